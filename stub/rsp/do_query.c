@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the two sides can do (qSupported), and the queries that are about nothing else. */
+#include <errno.h>
+#include <string.h>
+
+#include "handlers.h"
+
+#define NO_POINT POINT_TYPES
+
+/* What clients announce, what is said back, and the type of points without which it is not said. */
+static const struct {
+	const char *announced;
+	enum feature feature;
+	const char *token;
+	enum point_type needs;
+} features[] = {
+	{ "multiprocess+", FEATURE_MULTIPROCESS, "multiprocess+", NO_POINT },
+	{ "swbreak+", FEATURE_SWBREAK, "swbreak+", POINT_SOFTWARE },
+	{ "hwbreak+", FEATURE_HWBREAK, "hwbreak+", POINT_HARDWARE },
+	{ "error-message+", FEATURE_ERROR_MESSAGE, "error-message+", NO_POINT },
+	{ "binary-upload+", FEATURE_BINARY_UPLOAD, NULL, NO_POINT },
+};
+
+#define FEATURES (sizeof(features) / sizeof(features[0]))
+
+static unsigned feature_named(const struct cursor *name)
+{
+	for (size_t i = 0; i < FEATURES; i++) {
+		size_t n = strlen(features[i].announced);
+
+		if (n == cursor_left(name) && !memcmp(name->at, features[i].announced, n))
+			return features[i].feature;
+	}
+	return 0;
+}
+
+static unsigned parse_features(struct cursor text)
+{
+	unsigned found = 0;
+
+	while (cursor_left(&text)) {
+		struct cursor name = cursor_until(&text, ';');
+
+		found |= feature_named(&name);
+		if (cursor_left(&text))
+			cursor_next(&text);
+	}
+	return found;
+}
+
+static void reply_token(struct session *s, const char *token)
+{
+	reply_char(&s->out, ';');
+	reply_text(&s->out, token);
+}
+
+static void reply_features(struct session *s)
+{
+	for (size_t i = 0; i < FEATURES; i++) {
+		enum point_type needs = features[i].needs;
+
+		if (features[i].token && (needs == NO_POINT || s->target.ops->has_points(s->target.t, needs)))
+			reply_token(s, features[i].token);
+	}
+}
+
+static void reply_packets(struct session *s)
+{
+	for (size_t i = 0; i < packet_rows; i++)
+		if (packet_table[i].token)
+			reply_token(s, packet_table[i].token);
+}
+
+int do_supported(struct session *s, const struct args *args)
+{
+	s->features = parse_features(args->rest);
+	s->raw_upload = false;
+	reply_text(&s->out, "PacketSize=");
+	reply_number(&s->out, PACKET_MAX);
+	reply_features(s);
+	reply_packets(s);
+	return ANSWERED;
+}
+
+/* This answer is still acknowledged by the client; a '+' means nothing to us anyway. */
+int do_no_ack(struct session *s, const struct args *args)
+{
+	(void)args;
+	s->no_ack = true;
+	return session_ok(s);
+}
+
+/* Always 1: a client that quits then detaches. For 0 it would kill. */
+int do_attached(struct session *s, const struct args *args)
+{
+	(void)args;
+	reply_char(&s->out, '1');
+	return ANSWERED;
+}
+
+int do_monitor(struct session *s, const struct args *args)
+{
+	struct cursor text = args->rest;
+	char *line = (char *)s->data;
+	size_t n = cursor_hex(&text, line, sizeof(s->data) - 1);
+	int error;
+
+	if (text.bad)
+		return session_refuse_malformed(s, text.bad);
+	line[n] = '\0';
+	if (strlen(line) != n)
+		return session_refuse(s, EINVAL, "a command with a zero byte in it");
+	console_open(s);
+	error = s->target.ops->command(s->target.t, line, console_print, s);
+	console_close(s);
+	if (error == -ENOENT)
+		return session_refuse(s, ENOENT, "unknown command: %.100s (`monitor help` lists them)", line);
+	if (error)
+		return error;
+	reply_start(&s->out);
+	return session_ok(s);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Running and leaving: vCont c s C S, ? R D k vKill. Signals that a client wants to deliver are dropped: a vCPU takes none. */
+#include <errno.h>
+#include <string.h>
+
+#include "handlers.h"
+
+int do_stop_reason(struct session *s, const struct args *args)
+{
+	(void)args;
+	reply_stop(s);
+	return ANSWERED;
+}
+
+/* What the session may be asked while the machine runs has to be known by then: how many threads there are, and which is meant. */
+int session_resume(struct session *s)
+{
+	int error;
+
+	session_general(s);
+	error = s->target.ops->resume(s->target.t, s->kinds);
+	if (error)
+		return error;
+	s->state = SESSION_RUNNING;
+	return NO_ANSWER;
+}
+
+/* Every thread stays, until told otherwise. */
+static int prepare(struct session *s)
+{
+	unsigned n = session_threads(s);
+
+	if (n > SESSION_THREADS)
+		return session_refuse(s, E2BIG, "%u threads are more than can be resumed", n);
+	s->threads = n;
+	for (unsigned i = 0; i < n; i++)
+		s->kinds[i] = RESUME_STAY;
+	return 0;
+}
+
+/* The first action that names a thread is the one that counts. */
+static void assign(struct session *s, unsigned thread, enum resume_kind kind)
+{
+	if (s->kinds[thread - 1] == RESUME_STAY)
+		s->kinds[thread - 1] = kind;
+}
+
+static void assign_rest(struct session *s, enum resume_kind kind)
+{
+	for (unsigned thread = 1; thread <= s->threads; thread++)
+		assign(s, thread, kind);
+}
+
+static enum resume_kind parse_action(struct cursor *text)
+{
+	char letter = cursor_next(text);
+
+	if (!letter || !strchr("cCsS", letter))
+		cursor_fail(text, "an action is none of c, C, s and S");
+	if (letter == 'C' || letter == 'S')
+		cursor_number(text);
+	return letter == 's' || letter == 'S' ? RESUME_STEP : RESUME_CONTINUE;
+}
+
+static struct thread_id parse_whom(struct session *s, struct cursor *text)
+{
+	struct thread_id all = { .process = PROCESS_ID, .thread = ID_ALL };
+
+	if (cursor_peek(text) != ':')
+		return all;
+	cursor_next(text);
+	return cursor_thread(text, s->features & FEATURE_MULTIPROCESS);
+}
+
+/* ";s:1" and the like. */
+static int take_action(struct session *s, struct cursor *text)
+{
+	enum resume_kind kind;
+	struct thread_id id;
+	unsigned thread;
+	int error;
+
+	cursor_expect(text, ';');
+	kind = parse_action(text);
+	id = parse_whom(s, text);
+	if (text->bad)
+		return session_refuse_malformed(s, text->bad);
+	error = session_find_thread(s, &id, &thread);
+	if (error)
+		return error;
+	if (id.thread == ID_ALL)
+		assign_rest(s, kind);
+	else
+		assign(s, thread ? thread : session_general(s), kind);
+	return 0;
+}
+
+int do_resume(struct session *s, const struct args *args)
+{
+	struct cursor text = args->rest;
+	int error = prepare(s);
+
+	if (!error)
+		do
+			error = take_action(s, &text);
+		while (!error && cursor_left(&text));
+	return error ? error : session_resume(s);
+}
+
+int do_resume_actions(struct session *s, const struct args *args)
+{
+	(void)args;
+	reply_text(&s->out, "vCont;c;C;s;S");
+	return ANSWERED;
+}
+
+/* From before vCont: Hc named the one thread to resume. When it did not, the general thread does this and the rest go on. */
+static int resume_old_way(struct session *s, const struct args *args, enum resume_kind kind)
+{
+	int error = prepare(s);
+
+	if (error)
+		return error;
+	if (cursor_left(&args->rest))
+		return session_refuse(s, EOPNOTSUPP, "resuming at another address is not supported, set the pc first");
+	if (s->resuming > s->threads)
+		return session_refuse(s, ESRCH, "there is no thread %u any more", s->resuming);
+	assign(s, s->resuming ? s->resuming : session_general(s), kind);
+	if (!s->resuming)
+		assign_rest(s, RESUME_CONTINUE);
+	return session_resume(s);
+}
+
+int do_continue(struct session *s, const struct args *args)
+{
+	return resume_old_way(s, args, RESUME_CONTINUE);
+}
+
+int do_step(struct session *s, const struct args *args)
+{
+	return resume_old_way(s, args, RESUME_STEP);
+}
+
+int do_extended(struct session *s, const struct args *args)
+{
+	(void)args;
+	s->extended = true;
+	return session_ok(s);
+}
+
+/* R is never answered, not even when it fails: the client asks `?` next, and an error now would be taken for that answer. */
+int do_restart(struct session *s, const struct args *args)
+{
+	(void)args;
+	if (!s->extended)
+		return NOT_SERVED;
+	if (!s->target.ops->restart(s->target.t)) {
+		s->has_stop = false;
+		s->general = 0;
+	}
+	return NO_ANSWER;
+}
+
+static int leave(struct session *s, uint64_t process, enum session_state state)
+{
+	if (process != PROCESS_ID)
+		return session_refuse(s, ESRCH, "there is no process %llu", (unsigned long long)process);
+	s->state = state;
+	return session_ok(s);
+}
+
+int do_detach(struct session *s, const struct args *args)
+{
+	return leave(s, args->n[0] ? args->n[0] : PROCESS_ID, SESSION_DETACHED);
+}
+
+int do_kill_process(struct session *s, const struct args *args)
+{
+	return leave(s, args->n[0], SESSION_KILLED);
+}
+
+int do_kill(struct session *s, const struct args *args)
+{
+	(void)args;
+	s->state = SESSION_KILLED;
+	return NO_ANSWER;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Threads: which there are, what each is, and which one the other packets mean. */
+#include <string.h>
+
+#include "handlers.h"
+
+/* "Any" and "all" leave the selection alone: some thread is always selected. */
+int do_select_general(struct session *s, const struct args *args)
+{
+	unsigned thread;
+	int error = session_find_thread(s, &args->thread, &thread);
+
+	if (error)
+		return error;
+	if (thread)
+		s->general = thread;
+	return session_ok(s);
+}
+
+int do_select_resuming(struct session *s, const struct args *args)
+{
+	int error = session_find_thread(s, &args->thread, &s->resuming);
+
+	return error ? error : session_ok(s);
+}
+
+int do_thread_alive(struct session *s, const struct args *args)
+{
+	unsigned thread;
+	int error = session_find_thread(s, &args->thread, &thread);
+
+	return error ? error : session_ok(s);
+}
+
+int do_current_thread(struct session *s, const struct args *args)
+{
+	(void)args;
+	reply_text(&s->out, "QC");
+	reply_thread(s, session_general(s));
+	return ANSWERED;
+}
+
+/* As many as fit, with room for the separator. */
+int do_more_threads(struct session *s, const struct args *args)
+{
+	unsigned n = session_threads(s);
+	char before = 'm';
+
+	(void)args;
+	while (s->listed < n && reply_room(&s->out) > THREAD_ID_MAX) {
+		reply_char(&s->out, before);
+		reply_thread(s, ++s->listed);
+		before = ',';
+	}
+	if (before == 'm')
+		reply_char(&s->out, 'l');
+	return ANSWERED;
+}
+
+int do_first_threads(struct session *s, const struct args *args)
+{
+	s->listed = 0;
+	return do_more_threads(s, args);
+}
+
+int do_thread_text(struct session *s, const struct args *args)
+{
+	char text[128] = "";
+	unsigned thread;
+	int error = session_find_thread(s, &args->thread, &thread);
+
+	if (error)
+		return error;
+	s->target.ops->thread_text(s->target.t, thread ? thread : session_general(s), text, sizeof(text));
+	reply_hex(&s->out, text, strnlen(text, sizeof(text)));
+	return ANSWERED;
+}

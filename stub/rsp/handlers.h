@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The handlers of the packet table, one do_*.c file a subject, and what session.c offers them. A handler finds a fresh reply in
+ * session->out and returns an outcome or a negative errno value.
+ */
+#ifndef RSP_HANDLERS_H
+#define RSP_HANDLERS_H
+
+#include "table.h"
+
+/* What a client may announce in qSupported. */
+enum feature {
+	FEATURE_MULTIPROCESS = 1,
+	FEATURE_SWBREAK = 2,
+	FEATURE_HWBREAK = 4,
+	FEATURE_ERROR_MESSAGE = 8,
+	FEATURE_BINARY_UPLOAD = 16,
+};
+
+/* The only process there is, as clients see it: never a real one, which lldb would go and look at. */
+#define PROCESS_ID 1
+
+/* Leaves the sentence and returns -error. */
+__attribute__((format(printf, 3, 4))) int session_refuse(struct session *s, int error, const char *format, ...);
+
+/* -EINVAL, with the phrase of a cursor. */
+int session_refuse_malformed(struct session *s, const char *what);
+
+/* How many threads there are; as of the resume while the machine runs. */
+unsigned session_threads(struct session *s);
+
+/* The thread that Hg selected, or that stopped last. */
+unsigned session_general(struct session *s);
+
+/* 0 and the thread's number, 0 for a wildcard; or -ESRCH. */
+int session_find_thread(struct session *s, const struct thread_id *id, unsigned *thread);
+
+/* OK as the reply. */
+int session_ok(struct session *s);
+
+/* Lets the machine run as session->kinds says. */
+int session_resume(struct session *s);
+
+/* Sends what is in session->out. */
+void session_send(struct session *s);
+
+/* Text for the client's console: open, print as often as needed, close. Uses session->out. */
+void console_open(struct session *s);
+void console_print(void *session, const char *text);
+void console_close(struct session *s);
+
+/* A thread id as this client writes it, and its longest form: "p1." and a number. */
+#define THREAD_ID_MAX (3 + 8)
+void reply_thread(struct session *s, unsigned thread);
+
+/* The stop reply of session->stop. */
+void reply_stop(struct session *s);
+
+int do_attached(struct session *s, const struct args *args);
+int do_clear_point(struct session *s, const struct args *args);
+int do_continue(struct session *s, const struct args *args);
+int do_current_thread(struct session *s, const struct args *args);
+int do_description(struct session *s, const struct args *args);
+int do_detach(struct session *s, const struct args *args);
+int do_extended(struct session *s, const struct args *args);
+int do_first_threads(struct session *s, const struct args *args);
+int do_kill(struct session *s, const struct args *args);
+int do_kill_process(struct session *s, const struct args *args);
+int do_monitor(struct session *s, const struct args *args);
+int do_more_threads(struct session *s, const struct args *args);
+int do_no_ack(struct session *s, const struct args *args);
+int do_read_binary(struct session *s, const struct args *args);
+int do_read_general(struct session *s, const struct args *args);
+int do_read_hex(struct session *s, const struct args *args);
+int do_read_register(struct session *s, const struct args *args);
+int do_restart(struct session *s, const struct args *args);
+int do_resume(struct session *s, const struct args *args);
+int do_resume_actions(struct session *s, const struct args *args);
+int do_select_general(struct session *s, const struct args *args);
+int do_select_resuming(struct session *s, const struct args *args);
+int do_set_point(struct session *s, const struct args *args);
+int do_step(struct session *s, const struct args *args);
+int do_stop_reason(struct session *s, const struct args *args);
+int do_supported(struct session *s, const struct args *args);
+int do_thread_alive(struct session *s, const struct args *args);
+int do_thread_text(struct session *s, const struct args *args);
+int do_write_binary(struct session *s, const struct args *args);
+int do_write_general(struct session *s, const struct args *args);
+int do_write_hex(struct session *s, const struct args *args);
+int do_write_register(struct session *s, const struct args *args);
+
+#endif

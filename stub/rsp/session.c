@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One connection: takes bytes apart into packets, has each answered by its row of the table, and is the one place where a refusal
+ * becomes an error reply. What single packets mean is in the do_*.c files.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "handlers.h"
+#include "session.h"
+#include "trace.h"
+
+void session_init(struct session *s, const struct target *target, session_send_fn *send, void *arg)
+{
+	memset(s, 0, sizeof(*s));
+	s->state = SESSION_STOPPED;
+	s->target = *target;
+	s->send = send;
+	s->send_arg = arg;
+	packet_reader_init(&s->in);
+	reply_start(&s->out);
+}
+
+void session_trace(struct session *s, session_trace_fn *trace, void *arg)
+{
+	s->trace = trace;
+	s->trace_arg = arg;
+}
+
+/* Refusals */
+
+int session_refuse(struct session *s, int error, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(s->sentence, sizeof(s->sentence), format, ap);
+	va_end(ap);
+	return -error;
+}
+
+int session_refuse_malformed(struct session *s, const char *what)
+{
+	return session_refuse(s, EINVAL, "malformed %s packet: %s", s->row ? s->row->name : "(unknown)", what);
+}
+
+static const char *reason(const struct session *s)
+{
+	const char *why = s->sentence[0] ? s->sentence : s->target.ops->why(s->target.t);
+
+	return why && *why ? why : "the machine gave no reason";
+}
+
+/* E.text can be shown by clients that announced it, and for p and P by all; gdb 13 misreads it elsewhere. */
+static bool speaks(const struct session *s)
+{
+	return (s->row && s->row->flags & PACKET_SPEAKS) || s->features & FEATURE_ERROR_MESSAGE;
+}
+
+/* gdb 13 knows an answer to qRcmd as an error only when its digits are decimal; E01 is what others send. */
+static void send_refusal_to_console(struct session *s)
+{
+	console_open(s);
+	console_print(s, reason(s));
+	console_print(s, "\n");
+	console_close(s);
+	reply_start(&s->out);
+	reply_text(&s->out, "E01");
+	session_send(s);
+}
+
+static void send_refusal(struct session *s, int error)
+{
+	uint8_t code = error > 0 && error <= UINT8_MAX ? (uint8_t)error : EIO;
+
+	if (s->row && s->row->flags & PACKET_CONSOLE) {
+		send_refusal_to_console(s);
+		return;
+	}
+	reply_start(&s->out);
+	if (speaks(s)) {
+		reply_text(&s->out, "E.");
+		reply_sentence(&s->out, reason(s));
+	} else {
+		reply_char(&s->out, 'E');
+		reply_hex(&s->out, &code, 1);
+	}
+	session_send(s);
+}
+
+/* Sending */
+
+void session_send(struct session *s)
+{
+	trace_packet(s, "-> ", reply_payload(&s->out), s->out.len);
+	s->sent = reply_finish(&s->out);
+	s->send(s->send_arg, s->out.frame, s->sent);
+}
+
+static void send_byte(struct session *s, char byte)
+{
+	s->send(s->send_arg, &byte, 1);
+}
+
+static void send_answer(struct session *s)
+{
+	if (s->out.overflow)
+		send_refusal(s, -session_refuse(s, EMSGSIZE, "the answer does not fit in a packet"));
+	else
+		session_send(s);
+}
+
+int session_ok(struct session *s)
+{
+	reply_text(&s->out, "OK");
+	return ANSWERED;
+}
+
+/* The client's console */
+
+void console_open(struct session *s)
+{
+	reply_start(&s->out);
+	reply_char(&s->out, 'O');
+}
+
+void console_print(void *session, const char *text)
+{
+	struct session *s = session;
+
+	for (; *text; text++) {
+		if (reply_room(&s->out) < 2) {
+			session_send(s);
+			console_open(s);
+		}
+		reply_hex(&s->out, text, 1);
+	}
+}
+
+void console_close(struct session *s)
+{
+	if (s->out.len > 1)
+		session_send(s);
+}
+
+/* Threads */
+
+unsigned session_threads(struct session *s)
+{
+	return s->state == SESSION_RUNNING ? s->threads : s->target.ops->threads(s->target.t);
+}
+
+unsigned session_general(struct session *s)
+{
+	if (!s->general)
+		s->general = s->target.ops->current(s->target.t);
+	return s->general;
+}
+
+int session_find_thread(struct session *s, const struct thread_id *id, unsigned *thread)
+{
+	*thread = 0;
+	if (id->process != PROCESS_ID && id->process != ID_ANY && id->process != ID_ALL)
+		return session_refuse(s, ESRCH, "there is no process %llu", (unsigned long long)id->process);
+	if (id->thread == ID_ANY || id->thread == ID_ALL)
+		return 0;
+	if (id->thread > session_threads(s))
+		return session_refuse(s, ESRCH, "there is no thread %llu", (unsigned long long)id->thread);
+	*thread = (unsigned)id->thread;
+	return 0;
+}
+
+/* Packets */
+
+static int answer(struct session *s, struct cursor *text)
+{
+	struct args args;
+	const char *bad;
+
+	if (!s->row)
+		return NOT_SERVED;
+	if (s->state == SESSION_RUNNING && !(s->row->flags & PACKET_RUNNING))
+		return session_refuse(s, EBUSY, "the machine is running");
+	bad = packet_parse(s->row, text, s->features & FEATURE_MULTIPROCESS, &args);
+	if (bad)
+		return session_refuse_malformed(s, bad);
+	return s->row->answer(s, &args);
+}
+
+static void take_packet(struct session *s)
+{
+	struct cursor text;
+	int result;
+
+	s->sent = 0;
+	s->sentence[0] = '\0';
+	reply_start(&s->out);
+	trace_packet(s, "<- ", s->in.data, s->in.len);
+	s->row = packet_find(s->in.data, s->in.len, &text);
+	result = s->in.fault ? session_refuse_malformed(s, s->in.fault) : answer(s, &text);
+	if (result < 0)
+		send_refusal(s, -result);
+	else if (result == ANSWERED)
+		send_answer(s);
+	else if (result == NOT_SERVED)
+		session_send(s);
+}
+
+/* Without acknowledgements nothing asks for the packet again, and a client waits for its answer for ever: so it gets one. */
+static void take_damaged(struct session *s)
+{
+	if (!s->no_ack) {
+		send_byte(s, '-');
+		return;
+	}
+	s->row = NULL;
+	send_refusal(s, -session_refuse(s, EBADMSG, "a packet arrived with a wrong checksum"));
+}
+
+static void take_whole(struct session *s)
+{
+	if (!s->no_ack)
+		send_byte(s, '+');
+	take_packet(s);
+}
+
+static void take_event(struct session *s, enum packet_event event)
+{
+	switch (event) {
+	case PACKET_WHOLE:
+		take_whole(s);
+		break;
+	case PACKET_DAMAGED:
+		take_damaged(s);
+		break;
+	case PACKET_RESEND:
+		if (s->sent && !s->no_ack)
+			s->send(s->send_arg, s->out.frame, s->sent);
+		break;
+	case PACKET_INTERRUPT:
+		trace_packet(s, "<! ", "interrupt", 9);
+		if (s->state == SESSION_RUNNING)
+			s->target.ops->interrupt(s->target.t);
+		break;
+	case PACKET_NOTHING:
+		break;
+	}
+}
+
+size_t session_input(struct session *s, const uint8_t *bytes, size_t n)
+{
+	enum session_state before = s->state;
+	size_t used = 0;
+
+	if (before == SESSION_DETACHED || before == SESSION_KILLED)
+		return 0;
+	while (used < n && s->state == before)
+		take_event(s, packet_feed(&s->in, bytes[used++]));
+	return used;
+}
+
+void session_stopped(struct session *s, const struct stop *stop)
+{
+	s->stop = *stop;
+	s->stop.text = NULL;
+	s->has_stop = true;
+	if (stop->thread)
+		s->general = stop->thread;
+	if (s->state != SESSION_RUNNING)
+		return;
+	s->state = SESSION_STOPPED;
+	if (stop->text) {
+		console_open(s);
+		console_print(s, stop->text);
+		console_print(s, "\n");
+		console_close(s);
+	}
+	reply_start(&s->out);
+	reply_stop(s);
+	session_send(s);
+}

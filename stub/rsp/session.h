@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One connection to a debugger: bytes in, calls on struct target, bytes out. It owns no descriptor, no thread and no memory but its
+ * own struct, which the caller provides. All functions of one session are called by one thread at a time: the one that holds
+ * the connection.
+ *
+ *	session_init(s, target, send, arg);
+ *	session_stopped(s, &why_the_machine_stands);
+ *	for (;;) {
+ *		while (n && (s->state == SESSION_STOPPED || s->state == SESSION_RUNNING))
+ *			used = session_input(s, bytes, n), bytes += used, n -= used;
+ *		...	let the machine run when s->state is SESSION_RUNNING; session_stopped() when it stops;
+ *		...	wait for more bytes; leave when SESSION_DETACHED or SESSION_KILLED.
+ *	}
+ */
+#ifndef RSP_SESSION_H
+#define RSP_SESSION_H
+
+#include "packet.h"
+#include "reply.h"
+#include "../target.h"
+
+/* The most threads that a machine may have to be resumed: KVM's own limit for vCPUs, KVM_MAX_VCPUS, is 4096 at most. */
+#define SESSION_THREADS 4096
+
+/* Takes bytes for the client: a whole packet or a single acknowledgement. What becomes of them is the sender's business. */
+typedef void session_send_fn(void *arg, const void *bytes, size_t n);
+
+/* Takes one line of readable text, without a newline, for each packet in either direction. */
+typedef void session_trace_fn(void *arg, const char *line);
+
+enum session_state {
+	SESSION_STOPPED,  /* the machine stands still, the client may ask anything */
+	SESSION_RUNNING,  /* the client waits for session_stopped() */
+	SESSION_DETACHED, /* the client has left: clean up and let the machine run */
+	SESSION_KILLED	  /* the client asked for the machine's end */
+};
+
+struct packet_row;
+
+struct session {
+	enum session_state state;
+	bool extended; /* the client is gdb's extended-remote: it wants to stay when the guest has ended */
+
+	/* The rest belongs to rsp/. */
+	struct target target;
+	session_send_fn *send;
+	void *send_arg;
+	session_trace_fn *trace;
+	void *trace_arg;
+
+	unsigned features; /* what the client announced: bits of enum feature */
+	bool no_ack;
+	bool raw_upload; /* this client's `x` wants no leading 'b' */
+
+	unsigned general;  /* Hg: whose registers and memory; 0 until somebody asks */
+	unsigned resuming; /* Hc: whom `c` and `s` mean; 0 for any */
+	unsigned listed;   /* how many threads qfThreadInfo and qsThreadInfo have named */
+	unsigned threads;  /* how many there were at the last resume */
+
+	bool has_stop;
+	struct stop stop; /* the last one; without its text */
+
+	const struct packet_row *row; /* the packet that is being answered */
+	char sentence[256];	      /* why it was refused here; empty when the target refused it */
+	size_t sent;		      /* length of the frame in `out` as last sent, for '-'; 0: none */
+	struct packet_reader in;
+	struct reply out;
+	uint8_t data[PACKET_MAX]; /* values and memory on their way */
+	enum resume_kind kinds[SESSION_THREADS];
+};
+
+/* A client that has just connected, to a machine that is stopped. target is copied; nothing of it is called yet. */
+void session_init(struct session *s, const struct target *target, session_send_fn *send, void *arg);
+
+/* Have every packet described, or, with NULL, no longer. */
+void session_trace(struct session *s, session_trace_fn *trace, void *arg);
+
+/*
+ * Takes bytes from the client and answers its packets. Returns how many were used: fewer than n as soon as the state changes, that
+ * is right after the packet that resumed the machine, detached or killed. Uses none when the session is over.
+ */
+size_t session_input(struct session *s, const uint8_t *bytes, size_t n);
+
+/*
+ * The machine has stopped, and why. In SESSION_RUNNING the client is told and the state becomes SESSION_STOPPED. Otherwise it is
+ * only remembered, for the client's question.
+ */
+void session_stopped(struct session *s, const struct stop *stop);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Why the machine stands, in the protocol's words, and thread ids as the client negotiated them. */
+#include "handlers.h"
+
+/* gdb's number for SIGTRAP, whatever this host calls it. */
+#define SIGNAL_TRAP 5
+
+/* Registers in a stop reply: pc, sp and fp, with some room. */
+#define EXPEDITED_MAX 8
+
+void reply_thread(struct session *s, unsigned thread)
+{
+	if (s->features & FEATURE_MULTIPROCESS) {
+		reply_char(&s->out, 'p');
+		reply_number(&s->out, PROCESS_ID);
+		reply_char(&s->out, '.');
+	}
+	reply_number(&s->out, thread);
+}
+
+static void reply_watch(struct session *s)
+{
+	static const char *const names[POINT_TYPES] = {
+		[POINT_WRITE] = "watch:",
+		[POINT_READ] = "rwatch:",
+		[POINT_ACCESS] = "awatch:",
+	};
+	enum point_type type = s->stop.point;
+
+	if (type >= POINT_TYPES || !names[type])
+		return;
+	reply_text(&s->out, names[type]);
+	reply_number(&s->out, s->stop.addr);
+	reply_char(&s->out, ';');
+}
+
+/* swbreak and hwbreak only to a client that announced them: others take them for registers. */
+static void reply_reason(struct session *s)
+{
+	if (s->stop.kind == STOP_WATCH)
+		reply_watch(s);
+	if (s->stop.kind == STOP_SWBREAK && s->features & FEATURE_SWBREAK)
+		reply_text(&s->out, "swbreak:;");
+	if (s->stop.kind == STOP_HWBREAK && s->features & FEATURE_HWBREAK)
+		reply_text(&s->out, "hwbreak:;");
+}
+
+/* A register that cannot be read now is left out: the client asks for it when it wants it. */
+static void reply_register(struct session *s, unsigned thread, unsigned reg)
+{
+	ssize_t size = s->target.ops->read_reg(s->target.t, thread, reg, s->data, sizeof(s->data));
+
+	if (size <= 0 || (size_t)size * 2 + 16 > reply_room(&s->out))
+		return;
+	reply_number(&s->out, reg);
+	reply_char(&s->out, ':');
+	reply_hex(&s->out, s->data, (size_t)size);
+	reply_char(&s->out, ';');
+}
+
+static void reply_exit(struct session *s)
+{
+	uint8_t code = (uint8_t)s->stop.code;
+
+	reply_char(&s->out, 'W');
+	reply_hex(&s->out, &code, 1);
+	if (s->features & FEATURE_MULTIPROCESS) {
+		reply_text(&s->out, ";process:");
+		reply_number(&s->out, PROCESS_ID);
+	}
+}
+
+static void reply_signal(struct session *s)
+{
+	bool given = s->has_stop && s->stop.kind == STOP_SIGNAL;
+	uint8_t number = given ? (uint8_t)s->stop.signal : SIGNAL_TRAP;
+	unsigned thread = s->has_stop && s->stop.thread ? s->stop.thread : session_general(s);
+	unsigned regs[EXPEDITED_MAX];
+	unsigned n = s->target.ops->expedited(s->target.t, regs, EXPEDITED_MAX);
+
+	reply_char(&s->out, 'T');
+	reply_hex(&s->out, &number, 1);
+	reply_text(&s->out, "thread:");
+	reply_thread(s, thread);
+	reply_char(&s->out, ';');
+	reply_reason(s);
+	for (unsigned i = 0; i < n && i < EXPEDITED_MAX; i++)
+		reply_register(s, thread, regs[i]);
+}
+
+void reply_stop(struct session *s)
+{
+	if (s->has_stop && s->stop.kind == STOP_EXITED)
+		reply_exit(s);
+	else
+		reply_signal(s);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The packet table and how a packet finds its row. A new packet is one row here, one handler, one transcript in tests/wire. */
+#include <ctype.h>
+#include <string.h>
+
+#include "handlers.h"
+#include "table.h"
+
+/* clang-format off */
+const struct packet_row packet_table[] = {
+	{ "!",			"",		PACKET_RUNNING,			NULL,				do_extended },
+	{ "?",			"",		0,				NULL,				do_stop_reason },
+	{ "C",			"n|s",		0,				NULL,				do_continue },
+	{ "D",			"|;n",		PACKET_RUNNING,			NULL,				do_detach },
+	{ "G",			"s",		0,				NULL,				do_write_general },
+	{ "Hc",			"t",		PACKET_RUNNING,			NULL,				do_select_resuming },
+	{ "Hg",			"t",		PACKET_RUNNING,			NULL,				do_select_general },
+	{ "M",			"n,n:s",	0,				NULL,				do_write_hex },
+	{ "P",			"n=s",		PACKET_SPEAKS,			NULL,				do_write_register },
+	{ "QStartNoAckMode",	"",		PACKET_RUNNING,			"QStartNoAckMode+",		do_no_ack },
+	{ "R",			"|n",		0,				NULL,				do_restart },
+	{ "S",			"n|s",		0,				NULL,				do_step },
+	{ "T",			"t",		PACKET_RUNNING,			NULL,				do_thread_alive },
+	{ "X",			"n,n:s",	0,				NULL,				do_write_binary },
+	{ "Z",			"n,n,n",	0,				NULL,				do_set_point },
+	{ "c",			"|s",		0,				NULL,				do_continue },
+	{ "g",			"",		0,				NULL,				do_read_general },
+	{ "k",			"",		PACKET_RUNNING,			NULL,				do_kill },
+	{ "m",			"n,n",		0,				NULL,				do_read_hex },
+	{ "p",			"n",		PACKET_RUNNING | PACKET_SPEAKS,	NULL,				do_read_register },
+	{ "qAttached",		"|:n",		PACKET_RUNNING,			NULL,				do_attached },
+	{ "qC",			"",		PACKET_RUNNING,			NULL,				do_current_thread },
+	{ "qRcmd",		",s",		PACKET_CONSOLE,			NULL,				do_monitor },
+	{ "qSupported",		"|:s",		0,				NULL,				do_supported },
+	{ "qThreadExtraInfo",	",t",		PACKET_RUNNING,			NULL,				do_thread_text },
+	{ "qXfer:features:read", ":w:n,n",	PACKET_RUNNING,			"qXfer:features:read+",		do_description },
+	{ "qfThreadInfo",	"",		PACKET_RUNNING,			NULL,				do_first_threads },
+	{ "qsThreadInfo",	"",		PACKET_RUNNING,			NULL,				do_more_threads },
+	{ "s",			"|s",		0,				NULL,				do_step },
+	{ "vCont?",		"",		PACKET_RUNNING,			NULL,				do_resume_actions },
+	{ "vCont",		"s",		0,				"vContSupported+",		do_resume },
+	{ "vKill",		";n",		PACKET_RUNNING,			NULL,				do_kill_process },
+	{ "x",			"n,n",		0,				"binary-upload+",		do_read_binary },
+	{ "z",			"n,n,n",	0,				NULL,				do_clear_point },
+};
+/* clang-format on */
+
+const size_t packet_rows = sizeof(packet_table) / sizeof(packet_table[0]);
+
+/* Names that are words end at something that is no letter: qCRC is not qC. The others run straight into their arguments. */
+static bool name_ends(const char *name, size_t len, const char *packet, size_t packet_len)
+{
+	if (!strchr("qQvj", name[0]) || packet_len == len)
+		return true;
+	return !isalnum((unsigned char)packet[len]);
+}
+
+const struct packet_row *packet_find(const char *packet, size_t len, struct cursor *args)
+{
+	const struct packet_row *best = NULL;
+	size_t best_len = 0;
+
+	for (size_t i = 0; i < packet_rows; i++) {
+		const struct packet_row *row = &packet_table[i];
+		size_t n = strlen(row->name);
+
+		if (n > best_len && n <= len && !memcmp(row->name, packet, n) && name_ends(row->name, n, packet, len)) {
+			best = row;
+			best_len = n;
+		}
+	}
+	*args = cursor_over(packet + best_len, len - best_len);
+	return best;
+}
+
+static void parse_piece(const char *form, unsigned *numbers, struct cursor *text, bool multiprocess, struct args *args)
+{
+	switch (*form) {
+	case 'n':
+		args->n[(*numbers)++] = cursor_number(text);
+		break;
+	case 't':
+		args->thread = cursor_thread(text, multiprocess);
+		break;
+	case 'w':
+		args->word = cursor_until(text, form[1]);
+		break;
+	case 's':
+		args->rest = *text;
+		text->at = text->end;
+		break;
+	default:
+		cursor_expect(text, *form);
+	}
+}
+
+const char *packet_parse(const struct packet_row *row, struct cursor *text, bool multiprocess, struct args *args)
+{
+	unsigned numbers = 0;
+
+	*args = (struct args){ .rest = cursor_over(text->end, 0), .word = cursor_over(text->end, 0) };
+	for (const char *form = row->form; *form && !text->bad; form++) {
+		if (*form != '|')
+			parse_piece(form, &numbers, text, multiprocess, args);
+		else if (!cursor_left(text))
+			return NULL;
+	}
+	cursor_end(text);
+	return text->bad;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a debugger protocol asks of a machine. rsp/ calls it, run/ answers it; neither knows the other, and no type of KVM's
+ * is in it.
+ *
+ * Threads are numbered 1..N. Register values travel as GDB keeps them: the target's byte order, the description's size.
+ * Every function that can fail returns a negative errno value and leaves a sentence for why(). Unless said otherwise a function
+ * is called only while the machine is stopped, and only by the thread that holds the connection (run/threads.h tells which).
+ */
+#ifndef TARGET_H
+#define TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Z0..Z4, numbered as in the packet. */
+enum point_type {
+	POINT_SOFTWARE,
+	POINT_HARDWARE,
+	POINT_WRITE,
+	POINT_READ,
+	POINT_ACCESS,
+	POINT_TYPES
+};
+
+/* What one thread is to do when the machine is resumed. */
+enum resume_kind {
+	RESUME_STAY,
+	RESUME_CONTINUE,
+	RESUME_STEP
+};
+
+enum stop_kind {
+	STOP_SIGNAL,  /* signal: INT for an interrupt, TRAP for a step, others for what the guest did to itself */
+	STOP_SWBREAK, /* at a POINT_SOFTWARE, with the pc on it */
+	STOP_HWBREAK, /* at a POINT_HARDWARE, with the pc on it */
+	STOP_WATCH,   /* point: which type; addr: the data address */
+	STOP_EXITED   /* the guest has ended, with code */
+};
+
+/* GDB's signal numbers (include/gdb/signals.def), which are not Linux's. */
+enum {
+	GDB_SIGNAL_INT = 2,
+	GDB_SIGNAL_ILL = 4,
+	GDB_SIGNAL_TRAP = 5,
+	GDB_SIGNAL_ABRT = 6,
+	GDB_SIGNAL_BUS = 10
+};
+
+/* Why the machine stopped. */
+struct stop {
+	enum stop_kind kind;
+	unsigned thread;
+	int signal;
+	enum point_type point;
+	uint64_t addr;
+	int code;
+	const char *text; /* a sentence for the user, or NULL; lives until the next resume */
+};
+
+/* Takes a piece of text that a command prints. */
+typedef void text_fn(void *arg, const char *text);
+
+struct target_ops {
+	unsigned (*threads)(void *t);
+
+	/* The thread that a fresh connection looks at first: the one that stopped last. */
+	unsigned (*current)(void *t);
+
+	/* One line on what a thread is, NUL-terminated, at most size bytes. May be called while the machine runs. */
+	void (*thread_text)(void *t, unsigned thread, char *text, size_t size);
+
+	/* target.xml, NUL-terminated; constant for the life of the target. May be called while the machine runs. */
+	const char *(*description)(void *t);
+
+	/*
+	 * One register. The size of the value, at most cap; -ENOENT when there is no such register, -EBUSY when the thread is
+	 * running (at once: nothing waits), -ESRCH when there is no such thread. May be called while the machine runs.
+	 */
+	ssize_t (*read_reg)(void *t, unsigned thread, unsigned reg, void *value, size_t cap);
+
+	/* 0; -EINVAL when size is not the register's, -EPERM when it is read-only, or what the kernel said. */
+	int (*write_reg)(void *t, unsigned thread, unsigned reg, const void *value, size_t size);
+
+	/* The general registers, as `g` wants them: a prefix of the description, of constant size. Size, or -errno. */
+	ssize_t (*read_general)(void *t, unsigned thread, void *values, size_t cap);
+	int (*write_general)(void *t, unsigned thread, const void *values, size_t size);
+
+	/* The registers that every stop reply carries (pc, sp, fp): at most cap numbers into regs, how many is returned. */
+	unsigned (*expedited)(void *t, unsigned *regs, unsigned cap);
+
+	/*
+	 * Memory as the thread's code addresses it. A read returns how many bytes it could read, at least one, or -errno when the
+	 * first byte cannot be; a write is all or nothing.
+	 */
+	ssize_t (*read_mem)(void *t, unsigned thread, uint64_t addr, void *buf, size_t len);
+	int (*write_mem)(void *t, unsigned thread, uint64_t addr, const void *buf, size_t len);
+
+	/* Can this host do points of this type at all? When not, the packet is answered as unknown. */
+	bool (*has_points)(void *t, enum point_type type);
+
+	/* Setting a point that is there, or clearing one that is not, is 0. kind is the packet's, in bytes for watchpoints. */
+	int (*set_point)(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind);
+	int (*clear_point)(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind);
+
+	/*
+	 * kinds[thread - 1] for every thread. Returns at once: 0 when the machine runs, and its stop is reported later to the
+	 * connection's owner; -errno when it did not start.
+	 */
+	int (*resume)(void *t, const enum resume_kind *kinds);
+
+	/* Ask a running machine to stop; the stop is reported like any other. May be called from any thread, at any time. */
+	void (*interrupt)(void *t);
+
+	/* Reload the image and start over, stopped at the entry. */
+	int (*restart)(void *t);
+
+	/* A `monitor` command. -ENOENT when it is unknown; what it prints goes through print, in pieces. */
+	int (*command)(void *t, const char *line, text_fn *print, void *arg);
+
+	/* The sentence of the last refusal. Valid until the next call. */
+	const char *(*why)(void *t);
+};
+
+struct target {
+	const struct target_ops *ops;
+	void *t;
+};
+
+#endif

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fake_target.h"
+
+const char *const fake_op_names[FAKE_OPS] = {
+	[FAKE_READ_REG] = "read_reg",
+	[FAKE_WRITE_REG] = "write_reg",
+	[FAKE_READ_GENERAL] = "read_general",
+	[FAKE_WRITE_GENERAL] = "write_general",
+	[FAKE_READ_MEM] = "read_mem",
+	[FAKE_WRITE_MEM] = "write_mem",
+	[FAKE_SET_POINT] = "set_point",
+	[FAKE_CLEAR_POINT] = "clear_point",
+	[FAKE_RESUME] = "resume",
+	[FAKE_RESTART] = "restart",
+	[FAKE_COMMAND] = "command",
+};
+
+static int refused(struct fake *f, int error, const char *why)
+{
+	f->why = why;
+	return -error;
+}
+
+static int told_to_fail(struct fake *f, enum fake_op op)
+{
+	return f->fail[op] ? refused(f, f->fail[op], "told to #fail*") : 0;
+}
+
+/* For every function that is called only while the machine is stopped. */
+static struct fake *stopped(void *t)
+{
+	struct fake *f = t;
+
+	f->trespasses += f->running;
+	return f;
+}
+
+static unsigned threads(void *t)
+{
+	return stopped(t)->threads;
+}
+
+static unsigned current(void *t)
+{
+	return stopped(t)->current;
+}
+
+static void thread_text(void *t, unsigned thread, char *text, size_t size)
+{
+	(void)t;
+	snprintf(text, size, "vCPU %u", thread - 1);
+}
+
+static const char *description(void *t)
+{
+	return ((struct fake *)t)->description;
+}
+
+static size_t reg_size(unsigned reg)
+{
+	return reg == FAKE_VECTOR ? 16 : 8;
+}
+
+static int check_reg(struct fake *f, unsigned thread, unsigned reg)
+{
+	if (f->running)
+		return refused(f, EBUSY, "the thread is running");
+	if (thread < 1 || thread > f->threads)
+		return refused(f, ESRCH, "no such thread");
+	return reg < FAKE_REGS ? 0 : refused(f, ENOENT, "no such register");
+}
+
+static uint8_t *reg_bytes(struct fake *f, unsigned thread, unsigned reg)
+{
+	return f->regs[thread > 8 ? 7 : thread - 1][reg];
+}
+
+static ssize_t read_reg(void *t, unsigned thread, unsigned reg, void *value, size_t cap)
+{
+	struct fake *f = t;
+	int error = told_to_fail(f, FAKE_READ_REG);
+
+	if (!error)
+		error = check_reg(f, thread, reg);
+	if (error)
+		return error;
+	if (cap < reg_size(reg))
+		return refused(f, ENOSPC, "no room");
+	memcpy(value, reg_bytes(f, thread, reg), reg_size(reg));
+	return (ssize_t)reg_size(reg);
+}
+
+static int write_reg(void *t, unsigned thread, unsigned reg, const void *value, size_t size)
+{
+	struct fake *f = stopped(t);
+	int error = told_to_fail(f, FAKE_WRITE_REG);
+
+	if (!error)
+		error = check_reg(f, thread, reg);
+	if (error)
+		return error;
+	if (size != reg_size(reg))
+		return refused(f, EINVAL, "not the register's size");
+	if (reg == FAKE_READ_ONLY)
+		return refused(f, EPERM, "the register is read-only");
+	memcpy(reg_bytes(f, thread, reg), value, size);
+	f->changes++;
+	return 0;
+}
+
+static ssize_t read_general(void *t, unsigned thread, void *values, size_t cap)
+{
+	struct fake *f = stopped(t);
+	int error = told_to_fail(f, FAKE_READ_GENERAL);
+
+	if (!error)
+		error = check_reg(f, thread, 0);
+	if (!error && cap < FAKE_GENERAL * 8)
+		error = refused(f, ENOSPC, "no room");
+	if (error)
+		return error;
+	for (unsigned reg = 0; reg < FAKE_GENERAL; reg++)
+		memcpy((char *)values + reg * 8, reg_bytes(f, thread, reg), 8);
+	return FAKE_GENERAL * 8;
+}
+
+static int write_general(void *t, unsigned thread, const void *values, size_t size)
+{
+	struct fake *f = stopped(t);
+	int error = told_to_fail(f, FAKE_WRITE_GENERAL);
+
+	if (!error)
+		error = check_reg(f, thread, 0);
+	if (!error && size != FAKE_GENERAL * 8)
+		error = refused(f, EINVAL, "not the size of the general registers");
+	if (error)
+		return error;
+	for (unsigned reg = 0; reg < FAKE_GENERAL; reg++)
+		memcpy(reg_bytes(f, thread, reg), (const char *)values + reg * 8, 8);
+	f->changes++;
+	return 0;
+}
+
+/* One that there is and one that there is not. */
+static unsigned expedited(void *t, unsigned *regs, unsigned cap)
+{
+	stopped(t);
+	if (cap < 2)
+		return 0;
+	regs[0] = 7;
+	regs[1] = 77;
+	return 2;
+}
+
+/* rsp/ promises never to ask for a range that wraps around; a transcript would see this error. */
+static int check_range(struct fake *f, uint64_t addr, size_t len)
+{
+	return !len || len - 1 > UINT64_MAX - addr ? refused(f, EDOM, "a range that is none") : 0;
+}
+
+static ssize_t read_mem(void *t, unsigned thread, uint64_t addr, void *buf, size_t len)
+{
+	struct fake *f = stopped(t);
+	int error = told_to_fail(f, FAKE_READ_MEM);
+
+	if (!error)
+		error = check_reg(f, thread, 0);
+	if (!error)
+		error = check_range(f, addr, len);
+	if (!error && addr >= f->readable)
+		error = refused(f, EFAULT, "nothing is there");
+	if (error)
+		return error;
+	if (len > f->readable - addr)
+		len = f->readable - addr;
+	memcpy(buf, f->memory + addr, len);
+	return (ssize_t)len;
+}
+
+static int write_mem(void *t, unsigned thread, uint64_t addr, const void *buf, size_t len)
+{
+	struct fake *f = stopped(t);
+	int error = told_to_fail(f, FAKE_WRITE_MEM);
+
+	if (!error)
+		error = check_reg(f, thread, 0);
+	if (!error)
+		error = check_range(f, addr, len);
+	if (!error && (addr >= FAKE_MEMORY || len > FAKE_MEMORY - addr))
+		error = refused(f, EFAULT, "nothing is there");
+	if (error)
+		return error;
+	memcpy(f->memory + addr, buf, len);
+	f->changes++;
+	return 0;
+}
+
+static bool has_points(void *t, enum point_type type)
+{
+	return !stopped(t)->lacks[type];
+}
+
+static int change_point(struct fake *f, enum fake_op op, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind)
+{
+	int error = told_to_fail(f, op);
+
+	if (error)
+		return error;
+	f->point.thread = thread;
+	f->point.type = type;
+	f->point.addr = addr;
+	f->point.kind = kind;
+	f->changes++;
+	return 0;
+}
+
+static int set_point(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind)
+{
+	return change_point(stopped(t), FAKE_SET_POINT, thread, type, addr, kind);
+}
+
+static int clear_point(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind)
+{
+	return change_point(stopped(t), FAKE_CLEAR_POINT, thread, type, addr, kind);
+}
+
+static int resume(void *t, const enum resume_kind *kinds)
+{
+	static const char letters[] = { [RESUME_STAY] = '.', [RESUME_CONTINUE] = 'c', [RESUME_STEP] = 's' };
+	struct fake *f = stopped(t);
+	int error = told_to_fail(f, FAKE_RESUME);
+	unsigned i;
+
+	if (error)
+		return error;
+	for (i = 0; i < f->threads && i + 1 < sizeof(f->resumed); i++)
+		f->resumed[i] = letters[kinds[i]];
+	f->resumed[i] = '\0';
+	f->running = true;
+	return 0;
+}
+
+static void interrupt(void *t)
+{
+	((struct fake *)t)->interrupts++;
+}
+
+static int restart(void *t)
+{
+	struct fake *f = stopped(t);
+	int error = told_to_fail(f, FAKE_RESTART);
+
+	f->restarts += !error;
+	return error;
+}
+
+/* "say N text" prints the text N times; "fail" is refused; anything else is unknown. */
+static int command(void *t, const char *line, text_fn *print, void *arg)
+{
+	struct fake *f = stopped(t);
+	unsigned times;
+	int text = 0, error = told_to_fail(f, FAKE_COMMAND);
+
+	if (error)
+		return error;
+	if (!strcmp(line, "fail"))
+		return refused(f, EOPNOTSUPP, "this never works");
+	if (sscanf(line, "say %5u %n", &times, &text) != 1 || !text)
+		return refused(f, ENOENT, "unknown");
+	for (unsigned i = 0; i < times % 20000; i++)
+		print(arg, line + text);
+	return 0;
+}
+
+static const char *why(void *t)
+{
+	return ((struct fake *)t)->why;
+}
+
+static const struct target_ops ops = {
+	.threads = threads,
+	.current = current,
+	.thread_text = thread_text,
+	.description = description,
+	.read_reg = read_reg,
+	.write_reg = write_reg,
+	.read_general = read_general,
+	.write_general = write_general,
+	.expedited = expedited,
+	.read_mem = read_mem,
+	.write_mem = write_mem,
+	.has_points = has_points,
+	.set_point = set_point,
+	.clear_point = clear_point,
+	.resume = resume,
+	.interrupt = interrupt,
+	.restart = restart,
+	.command = command,
+	.why = why,
+};
+
+static void fill(struct fake *f)
+{
+	for (unsigned thread = 0; thread < 8; thread++) {
+		for (unsigned reg = 0; reg < FAKE_REGS; reg++) {
+			f->regs[thread][reg][0] = (uint8_t)(thread + 1);
+			f->regs[thread][reg][1] = (uint8_t)reg;
+		}
+	}
+	for (size_t i = 0; i < FAKE_MEMORY; i++)
+		f->memory[i] = (uint8_t)i;
+}
+
+void fake_init(struct fake *f)
+{
+	memset(f, 0, sizeof(*f));
+	f->threads = 4;
+	f->current = 1;
+	f->readable = FAKE_MEMORY;
+	f->why = "no refusal yet";
+	f->description = "<target>{}</target>";
+	fill(f);
+}
+
+struct target fake_target(struct fake *f)
+{
+	return (struct target){ .ops = &ops, .t = f };
+}

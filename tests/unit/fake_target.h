@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A machine without a machine, for tests of rsp/: four threads, a table of registers, 64 KiB of memory at address 0, and failures
+ * on command. It resumes by noting what it was told.
+ *
+ * Registers, by number: 0..7 general, 8 bytes each; 8 a vector of 16 bytes; 9 read-only; there are no others. Register n of
+ * thread t starts as the bytes t, n, 0...
+ */
+#ifndef FAKE_TARGET_H
+#define FAKE_TARGET_H
+
+#include "target.h"
+
+#define FAKE_MEMORY 0x10000
+#define FAKE_REGS 10
+#define FAKE_GENERAL 8
+#define FAKE_VECTOR 8
+#define FAKE_READ_ONLY 9
+
+/* One for each function of struct target_ops that can be refused. */
+enum fake_op {
+	FAKE_READ_REG,
+	FAKE_WRITE_REG,
+	FAKE_READ_GENERAL,
+	FAKE_WRITE_GENERAL,
+	FAKE_READ_MEM,
+	FAKE_WRITE_MEM,
+	FAKE_SET_POINT,
+	FAKE_CLEAR_POINT,
+	FAKE_RESUME,
+	FAKE_RESTART,
+	FAKE_COMMAND,
+	FAKE_OPS
+};
+
+extern const char *const fake_op_names[FAKE_OPS];
+
+struct fake {
+	unsigned threads;
+	unsigned current;
+	bool running;
+	unsigned interrupts, restarts, changes; /* changes: writes of any kind that were done */
+	int fail[FAKE_OPS];			/* an errno value: refuse with it */
+	bool lacks[POINT_TYPES];
+	size_t readable;     /* memory ends here for readers */
+	unsigned trespasses; /* calls that target.h does not allow while the machine runs */
+	const char *why;
+	const char *description;
+	uint8_t regs[8][FAKE_REGS][16]; /* of the first eight threads; the others share the last */
+	uint8_t memory[FAKE_MEMORY];
+	struct {
+		enum point_type type;
+		unsigned thread;
+		uint64_t addr, kind;
+	} point;	 /* the last one set or cleared */
+	char resumed[9]; /* the kinds of the first eight threads: '.', 'c', 's' */
+};
+
+void fake_init(struct fake *f);
+struct target fake_target(struct fake *f);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What transcripts cannot show of a session: how much input is used, what is traced, and answers that fill a packet. */
+#include <stdlib.h>
+
+#include "fake_target.h"
+#include "rsp/session.h"
+#include "tap.h"
+
+/* Too many for one packet. */
+#define THREADS 20000
+
+static struct fake fake;
+static struct session session;
+static char sent[0x40000], traced[0x4000];
+static size_t sent_len;
+
+static void receive(void *arg, const void *bytes, size_t n)
+{
+	(void)arg;
+	if (n >= sizeof(sent) - sent_len)
+		abort();
+	memcpy(sent + sent_len, bytes, n);
+	sent_len += n;
+	sent[sent_len] = '\0';
+}
+
+static void trace_line(void *arg, const char *line)
+{
+	(void)arg;
+	if (strlen(line) + strlen(traced) + 2 < sizeof(traced))
+		strcat(strcat(traced, line), "\n");
+}
+
+static void connect(void)
+{
+	struct target target;
+
+	fake_init(&fake);
+	target = fake_target(&fake);
+	session_init(&session, &target, receive, NULL);
+	sent_len = 0;
+	sent[0] = traced[0] = '\0';
+}
+
+/* Sends packets of plain text, separated by spaces, in one piece; how much of it was used. */
+static size_t say(const char *payloads)
+{
+	char bytes[0x2000];
+	size_t n = 0;
+
+	sent_len = 0;
+	while (*payloads) {
+		size_t len = strcspn(payloads, " ");
+		unsigned sum = 0;
+
+		for (size_t i = 0; i < len; i++)
+			sum += (unsigned char)payloads[i];
+		n += (size_t)snprintf(bytes + n, sizeof(bytes) - n, "$%.*s#%02x", (int)len, payloads, sum & 0xff);
+		payloads += len + (payloads[len] == ' ');
+	}
+	return session_input(&session, (uint8_t *)bytes, n);
+}
+
+static void test_used(void)
+{
+	connect();
+	is_int((int64_t)say("qC qC"), 12, "questions are all used");
+	is_int((int64_t)say("c qC"), 5, "a resume ends the input");
+	is_int(session.state, SESSION_RUNNING, "the machine runs");
+	is_int((int64_t)say("g p1 qC"), 17, "a running machine's input is all used");
+	is_int((int64_t)say("D qC"), 5, "a detach ends the input");
+	is_int(session.state, SESSION_DETACHED, "the client has left");
+	is_int((int64_t)say("qC"), 0, "nothing is used after that");
+	connect();
+	is_int((int64_t)say("k qC"), 5, "a kill ends the input");
+	is_int((int64_t)say("qC"), 0, "and nothing is used after that");
+	connect();
+	is_int((int64_t)session_input(&session, NULL, 0), 0, "no input");
+}
+
+static void test_late_stop(void)
+{
+	struct stop stop = { .kind = STOP_SIGNAL, .thread = 1, .signal = 5, .text = "unheard" };
+
+	connect();
+	say("c D");
+	say("D");
+	sent_len = 0;
+	session_stopped(&session, &stop);
+	is_int((int64_t)sent_len, 0, "a stop after the client left is not sent");
+	is_int(session.state, SESSION_DETACHED, "and changes nothing");
+}
+
+static void test_trace(void)
+{
+	connect();
+	session_trace(&session, trace_line, NULL);
+	say("QStartNoAckMode qC X20,1:\\ x20,1");
+	session_input(&session, (const uint8_t *)"$X0,1:\x01#20", 10);
+	is_str(traced,
+		"<- QStartNoAckMode\n-> OK\n<- qC\n-> QC1\n<- X20,1:\\x5c\n-> OK\n<- x20,1\n-> b\\x5c\n<- X0,1:\\x01\n-> OK\n",
+		"packets are traced, a line each");
+	traced[0] = '\0';
+	say("m0,1000");
+	ok(strlen(traced) < 500 && strstr(traced, "...\n"), "long ones are cut");
+	session_trace(&session, NULL, NULL);
+	traced[0] = '\0';
+	say("qC");
+	is_str(traced, "", "and no longer");
+}
+
+/* The number of packets sent, or -1 when one is longer than it may be. */
+static int packets(void)
+{
+	int n = 0;
+	char *at = sent, *last = sent + sent_len;
+
+	while ((at = memchr(at, '$', (size_t)(last - at)))) {
+		char *end = memchr(at, '#', (size_t)(last - at));
+
+		if (!end || end - at - 1 > PACKET_MAX)
+			return -1;
+		at = end;
+		n++;
+	}
+	return n;
+}
+
+static void test_full(void)
+{
+	connect();
+	say("m0,ffffffffffffffff");
+	ok(packets() == 1 && sent_len == 1 + PACKET_MAX + 4, "a long read is cut to a packet");
+	say("x0,ffffffff");
+	ok(packets() == 1 && sent_len <= 1 + PACKET_MAX + 4 && sent_len > PACKET_MAX, "a binary one, too");
+
+	/* say 9000 x */
+	say("qRcmd,73617920393030302078");
+	ok(packets() == 3 && !strcmp(sent + sent_len - 6, "$OK#9a"), "a long text takes more packets");
+}
+
+/* Every thread once, and at last an l. */
+static void test_many_threads(void)
+{
+	unsigned next = 1;
+	bool good = true;
+
+	connect();
+	fake.threads = THREADS;
+	for (say("qfThreadInfo"); sent[2] == 'm' && good; say("qsThreadInfo")) {
+		for (char *at = sent + 2; *at != '#' && good; next++)
+			good = strtoul(at + 1, &at, 16) == next && packets() == 1;
+	}
+	ok(good && next == THREADS + 1, "all threads are listed, in order");
+	is_str(sent, "+$l#6c", "and then the end");
+	say("qfThreadInfo");
+	ok(packets() == 1 && sent_len > PACKET_MAX - 20, "a list fills its packets");
+}
+
+int main(void)
+{
+	test_used();
+	test_late_stop();
+	test_trace();
+	test_full();
+	test_many_threads();
+	return done();
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Plays the transcripts in tests/wire (or the directory given) against a session on a fake target: one test a file, and one for
+ * each row of the packet table, which has to occur in some transcript. A line is one of
+ *
+ *	-> packet	the client sends this packet; \xNN is a byte
+ *	<- packet	and receives this one; acknowledgements are passed over
+ *	>> bytes	the client sends these bytes, as they are
+ *	<< bytes	and receives exactly these, acknowledgements and all
+ *	% words		something happens to the machine, or is checked of it: see the table of directives
+ *
+ * Everything that is sent has to be expected. Empty lines and lines that begin with '#' are for readers.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "fake_target.h"
+#include "rsp/session.h"
+#include "rsp/table.h"
+#include "tap.h"
+
+#define LINE_SIZE 0x12000
+#define ROWS_MAX 128
+
+struct player {
+	struct fake fake;
+	struct session session;
+	uint8_t out[0x20000];
+	size_t sent, taken;
+	bool *used; /* rows of the packet table */
+	char got[LINE_SIZE];
+};
+
+static void receive(void *arg, const void *bytes, size_t n)
+{
+	struct player *p = arg;
+
+	if (n > sizeof(p->out) - p->sent)
+		abort();
+	memcpy(p->out + p->sent, bytes, n);
+	p->sent += n;
+}
+
+static void feed(struct player *p, const uint8_t *bytes, size_t n)
+{
+	size_t used = 1;
+
+	for (size_t i = 0; i < n && used; i += used)
+		used = session_input(&p->session, bytes + i, n - i);
+}
+
+/* \xNN to bytes. */
+static size_t unescape(const char *text, uint8_t *bytes)
+{
+	size_t n = 0;
+	unsigned byte;
+
+	while (*text) {
+		if (sscanf(text, "\\x%2x", &byte) == 1) {
+			bytes[n++] = (uint8_t)byte;
+			text += 4;
+		} else {
+			bytes[n++] = (uint8_t)*text++;
+		}
+	}
+	return n;
+}
+
+static void escape(char *text, const uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (bytes[i] < ' ' || bytes[i] > '~' || bytes[i] == '\\')
+			text += sprintf(text, "\\x%02x", bytes[i]);
+		else
+			*text++ = (char)bytes[i];
+	}
+	*text = '\0';
+}
+
+static bool send_raw(struct player *p, const char *text)
+{
+	uint8_t bytes[LINE_SIZE];
+
+	feed(p, bytes, unescape(text, bytes));
+	return true;
+}
+
+static bool send_packet(struct player *p, const char *text)
+{
+	uint8_t bytes[LINE_SIZE], frame[2 * LINE_SIZE];
+	size_t n = unescape(text, bytes), len = 0;
+	struct cursor args;
+	const struct packet_row *row = packet_find((char *)bytes, n, &args);
+	uint8_t sum = 0;
+
+	if (row)
+		p->used[row - packet_table] = true;
+	frame[len++] = '$';
+	for (size_t i = 0; i < n; i++) {
+		bool special = strchr("$#}", bytes[i]) && bytes[i];
+
+		if (special)
+			frame[len++] = '}';
+		frame[len++] = special ? bytes[i] ^ 0x20 : bytes[i];
+	}
+	for (size_t i = 1; i < len; i++)
+		sum += frame[i];
+	len += (size_t)sprintf((char *)frame + len, "#%02x", sum);
+	feed(p, frame, len);
+	return true;
+}
+
+static void pass_acks(struct player *p)
+{
+	while (p->taken < p->sent && p->out[p->taken] == '+')
+		p->taken++;
+}
+
+static bool nothing_left(struct player *p)
+{
+	pass_acks(p);
+	escape(p->got, p->out + p->taken, p->sent - p->taken);
+	return p->taken == p->sent;
+}
+
+static bool expect_packet(struct player *p, const char *want)
+{
+	const uint8_t *start, *hash;
+
+	pass_acks(p);
+	start = p->out + p->taken;
+	hash = memchr(start, '#', p->sent - p->taken);
+	if (!hash || *start != '$') {
+		strcpy(p->got, "no packet");
+		return false;
+	}
+	escape(p->got, start + 1, (size_t)(hash - start) - 1);
+	p->taken = (size_t)(hash + 3 - p->out);
+	return !strcmp(p->got, want);
+}
+
+static bool expect_raw(struct player *p, const char *want)
+{
+	escape(p->got, p->out + p->taken, p->sent - p->taken);
+	p->taken = p->sent;
+	return !strcmp(p->got, want);
+}
+
+/* Directives */
+
+static bool set_fail(struct player *p, const char *words)
+{
+	char op[32];
+	int error;
+
+	if (sscanf(words, "%31s %d", op, &error) != 2)
+		return false;
+	for (int i = 0; i < FAKE_OPS; i++) {
+		if (!strcmp(op, fake_op_names[i])) {
+			p->fake.fail[i] = error;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool set_threads(struct player *p, const char *words)
+{
+	p->fake.threads = (unsigned)strtoul(words, NULL, 10);
+	return true;
+}
+
+static bool set_lacks(struct player *p, const char *words)
+{
+	p->fake.lacks[strtoul(words, NULL, 10) % POINT_TYPES] = true;
+	return true;
+}
+
+static bool set_readable(struct player *p, const char *words)
+{
+	p->fake.readable = strtoul(words, NULL, 16);
+	return true;
+}
+
+static void stop_machine(struct player *p, const struct stop *stop)
+{
+	p->fake.running = false;
+	session_stopped(&p->session, stop);
+}
+
+/* kind, thread, then for `signal` the signal, for `watch` the type of the point and the address, for `exited` the code */
+static bool stop_kind(struct player *p, const char *words)
+{
+	static const char *const names[] = { "signal", "swbreak", "hwbreak", "watch", "exited" };
+	struct stop stop = { .kind = STOP_SIGNAL };
+	char kind[16];
+	unsigned number = 0, addr = 0;
+
+	if (sscanf(words, "%15s %u %u %x", kind, &stop.thread, &number, &addr) < 2)
+		return false;
+	while (stop.kind <= STOP_EXITED && strcmp(kind, names[stop.kind]))
+		stop.kind++;
+	stop.signal = stop.code = (int)number;
+	stop.point = (enum point_type)number;
+	stop.addr = addr;
+	stop_machine(p, &stop);
+	return stop.kind <= STOP_EXITED;
+}
+
+static bool stop_text(struct player *p, const char *words)
+{
+	struct stop stop = { .kind = STOP_SIGNAL, .thread = 1, .signal = 11, .text = words };
+
+	stop_machine(p, &stop);
+	return true;
+}
+
+static bool is_state(struct player *p, const char *words)
+{
+	static const char *const names[] = { "stopped", "running", "detached", "killed" };
+
+	strcpy(p->got, names[p->session.state]);
+	return !strcmp(words, p->got);
+}
+
+static bool is_resumed(struct player *p, const char *words)
+{
+	strcpy(p->got, p->fake.resumed);
+	return !strcmp(words, p->got);
+}
+
+static bool is_interrupts(struct player *p, const char *words)
+{
+	return p->fake.interrupts == strtoul(words, NULL, 10);
+}
+
+static bool is_restarts(struct player *p, const char *words)
+{
+	return p->fake.restarts == strtoul(words, NULL, 10);
+}
+
+static bool is_changes(struct player *p, const char *words)
+{
+	sprintf(p->got, "%u", p->fake.changes);
+	return !strcmp(p->got, words);
+}
+
+static bool is_point(struct player *p, const char *words)
+{
+	sprintf(p->got, "%d %u %" PRIx64 " %" PRIx64, (int)p->fake.point.type, p->fake.point.thread, p->fake.point.addr,
+		p->fake.point.kind);
+	return !strcmp(p->got, words);
+}
+
+static const struct {
+	const char *name;
+	bool (*run)(struct player *p, const char *words);
+} directives[] = {
+	{ "fail", set_fail },				  /* function, errno value; 0 to let it work again */
+	{ "threads", set_threads },			  /* how many there are from now on */
+	{ "lacks", set_lacks },				  /* a type of point */
+	{ "readable", set_readable },			  /* the end of what can be read of memory */
+	{ "stop", stop_kind }, { "crash", stop_text },	  /* a stop of thread 1 with SIGSEGV and this sentence */
+	{ "state", is_state }, { "resumed", is_resumed }, /* a letter for each thread */
+	{ "interrupts", is_interrupts }, { "restarts", is_restarts },
+	{ "changes", is_changes }, /* how many writes were done so far */
+	{ "point", is_point },	   /* the last Z or z: type, thread, address, kind */
+};
+
+static bool direct(struct player *p, const char *text)
+{
+	for (size_t i = 0; i < sizeof(directives) / sizeof(directives[0]); i++) {
+		size_t n = strlen(directives[i].name);
+
+		if (!strncmp(text, directives[i].name, n) && text[n] == ' ')
+			return directives[i].run(p, text + n + 1);
+	}
+	strcpy(p->got, "unknown directive");
+	return false;
+}
+
+static const struct {
+	const char *mark;
+	bool sends;
+	bool (*run)(struct player *p, const char *text);
+} marks[] = {
+	{ "->", true, send_packet },
+	{ ">>", true, send_raw },
+	{ "%", true, direct },
+	{ "<-", false, expect_packet },
+	{ "<<", false, expect_raw },
+};
+
+static bool play_line(struct player *p, const char *line)
+{
+	if (!*line || *line == '#')
+		return true;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		size_t n = strlen(marks[i].mark);
+
+		if (strncmp(line, marks[i].mark, n))
+			continue;
+		if (marks[i].sends && !nothing_left(p))
+			return false;
+		return marks[i].run(p, line[n] == ' ' ? line + n + 1 : line + n);
+	}
+	strcpy(p->got, "a line that begins with no known mark");
+	return false;
+}
+
+static bool play(struct player *p, FILE *file)
+{
+	static char line[LINE_SIZE];
+	int number = 0;
+
+	while (fgets(line, sizeof(line), file)) {
+		number++;
+		line[strcspn(line, "\n")] = '\0';
+		if (!play_line(p, line)) {
+			printf("# line %d: %.600s\n# got: %.600s\n", number, line, p->got);
+			return false;
+		}
+	}
+	if (!nothing_left(p)) {
+		printf("# sent at the end: %.600s\n", p->got);
+		return false;
+	}
+	if (p->fake.trespasses) {
+		printf("# a function for stopped machines was called while this one ran\n");
+		return false;
+	}
+	return number > 0;
+}
+
+static void play_file(const char *dir, const char *name, bool *used)
+{
+	static struct player p;
+	struct target target;
+	char path[4096];
+	FILE *file;
+
+	memset(&p, 0, sizeof(p));
+	p.used = used;
+	fake_init(&p.fake);
+	target = fake_target(&p.fake);
+	session_init(&p.session, &target, receive, &p);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "r");
+	ok(file && play(&p, file), "%s", name);
+	if (file)
+		fclose(file);
+}
+
+static int is_transcript(const struct dirent *entry)
+{
+	size_t n = strlen(entry->d_name);
+
+	return n > 4 && !strcmp(entry->d_name + n - 4, ".txt");
+}
+
+int main(int argc, char **argv)
+{
+	const char *dir = argc > 1 ? argv[1] : "tests/wire";
+	bool used[ROWS_MAX] = { false };
+	struct dirent **files;
+	int n = scandir(dir, &files, is_transcript, alphasort);
+
+	ok(n > 0, "there are transcripts in %s", dir);
+	for (int i = 0; i < n; i++) {
+		play_file(dir, files[i]->d_name, used);
+		free(files[i]);
+	}
+	if (n >= 0)
+		free(files);
+	for (size_t i = 0; i < packet_rows && i < ROWS_MAX; i++)
+		ok(used[i], "packet %s has a transcript", packet_table[i].name);
+	return done();
+}
