@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where the vCPUs live. The one interface that everything above uses to reach KVM, so that the same code debugs a VM of our
+ * own (vm.c) and, later, one inside the VMM that embeds us or in another process, where each ioctl is injected.
+ *
+ * Nothing here knows registers or debuggers: a vCPU runs, is kicked, and executes ioctls; guest memory is bytes by
+ * guest-physical address.
+ */
+#ifndef HOST_H
+#define HOST_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum host_run {
+	HOST_RUN,   /* until there is something to report; the machine's devices are served underneath */
+	HOST_STEP,  /* the same, but an instruction that reaches a device is completed and then reported as EXIT_IO_DONE */
+	HOST_SETTLE /* complete a device access that is still pending, execute nothing: registers are consistent after it */
+};
+
+enum exit_kind {
+	EXIT_KVM,     /* for arch/ to classify: reason, flags, data are kvm_run's */
+	EXIT_KICKED,  /* a kick, or HOST_SETTLE had nothing left to do */
+	EXIT_IO_DONE, /* HOST_STEP: one instruction has been executed, by way of a device */
+	EXIT_ENDED,   /* the guest ended itself, with code */
+	EXIT_STUCK    /* the guest did something that this machine has not; text says what */
+};
+
+#define EXIT_DATA_SIZE 256 /* of the union in struct kvm_run, <linux/kvm.h> */
+
+/* How a run ended. */
+struct vcpu_exit {
+	enum exit_kind kind;
+	uint32_t reason; /* KVM_EXIT_* */
+	uint16_t flags;	 /* kvm_run.flags */
+	uint8_t data[EXIT_DATA_SIZE];
+	int code;
+	char text[200]; /* one sentence, no newline */
+};
+
+/*
+ * One ioctl on a vCPU. Where arg holds pointers (KVM_GET_ONE_REG's addr), they point into data, and the last three members
+ * say where they are, so that a host in another process can move both.
+ */
+struct host_call {
+	unsigned long request;
+	void *arg;
+	size_t size; /* bytes at arg */
+	int err;     /* out: 0 or -errno; -ECANCELED when an earlier call of the batch failed hard */
+	int ret;     /* out: what the ioctl returned when err is 0 (KVM_GET_MSRS counts) */
+	void *data;
+	size_t data_size;
+	unsigned ptr_at; /* offset of the first pointer in arg */
+	unsigned ptr_stride;
+	unsigned ptr_count; /* 0: no pointers */
+};
+
+struct host;
+
+struct host_ops {
+	/* Only by the vCPU's own thread (KVM charges a move between threads). 0, or -errno when KVM_RUN itself fails. */
+	int (*run)(struct host *h, unsigned vcpu, enum host_run how, struct vcpu_exit *exit);
+
+	/* From any thread: the run under way, or else the next one, ends with EXIT_KICKED. No kick is lost. */
+	void (*kick)(struct host *h, unsigned vcpu);
+
+	/*
+	 * A batch of ioctls, in order, while the vCPU is not running. Every call is tried and has its own err; the return value is
+	 * 0, or -errno when the vCPU cannot be reached at all.
+	 */
+	int (*calls)(struct host *h, unsigned vcpu, struct host_call *calls, unsigned n);
+
+	/* KVM_SET_GUEST_DEBUG: the control word, and the architecture's part as bytes (arch/ encodes them). */
+	int (*set_debug)(struct host *h, unsigned vcpu, uint32_t control, const void *arch, size_t size);
+
+	/* KVM_CHECK_EXTENSION: 0 when the host has it not. */
+	int (*extension)(struct host *h, int cap);
+
+	/* How many bytes up to the end of this piece of RAM, or -EFAULT when gpa is not RAM. */
+	ssize_t (*read_mem)(struct host *h, uint64_t gpa, void *buf, size_t len);
+	ssize_t (*write_mem)(struct host *h, uint64_t gpa, const void *buf, size_t len);
+
+	/* Code at gpa was changed: make every vCPU fetch it anew. */
+	void (*sync_code)(struct host *h, uint64_t gpa, size_t len);
+
+	/* Back to the state in which the machine was opened, the image read again. -errno and a sentence in error. */
+	int (*reset)(struct host *h, char *error, size_t size);
+
+	/* Ends the machine; no vCPU may be running. */
+	void (*close)(struct host *h);
+};
+
+/* The head of every kind of host. */
+struct host {
+	const struct host_ops *ops;
+	unsigned vcpus;
+};
+
+#endif

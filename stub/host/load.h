@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Puts files into guest RAM: ELF images by their program headers, and whole files. Every file is hostile. */
+#ifndef LOAD_H
+#define LOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "memory.h"
+#include "refuse.h"
+
+/* A regular file, open for reading. */
+struct load_file {
+	const char *path;
+	int fd;
+	uint64_t size;
+};
+
+/* What a machine wants of an ELF image. */
+struct load_machine {
+	unsigned elf_machine;		 /* EM_* */
+	bool entry_is_physical;		 /* e_entry is where it starts; else it is virtual, and moves with its segment */
+	uint64_t reserved, reserved_end; /* what the machine keeps in RAM for itself */
+};
+
+struct loaded {
+	uint64_t entry;
+	bool on_reserved; /* the image needs some of the reserved range */
+};
+
+/* 0, or -errno and a sentence that begins with the path. A file that was opened is closed by load_close(). */
+int load_open(struct load_file *f, const char *path, const struct refusal *why);
+void load_close(struct load_file *f);
+
+/* Exactly len bytes at offset into buf; -ENODATA when the file ends before. */
+int load_read(const struct load_file *f, uint64_t offset, void *buf, uint64_t len);
+
+/* The whole file to gpa, where it needs `room` bytes of RAM (its size, if that is more). */
+int load_whole(const struct load_file *f, const struct ram *ram, uint64_t gpa, uint64_t room, const struct refusal *why);
+
+/* Is it an ELF file at all? */
+bool load_is_elf(const struct load_file *f);
+
+/* The segments to their physical addresses, and where the image starts. */
+int load_elf(const struct load_file *f, const struct load_machine *machine, const struct ram *ram, struct loaded *loaded,
+	const struct refusal *why);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Owns KVM_RUN: enters the guest, serves the devices' exits, completes what is pending, and is kicked. What there is to serve
+ * is the board's.
+ *
+ * A kick sets `kicked`, then immediate_exit, then sends a signal to a thread that is in vm_run(). The vCPU's thread clears
+ * immediate_exit first and looks at `kicked` after it, so a kick is either seen there, or it finds immediate_exit cleared and
+ * sets it, which KVM_RUN looks at when it starts; later than that the signal interrupts it. `kicked` is taken back only when
+ * EXIT_KICKED is returned.
+ *
+ * After an exit for a device KVM holds the rest of the instruction back until the next KVM_RUN: `pending`. KVM_RUN with
+ * immediate_exit set completes it and returns -EINTR; or it returns 0, with another exit of the same instruction, or with
+ * the debug exit of a step. exit_reason means something only when it returned 0.
+ */
+#include "vcpu.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "vm_arch.h"
+
+static_assert(offsetof(struct kvm_run, hw) == 32, "the exit's union is where arch/ expects it");
+static_assert(sizeof(((struct kvm_run *)0)->padding) == EXIT_DATA_SIZE, "the exit's union has the size that arch/ expects");
+
+/* Exits of one instruction that complete it; the longest in KVM is x86's string I/O: 1024 turns (kvm/emulate.c). */
+#define SETTLE_MAX 4096
+
+#define KICK_SIGNAL SIGUSR1
+
+/* How long a console that takes nothing is waited for, before a look whether there was a kick. */
+#define CONSOLE_WAIT_MS 50
+
+/* --- what the board needs */
+
+uint64_t vm_value(const struct vm_access *a)
+{
+	uint64_t value = 0;
+
+	for (unsigned i = 0; i < a->size; i++)
+		value |= (uint64_t)a->data[i] << (8 * i);
+	return value;
+}
+
+void vm_set_value(struct vm_access *a, uint64_t value)
+{
+	for (unsigned i = 0; i < a->size; i++)
+		a->data[i] = (uint8_t)(value >> (8 * i));
+}
+
+enum vm_served vm_ended(struct vcpu_exit *exit, int code, const char *text)
+{
+	exit->kind = EXIT_ENDED;
+	exit->code = code;
+	snprintf(exit->text, sizeof(exit->text), "%s", text);
+	return VM_REPORT;
+}
+
+enum vm_served vm_stuck(struct vcpu_exit *exit, const char *format, ...)
+{
+	va_list ap;
+
+	exit->kind = EXIT_STUCK;
+	va_start(ap, format);
+	vsnprintf(exit->text, sizeof(exit->text), format, ap);
+	va_end(ap);
+	return VM_REPORT;
+}
+
+enum vm_served vm_nothing_there(struct vm_vcpu *v, const struct vm_access *a, const char *space, struct vcpu_exit *exit)
+{
+	return vm_stuck(exit, "%s of %u byte%s at %s0x%" PRIx64 ", where this machine has nothing (pc 0x%" PRIx64 "%s)",
+		a->write ? "write" : "read", a->size, a->size == 1 ? "" : "s", space, a->addr, vm_arch_pc(v),
+		a->write && vm_arch_posts_writes ? " or just before" : "");
+}
+
+void vm_console(struct vm_vcpu *v, int byte)
+{
+	struct pollfd console = { .fd = v->vm->config.console, .events = POLLOUT };
+	uint8_t b = (uint8_t)byte;
+	ssize_t n;
+
+	if (byte < 0 || console.fd < 0)
+		return;
+	/* A byte that the console does not take for an error is lost, as on a line that nobody listens to. */
+	do {
+		if (poll(&console, 1, CONSOLE_WAIT_MS) > 0)
+			n = write(console.fd, &b, 1);
+		else
+			n = 0;
+	} while (n != 1 && (n == 0 || errno == EINTR || errno == EAGAIN) && !atomic_load(&v->kicked));
+}
+
+/* --- serving an exit: 1 when *exit is to be reported, 0 when the guest can go on */
+
+static int report_kvm(const struct kvm_run *run, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_KVM;
+	exit->reason = run->exit_reason;
+	exit->flags = run->flags;
+	memcpy(exit->data, run->padding, sizeof(exit->data));
+	return 1;
+}
+
+static int serve_mmio(struct vm_vcpu *v, struct vcpu_exit *exit)
+{
+	struct vm_access a = { .addr = v->run->mmio.phys_addr, .data = v->run->mmio.data, .console = -1 };
+	bool served;
+
+	a.size = v->run->mmio.len <= sizeof(v->run->mmio.data) ? v->run->mmio.len : sizeof(v->run->mmio.data);
+	a.write = v->run->mmio.is_write;
+	if (!a.write)
+		memset(a.data, 0, sizeof(v->run->mmio.data));
+	v->pending = true;
+	pthread_mutex_lock(&v->vm->devices);
+	served = vm_arch_mmio(v->vm, &a);
+	pthread_mutex_unlock(&v->vm->devices);
+	if (!served)
+		return vm_nothing_there(v, &a, "", exit) == VM_REPORT;
+	vm_console(v, a.console);
+	return 0;
+}
+
+static int serve_system_event(const struct kvm_run *run, struct vcpu_exit *exit)
+{
+	switch (run->system_event.type) {
+	case KVM_SYSTEM_EVENT_SHUTDOWN:
+		return vm_ended(exit, 0, "") == VM_REPORT;
+	case KVM_SYSTEM_EVENT_RESET:
+		return vm_ended(exit, 0, "the guest asked for a reset") == VM_REPORT;
+	case KVM_SYSTEM_EVENT_CRASH:
+		return vm_ended(exit, 1, "the guest says that it has crashed") == VM_REPORT;
+	default:
+		return report_kvm(run, exit);
+	}
+}
+
+static int serve(struct vm_vcpu *v, struct vcpu_exit *exit)
+{
+	enum vm_served served;
+
+	switch (v->run->exit_reason) {
+	case KVM_EXIT_MMIO:
+		return serve_mmio(v, exit);
+	case KVM_EXIT_SYSTEM_EVENT:
+		return serve_system_event(v->run, exit);
+	case KVM_EXIT_INTR:
+		return 0;
+	}
+	served = vm_arch_exit(v, exit);
+	return served == VM_NOT_MINE ? report_kvm(v->run, exit) : served == VM_REPORT;
+}
+
+/* --- running */
+
+static int enter(struct vm_vcpu *v, bool immediate)
+{
+	__atomic_store_n(&v->run->immediate_exit, immediate, __ATOMIC_SEQ_CST);
+	if (!immediate && atomic_load(&v->kicked))
+		return -EINTR;
+	v->pending = false;
+	return ioctl(v->fd, KVM_RUN, 0) < 0 ? -errno : 0;
+}
+
+/* A signal, or KVM_RUN on a vCPU that is not to run yet. */
+static bool is_interrupted(int err)
+{
+	return err == -EINTR || err == -EAGAIN;
+}
+
+/* Completes what is pending and executes nothing more. 0; 1 when doing so brought an exit to report; or -errno. */
+static int settle(struct vm_vcpu *v, struct vcpu_exit *exit)
+{
+	for (unsigned i = 0; v->pending; i++) {
+		int r = i < SETTLE_MAX ? enter(v, true) : -ELOOP;
+
+		if (is_interrupted(r))
+			return 0;
+		if (r == 0)
+			r = serve(v, exit);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+/* The exit to report is known: whatever completing its access brings besides is of no interest any more. 0 or -errno. */
+static int settle_behind(struct vm_vcpu *v)
+{
+	struct vcpu_exit ignored;
+	int r = 0;
+
+	for (unsigned i = 0; r >= 0 && v->pending && i < SETTLE_MAX; i++)
+		r = settle(v, &ignored);
+	return r < 0 ? r : 0;
+}
+
+/* Serves the exit that KVM_RUN came back with. 0 to go on, 1 to report, or -errno. */
+static int after_exit(struct vm_vcpu *v, enum host_run how, struct vcpu_exit *exit)
+{
+	int r = serve(v, exit);
+
+	if (!r && v->pending && how == HOST_STEP) {
+		r = settle(v, exit);
+		if (!r) {
+			exit->kind = EXIT_IO_DONE;
+			r = 1;
+		}
+	}
+	return r;
+}
+
+/* Until there is something to report: 1, or -errno. */
+static int run_until(struct vm_vcpu *v, enum host_run how, struct vcpu_exit *exit)
+{
+	for (;;) {
+		int r;
+
+		if (atomic_load(&v->kicked) || how == HOST_SETTLE) {
+			r = settle(v, exit);
+			if (r)
+				return r;
+			if (how != HOST_SETTLE)
+				atomic_store(&v->kicked, false);
+			exit->kind = EXIT_KICKED;
+			return 1;
+		}
+		r = enter(v, false);
+		if (is_interrupted(r))
+			continue;
+		if (r == 0)
+			r = after_exit(v, how, exit);
+		if (r)
+			return r;
+	}
+}
+
+static void unblock_kick(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, KICK_SIGNAL);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void go_inside(struct vm_vcpu *v)
+{
+	pthread_t self = pthread_self();
+
+	pthread_mutex_lock(&v->lock);
+	if (!v->can_kick || !pthread_equal(v->thread, self)) {
+		unblock_kick();
+		v->thread = self;
+		v->can_kick = true;
+	}
+	v->inside = true;
+	pthread_mutex_unlock(&v->lock);
+}
+
+static void go_outside(struct vm_vcpu *v)
+{
+	pthread_mutex_lock(&v->lock);
+	v->inside = false;
+	pthread_mutex_unlock(&v->lock);
+}
+
+int vm_run(struct host *h, unsigned vcpu, enum host_run how, struct vcpu_exit *exit)
+{
+	struct vm *vm = (struct vm *)h;
+	int r;
+
+	if (vcpu >= h->vcpus)
+		return -EINVAL;
+	if (!vm->vcpu[vcpu].run)
+		return -ENODEV;
+	memset(exit, 0, sizeof(*exit));
+	go_inside(&vm->vcpu[vcpu]);
+	r = run_until(&vm->vcpu[vcpu], how, exit);
+	if (r > 0)
+		r = settle_behind(&vm->vcpu[vcpu]);
+	go_outside(&vm->vcpu[vcpu]);
+	return r;
+}
+
+/* --- kicks */
+
+void vm_kick(struct host *h, unsigned vcpu)
+{
+	struct vm *vm = (struct vm *)h;
+	struct vm_vcpu *v;
+
+	if (vcpu >= h->vcpus)
+		return;
+	v = &vm->vcpu[vcpu];
+	pthread_mutex_lock(&v->lock);
+	atomic_store(&v->kicked, true);
+	if (v->run)
+		__atomic_store_n(&v->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	if (v->inside)
+		pthread_kill(v->thread, KICK_SIGNAL);
+	pthread_mutex_unlock(&v->lock);
+}
+
+static void do_nothing(int signal)
+{
+	(void)signal;
+}
+
+void vm_install_kick(void)
+{
+	struct sigaction action = { .sa_handler = do_nothing }; /* no SA_RESTART: it ends a wait for the console as well */
+
+	sigaction(KICK_SIGNAL, &action, NULL);
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A VM of our own: builds it, takes it apart, and answers struct host_ops. How a vCPU runs is in vcpu.c, the board in
+ * vm_<arch>.c.
+ */
+#include "vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "vm_arch.h"
+#include "vcpu.h"
+
+/* More than any KVM has (x86: 4096); how many it has, creating them says. */
+#define VCPUS_MAX 4096
+
+int vm_refuse_errno(const struct refusal *why, const char *what)
+{
+	int err = -errno;
+
+	return refuse(why, err, "%s: %s", what, strerror(-err));
+}
+
+/* --- building, in the order in which KVM wants it */
+
+static int refuse_kvm(int err, const struct refusal *why)
+{
+	static const struct {
+		int err;
+		const char *advice;
+	} advices[] = {
+		{ -ENOENT, "load the kernel's kvm module; if there is none for it, the processor or the firmware has "
+			   "virtualization off" },
+		{ -ENODEV,
+			"load the kernel's kvm module; if it is loaded, the processor or the firmware has virtualization off" },
+		{ -EACCES, "become a member of the group kvm" },
+		{ -EPERM, "become a member of the group kvm" },
+	};
+
+	for (unsigned i = 0; i < sizeof(advices) / sizeof(advices[0]); i++) {
+		if (advices[i].err == err)
+			return refuse(why, err, "/dev/kvm: %s: %s", strerror(-err), advices[i].advice);
+	}
+	return refuse(why, err, "/dev/kvm: %s", strerror(-err));
+}
+
+static int open_kvm(struct vm *vm, const struct refusal *why)
+{
+	vm->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (vm->kvm < 0)
+		return refuse_kvm(-errno, why);
+	if (ioctl(vm->kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
+		return refuse(why, -ENODEV, "/dev/kvm: not the interface of Linux's KVM, version %d", KVM_API_VERSION);
+	return 0;
+}
+
+static int create_vm(struct vm *vm, const struct refusal *why)
+{
+	/* A signal ends it with EINTR on some kernels (kvm_create_vm registers an MMU notifier, which waits). */
+	do {
+		vm->fd = ioctl(vm->kvm, KVM_CREATE_VM, vm_arch_type(vm->kvm));
+	} while (vm->fd < 0 && errno == EINTR);
+	return vm->fd < 0 ? vm_refuse_errno(why, "cannot create a VM") : 0;
+}
+
+static int give_ram(struct vm *vm, const struct refusal *why)
+{
+	int err;
+
+	vm_arch_ram(vm, &vm->ram);
+	err = ram_map(&vm->ram, why);
+	for (unsigned i = 0; !err && i < vm->ram.n; i++) {
+		struct kvm_userspace_memory_region region = {
+			.slot = i,
+			.guest_phys_addr = vm->ram.piece[i].gpa,
+			.memory_size = vm->ram.piece[i].size,
+			.userspace_addr = (uintptr_t)vm->ram.piece[i].hva,
+		};
+
+		if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region) < 0)
+			err = vm_refuse_errno(why, "KVM does not take so much memory (--memory)");
+	}
+	return err;
+}
+
+static int create_vcpu(struct vm_vcpu *v, const struct refusal *why)
+{
+	int size = ioctl(v->vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	void *run;
+
+	v->fd = ioctl(v->vm->fd, KVM_CREATE_VCPU, (unsigned long)v->nr);
+	if (v->fd < 0)
+		return refuse(why, -errno, "cannot create vCPU %u of %u: %s", v->nr, v->vm->host.vcpus, strerror(errno));
+	if (size < (int)sizeof(struct kvm_run))
+		return refuse(why, -EIO, "/dev/kvm: its vCPUs are of an unknown kind");
+	run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, 0);
+	if (run == MAP_FAILED)
+		return vm_refuse_errno(why, "cannot map a vCPU");
+	pthread_mutex_lock(&v->lock);
+	v->run = run;
+	v->run_size = (size_t)size;
+	pthread_mutex_unlock(&v->lock);
+	return 0;
+}
+
+static int create_vcpus(struct vm *vm, const struct refusal *why)
+{
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < vm->host.vcpus; i++)
+		err = create_vcpu(&vm->vcpu[i], why);
+	return err;
+}
+
+static int build(struct vm *vm, const struct refusal *why)
+{
+	static int (*const steps[])(struct vm *, const struct refusal *) = { open_kvm, create_vm, give_ram, vm_arch_open,
+		create_vcpus, vm_arch_start };
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < sizeof(steps) / sizeof(steps[0]); i++)
+		err = steps[i](vm, why);
+	return err;
+}
+
+/* --- taking apart, however far the building came */
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void destroy_vcpu(struct vm_vcpu *v)
+{
+	pthread_mutex_lock(&v->lock);
+	if (v->run)
+		munmap(v->run, v->run_size);
+	v->run = NULL;
+	close_fd(&v->fd);
+	v->pending = false;
+	pthread_mutex_unlock(&v->lock);
+}
+
+static void take_apart(struct vm *vm)
+{
+	for (unsigned i = 0; i < vm->host.vcpus; i++)
+		destroy_vcpu(&vm->vcpu[i]);
+	vm_arch_close(vm);
+	close_fd(&vm->fd);
+	close_fd(&vm->kvm);
+	ram_unmap(&vm->ram);
+}
+
+static void vm_close(struct host *h)
+{
+	struct vm *vm = (struct vm *)h;
+
+	take_apart(vm);
+	for (unsigned i = 0; i < h->vcpus; i++)
+		pthread_mutex_destroy(&vm->vcpu[i].lock);
+	pthread_mutex_destroy(&vm->devices);
+	free(vm->vcpu);
+	free(vm);
+}
+
+static int vm_reset(struct host *h, char *error, size_t size)
+{
+	struct vm *vm = (struct vm *)h;
+	struct refusal why = { error, size };
+	int err;
+
+	take_apart(vm);
+	err = build(vm, &why);
+	if (err)
+		take_apart(vm);
+	return err;
+}
+
+/* --- what is not running */
+
+static int vm_calls(struct host *h, unsigned vcpu, struct host_call *calls, unsigned n)
+{
+	struct vm *vm = (struct vm *)h;
+
+	if (vcpu >= h->vcpus)
+		return -EINVAL;
+	if (vm->vcpu[vcpu].fd < 0)
+		return -ENODEV;
+	for (unsigned i = 0; i < n; i++) {
+		calls[i].ret = ioctl(vm->vcpu[vcpu].fd, calls[i].request, calls[i].arg);
+		calls[i].err = calls[i].ret < 0 ? -errno : 0;
+	}
+	return 0;
+}
+
+static int vm_set_debug(struct host *h, unsigned vcpu, uint32_t control, const void *arch, size_t size)
+{
+	struct kvm_guest_debug debug = { .control = control };
+	struct host_call call = { .request = KVM_SET_GUEST_DEBUG, .arg = &debug, .size = sizeof(debug) };
+	int err;
+
+	if (size > sizeof(debug.arch))
+		return -EINVAL;
+	if (size)
+		memcpy(&debug.arch, arch, size);
+	err = vm_calls(h, vcpu, &call, 1);
+	return err ? err : call.err;
+}
+
+static int vm_extension(struct host *h, int cap)
+{
+	struct vm *vm = (struct vm *)h;
+	int has = vm->fd < 0 ? 0 : ioctl(vm->fd, KVM_CHECK_EXTENSION, (unsigned long)cap);
+
+	return has < 0 ? 0 : has;
+}
+
+static ssize_t vm_read_mem(struct host *h, uint64_t gpa, void *buf, size_t len)
+{
+	struct vm *vm = (struct vm *)h;
+
+	return vm->fd < 0 ? -ENODEV : ram_read(&vm->ram, gpa, buf, len);
+}
+
+static ssize_t vm_write_mem(struct host *h, uint64_t gpa, const void *buf, size_t len)
+{
+	struct vm *vm = (struct vm *)h;
+
+	return vm->fd < 0 ? -ENODEV : ram_write(&vm->ram, gpa, buf, len);
+}
+
+static void vm_sync_code(struct host *h, uint64_t gpa, size_t len)
+{
+	struct vm *vm = (struct vm *)h;
+
+	while (len) {
+		size_t piece = len;
+		uint8_t *hva = ram_at(&vm->ram, gpa, &piece);
+
+		if (!hva)
+			return;
+		vm_arch_sync_code(hva, piece);
+		gpa += piece;
+		len -= piece;
+	}
+}
+
+static const struct host_ops vm_ops = {
+	.run = vm_run,
+	.kick = vm_kick,
+	.calls = vm_calls,
+	.set_debug = vm_set_debug,
+	.extension = vm_extension,
+	.read_mem = vm_read_mem,
+	.write_mem = vm_write_mem,
+	.sync_code = vm_sync_code,
+	.reset = vm_reset,
+	.close = vm_close,
+};
+
+/* --- opening */
+
+static int check_config(const struct vm_config *config, const struct refusal *why)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	if (!config->vcpus || config->vcpus > VCPUS_MAX)
+		return refuse(why, -EINVAL, "%u vCPUs: at least 1 and at most %u", config->vcpus, VCPUS_MAX);
+	if (!config->memory || config->memory % page || config->memory > (uint64_t)1 << 46)
+		return refuse(why, -EINVAL,
+			"0x%" PRIx64 " bytes of memory: must be a multiple of 0x%" PRIx64 ", at most 64 TiB", config->memory,
+			page);
+	return 0;
+}
+
+static struct vm *allocate(const struct vm_config *config)
+{
+	struct vm *vm = calloc(1, sizeof(*vm));
+	struct vm_vcpu *vcpu = calloc(config->vcpus, sizeof(*vcpu));
+
+	if (!vm || !vcpu) {
+		free(vm);
+		free(vcpu);
+		return NULL;
+	}
+	*vm = (struct vm){ .host = { &vm_ops, config->vcpus }, .config = *config, .kvm = -1, .fd = -1, .vcpu = vcpu };
+	pthread_mutex_init(&vm->devices, NULL);
+	for (unsigned i = 0; i < config->vcpus; i++) {
+		vcpu[i] = (struct vm_vcpu){ .vm = vm, .nr = i, .fd = -1 };
+		pthread_mutex_init(&vcpu[i].lock, NULL);
+	}
+	return vm;
+}
+
+static struct host *open_any(const struct vm_config *config, bool scratch, const struct refusal *why)
+{
+	struct vm *vm;
+
+	if (check_config(config, why))
+		return NULL;
+	vm = allocate(config);
+	if (!vm) {
+		refuse(why, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	vm->scratch = scratch;
+	vm_install_kick();
+	if (build(vm, why)) {
+		vm_close(&vm->host);
+		return NULL;
+	}
+	return &vm->host;
+}
+
+struct host *vm_open(const struct vm_config *config, char *error, size_t size)
+{
+	struct refusal why = { error, size };
+
+	return open_any(config, false, &why);
+}
+
+struct host *vm_open_scratch(uint64_t memory, uint64_t *base, char *error, size_t size)
+{
+	struct refusal why = { error, size };
+	struct vm_config config = { .vcpus = 1, .memory = memory, .console = -1 };
+
+	*base = vm_arch_scratch_base();
+	return open_any(&config, true, &why);
+}

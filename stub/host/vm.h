@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A small VM of our own, with the memory map of QEMU's machines, for an ELF image (or an arm64 Linux Image). */
+#ifndef VM_H
+#define VM_H
+
+#include "host.h"
+
+struct vm_config {
+	unsigned vcpus;
+	uint64_t memory;    /* bytes of RAM */
+	const char *image;  /* NULL: the VM starts empty */
+	const char *initrd; /* for a Linux Image, or NULL */
+	const char *append; /* its command line, or NULL */
+	int console;	    /* the guest's console output is written to this fd */
+};
+
+/* The machine, stopped at its entry; or NULL and one sentence in error. The config's strings must outlive it. */
+struct host *vm_open(const struct vm_config *config, char *error, size_t size);
+
+/*
+ * A scratch VM to find out what this host's KVM does: one vCPU, `memory` bytes of RAM at *base, no device, the vCPU as after
+ * vm_open without an image. Any access outside RAM comes back as EXIT_STUCK.
+ */
+struct host *vm_open_scratch(uint64_t memory, uint64_t *base, char *error, size_t size);
+
+#endif

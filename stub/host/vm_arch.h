@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Between vm.c, which is the same everywhere, and vm_<arch>.c, one of which the build takes: the board. It knows the memory
+ * map, the devices, how an image starts, and the registers that starting takes; no others, and no debugger.
+ */
+#ifndef VM_ARCH_H
+#define VM_ARCH_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <linux/kvm.h>
+
+#include "load.h"
+#include "memory.h"
+#include "refuse.h"
+#include "vm.h"
+
+/* The board's own state: what vm_<arch>.c says it is. */
+struct vm_board;
+
+struct vm_vcpu {
+	struct vm *vm;
+	unsigned nr;
+	int fd;		     /* -1: there is no vCPU */
+	struct kvm_run *run; /* written by its own thread only, but for immediate_exit */
+	size_t run_size;
+	bool pending;	  /* an access was served and KVM has not taken the result yet */
+	bool can_kick;	  /* `thread` takes the kick signal */
+	pthread_t thread; /* which ran it last */
+
+	pthread_mutex_t lock; /* for what follows, and for run against a kick */
+	bool inside;	      /* its thread is in host_ops.run */
+	atomic_bool kicked;
+};
+
+struct vm {
+	struct host host;
+	struct vm_config config;
+	bool scratch; /* no device, no image */
+	int kvm, fd;  /* -1: none */
+	struct ram ram;
+	struct vm_vcpu *vcpu;
+	pthread_mutex_t devices; /* for what the board's devices are made of */
+	struct vm_board *board;
+};
+
+/* An access to a device, by memory or by port. */
+struct vm_access {
+	uint64_t addr;
+	uint8_t *data; /* of size bytes, the guest's byte order: to be filled in by a read */
+	unsigned size; /* 1, 2, 4 or 8 */
+	bool write;
+	int console; /* out: a byte for the console; -1, as it is set before: none */
+};
+
+enum vm_served {
+	VM_NOT_MINE, /* the exit is none of the board's */
+	VM_SERVED,   /* the guest can go on */
+	VM_REPORT    /* struct vcpu_exit is filled in */
+};
+
+/* For the board: the values of an access as a number; a write to it takes as many bytes as there are. */
+uint64_t vm_value(const struct vm_access *a);
+void vm_set_value(struct vm_access *a, uint64_t value);
+
+/* For the board: an access that nobody serves. space is "port " or "", in front of the address. */
+enum vm_served vm_nothing_there(struct vm_vcpu *v, const struct vm_access *a, const char *space, struct vcpu_exit *exit);
+
+/* For the board: a byte of console output. Waits for the console, but not longer than until a kick. */
+void vm_console(struct vm_vcpu *v, int byte);
+
+/* For the board: fill in an exit. The sentence is cut to its place; an ordinary end has none. */
+enum vm_served vm_ended(struct vcpu_exit *exit, int code, const char *text);
+enum vm_served vm_stuck(struct vcpu_exit *exit, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* For the board: refuses with "what: reason", the reason being errno's, and returns -errno. */
+int vm_refuse_errno(const struct refusal *why, const char *what);
+
+/*
+ * What follows is the board's. Building goes in this order; each returns 0, or -errno and a sentence. After a failure
+ * vm_arch_close() is called, and it may be called twice.
+ */
+
+/* The argument of KVM_CREATE_VM. */
+unsigned long vm_arch_type(int kvm);
+
+/* The pieces of RAM for so many bytes of memory; a scratch VM's may have some more. */
+void vm_arch_ram(const struct vm *vm, struct ram *ram);
+
+/* Where the RAM of a scratch VM begins that its user may use. */
+uint64_t vm_arch_scratch_base(void);
+
+/* The VM has RAM and no vCPUs yet: allocates vm->board, creates what must be there first. */
+int vm_arch_open(struct vm *vm, const struct refusal *why);
+
+/* All vCPUs are created: puts the image into RAM and every vCPU to its start. */
+int vm_arch_start(struct vm *vm, const struct refusal *why);
+
+void vm_arch_close(struct vm *vm);
+
+/* KVM may have moved the program counter past a store when it comes out for it. */
+extern const bool vm_arch_posts_writes;
+
+/* The program counter, for sentences; 0 when it cannot be read. */
+uint64_t vm_arch_pc(const struct vm_vcpu *v);
+
+/* An access to memory that is not RAM, with vm->devices held: is there a device? */
+bool vm_arch_mmio(struct vm *vm, struct vm_access *a);
+
+/* An exit that only this architecture has. Sets v->pending when KVM waits for an answer. */
+enum vm_served vm_arch_exit(struct vm_vcpu *v, struct vcpu_exit *exit);
+
+/* Code at our address hva was changed. */
+void vm_arch_sync_code(uint8_t *hva, size_t len);
+
+#endif

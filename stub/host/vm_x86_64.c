@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The x86-64 board, and how a vCPU starts on it.
+ *
+ * Memory: RAM from 0, with a hole from 3 GiB to 4 GiB. What lies at LOW_START..LOW_END is the board's: page tables, a GDT, a
+ * TSS and the first stacks. An image must not need that range; it may use it when it has its own of all these.
+ *
+ * Ports: COM1 at 0x3f8, output only; a write to 0xf4 ends the machine with the value's low byte as its exit code. Ports of a
+ * PC that programs use without asking whether they are there (see `legacy`) read all ones and take anything.
+ *
+ * Start: all vCPUs at once are at the image's entry (0x100000 when there is none), in 64-bit mode at privilege level 0, with
+ * the low 4 GiB mapped one to one, flat segments, an empty IDT, interrupts off, SSE on. rdi is the number of the vCPU, rsi how
+ * many there are. rsp is the end of a small stack of its own (8 KiB, shared out to all vCPUs), set as after a call from
+ * address 0: the entry can be a C function that does not return.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "uart.h"
+#include "vm_arch.h"
+
+#define GIB ((uint64_t)1 << 30)
+#define HOLE_START (3 * GIB)
+#define HOLE_END (4 * GIB)
+#define EMPTY_START 0x100000 /* pc without an image, and where a scratch VM's memory begins */
+
+#define LOW_START 0x1000
+#define PML4 0x1000
+#define PDPT 0x2000
+#define PAGE_DIRECTORIES 0x3000 /* four, a GiB each */
+#define GDT 0x7000
+#define TSS 0x7800
+#define STACKS 0x8000
+#define LOW_END 0xa000
+
+/* Intel SDM volume 3, 4.5.4, table 4-15 to 4-18 */
+#define PTE_PRESENT 0x1
+#define PTE_WRITE 0x2
+#define PTE_LARGE 0x80
+
+/* SDM volume 3, 2.5; EFER: 2.2.1 */
+#define CR0_START 0x80010033 /* PG WP NE ET MP PE */
+#define CR4_START 0x620	     /* PAE OSFXSR OSXMMEXCPT */
+#define EFER_START 0x500     /* LME LMA */
+
+/*
+ * Where KVM may keep what it needs on processors that cannot run real mode: in the hole (Documentation/virt/kvm/api.rst,
+ * 4.36).
+ */
+#define KVM_IDENTITY_MAP 0xfffbc000
+#define KVM_TSS 0xfffbd000
+
+#define COM1 0x3f8
+#define EXIT_PORT 0xf4
+
+struct vm_board {
+	struct uart com1;
+	bool irqchip;
+};
+
+struct port_range {
+	uint16_t first, last;
+};
+
+static const struct port_range legacy[] = {
+	{ 0x20, 0x21 },	  /* interrupt controller */
+	{ 0x40, 0x43 },	  /* timer */
+	{ 0x60, 0x61 },	  /* keyboard, speaker */
+	{ 0x64, 0x64 },	  /* keyboard */
+	{ 0x70, 0x71 },	  /* CMOS */
+	{ 0x80, 0x80 },	  /* written to for a short delay */
+	{ 0x92, 0x92 },	  /* fast A20 */
+	{ 0xa0, 0xa1 },	  /* second interrupt controller */
+	{ 0x2f8, 0x2ff }, /* COM2 */
+	{ 0xcf8, 0xcff }, /* PCI configuration: all ones is no device */
+};
+
+unsigned long vm_arch_type(int kvm)
+{
+	(void)kvm;
+	return 0;
+}
+
+void vm_arch_ram(const struct vm *vm, struct ram *ram)
+{
+	uint64_t size = vm->config.memory + (vm->scratch ? EMPTY_START : 0);
+	uint64_t low = size < HOLE_START ? size : HOLE_START;
+
+	*ram = (struct ram){ .n = 1, .piece = { { .gpa = 0, .size = low } } };
+	if (size > low)
+		ram->piece[ram->n++] = (struct ram_piece){ .gpa = HOLE_END, .size = size - low };
+}
+
+uint64_t vm_arch_scratch_base(void)
+{
+	return EMPTY_START;
+}
+
+int vm_arch_open(struct vm *vm, const struct refusal *why)
+{
+	__u64 identity_map = KVM_IDENTITY_MAP;
+
+	if (vm->ram.piece[0].size <= EMPTY_START)
+		return refuse(
+			why, -EINVAL, "0x%" PRIx64 " bytes of memory: must be more than 0x%x", vm->config.memory, EMPTY_START);
+	vm->board = calloc(1, sizeof(*vm->board));
+	if (!vm->board)
+		return refuse(why, -ENOMEM, "out of memory");
+	if (ioctl(vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity_map) < 0 || ioctl(vm->fd, KVM_SET_TSS_ADDR, KVM_TSS) < 0)
+		return vm_refuse_errno(why, "KVM does not take the place of its own pages");
+	/* Without it a vCPU that halts comes out of KVM_RUN; that will do where KVM has none. */
+	vm->board->irqchip = !vm->scratch && ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0) == 0;
+	return 0;
+}
+
+void vm_arch_close(struct vm *vm)
+{
+	free(vm->board);
+	vm->board = NULL;
+}
+
+/* --- tables in low memory; the guest has not run yet, so they are written directly */
+
+static uint64_t *table_at(const struct vm *vm, uint64_t gpa)
+{
+	return (uint64_t *)(void *)(vm->ram.piece[0].hva + gpa);
+}
+
+static void write_page_tables(const struct vm *vm)
+{
+	uint64_t *directory = table_at(vm, PAGE_DIRECTORIES);
+
+	*table_at(vm, PML4) = PDPT | PTE_PRESENT | PTE_WRITE;
+	for (uint64_t i = 0; i < 4; i++)
+		table_at(vm, PDPT)[i] = (PAGE_DIRECTORIES + i * 0x1000) | PTE_PRESENT | PTE_WRITE;
+	for (uint64_t i = 0; i < 4 * 512; i++)
+		directory[i] = i << 21 | PTE_PRESENT | PTE_WRITE | PTE_LARGE;
+}
+
+/* The selectors are indices into this table times 8. SDM volume 3, 3.4.5 and 7.2.3. */
+static void write_gdt(const struct vm *vm)
+{
+	uint64_t *gdt = table_at(vm, GDT);
+
+	gdt[1] = 0x00af9b000000ffff;					/* code, 64-bit */
+	gdt[2] = 0x00cf93000000ffff;					/* data */
+	gdt[3] = 0x00008b0000000067 | (uint64_t)(TSS & 0xffffff) << 16; /* busy TSS; its upper half is zero */
+}
+
+/* --- registers */
+
+static void set_segments(struct kvm_sregs *s)
+{
+	struct kvm_segment code = { .limit = 0xffffffff, .selector = 1 * 8, .type = 11, .present = 1, .s = 1, .l = 1, .g = 1 };
+	struct kvm_segment data = { .limit = 0xffffffff, .selector = 2 * 8, .type = 3, .present = 1, .s = 1, .db = 1, .g = 1 };
+	struct kvm_segment task = { .base = TSS, .limit = 0x67, .selector = 3 * 8, .type = 11, .present = 1 };
+
+	s->cs = code;
+	s->ds = s->es = s->fs = s->gs = s->ss = data;
+	s->tr = task;
+	s->ldt = (struct kvm_segment){ .type = 2, .unusable = 1 };
+	s->gdt = (struct kvm_dtable){ .base = GDT, .limit = 5 * 8 - 1 };
+	s->idt = (struct kvm_dtable){ 0 };
+}
+
+static int start_sregs(const struct vm_vcpu *v, const struct refusal *why)
+{
+	struct kvm_sregs s;
+
+	if (ioctl(v->fd, KVM_GET_SREGS, &s) < 0)
+		return vm_refuse_errno(why, "cannot read a vCPU's system registers");
+	set_segments(&s);
+	s.cr0 = CR0_START;
+	s.cr3 = PML4;
+	s.cr4 = CR4_START;
+	s.efer = EFER_START;
+	return ioctl(v->fd, KVM_SET_SREGS, &s) < 0 ? vm_refuse_errno(why, "cannot bring a vCPU into 64-bit mode") : 0;
+}
+
+static int start_regs(const struct vm_vcpu *v, uint64_t entry, const struct refusal *why)
+{
+	uint64_t stack = (LOW_END - STACKS) / v->vm->host.vcpus & ~(uint64_t)15;
+	struct kvm_regs r = {
+		.rip = entry,
+		.rflags = 2,
+		.rdi = v->nr,
+		.rsi = v->vm->host.vcpus,
+		.rsp = LOW_END - v->nr * stack - 8, /* as after a call: System V ABI, 3.2.2 */
+	};
+
+	return ioctl(v->fd, KVM_SET_REGS, &r) < 0 ? vm_refuse_errno(why, "cannot set a vCPU's registers") : 0;
+}
+
+/* A vCPU that is not the first waits for another to start it, when there is an interrupt controller to do so. */
+static int start_running(const struct vm_vcpu *v, const struct refusal *why)
+{
+	struct kvm_mp_state state = { .mp_state = KVM_MP_STATE_RUNNABLE };
+
+	if (!v->vm->board->irqchip)
+		return 0;
+	return ioctl(v->fd, KVM_SET_MP_STATE, &state) < 0 ? vm_refuse_errno(why, "cannot start a vCPU") : 0;
+}
+
+/* Leaves that hold the APIC's number: SDM volume 2, CPUID, leaves 1, 0bH, 1fH. */
+static void set_apic_id(struct kvm_cpuid2 *cpuid, unsigned id)
+{
+	for (unsigned i = 0; i < cpuid->nent; i++) {
+		struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
+
+		if (e->function == 1)
+			e->ebx = (e->ebx & 0x00ffffff) | id << 24;
+		if (e->function == 0xb || e->function == 0x1f)
+			e->edx = id;
+	}
+}
+
+#define CPUID_MAX 256 /* KVM_MAX_CPUID_ENTRIES, arch/x86/include/asm/kvm_host.h */
+
+static struct kvm_cpuid2 *supported_cpuid(const struct vm *vm, const struct refusal *why)
+{
+	struct kvm_cpuid2 *cpuid = calloc(1, sizeof(*cpuid) + CPUID_MAX * sizeof(cpuid->entries[0]));
+
+	if (!cpuid) {
+		refuse(why, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	cpuid->nent = CPUID_MAX;
+	if (ioctl(vm->kvm, KVM_GET_SUPPORTED_CPUID, cpuid) < 0) {
+		vm_refuse_errno(why, "cannot read what processor KVM offers");
+		free(cpuid);
+		return NULL;
+	}
+	return cpuid;
+}
+
+static int start_vcpu(const struct vm_vcpu *v, struct kvm_cpuid2 *cpuid, uint64_t entry, const struct refusal *why)
+{
+	int err;
+
+	set_apic_id(cpuid, v->nr);
+	if (ioctl(v->fd, KVM_SET_CPUID2, cpuid) < 0)
+		return vm_refuse_errno(why, "cannot set a vCPU's CPUID");
+	err = start_sregs(v, why);
+	if (!err)
+		err = start_regs(v, entry, why);
+	return err ? err : start_running(v, why);
+}
+
+static int start_vcpus(struct vm *vm, uint64_t entry, const struct refusal *why)
+{
+	struct kvm_cpuid2 *cpuid = supported_cpuid(vm, why);
+	int err = cpuid ? 0 : -EIO;
+
+	for (unsigned i = 0; !err && i < vm->host.vcpus; i++)
+		err = start_vcpu(&vm->vcpu[i], cpuid, entry, why);
+	free(cpuid);
+	return err;
+}
+
+/* --- the image */
+
+static int load_image(struct vm *vm, uint64_t *entry, const struct refusal *why)
+{
+	static const struct load_machine machine = {
+		.elf_machine = EM_X86_64, .entry_is_physical = true, .reserved = LOW_START, .reserved_end = LOW_END
+	};
+	struct loaded loaded;
+	struct load_file f;
+	int err = load_open(&f, vm->config.image, why);
+
+	if (err)
+		return err;
+	err = load_elf(&f, &machine, &vm->ram, &loaded, why);
+	load_close(&f);
+	if (err)
+		return err;
+	if (loaded.on_reserved)
+		return refuse(
+			why, -EBUSY, "%s: needs RAM that this machine starts with (0x%x..0x%x)", f.path, LOW_START, LOW_END);
+	if (loaded.entry >= HOLE_START)
+		return refuse(why, -ENOEXEC, "%s: its entry 0x%" PRIx64 " is not in the low 4 GiB", f.path, loaded.entry);
+	*entry = loaded.entry;
+	return 0;
+}
+
+int vm_arch_start(struct vm *vm, const struct refusal *why)
+{
+	uint64_t entry = EMPTY_START;
+	int err = 0;
+
+	if (vm->config.initrd || vm->config.append)
+		return refuse(
+			why, -EINVAL, "an initrd and a command line are for a Linux Image, which this machine does not take");
+	if (vm->config.image)
+		err = load_image(vm, &entry, why);
+	if (err)
+		return err;
+	write_page_tables(vm);
+	write_gdt(vm);
+	return start_vcpus(vm, entry, why);
+}
+
+/* --- exits */
+
+/* complete_emulated_mmio() and its like write the registers back before the exit (arch/x86/kvm/x86.c). */
+const bool vm_arch_posts_writes = true;
+
+uint64_t vm_arch_pc(const struct vm_vcpu *v)
+{
+	struct kvm_regs r;
+
+	return ioctl(v->fd, KVM_GET_REGS, &r) < 0 ? 0 : r.rip;
+}
+
+bool vm_arch_mmio(struct vm *vm, struct vm_access *a)
+{
+	(void)vm;
+	(void)a;
+	return false;
+}
+
+static bool is_legacy(uint64_t port)
+{
+	for (unsigned i = 0; i < sizeof(legacy) / sizeof(legacy[0]); i++) {
+		if (port >= legacy[i].first && port <= legacy[i].last)
+			return true;
+	}
+	return false;
+}
+
+static void access_com1(struct uart *com1, struct vm_access *a)
+{
+	unsigned offset = (unsigned)(a->addr - COM1);
+
+	if (a->write)
+		a->console = uart_write(com1, offset, a->data[0]);
+	else
+		vm_set_value(a, uart_read(com1, offset));
+}
+
+static enum vm_served serve_port(struct vm_vcpu *v, struct vm_access *a, struct vcpu_exit *exit)
+{
+	struct vm *vm = v->vm;
+
+	if (!vm->scratch && a->addr >= COM1 && a->addr < COM1 + UART_REGISTERS) {
+		pthread_mutex_lock(&vm->devices);
+		access_com1(&vm->board->com1, a);
+		pthread_mutex_unlock(&vm->devices);
+		vm_console(v, a->console);
+		return VM_SERVED;
+	}
+	if (!vm->scratch && a->addr == EXIT_PORT && a->write)
+		return vm_ended(exit, (int)(vm_value(a) & 0xff), "");
+	if (!vm->scratch && is_legacy(a->addr)) {
+		if (!a->write)
+			vm_set_value(a, ~(uint64_t)0);
+		return VM_SERVED;
+	}
+	if (!a->write)
+		vm_set_value(a, 0);
+	return vm_nothing_there(v, a, "port ", exit);
+}
+
+/* One exit may carry many accesses of one string instruction to the same port. */
+static enum vm_served serve_ports(struct vm_vcpu *v, struct vcpu_exit *exit)
+{
+	enum vm_served served = VM_SERVED;
+	struct kvm_run *run = v->run;
+	uint64_t bytes = (uint64_t)run->io.count * run->io.size;
+
+	v->pending = true;
+	if (run->io.data_offset > v->run_size || bytes > v->run_size - run->io.data_offset)
+		return VM_NOT_MINE;
+	for (unsigned i = 0; i < run->io.count; i++) {
+		struct vm_access a = {
+			.addr = run->io.port,
+			.data = (uint8_t *)run + run->io.data_offset + i * run->io.size,
+			.size = run->io.size,
+			.write = run->io.direction == KVM_EXIT_IO_OUT,
+			.console = -1,
+		};
+
+		if (serve_port(v, &a, exit) == VM_REPORT)
+			served = VM_REPORT;
+	}
+	return served;
+}
+
+enum vm_served vm_arch_exit(struct vm_vcpu *v, struct vcpu_exit *exit)
+{
+	switch (v->run->exit_reason) {
+	case KVM_EXIT_IO:
+		return serve_ports(v, exit);
+	case KVM_EXIT_HLT:
+		return vm_stuck(exit, "halted with no interrupt to wake it (pc 0x%" PRIx64 ")", vm_arch_pc(v));
+	case KVM_EXIT_SHUTDOWN:
+		/* On AMD's processors KVM has reset the vCPU by now: its registers say nothing (svm.c, shutdown_interception). */
+		return vm_stuck(exit, "shut down by a triple fault: a fault while a fault was being delivered");
+	default:
+		return VM_NOT_MINE;
+	}
+}
+
+void vm_arch_sync_code(uint8_t *hva, size_t len)
+{
+	/* The processor keeps its fetches coherent (SDM volume 3, 12.6). */
+	(void)hva;
+	(void)len;
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A VM of our own on this host's KVM: runs, is kicked, reaches devices, is reset. */
+#include "host/vm.h"
+#include "tap.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define MEMORY 0x400000
+#define SCRATCH 0x10000
+
+/*
+ * What each architecture has of its own: a jump to itself; a load from where no machine of ours has anything, and such a jump;
+ * an 'A' to the console, and the end of the machine.
+ */
+#if defined(__x86_64__)
+static const uint8_t spin[] = { 0xeb, 0xfe };
+static const uint8_t load[] = { 0x8b, 0x04, 0x25, 0x00, 0x00, 0x00, 0x70, 0xeb, 0xfe }; /* mov 0x70000000, %eax */
+static const unsigned load_end = 7;
+static const char load_text[] = "read of 4 bytes at 0x70000000, where this machine has nothing (pc 0x100000)";
+/* mov $0x3f8, %edx; mov $'A', %al; out %al, %dx; out %al, $0xf4 */
+static const uint8_t print[] = { 0xba, 0xf8, 0x03, 0x00, 0x00, 0xb0, 'A', 0xee, 0xe6, 0xf4 };
+static const unsigned print_end = 8;
+static const int end_code = 'A';
+
+static uint64_t pc(struct host *h)
+{
+	struct kvm_regs r = { 0 };
+	struct host_call call = { .request = KVM_GET_REGS, .arg = &r, .size = sizeof(r) };
+
+	return h->ops->calls(h, 0, &call, 1) || call.err ? 0 : r.rip;
+}
+#elif defined(__aarch64__)
+static const uint32_t spin[] = { 0x14000000 };
+static const uint32_t load[] = { 0xd2ae0000, 0xb9400000, 0x14000000 }; /* mov x0, #0x70000000; ldr w0, [x0] */
+static const unsigned load_end = 8;
+static const char load_text[] = "read of 4 bytes at 0x70000000, where this machine has nothing (pc 0x40000004)";
+/* mov x1, #0x09000000; mov w0, #'A'; str w0, [x1]; mov w0, #0x84000000; movk w0, #8 (PSCI SYSTEM_OFF); hvc #0 */
+static const uint32_t print[] = { 0xd2a12001, 0x52800820, 0xb9000020, 0x52b08000, 0x72800100, 0xd4000002 };
+static const unsigned print_end = 12;
+static const int end_code = 0;
+
+static uint64_t pc(struct host *h)
+{
+	uint64_t value = 0;
+	struct kvm_one_reg r = { .id = 0x6030000000100040, .addr = (uintptr_t)&value };
+	struct host_call call = { .request = KVM_GET_ONE_REG, .arg = &r, .size = sizeof(r) };
+
+	return h->ops->calls(h, 0, &call, 1) || call.err ? 0 : value;
+}
+#endif
+
+static struct host *open_scratch(uint64_t *base, const void *code, size_t size)
+{
+	char error[200] = "";
+	struct host *h = vm_open_scratch(SCRATCH, base, error, sizeof(error));
+
+	if (!h)
+		diag("no scratch VM", error);
+	else if (h->ops->write_mem(h, *base, code, size) != (ssize_t)size)
+		diag("cannot write", "code");
+	if (h)
+		h->ops->sync_code(h, *base, size);
+	return h;
+}
+
+static void is_exit(struct host *h, enum host_run how, enum exit_kind want, const char *name)
+{
+	struct vcpu_exit exit;
+
+	is_int(h->ops->run(h, 0, how, &exit), 0, name);
+	is_int(exit.kind, want, name);
+}
+
+static unsigned open_files(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n;
+}
+
+static void test_device(void)
+{
+	struct vcpu_exit exit;
+	uint64_t base;
+	struct host *h = open_scratch(&base, load, sizeof(load));
+
+	if (!ok(h, "a scratch VM"))
+		return;
+	is_int(h->ops->run(h, 0, HOST_RUN, &exit), 0, "a load from nowhere");
+	is_int(exit.kind, EXIT_STUCK, "is reported");
+	is_str(exit.text, load_text, "with a sentence");
+	is_int((int64_t)pc(h), (int64_t)(base + load_end), "and the guest is behind it");
+	is_exit(h, HOST_SETTLE, EXIT_KICKED, "there is nothing left to settle");
+	h->ops->kick(h, 0);
+	is_exit(h, HOST_RUN, EXIT_KICKED, "and the guest goes on");
+	h->ops->close(h);
+}
+
+static void test_console(void)
+{
+	struct vm_config config = { .vcpus = 1, .memory = MEMORY };
+	char error[200] = "", byte = 0;
+	struct vcpu_exit exit = { 0 };
+	struct host *h;
+	uint64_t start;
+	int ends[2];
+
+	if (!ok(!pipe(ends), "a console"))
+		return;
+	config.console = ends[1];
+	h = vm_open(&config, error, sizeof(error));
+	if (!ok(h, "a VM with a console"))
+		return;
+	start = pc(h);
+	h->ops->write_mem(h, start, print, sizeof(print));
+	h->ops->sync_code(h, start, sizeof(print));
+	is_exit(h, HOST_STEP, EXIT_IO_DONE, "a store to the console ends HOST_STEP");
+	is_int((int64_t)pc(h), (int64_t)(start + print_end), "with the guest behind it");
+	is_int(read(ends[0], &byte, 1), 1, "something is printed");
+	is_int(byte, 'A', "and it is what the guest has sent");
+	is_int(h->ops->run(h, 0, HOST_RUN, &exit), 0, "the guest runs on");
+	is_int(exit.kind, EXIT_ENDED, "to its end");
+	is_int(exit.code, end_code, "with its code");
+	h->ops->close(h);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+struct kicker {
+	struct host *host;
+	unsigned microseconds;
+};
+
+static void *kick(void *arg)
+{
+	struct kicker *k = arg;
+
+	usleep(k->microseconds);
+	k->host->ops->kick(k->host, 0);
+	return NULL;
+}
+
+static void test_kicks(void)
+{
+	unsigned wrong = 0;
+	uint64_t base;
+	struct host *h = open_scratch(&base, spin, sizeof(spin));
+
+	if (!ok(h, "a VM that spins"))
+		return;
+	h->ops->kick(h, 0);
+	is_exit(h, HOST_SETTLE, EXIT_KICKED, "settling takes no kick away");
+	is_exit(h, HOST_RUN, EXIT_KICKED, "a kick from before counts");
+	for (unsigned i = 0; i < 200; i++) {
+		struct kicker k = { h, (unsigned)rand() % 500 };
+		struct vcpu_exit exit;
+		pthread_t thread;
+
+		pthread_create(&thread, NULL, kick, &k);
+		wrong += h->ops->run(h, 0, HOST_RUN, &exit) || exit.kind != EXIT_KICKED;
+		pthread_join(thread, NULL);
+	}
+	is_int(wrong, 0, "200 kicks, none lost");
+	h->ops->close(h);
+}
+
+static void test_memory(void)
+{
+	char bytes[16];
+	uint64_t base;
+	struct host *h = open_scratch(&base, spin, sizeof(spin));
+
+	if (!ok(h, "a VM with memory"))
+		return;
+	is_int(h->ops->read_mem(h, base, bytes, sizeof(spin)), sizeof(spin), "memory is read");
+	ok(!memcmp(bytes, spin, sizeof(spin)), "as it was written");
+	is_int(h->ops->read_mem(h, base + SCRATCH - 5, bytes, 16), 5, "a read ends with RAM");
+	is_int(h->ops->read_mem(h, base + SCRATCH, bytes, 1), -EFAULT, "behind RAM there is nothing");
+	is_int(h->ops->write_mem(h, UINT64_MAX, bytes, 2), -EFAULT, "nor at the end of all addresses");
+	h->ops->sync_code(h, UINT64_MAX - 8, 16);
+	h->ops->close(h);
+}
+
+static void test_refusals(void)
+{
+	uint8_t debug[sizeof(struct kvm_guest_debug_arch) + 8] = { 0 };
+	struct host_call call = { .request = KVM_GET_API_VERSION };
+	struct vcpu_exit exit;
+	uint64_t base;
+	struct host *h = open_scratch(&base, spin, sizeof(spin));
+
+	if (!ok(h, "a VM that is asked too much"))
+		return;
+	is_int(h->ops->run(h, 1, HOST_RUN, &exit), -EINVAL, "there is no second vCPU to run");
+	is_int(h->ops->calls(h, 1, &call, 1), -EINVAL, "nor to call");
+	h->ops->kick(h, 1);
+	is_int(h->ops->calls(h, 0, &call, 1), 0, "a vCPU can be called");
+	ok(call.err < 0, "and refuses what is none of its ioctls");
+	is_int(h->ops->set_debug(h, 0, KVM_GUESTDBG_ENABLE, debug, sizeof(debug)), -EINVAL,
+		"too many bytes of debug registers");
+	is_int(h->ops->set_debug(h, 0, 0, NULL, 0), 0, "none is fine");
+	ok(h->ops->extension(h, KVM_CAP_USER_MEMORY) > 0, "an extension that is there");
+	is_int(h->ops->extension(h, -1), 0, "and one that is not");
+	h->ops->close(h);
+}
+
+static void refused(struct vm_config config, const char *want)
+{
+	unsigned before = open_files();
+	char error[200] = "";
+	struct host *h = vm_open(&config, error, sizeof(error));
+
+	ok(!h, "refused: %s", want);
+	ok(strstr(error, want), "and in these words");
+	if (!strstr(error, want))
+		diag("got", error);
+	if (h)
+		h->ops->close(h);
+	is_int(open_files(), before, "and leaves no file open");
+}
+
+static void test_configs(void)
+{
+	struct vm_config good = { .vcpus = 1, .memory = MEMORY, .console = -1 }, c = good;
+
+	c.vcpus = 0;
+	refused(c, "0 vCPUs: at least 1");
+	c.vcpus = 4096;
+	refused(c, "vCPU");
+	c = good;
+	c.memory = 0;
+	refused(c, "0x0 bytes of memory");
+	c.memory = 1;
+	refused(c, "0x1 bytes of memory: must be a multiple");
+	c.memory = UINT64_MAX & ~0xfffffull;
+	refused(c, "bytes of memory");
+	c = good;
+	c.image = "/nonexistent/image";
+	refused(c, "/nonexistent/image: No such file or directory");
+	c.image = "/";
+	refused(c, "/: is a directory");
+}
+
+static void test_reset(void)
+{
+	struct vm_config config = { .vcpus = 2, .memory = MEMORY, .console = -1 };
+	char error[200] = "";
+	struct host *h = vm_open(&config, error, sizeof(error));
+	unsigned before = open_files();
+
+	if (!ok(h, "a VM to be reset"))
+		return;
+	for (unsigned i = 0; i < 5; i++)
+		is_int(h->ops->reset(h, error, sizeof(error)), 0, "is reset");
+	is_int(open_files(), before, "with as many files as before");
+	h->ops->kick(h, 0);
+	is_int(h->ops->reset(h, error, sizeof(error)), 0, "is reset once more");
+	is_exit(h, HOST_RUN, EXIT_KICKED, "which loses no kick");
+	h->ops->close(h);
+}
+
+/* A reset fails that can open no file. What it leaves behind answers everything with -ENODEV, and can be reset again. */
+static void test_gone(void)
+{
+	struct vm_config config = { .vcpus = 1, .memory = MEMORY, .console = -1 };
+	struct host_call call = { .request = KVM_RUN };
+	char error[200] = "", byte = 0;
+	struct host *h = vm_open(&config, error, sizeof(error));
+	struct rlimit files, none;
+	struct vcpu_exit exit;
+
+	if (!ok(h, "a VM that will be gone"))
+		return;
+	getrlimit(RLIMIT_NOFILE, &files);
+	none = (struct rlimit){ 0, files.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &none);
+	is_int(h->ops->reset(h, error, sizeof(error)), -EMFILE, "a reset that fails");
+	is_str(error, "/dev/kvm: Too many open files", "with a sentence");
+	setrlimit(RLIMIT_NOFILE, &files);
+	is_int(h->ops->run(h, 0, HOST_RUN, &exit), -ENODEV, "nothing to run");
+	is_int(h->ops->calls(h, 0, &call, 1), -ENODEV, "nothing to call");
+	is_int(h->ops->set_debug(h, 0, 0, NULL, 0), -ENODEV, "nothing to debug");
+	is_int(h->ops->read_mem(h, 0x40000000, &byte, 1), -ENODEV, "nothing to read");
+	is_int(h->ops->write_mem(h, 0x40000000, &byte, 1), -ENODEV, "nothing to write");
+	is_int(h->ops->extension(h, KVM_CAP_USER_MEMORY), 0, "nothing that it can do");
+	h->ops->sync_code(h, 0x40000000, 1);
+	h->ops->kick(h, 0);
+	is_int(h->ops->reset(h, error, sizeof(error)), 0, "a reset that works");
+	is_exit(h, HOST_RUN, EXIT_KICKED, "and the kick of meanwhile");
+	h->ops->close(h);
+}
+
+int main(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	if (kvm < 0) {
+		skip("host_vm", "/dev/kvm cannot be used");
+		return done();
+	}
+	close(kvm);
+	test_device();
+	test_console();
+	test_kicks();
+	test_memory();
+	test_refusals();
+	test_configs();
+	test_reset();
+	test_gone();
+	return done();
+}
