@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arm64 as KVM has it: the ids of the registers that arch/ itself uses, the debug request and the debug exit. Constants are from
+ * arch/arm64/include/uapi/asm/kvm.h and, for fields of registers, from the Arm Architecture Reference Manual (DDI 0487);
+ * tests/lint/offsets_aarch64.c compares the former with the kernel's header.
+ */
+#ifndef ARCH_AARCH64_H
+#define ARCH_AARCH64_H
+
+#include <stdint.h>
+
+#include "arch.h"
+
+/* KVM_REG_ARM_CORE: n counts 32-bit words of struct kvm_regs. */
+#define A64_CORE(n) (0x6030000000100000ull | (n))
+#define A64_X(n) A64_CORE(2 * (n))
+#define A64_SP_EL0 A64_CORE(0x3e)
+#define A64_PC A64_CORE(0x40)
+#define A64_PSTATE A64_CORE(0x42)
+#define A64_SP_EL1 A64_CORE(0x44)
+
+/* ARM64_SYS_REG */
+#define A64_SYSREG(op0, op1, crn, crm, op2) \
+	(0x6030000000130000ull | (op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
+#define A64_SCTLR_EL1 A64_SYSREG(3, 0, 1, 0, 0)
+#define A64_TTBR0_EL1 A64_SYSREG(3, 0, 2, 0, 0)
+#define A64_TTBR1_EL1 A64_SYSREG(3, 0, 2, 0, 1)
+#define A64_TCR_EL1 A64_SYSREG(3, 0, 2, 0, 2)
+#define A64_VBAR_EL1 A64_SYSREG(3, 0, 12, 0, 0)
+#define A64_SP_EL2 A64_SYSREG(3, 6, 4, 1, 0)
+
+/* PSTATE.M, bits 4..0; bit 4 is nRW: AArch32. */
+#define A64_MODE_MASK 0x1f
+#define A64_MODE_32 0x10
+#define A64_MODE_EL2T 0x08
+#define A64_MODE_EL2H 0x09
+
+/* KVM_GUESTDBG_USE_HW */
+#define A64_DEBUG_USE_HW 0x20000
+
+/* KVM_ARM_MAX_DBG_REGS */
+#define A64_DEBUG_REGS 16
+
+/* struct kvm_guest_debug_arch */
+struct aarch64_debug {
+	uint64_t bcr[A64_DEBUG_REGS];
+	uint64_t bvr[A64_DEBUG_REGS];
+	uint64_t wcr[A64_DEBUG_REGS];
+	uint64_t wvr[A64_DEBUG_REGS];
+};
+
+/* struct kvm_debug_exit_arch */
+struct aarch64_debug_exit {
+	uint32_t hsr;
+	uint32_t hsr_high;
+	uint64_t far;
+};
+
+/* aarch64_mmu.c: struct arch's translate() */
+int aarch64_translate(struct view *v, uint64_t va, struct arch_page *page);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Everything that differs between architectures, behind one struct. Each is compiled on every host: nothing here includes a
+ * kernel header; the constants are spelt out, and a check compiled by each cross compiler compares them with the kernel's.
+ *
+ * An architecture sees a vCPU only through a struct view, and what KVM_RUN came back with only as bytes.
+ */
+#ifndef ARCH_H
+#define ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../host/host.h"
+#include "../target.h"
+
+/*
+ * A key says where KVM keeps a value. A ONE_REG id is its own key (its top byte, the architecture, is never 0). A field of a
+ * struct ioctl has a 0 there: the number of the struct in arch->blocks, the field's width in bytes and its offset.
+ */
+#define KEY_BLOCK(block, width, offset) ((uint64_t)(block) << 32 | (uint64_t)(width) << 16 | (offset))
+#define KEY_IS_BLOCK(key) ((key) >> 56 == 0)
+#define KEY_BLOCK_NR(key) ((unsigned)((key) >> 32 & 0xff))
+#define KEY_OFFSET(key) ((unsigned)((key)&0xffff))
+/* Bytes of the value behind a key. A ONE_REG id has its logarithm in bits 55..52 (<linux/kvm.h>, KVM_REG_SIZE_MASK). */
+#define KEY_SIZE(key) ((unsigned)(KEY_IS_BLOCK(key) ? (key) >> 16 & 0xffff : 1u << ((key) >> 52 & 15)))
+
+/* One vCPU, as arch/ sees it: values by key (through the register file), and guest-physical memory. */
+struct view {
+	/* Values of at most 8 bytes, zero-extended. 0 or -errno. */
+	int (*get)(struct view *v, uint64_t key, uint64_t *value);
+	int (*set)(struct view *v, uint64_t key, uint64_t value);
+	/* 0, or -EFAULT when any of it is not RAM. */
+	int (*read_phys)(struct view *v, uint64_t gpa, void *buf, size_t len);
+};
+
+/* A struct ioctl: the number of its KVM_GET_ and KVM_SET_ and the size of its struct, from <linux/kvm.h>. */
+struct arch_block {
+	const char *name;
+	uint8_t get_nr, set_nr;
+	uint16_t size;
+};
+
+/* A register that is computed from others (kvm:from="name"). set is NULL when it is read-only. */
+struct arch_computed {
+	const char *name;
+	int (*get)(struct view *v, uint64_t *value);
+	int (*set)(struct view *v, uint64_t value);
+};
+
+/* What the debugger wants of a vCPU; encode_debug() turns it into KVM_SET_GUEST_DEBUG's words. */
+#define ARCH_HW_MAX 32
+
+struct arch_point {
+	enum point_type type; /* POINT_HARDWARE or a watchpoint; never POINT_SOFTWARE */
+	uint64_t addr, len;
+};
+
+struct arch_debug {
+	bool step;
+	bool planted; /* opcodes are planted in memory */
+	unsigned n;
+	struct arch_point hw[ARCH_HW_MAX];
+};
+
+#define ARCH_DEBUG_SIZE 512 /* of struct kvm_guest_debug_arch, largest on arm64 */
+
+/* What an exit is to the debugger. */
+enum hit_kind {
+	HIT_NONE, /* not the debugger's: the guest cannot go on by itself */
+	HIT_STEP,
+	HIT_PLANTED, /* at a trap opcode, ours or the guest's own, at addr; at the pc when the hardware does not say it */
+	HIT_EXEC,    /* a hardware execution breakpoint; x86: or a watchpoint, which only `slots` can tell */
+	HIT_WATCH    /* addr: of the data, when the hardware says it */
+};
+
+struct arch_hit {
+	enum hit_kind kind;
+	bool have_addr; /* addr is what the hardware said; else it is 0 */
+	uint64_t addr;
+	/*
+	 * x86: bit n: slot n of the last encode_debug() was hit, counted over its points by point_slots(). A slot that is not in use
+	 * may have its bit set as well (DR6 says so of any that matches). 0 where the hardware does not say.
+	 */
+	unsigned slots;
+	bool emulated; /* KVM's instruction emulator gave up here: a planted opcode, if there is one at the pc */
+	bool stepped;  /* a step was completed as well */
+};
+
+/* One translation: [va, va + size) is at pa, all in one page. */
+struct arch_page {
+	uint64_t pa;
+	uint64_t size;
+};
+
+/*
+ * A few instructions that run anywhere, to try a host's KVM with (run/capabilities.c): code of two one-step instructions, then
+ * a store to [data], then an access outside RAM that ends the run. vectors (or NULL) is what a page of exception vectors must
+ * hold so that an exception nobody asked for ends the run as well.
+ */
+struct arch_probe {
+	const uint8_t *code;
+	size_t size;
+	unsigned second; /* offset of the second instruction: where a breakpoint goes */
+	unsigned store;	 /* offset of the store */
+	/* Point the vCPU at code, with data as the store's address and vectors installed. */
+	int (*start)(struct view *v, uint64_t code, uint64_t data, uint64_t vectors);
+	const uint8_t *vector; /* instructions to repeat over the page at vectors, or NULL */
+	size_t vector_size;
+};
+
+struct tdesc_table;
+
+struct arch {
+	const char *name;		 /* as uname -m says it */
+	const struct tdesc_table *tdesc; /* from xml/, generated */
+	uint64_t pc;			 /* keys */
+	const struct arch_block *blocks;
+	unsigned nblocks;
+	const struct arch_computed *computed;
+	unsigned ncomputed;
+
+	const uint8_t *trap; /* the opcode to plant */
+	unsigned trap_size;
+	unsigned insn_align; /* of an instruction's address, in bytes */
+	bool watch_after;    /* watchpoints report after the access, with the pc past it */
+
+	/* KVM_CAP_GUEST_DEBUG_HW_BPS and _WPS where the kernel counts; else `slots` serve both kinds. */
+	bool slots_by_cap;
+	unsigned slots;
+
+	/* How many hardware slots of its kind a point needs: 0 when the hardware cannot do it. */
+	unsigned (*point_slots)(const struct arch_point *p);
+
+	/* Fills the control word and ARCH_DEBUG_SIZE bytes; returns how many of them the kernel's struct has. */
+	size_t (*encode_debug)(const struct arch_debug *d, uint32_t *control, void *bytes);
+
+	/* What the exit means. Only kind EXIT_KVM is given. */
+	void (*classify)(const struct vcpu_exit *exit, struct arch_hit *hit);
+
+	/* A sentence on an exit that is HIT_NONE, without newline. */
+	void (*describe)(const struct vcpu_exit *exit, char *text, size_t size);
+
+	/*
+	 * The guest-virtual address va in the vCPU's present context. 0; -EFAULT when it is not mapped, -EIO when a table is outside
+	 * RAM, -EOPNOTSUPP for a kind of translation that is not known here. The walk is bounded and reads tables by read_phys only.
+	 */
+	int (*translate)(struct view *v, uint64_t va, struct arch_page *page);
+
+	/* What a register may be named in messages: "running", "halted" (KVM_MP_STATE_*), or NULL. */
+	const char *(*mp_state)(uint32_t state);
+
+	const struct arch_probe *probe; /* NULL where there is no host for it yet */
+};
+
+extern const struct arch arch_aarch64;
+extern const struct arch arch_x86_64;
+
+/* By name; NULL when unknown. */
+const struct arch *arch_find(const char *name);
+
+#endif

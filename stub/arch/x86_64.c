@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * x86-64: its struct ioctls, the x87 tag word, debug registers, what its exits mean. The page walk is x86_64_mmu.c. Names and
+ * numbers of fields are those of Intel's Software Developer's Manual (SDM).
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "debug.h"
+#include "exits.h"
+#include "x86_64.h"
+
+extern const struct tdesc_table tdesc_x86_64;
+
+/* <linux/kvm.h>: KVM_GET_REGS and KVM_SET_REGS, ..._SREGS, ..._FPU */
+static const struct arch_block blocks[] = {
+	[X86_REGS] = { "regs", 0x81, 0x82, X86_REGS_SIZE },
+	[X86_SREGS] = { "sregs", 0x83, 0x84, X86_SREGS_SIZE },
+	[X86_FPU] = { "fpu", 0x8c, 0x8d, X86_FPU_SIZE },
+};
+
+/* The two bits of a register in the x87 tag word (SDM volume 1, 8.1.7). */
+enum x87_tag {
+	TAG_VALID,
+	TAG_ZERO,
+	TAG_SPECIAL,
+	TAG_EMPTY
+};
+
+/* As FNSTENV finds them (SDM volume 1, "Recreating FSAVE format" of FXSAVE): by exponent, then by the mantissa. */
+static enum x87_tag tag_of(uint64_t mantissa, unsigned exponent)
+{
+	if (exponent == 0x7fff)
+		return TAG_SPECIAL;
+	if (exponent == 0)
+		return mantissa ? TAG_SPECIAL : TAG_ZERO;
+	return mantissa >> 63 ? TAG_VALID : TAG_SPECIAL;
+}
+
+/* The registers are kept from the top of the stack on; the tags are those of the physical registers. */
+static int get_tag(struct view *v, unsigned st, unsigned *tag)
+{
+	uint64_t mantissa, exponent;
+	int err = v->get(v, X86_ST_MANTISSA(st), &mantissa);
+
+	if (!err)
+		err = v->get(v, X86_ST_EXPONENT(st), &exponent);
+	if (!err)
+		*tag = tag_of(mantissa, exponent & 0x7fff);
+	return err;
+}
+
+static int get_ftag(struct view *v, uint64_t *value)
+{
+	uint64_t fsw, full, word = 0;
+	int err = v->get(v, X86_FSW, &fsw);
+
+	if (!err)
+		err = v->get(v, X86_FTWX, &full);
+	for (unsigned r = 0; !err && r < 8; r++) {
+		unsigned top = fsw >> 11 & 7, tag = TAG_EMPTY;
+
+		if (full >> r & 1)
+			err = get_tag(v, (r - top) & 7, &tag);
+		word |= (uint64_t)tag << (2 * r);
+	}
+	if (!err)
+		*value = word;
+	return err;
+}
+
+/* KVM keeps one bit a register: empty or not. The rest follows from the registers. */
+static int set_ftag(struct view *v, uint64_t value)
+{
+	uint64_t full = 0;
+
+	for (unsigned r = 0; r < 8; r++)
+		full |= (uint64_t)((value >> (2 * r) & 3) != TAG_EMPTY) << r;
+	return v->set(v, X86_FTWX, full);
+}
+
+static const struct arch_computed computed[] = {
+	{ "ftag", get_ftag, set_ftag },
+};
+
+static const uint8_t int3[] = { 0xcc };
+
+#define SLOTS 4
+
+/* DR7 (SDM volume 3, 17.2.4): R/W and LEN of a slot, by the type and the length of a point. */
+static const uint8_t dr7_rw[POINT_TYPES] = { [POINT_HARDWARE] = 0, [POINT_WRITE] = 1, [POINT_ACCESS] = 3 };
+static const uint8_t dr7_len[] = { [1] = 0, [2] = 1, [4] = 3, [8] = 2 };
+
+#define DR7_RESERVED_1 0x400ull
+#define DR7_GLOBAL(n) (2ull << (2 * (n)))
+#define DR7_RW(n, rw) ((uint64_t)(rw) << (16 + 4 * (n)))
+#define DR7_LEN(n, len) ((uint64_t)(len) << (18 + 4 * (n)))
+
+static uint64_t watch_piece(uint64_t addr, uint64_t len)
+{
+	return piece_aligned(addr, len, 8);
+}
+
+/* LEN of an execution point is 0, as for one byte, whatever the instruction's length. */
+static uint64_t slot_len(const struct arch_point *p)
+{
+	return p->type == POINT_HARDWARE ? 1 : p->len;
+}
+
+/* There is no kind that hits on reads alone. */
+static unsigned point_slots(const struct arch_point *p)
+{
+	return p->type == POINT_READ ? 0 : pieces_count(p->addr, slot_len(p), watch_piece, SLOTS);
+}
+
+/* The number of the next free slot. Points are counted by point_slots() before they come here: what does not fit is left out. */
+static unsigned encode_point(uint64_t *dr, unsigned slot, const struct arch_point *p)
+{
+	uint64_t addr = p->addr, len = slot_len(p);
+
+	while (len && slot < SLOTS) {
+		uint64_t size = watch_piece(addr, len);
+
+		dr[slot] = addr;
+		dr[7] |= DR7_GLOBAL(slot) | DR7_RW(slot, dr7_rw[p->type]) | DR7_LEN(slot, dr7_len[size]);
+		addr += size;
+		len -= size;
+		slot++;
+	}
+	return slot;
+}
+
+static size_t encode_debug(const struct arch_debug *d, uint32_t *control, void *bytes)
+{
+	struct x86_debug regs = { 0 };
+	unsigned slot = 0;
+
+	for (unsigned i = 0; i < d->n && i < ARCH_HW_MAX; i++)
+		if (d->hw[i].type != POINT_READ)
+			slot = encode_point(regs.debugreg, slot, &d->hw[i]);
+	if (slot)
+		regs.debugreg[7] |= DR7_RESERVED_1;
+	*control = debug_control(d, X86_DEBUG_USE_HW_BP);
+	memset(bytes, 0, ARCH_DEBUG_SIZE);
+	memcpy(bytes, &regs, sizeof(regs));
+	return sizeof(regs);
+}
+
+/* SDM volume 3, 6.3.1 and 17.2.3 */
+#define VECTOR_DB 1
+#define VECTOR_BP 3
+#define DR6_SLOTS 0xf
+#define DR6_BS 0x4000
+
+static void classify_db(const struct x86_debug_exit *e, struct arch_hit *hit)
+{
+	hit->slots = e->dr6 & DR6_SLOTS;
+	hit->stepped = e->dr6 & DR6_BS;
+	if (hit->slots)
+		hit->kind = HIT_EXEC;
+	else if (hit->stepped)
+		hit->kind = HIT_STEP;
+}
+
+static void classify_debug(const struct vcpu_exit *exit, struct arch_hit *hit)
+{
+	struct x86_debug_exit e;
+
+	exit_data(exit, &e);
+	if (e.exception == VECTOR_DB)
+		classify_db(&e, hit);
+	if (e.exception == VECTOR_BP)
+		*hit = (struct arch_hit){ .kind = HIT_PLANTED, .have_addr = true, .addr = e.pc };
+}
+
+static void classify(const struct vcpu_exit *exit, struct arch_hit *hit)
+{
+	*hit = (struct arch_hit){ .kind = HIT_NONE, .emulated = exit_is_emulation_failure(exit) };
+	if (exit->reason == REASON_DEBUG)
+		classify_debug(exit, hit);
+}
+
+static void describe_debug(const struct vcpu_exit *exit, char *text, size_t size)
+{
+	struct x86_debug_exit e;
+
+	exit_data(exit, &e);
+	snprintf(text, size, "a debug exception that nobody asked for, vector %" PRIu32 " (DR6 0x%" PRIx64 ")", e.exception,
+		e.dr6);
+}
+
+static void describe(const struct vcpu_exit *exit, char *text, size_t size)
+{
+	if (exit->reason == REASON_DEBUG)
+		describe_debug(exit, text, size);
+	else if (exit->reason == REASON_SHUTDOWN)
+		snprintf(text, size, "the guest had a triple fault (KVM_EXIT_SHUTDOWN)");
+	else
+		exit_describe(exit, text, size);
+}
+
+/* KVM_MP_STATE_* */
+static const char *const mp_states[] = {
+	[0] = "running",
+	[1] = "waiting for INIT",
+	[2] = "waiting for SIPI",
+	[3] = "halted",
+	[4] = "starting (SIPI received)",
+	[9] = "in AP reset hold",
+};
+
+static const char *mp_state(uint32_t state)
+{
+	return state < sizeof(mp_states) / sizeof(mp_states[0]) ? mp_states[state] : NULL;
+}
+
+/* The same instructions in 32-bit and 64-bit mode. */
+static const uint8_t probe_code[] = {
+	0x90,	    /* nop */
+	0x90,	    /* nop */
+	0x89, 0x03, /* mov %eax, (%rbx) */
+	0xe6, 0xe9, /* out %al, $0xe9 */
+	0xeb, 0xfe, /* jmp . */
+};
+
+/* No vectors: with no IDT an exception is a triple fault, which ends the run. */
+static int probe_start(struct view *v, uint64_t code, uint64_t data, uint64_t vectors)
+{
+	int err = v->set(v, X86_RBX, data);
+
+	(void)vectors;
+	return err ? err : v->set(v, X86_RIP, code);
+}
+
+static const struct arch_probe probe = {
+	.code = probe_code,
+	.size = sizeof(probe_code),
+	.second = 1,
+	.store = 2,
+	.start = probe_start,
+};
+
+const struct arch arch_x86_64 = {
+	.name = "x86_64",
+	.tdesc = &tdesc_x86_64,
+	.pc = X86_RIP,
+	.blocks = blocks,
+	.nblocks = sizeof(blocks) / sizeof(blocks[0]),
+	.computed = computed,
+	.ncomputed = sizeof(computed) / sizeof(computed[0]),
+	.trap = int3,
+	.trap_size = sizeof(int3),
+	.insn_align = 1,
+	.watch_after = true,
+	.slots = SLOTS,
+	.point_slots = point_slots,
+	.encode_debug = encode_debug,
+	.classify = classify,
+	.describe = describe,
+	.translate = x86_64_translate,
+	.mp_state = mp_state,
+	.probe = &probe,
+};

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The page walk of x86, on tables made by hand: every kind of paging and size of page, and what is wrong in every way. */
+#include <stdlib.h>
+
+#include "arch/x86_64.h"
+#include "arch_view.h"
+#include "tap.h"
+
+#define RAM 0x100000ull
+#define HIGH 0x000f800000000000ull
+
+#define PG 0x80000000ull
+#define PSE 0x10ull
+#define PAE 0x20ull
+#define LA57 0x1000ull
+#define LMA 0x500ull /* and LME */
+#define NXE 0x800ull
+#define NX 0x8000000000000000ull
+
+static struct fake_vcpu f;
+
+static void start(uint64_t cr0, uint64_t cr4, uint64_t efer)
+{
+	fake_init(&f, RAM, HIGH);
+	fake_set(&f.view, X86_CR0, cr0 | 1);
+	fake_set(&f.view, X86_CR3, RAM);
+	fake_set(&f.view, X86_CR4, cr4);
+	fake_set(&f.view, X86_EFER, efer);
+}
+
+static int translate(uint64_t va, struct arch_page *page)
+{
+	*page = (struct arch_page){ 0 };
+	f.reads = 0;
+	return arch_x86_64.translate(&f.view, va, page);
+}
+
+static void gives(uint64_t va, uint64_t pa, uint64_t size, const char *name)
+{
+	struct arch_page page;
+	int err = translate(va, &page);
+
+	if (!ok(!err && page.pa == pa && page.size == size, "%s", name))
+		printf("# got %d, 0x%" PRIx64 ", size 0x%" PRIx64 "\n", err, page.pa, page.size);
+}
+
+static void fails(uint64_t va, int err, const char *name)
+{
+	struct arch_page page;
+
+	is_int(translate(va, &page), err, name);
+}
+
+/* A way down: from the level whose index begins at the first of the shifts to the one that ends at the last. */
+struct way {
+	const char *name;
+	uint64_t cr0, cr4, efer;
+	uint64_t va;
+	uint8_t shifts[6];   /* ends with 0 */
+	uint64_t leaf;	     /* its entry */
+	uint64_t pa;	     /* of the page */
+	uint64_t bad[5];     /* bits that must be 0 in the leaf, each tried alone; ends with 0 */
+	uint64_t bad_top[5]; /* the same, in the topmost entry */
+};
+
+static const struct way ways[] = {
+	{ "32-bit, 4K page", PG, 0, 0, 0xc1234abc, { 22, 12 }, 0x7654367, 0x7654000, { 0 }, { 0 } },
+	{ "32-bit, 4K page, PSE", PG, PSE, 0, 0xc1234abc, { 22, 12 }, 0x76543e7, 0x7654000, { 0 }, { 0 } },
+	{ "32-bit, 4M page", PG, PSE, 0, 0xc1234abc, { 22 }, 0x084000e7, 0x8400000, { 1 << 21 }, { 0 } },
+	{ "32-bit, 4M page above 4 GiB (PSE-36)", PG, PSE, 0, 0xc1234abc, { 22 }, 0x085fe0e7, 0xff08400000, { 1 << 21 },
+		{ 0 } },
+	{ "PAE, 4K page", PG, PAE, NXE, 0xc1234abc, { 30, 21, 12 }, NX | 0x123407654e7, 0x12340765000,
+		{ 1ull << 62, 1ull << 52 }, { 2, 4, 1 << 5, 1 << 8 } },
+	{ "PAE, 2M page", PG, PAE, 0, 0xc1234abc, { 30, 21 }, 0x12340601ce3, 0x12340600000,
+		{ NX, 1 << 13, 1 << 20, 1ull << 55 }, { 1 << 6, 1 << 7, NX, 1ull << 62 } },
+	{ "4 levels, 4K page", PG, PAE, LMA | NXE, 0x000052345678923c, { 39, 30, 21, 12 }, NX | 0x7ff0000007654e67, 0x7654000,
+		{ 0 }, { 0x80 } },
+	{ "4 levels, 2M page, upper half", PG, PAE, LMA, 0xffffd23456789abc, { 39, 30, 21 }, 0x7ff00000076011e7, 0x7600000,
+		{ NX, 1 << 13, 1 << 20 }, { NX } },
+	{ "4 levels, 1G page", PG, PAE, LMA, 0x0000523456789abc, { 39, 30 }, 0x000fffffc00010e7, 0x000fffffc0000000,
+		{ NX, 1 << 13, 1 << 29, 1 << 21 }, { 0x80 } },
+	{ "5 levels, 4K page", PG, PAE | LA57, LMA | NXE, 0x0012523456789abc, { 48, 39, 30, 21, 12 }, 0x7654067, 0x7654000,
+		{ 0 }, { 0x80 } },
+	{ "5 levels, 1G page, upper half", PG, PAE | LA57, LMA, 0xff12523456789abc, { 48, 39, 30 }, 0x40000087, 0x40000000,
+		{ NX, 1 << 13, 1 << 29 }, { NX } },
+};
+
+static uint64_t low(unsigned bits)
+{
+	return (1ull << bits) - 1;
+}
+
+static bool is_32(const struct way *w)
+{
+	return !(w->cr4 & PAE);
+}
+
+/* The entry of a level, tables being one page apart from RAM on. */
+static uint64_t entry_at(const struct way *w, unsigned level)
+{
+	uint64_t index = w->va >> w->shifts[level] & (is_32(w) ? 0x3ff : 0x1ff);
+
+	if (w->shifts[level] == 30 && w->cr4 & PAE && !(w->efer & LMA))
+		index &= 3;
+	return RAM + 0x1000 * level + index * (is_32(w) ? 4 : 8);
+}
+
+static unsigned levels(const struct way *w)
+{
+	unsigned n = 0;
+
+	while (w->shifts[n])
+		n++;
+	return n;
+}
+
+/* PAE's top entries take P, PWT and PCD alone. */
+static void lay(const struct way *w, uint64_t leaf)
+{
+	unsigned size = is_32(w) ? 4 : 8, last = levels(w) - 1;
+	uint64_t flags = w->efer & LMA || is_32(w) ? 0x67 : 0x19;
+
+	for (unsigned i = 0; i < last; i++)
+		fake_put(&f, entry_at(w, i), (RAM + 0x1000 * (i + 1)) | flags, size);
+	fake_put(&f, entry_at(w, last), leaf, size);
+}
+
+static void test_bad_bits(const struct way *w)
+{
+	unsigned size = is_32(w) ? 4 : 8;
+	uint64_t top = entry_at(w, 0), entry = 0;
+
+	for (unsigned i = 0; w->bad[i]; i++) {
+		lay(w, w->leaf | w->bad[i]);
+		fails(w->va, -EFAULT, "... a reserved bit in the last entry");
+	}
+	lay(w, w->leaf);
+	fake_read(&f.view, top, &entry, sizeof(entry));
+	for (unsigned i = 0; w->bad_top[i]; i++) {
+		fake_put(&f, top, entry | w->bad_top[i], size);
+		fails(w->va, -EFAULT, "... a reserved bit in the first entry");
+	}
+}
+
+static void test_ways(void)
+{
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		const struct way *w = &ways[i];
+		unsigned last = w->shifts[levels(w) - 1];
+		uint64_t offset = w->va & low(last);
+
+		start(w->cr0, w->cr4, w->efer);
+		lay(w, w->leaf);
+		gives(w->va, w->pa + offset, low(last) + 1 - offset, w->name);
+		is_int(f.reads, levels(w), "... one read a level");
+		lay(w, w->leaf & ~1ull);
+		fails(w->va, -EFAULT, "... and not present");
+		test_bad_bits(w);
+	}
+}
+
+static void test_canonical(void)
+{
+	start(PG, PAE, LMA);
+	for (unsigned i = 0; i < 512; i++)
+		fake_put(&f, RAM + 8 * i, RAM | 1, 8);
+	gives(0x00007fffffffffff, RAM | 0xfff, 1, "4 levels: the last address of the lower half");
+	fails(0x0000800000000000, -EFAULT, "4 levels: the first address that is not canonical");
+	fails(0xffff7fffffffffff, -EFAULT, "... and the last");
+	start(PG, PAE | LA57, LMA);
+	fake_put(&f, RAM + 0, (RAM + 0x1000) | 1, 8);
+	fake_put(&f, RAM + 0x1000 + 8 * 256, (RAM + 0x2000) | 1, 8);
+	fake_put(&f, RAM + 0x2000, 0x40000081, 8);
+	gives(0x0000800000000000, 0x40000000, 0x40000000, "5 levels: the same is canonical");
+	fake_put(&f, RAM + 8 * 256, (RAM + 0x1000) | 1, 8);
+	fake_put(&f, RAM + 0x1000, (RAM + 0x2000) | 1, 8);
+	fails(0x0100000000000000, -EFAULT, "5 levels: the first that is not");
+	fails(0xfeffffffffffffff, -EFAULT, "... and the last");
+}
+
+static void test_no_paging(void)
+{
+	start(0, 0, 0);
+	gives(0xc1234abc, 0xc1234abc, 0x544, "no paging");
+	gives(0xffffffffc1234000, 0xc1234000, 0x1000, "no paging: addresses have 32 bits");
+	is_int(f.reads, 0, "no paging reads no table");
+	start(PG, PSE, 0);
+	fake_put(&f, RAM + 4 * 0x304, 0x084000e7, 4);
+	gives(0xffffffffc1234abc, 0x8634abc, 0x1cb544, "32-bit paging: addresses have 32 bits");
+	start(PG, 0, 0);
+	fake_put(&f, RAM + 4 * 0x304, (RAM + 0x1000) | 0xe7, 4);
+	fake_put(&f, RAM + 0x1000 + 4 * 0x234, 0x7654067, 4);
+	gives(0xc1234abc, 0x7654abc, 0x544, "without CR4.PSE the page-size bit means nothing");
+}
+
+static void test_cr3(void)
+{
+	start(PG, PAE, LMA);
+	fake_set(&f.view, X86_CR3, 1ull << 61 | RAM | 0xfff);
+	fake_put(&f, RAM, (RAM + 0x1000) | 1, 8);
+	fake_put(&f, RAM + 0x1000, 0x40000081, 8);
+	gives(0x1234, 0x40001234, 0x3fffedcc, "CR3 with a PCID and LAM");
+	start(PG, PAE, 0);
+	fake_set(&f.view, X86_CR3, RAM | 0x7e0 | 0x1f);
+	fake_put(&f, RAM + 0x7e0 + 24, (RAM + 0x1000) | 1, 8);
+	fake_put(&f, RAM + 0x1000 + 8 * 9, 0x200081, 8);
+	gives(0xc1234abc, 0x234abc, 0x1cb544, "PAE: a table of 32 bytes");
+	start(PG, PAE, LMA);
+	fake_set(&f.view, X86_CR3, HIGH);
+	fake_put(&f, HIGH, (HIGH + 0x1000) | 1, 8);
+	fake_put(&f, HIGH + 0x1000, 0x81, 8);
+	gives(0x1234, 0x1234, 0x3fffedcc, "tables at 52 bits of address");
+}
+
+static void test_outside(void)
+{
+	start(PG, PAE, LMA);
+	fake_set(&f.view, X86_CR3, 0x7000000000);
+	fails(0x1234, -EIO, "CR3 outside RAM");
+	start(PG, PAE, LMA);
+	fake_put(&f, RAM, 0x7000000001, 8);
+	fails(0x1234, -EIO, "a table outside RAM");
+	start(PG, PAE, LMA);
+	fake_put(&f, RAM, RAM | 1, 8);
+	gives(0xabc, RAM + 0xabc, 0x544, "a table of itself: the fourth level is the page");
+	is_int(f.reads, 4, "... after four reads");
+	f.nregs = 2;
+	fails(0x1234, -ENOENT, "a register that cannot be read");
+}
+
+static uint64_t random64(void)
+{
+	return (uint64_t)random() << 42 ^ (uint64_t)random() << 21 ^ random();
+}
+
+/* Tables of anything: nothing but an answer within bounds may come of it. */
+static void test_noise(void)
+{
+	bool good = true;
+	unsigned mapped = 0;
+
+	srandom(1);
+	start(PG, 0, 0);
+	for (unsigned at = 0; at < FAKE_RAM; at += 8)
+		fake_put(&f, RAM + at, (RAM + random() % FAKE_RAM) | (random() & 1), 8);
+	for (unsigned i = 0; i < 100000; i++) {
+		uint64_t va = random64() >> random() % 64;
+		struct arch_page page;
+		int err;
+
+		fake_set(&f.view, X86_CR4, random64());
+		fake_set(&f.view, X86_EFER, random64());
+		fake_set(&f.view, X86_CR3, RAM + (random() & 0x3ffff));
+		err = translate(va, &page);
+		good &= f.reads <= 5 && (err == 0 || err == -EFAULT || err == -EIO);
+		good &= err || (page.size && !((page.pa + page.size) & 0xfff));
+		mapped += !err;
+	}
+	ok(good, "100000 walks through noise stay within bounds");
+	ok(mapped > 1000, "... and many of them lead somewhere (%u)", mapped);
+}
+
+int main(void)
+{
+	test_ways();
+	test_canonical();
+	test_no_paging();
+	test_cr3();
+	test_outside();
+	test_noise();
+	return done();
+}
