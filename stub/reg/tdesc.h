@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which registers a vCPU has, their numbers, and target.xml. The rows come from xml/ (the build turns it into tables); which of
+ * them a vCPU has comes from its KVM_GET_REG_LIST, or from a probe where there is none.
+ */
+#ifndef TDESC_H
+#define TDESC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../arch/arch.h"
+
+/* One register, one line of xml/. */
+struct reg_row {
+	const char *name;
+	uint16_t bits;		/* as GDB sees it; KVM's may be wider (cpsr) or narrower (cs) */
+	bool general;		/* group="general": part of `g` */
+	bool read_only;		/* kvm:access="r" */
+	const char *attributes; /* the rest, as sent: ` type="..." group="..."` */
+	uint64_t key;		/* 0: computed */
+	const char *from;	/* kvm:from, or NULL */
+	const char *generic;	/* generic="pc|sp|fp|...", or NULL */
+};
+
+struct tdesc_feature {
+	const char *name;
+	const char *types; /* the elements before the first register, as sent; "" when there are none */
+	const struct reg_row *rows;
+	unsigned nrows;
+};
+
+/* Generated from one xml/ARCH.xml, which names the architecture and its features in order. */
+struct tdesc_table {
+	const char *architecture; /* GDB's name: aarch64, i386:x86-64 */
+	const struct tdesc_feature *features;
+	unsigned nfeatures;
+};
+
+/* A register that this vCPU has. Its GDB number is its index in tdesc.regs. */
+struct tdesc_reg {
+	const struct reg_row *row;
+	const struct arch_computed *computed; /* for row->from */
+	unsigned size;			      /* bytes for GDB */
+};
+
+struct tdesc {
+	const struct arch *arch;
+	struct tdesc_reg *regs;
+	unsigned nregs;
+	unsigned ngeneral;     /* `g` is registers 0 .. ngeneral - 1 */
+	unsigned general_size; /* bytes */
+	unsigned max_size;     /* bytes of the largest register */
+	char *xml;	       /* target.xml, NUL-terminated */
+};
+
+/* Has the vCPU what is behind this key (an id, or a field of a block)? */
+typedef bool tdesc_has_fn(void *arg, uint64_t key);
+
+/*
+ * The description of a vCPU for which `has` answers: registers that it lacks are left out, and a feature with none left as well.
+ * 0; -ENOMEM; -EINVAL when a row's kvm:from is unknown to the architecture. The caller frees it with tdesc_free().
+ */
+int tdesc_build(struct tdesc *d, const struct arch *arch, tdesc_has_fn *has, void *arg);
+void tdesc_free(struct tdesc *d);
+
+/* The number of the register with this name, or generic name ("pc", "sp", "fp"); -1 when there is none. */
+int tdesc_by_name(const struct tdesc *d, const char *name);
+int tdesc_by_generic(const struct tdesc *d, const char *generic);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How values travel between a vCPU and us: the many-registers operation. Its one-by-one form is one_reg.c (an ioctl for each id)
+ * and blocks.c (an ioctl for each struct); a kernel that takes many at once gets its own form beside them.
+ */
+#ifndef TRANSPORT_H
+#define TRANSPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../arch/arch.h"
+#include "../host/host.h"
+
+/* Register ioctls asked of the host so far, and the values they moved. One owner: the machine; read by `monitor counters`. */
+struct reg_counters {
+	uint64_t gets, sets; /* ioctls */
+	uint64_t values;     /* ids and blocks */
+};
+
+struct transport {
+	struct host *host;
+	const struct arch *arch;
+	bool msrs_by_id; /* x86: the kernel has ONE_REG for MSRs (Linux 6.18); else KVM_GET_MSRS */
+	struct reg_counters counters;
+};
+
+/* One value of a batch: a ONE_REG id with KEY_SIZE bytes, or KEY_BLOCK(nr, 0, 0) for a whole struct of the block's size. */
+struct reg_item {
+	uint64_t key;
+	void *value;
+	int err; /* out: 0 or -errno */
+};
+
+void transport_init(struct transport *t, struct host *host, const struct arch *arch);
+
+/* Every item is tried and has its own err. 0, or -errno when the vCPU cannot be reached at all. */
+int transport_get(struct transport *t, unsigned vcpu, struct reg_item *items, unsigned n);
+
+/* In order; stops at the first refusal: the items behind it have err -ECANCELED. 0, or the refused item's errno. */
+int transport_set(struct transport *t, unsigned vcpu, struct reg_item *items, unsigned n);
+
+/*
+ * KVM_GET_REG_LIST: the ids into *ids (to be freed by the caller), sorted, and their number; -errno where the kernel has no list,
+ * or one that is not of its registers (x86).
+ */
+int transport_list(struct transport *t, unsigned vcpu, uint64_t **ids);
+
+#endif

@@ -1,0 +1,272 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The register database as its readers see it: the generator under every awk, what it refuses, ids against the kernel's headers
+# and the assembler, and target.xml against a schema, gdb and lldb.
+
+root=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
+cd "$root" || exit 1
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+architectures="aarch64 x86_64"
+count=0
+
+# ok NAME COMMAND...: passes when the command does; what it prints is shown when it does not.
+ok()
+{
+	name=$1
+	shift
+	count=$((count + 1))
+	if "$@" > "$tmp/out" 2>&1; then
+		echo "ok $count - $name"
+	else
+		echo "not ok $count - $name"
+		sed 's/^/# /' "$tmp/out"
+	fi
+}
+
+skip()
+{
+	count=$((count + 1))
+	echo "ok $count - $1 # SKIP $2"
+}
+
+have()
+{
+	command -v "$1" > /dev/null
+}
+
+# ---- the generator ----
+
+same_table()
+{
+	$1 -v "check=$3" -f xml/tables.awk "xml/$2.xml" | cmp - "$tmp/$2.$3"
+}
+
+for arch in $architectures; do
+	ok "$arch: a table is generated" sh -c "awk -f xml/tables.awk xml/$arch.xml > '$tmp/$arch.0'"
+	ok "$arch: checks are generated" sh -c "awk -v check=1 -f xml/tables.awk xml/$arch.xml > '$tmp/$arch.1'"
+	for awk in mawk gawk "busybox awk"; do
+		if $awk 'BEGIN { exit 0 }' 2> /dev/null; then
+			ok "$arch: $awk writes the same table" same_table "$awk" "$arch" 0
+			ok "$arch: $awk writes the same checks" same_table "$awk" "$arch" 1
+		else
+			skip "$arch: $awk writes the same" "$awk is not installed"
+		fi
+	done
+done
+
+# refuses NAME WHERE FEATURE-LINES: the generator says FILE:LINE and ends with 1.
+refuses()
+{
+	mkdir -p "$tmp/bad"
+	printf '%s\n' '<target version="1.0">' '<architecture>a</architecture>' '<kvm:block name="regs" number="0"/>' \
+		'<xi:include href="f.xml"/>' '</target>' > "$tmp/bad/a.xml"
+	printf '%s\n' '<feature name="f">' "$3" '</feature>' > "$tmp/bad/f.xml"
+	ok "$1" says_where "$2"
+}
+
+says_where()
+{
+	awk -f xml/tables.awk "$tmp/bad/a.xml" > "$tmp/bad/out" 2> "$tmp/bad/err"
+	status=$?
+	cat "$tmp/bad/err"
+	[ $status -eq 1 ] && [ ! -s "$tmp/bad/out" ] && grep -q "^$tmp/bad/f.xml:$1: " "$tmp/bad/err"
+}
+
+id='kvm:id="0x6030000000100000"'
+good="<reg name=\"r\" bitsize=\"64\" $id/>"
+refuses "refused: an unknown attribute" 2 "<reg name=\"r\" bitsize=\"64\" size=\"8\" $id/>"
+refuses "refused: an attribute twice" 2 "<reg name=\"r\" name=\"s\" bitsize=\"64\" $id/>"
+refuses "refused: no name" 2 "<reg bitsize=\"64\" $id/>"
+refuses "refused: no size" 2 "<reg name=\"r\" $id/>"
+refuses "refused: half a byte" 2 "<reg name=\"r\" bitsize=\"4\" $id/>"
+refuses "refused: no bit at all" 2 "<reg name=\"r\" bitsize=\"0\" $id/>"
+refuses "refused: a name twice" 3 "$good
+$good"
+refuses "refused: no source" 2 '<reg name="r" bitsize="64"/>'
+refuses "refused: two sources" 2 "<reg name=\"r\" bitsize=\"64\" kvm:from=\"x\" $id/>"
+refuses "refused: an id of 15 digits" 2 '<reg name="r" bitsize="64" kvm:id="0x603000000010000"/>'
+refuses "refused: an unknown block" 2 '<reg name="r" bitsize="64" kvm:block="fpu:r" kvm:at="0x0"/>'
+refuses "refused: a field without its offset" 2 '<reg name="r" bitsize="64" kvm:block="regs:r"/>'
+refuses "refused: an offset without a block" 2 "<reg name=\"r\" bitsize=\"64\" kvm:at=\"0x0\" $id/>"
+refuses "refused: an access that is not r" 2 "<reg name=\"r\" bitsize=\"64\" kvm:access=\"w\" $id/>"
+refuses "refused: a computed register of 128 bits" 2 '<reg name="r" bitsize="128" kvm:from="x"/>'
+refuses "refused: an unknown type" 2 "<reg name=\"r\" bitsize=\"64\" type=\"t\" $id/>"
+refuses "refused: a type of another size" 2 "<reg name=\"r\" bitsize=\"64\" type=\"int32\" $id/>"
+refuses "refused: a field outside its type" 3 '<flags id="t" size="4">
+<field name="a" start="31" end="32"/>
+</flags>'
+refuses "refused: a field that ends before it starts" 3 '<flags id="t" size="4">
+<field name="a" start="3" end="2"/>
+</flags>'
+refuses "refused: a type after a register" 3 "$good
+<vector id=\"v\" type=\"int8\" count=\"8\"/>"
+refuses "refused: a general register after another" 3 "$good
+<reg name=\"s\" bitsize=\"64\" group=\"general\" $id/>"
+refuses "refused: a line that is no element" 2 'reg name="r"'
+refuses "refused: two elements on a line" 2 "$good$good"
+refuses "refused: a type that is not closed" 4 '<flags id="t" size="4">
+<field name="a" start="0" end="0"/>'
+
+# ---- ids and offsets against the kernel's headers ----
+
+check_headers()
+{
+	$1 -std=gnu11 -Wall -Wextra -Werror -fsyntax-only "-DIDS=\"$tmp/$2.1\"" "tests/lint/ids_$2.c"
+}
+
+for arch in $architectures; do
+	cc=$arch-linux-gnu-gcc
+	[ "$(uname -m)" = "$arch" ] && cc=${CC:-cc}
+	name="$arch: ids and offsets are those of <asm/kvm.h>"
+	if ! have "${cc%% *}"; then
+		skip "$name" "$cc is not installed"
+	elif ! echo '#include <linux/kvm.h>' | $cc -x c -fsyntax-only - 2> /dev/null; then
+		skip "$name" "$cc has no kernel headers"
+	else
+		ok "$name" check_headers "$cc" "$arch"
+	fi
+done
+
+# Every system register's name is assembled and compared with the encoding in its id. KVM exchanged two ids of the timer.
+sysreg_names()
+{
+	sed -n 's/^CHECK_ID(\([A-Z][A-Za-z0-9_]*\), 0x6030000000\(13....\))$/\1 \2/p' "$tmp/aarch64.1" |
+		grep -v -e '^CNTV_CVAL_EL0 ' -e '^CNTVCT_EL0 ' > "$tmp/sysregs"
+	[ "$(wc -l < "$tmp/sysregs")" -gt 40 ] || return 1
+	unknown=0
+	while read -r name id; do
+		bits=$((0x$id & 0xffff))
+		generic=S$((bits >> 14 & 3))_$((bits >> 11 & 7))_C$((bits >> 7 & 15))_C$((bits >> 3 & 15))_$((bits & 7))
+		printf 'mrs x0, %s\n' "$name" > "$tmp/a.s"
+		if ! $1 -march=armv8.6-a+sve -o "$tmp/a.o" "$tmp/a.s" 2> /dev/null; then
+			unknown=$((unknown + 1)) # to this assembler
+			continue
+		fi
+		printf 'mrs x0, %s\n' "$generic" > "$tmp/b.s"
+		$1 -march=armv8.6-a+sve -o "$tmp/b.o" "$tmp/b.s" || return 1
+		cmp "$tmp/a.o" "$tmp/b.o" || { echo "$name is not $generic"; return 1; }
+	done < "$tmp/sysregs"
+	[ $unknown -lt 8 ]
+}
+
+as=aarch64-linux-gnu-as
+[ "$(uname -m)" = aarch64 ] && as=as
+if have $as; then
+	ok "aarch64: the ids of system registers encode their names" sysreg_names $as
+else
+	skip "aarch64: the ids of system registers encode their names" "$as is not installed"
+fi
+
+# ---- target.xml ----
+
+build()
+{
+	for arch in $architectures; do
+		cp "$tmp/$arch.0" "$tmp/$arch.c" || return 1
+		sources="$sources $tmp/$arch.c"
+	done
+	# shellcheck disable=SC2086
+	${CC:-cc} -std=gnu11 -D_GNU_SOURCE -I stub -o "$tmp/render" tests/lint/render.c stub/reg/tdesc.c stub/arch/*.c $sources
+}
+
+# gdb takes it for its architecture, without a word of complaint and with every register at its number.
+gdb_is_content()
+{
+	gdb-multiarch -nx -batch -ex "set tdesc filename $tmp/$1.xml" -ex "show architecture" \
+		-ex "maint print registers" > "$tmp/gdb.out" 2>&1
+	if grep -i -e warning -e error -e "not recognized" -e rejected "$tmp/gdb.out"; then
+		return 1
+	fi
+	grep -q "(currently \"$2\")" "$tmp/gdb.out" || { cat "$tmp/gdb.out"; return 1; }
+	sed -n 's/^<reg name="\([^"]*\)".*/\1/p' "$tmp/$1.xml" > "$tmp/names"
+	awk 'NR == FNR { name[n++] = $1; next } $2 ~ /^[0-9]+$/ { number[$1] = $2 }
+		END { for (i = 0; i < n; i++) if (!(name[i] in number)) { print name[i] " is missing"; bad = 1 }; exit bad }' \
+		"$tmp/names" "$tmp/gdb.out"
+}
+
+# A server that has nothing but registers: the value of each is its number.
+serve()
+{
+	cat > "$tmp/server.py" << 'END'
+import socket, sys
+xml = open(sys.argv[1], "rb").read()
+listener = socket.socket()
+listener.bind(("127.0.0.1", 0))
+listener.listen(1)
+print(listener.getsockname()[1], flush=True)
+listener.settimeout(60)
+client = listener.accept()[0]
+client.settimeout(60)
+stream = client.makefile("rb")
+
+def answer(packet):
+    if packet.startswith(b"qSupported"):
+        return b"PacketSize=4000;qXfer:features:read+"
+    if packet.startswith(b"qXfer:features:read:target.xml:"):
+        start, size = (int(x, 16) for x in packet.rsplit(b":", 1)[1].split(b","))
+        return (b"m" if start + size < len(xml) else b"l") + xml[start:start + size]
+    if packet[:1] == b"p":
+        return b"%02x" % int(packet[1:].split(b";")[0], 16) + b"00" * 15
+    return {b"?": b"T05thread:1;", b"qfThreadInfo": b"m1", b"qsThreadInfo": b"l", b"qC": b"QC1"}.get(
+        packet, b"OK" if packet[:1] in (b"H", b"D", b"k") else b"")
+
+while byte := stream.read(1):
+    if byte != b"$":
+        continue
+    packet = b""
+    while (byte := stream.read(1)) != b"#":
+        packet += byte
+    stream.read(2)
+    reply = answer(packet)
+    client.sendall(b"+$" + reply + b"#%02x" % (sum(reply) & 255))
+END
+	rm -f "$tmp/port"
+	python3 "$tmp/server.py" "$tmp/$1.xml" > "$tmp/port" &
+	server=$!
+	until [ -s "$tmp/port" ]; do
+		kill -0 $server || return 1
+		sleep 0.1
+	done
+}
+
+# lldb finds each register under its generic or alternative name, and has read the right one.
+lldb_is_content()
+{
+	serve "$1" || return 1
+	timeout 60 lldb -b -o "gdb-remote $(cat "$tmp/port")" -o "register read $2" -o detach > "$tmp/lldb.out" 2>&1
+	kill $server 2> /dev/null
+	wait $server 2> /dev/null
+	got=$(sed -n 's/^ *\([A-Za-z0-9_]*\) = 0x0*\([0-9a-f][0-9a-f]*\)$/\1=\2/p' "$tmp/lldb.out" | tr '\n' ' ')
+	cat "$tmp/lldb.out"
+	[ "$got" = "$3 " ]
+}
+
+ok "target.xml can be rendered" build
+for arch in $architectures; do
+	ok "$arch: target.xml is rendered" sh -c "'$tmp/render' $arch > '$tmp/$arch.xml'"
+	if have xmllint; then
+		ok "$arch: it conforms to the schema" xmllint --noout --schema tests/lint/tdesc.xsd "$tmp/$arch.xml"
+		ok "$arch: the files of xml/ are well-formed" sh -c "xmllint --noout xml/$arch*.xml"
+	else
+		skip "$arch: it conforms to the schema" "xmllint is not installed"
+	fi
+done
+
+if have gdb-multiarch; then
+	ok "aarch64: gdb is content" gdb_is_content aarch64 aarch64
+	ok "x86_64: gdb is content" gdb_is_content x86_64 i386:x86-64
+else
+	skip "gdb is content" "gdb-multiarch is not installed"
+fi
+
+if have lldb && have python3; then
+	ok "aarch64: lldb is content" lldb_is_content aarch64 "pc sp fp lr arg1 flags SCTLR_EL1" \
+		"pc=20 sp=1f x29=1d x30=1e x0=0 cpsr=21 SCTLR_EL1=48"
+	ok "x86_64: lldb is content" lldb_is_content x86_64 "pc sp fp arg1 rflags cr0" "rip=10 rsp=7 rbp=6 rdi=5 eflags=11 cr0=3b"
+else
+	skip "lldb is content" "lldb or python3 is not installed"
+fi
+
+echo "1..$count"

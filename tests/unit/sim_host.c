@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The simulated machine. It is linked into tests only, and is no test itself. */
+#include <errno.h>
+#include <linux/kvm.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reg/tdesc.h"
+#include "sim_host.h"
+
+/* ---- registers ---- */
+
+static struct sim_value *find(struct sim_host *sim, unsigned vcpu, uint64_t key)
+{
+	uint64_t whole = KEY_IS_BLOCK(key) ? KEY_BLOCK(KEY_BLOCK_NR(key), 0, 0) : key;
+
+	for (unsigned i = 0; i < sim->vcpu[vcpu].nvalues; i++)
+		if (sim->vcpu[vcpu].values[i].key == whole)
+			return &sim->vcpu[vcpu].values[i];
+	return NULL;
+}
+
+static bool add(struct sim_host *sim, unsigned vcpu, uint64_t key, size_t size)
+{
+	struct sim_vcpu *v = &sim->vcpu[vcpu];
+	struct sim_value *values;
+	uint8_t *bytes;
+
+	if (find(sim, vcpu, key))
+		return true;
+	values = realloc(v->values, (v->nvalues + 1) * sizeof(*values));
+	if (!values)
+		return false;
+	v->values = values;
+	bytes = calloc(1, size);
+	if (!bytes)
+		return false;
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (uint8_t)(v->nvalues * 7 + i * 13 + vcpu + 1);
+	v->values[v->nvalues++] = (struct sim_value){ .key = key, .size = size, .bytes = bytes };
+	return true;
+}
+
+bool sim_add(struct sim_host *sim, unsigned vcpu, uint64_t key)
+{
+	return add(sim, vcpu, key, KEY_SIZE(key));
+}
+
+void sim_remove(struct sim_host *sim, unsigned vcpu, uint64_t key)
+{
+	struct sim_value *value = find(sim, vcpu, key);
+
+	if (value)
+		value->absent = true;
+}
+
+uint8_t *sim_bytes(struct sim_host *sim, unsigned vcpu, uint64_t key)
+{
+	struct sim_value *value = find(sim, vcpu, key);
+
+	return value ? value->bytes + (KEY_IS_BLOCK(key) ? KEY_OFFSET(key) : 0) : NULL;
+}
+
+uint64_t sim_get(struct sim_host *sim, unsigned vcpu, uint64_t key)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, sim_bytes(sim, vcpu, key), KEY_SIZE(key));
+	return value;
+}
+
+void sim_set(struct sim_host *sim, unsigned vcpu, uint64_t key, uint64_t value)
+{
+	memcpy(sim_bytes(sim, vcpu, key), &value, KEY_SIZE(key));
+}
+
+/* ---- ioctls ---- */
+
+#define IS_MSR(key) ((key) >> 32 == 0x20300002u)
+
+static bool refused(unsigned *countdown)
+{
+	return *countdown && !--*countdown;
+}
+
+static int move(struct sim_host *sim, unsigned vcpu, uint64_t key, void *bytes, size_t size, bool set)
+{
+	struct sim_value *value = find(sim, vcpu, key);
+
+	++*(set ? &sim->sets : &sim->gets);
+	if (refused(set ? &sim->refuse_set : &sim->refuse_get))
+		return -sim->refuse_err;
+	if (!value || value->absent)
+		return -ENOENT;
+	if (size != value->size)
+		return -EINVAL;
+	if (set)
+		memcpy(value->bytes, bytes, size);
+	else
+		memcpy(bytes, value->bytes, size);
+	return 0;
+}
+
+static int do_one_reg(struct sim_host *sim, unsigned vcpu, struct host_call *call, bool set)
+{
+	const struct kvm_one_reg *reg = call->arg;
+
+	if (call->size != sizeof(*reg) || call->ptr_count != 1 || (uintptr_t)call->data != reg->addr)
+		return -EFAULT;
+	if (IS_MSR(reg->id) && !sim->msr_ids)
+		return -EINVAL;
+	return move(sim, vcpu, reg->id, call->data, call->data_size, set);
+}
+
+/* struct kvm_msrs with any number of entries; the ioctl returns how many were done. */
+static int do_msrs(struct sim_host *sim, unsigned vcpu, struct host_call *call, bool set)
+{
+	struct {
+		uint32_t index, reserved;
+		uint64_t data;
+	} *entry = (void *)((char *)call->arg + 8);
+	uint32_t n = *(uint32_t *)call->arg, i;
+
+	if (call->size != 8 + n * sizeof(*entry))
+		return -EFAULT;
+	for (i = 0; i < n; i++)
+		if (move(sim, vcpu, 0x2030000200000000 | entry[i].index, &entry[i].data, sizeof(entry[i].data), set))
+			break;
+	call->ret = (int)i;
+	return 0;
+}
+
+static int do_list(struct sim_host *sim, unsigned vcpu, struct host_call *call)
+{
+	struct kvm_reg_list *list = call->arg;
+	uint64_t room = list->n;
+
+	list->n = 0;
+	for (unsigned i = sim->vcpu[vcpu].nvalues; i-- > 0;) {
+		const struct sim_value *value = &sim->vcpu[vcpu].values[i];
+
+		if (KEY_IS_BLOCK(value->key) || IS_MSR(value->key) || value->absent)
+			continue;
+		if (list->n++ < room)
+			list->reg[list->n - 1] = value->key;
+	}
+	return list->n > room ? -E2BIG : 0;
+}
+
+static int do_block(struct sim_host *sim, unsigned vcpu, struct host_call *call)
+{
+	unsigned nr = _IOC_NR(call->request);
+
+	for (unsigned i = 0; i < sim->arch->nblocks; i++) {
+		const struct arch_block *block = &sim->arch->blocks[i];
+
+		if (nr != block->get_nr && nr != block->set_nr)
+			continue;
+		if (_IOC_SIZE(call->request) != block->size || call->size != block->size)
+			return -EFAULT;
+		return move(sim, vcpu, KEY_BLOCK(i, 0, 0), call->arg, call->size, nr == block->set_nr);
+	}
+	return -ENOTTY;
+}
+
+static int do_call(struct sim_host *sim, unsigned vcpu, struct host_call *call)
+{
+	switch (_IOC_NR(call->request)) {
+	case _IOC_NR(KVM_GET_ONE_REG):
+		return do_one_reg(sim, vcpu, call, false);
+	case _IOC_NR(KVM_SET_ONE_REG):
+		return do_one_reg(sim, vcpu, call, true);
+	case _IOC_NR(KVM_GET_REG_LIST):
+		return do_list(sim, vcpu, call);
+	case 0x88: /* KVM_GET_MSRS */
+		return do_msrs(sim, vcpu, call, false);
+	case 0x89: /* KVM_SET_MSRS */
+		return do_msrs(sim, vcpu, call, true);
+	default:
+		return do_block(sim, vcpu, call);
+	}
+}
+
+static int sim_calls(struct host *h, unsigned vcpu, struct host_call *calls, unsigned n)
+{
+	struct sim_host *sim = (struct sim_host *)h;
+
+	sim->batches++;
+	if (sim->unreachable)
+		return sim->unreachable;
+	for (unsigned i = 0; i < n; i++)
+		calls[i].err = do_call(sim, vcpu, &calls[i]);
+	return 0;
+}
+
+/* ---- running ---- */
+
+static void take_exit(struct sim_host *sim, struct sim_vcpu *v, struct vcpu_exit *exit)
+{
+	pthread_mutex_lock(&sim->lock);
+	while (!v->kicked && !v->nexits)
+		pthread_cond_wait(&sim->kick, &sim->lock);
+	if (v->kicked) {
+		v->kicked = false;
+		exit->kind = EXIT_KICKED;
+	} else {
+		*exit = *v->exits++;
+		v->nexits--;
+	}
+	pthread_mutex_unlock(&sim->lock);
+}
+
+static int sim_run(struct host *h, unsigned vcpu, enum host_run how, struct vcpu_exit *exit)
+{
+	struct sim_host *sim = (struct sim_host *)h;
+	struct sim_vcpu *v = &sim->vcpu[vcpu];
+
+	memset(exit, 0, sizeof(*exit));
+	exit->kind = EXIT_KICKED;
+	if (v->on_run)
+		v->on_run(sim, vcpu, how);
+	if (how == HOST_SETTLE)
+		return 0;
+	v->runs++;
+	take_exit(sim, v, exit);
+	return 0;
+}
+
+static void sim_kick(struct host *h, unsigned vcpu)
+{
+	struct sim_host *sim = (struct sim_host *)h;
+
+	pthread_mutex_lock(&sim->lock);
+	sim->vcpu[vcpu].kicked = true;
+	pthread_cond_broadcast(&sim->kick);
+	pthread_mutex_unlock(&sim->lock);
+}
+
+static int sim_set_debug(struct host *h, unsigned vcpu, uint32_t control, const void *arch, size_t size)
+{
+	struct sim_vcpu *v = &((struct sim_host *)h)->vcpu[vcpu];
+
+	if (size > sizeof(v->debug))
+		return -EINVAL;
+	v->debug_control = control;
+	memset(v->debug, 0, sizeof(v->debug));
+	memcpy(v->debug, arch, size);
+	v->debug_sets++;
+	return 0;
+}
+
+static int sim_extension(struct host *h, int cap)
+{
+	return cap >= 0 && cap < SIM_CAPS ? ((struct sim_host *)h)->caps[cap] : 0;
+}
+
+/* ---- memory ---- */
+
+/* How many of len bytes from gpa are RAM. */
+static size_t ram_at(const struct sim_host *sim, uint64_t gpa, size_t len)
+{
+	if (gpa < sim->ram_base || gpa - sim->ram_base >= sim->ram_size)
+		return 0;
+	gpa -= sim->ram_base;
+	return len < sim->ram_size - gpa ? len : sim->ram_size - gpa;
+}
+
+static ssize_t sim_read_mem(struct host *h, uint64_t gpa, void *buf, size_t len)
+{
+	struct sim_host *sim = (struct sim_host *)h;
+	size_t n = ram_at(sim, gpa, len);
+
+	if (!n)
+		return -EFAULT;
+	memcpy(buf, sim->ram + (gpa - sim->ram_base), n);
+	return (ssize_t)n;
+}
+
+static ssize_t sim_write_mem(struct host *h, uint64_t gpa, const void *buf, size_t len)
+{
+	struct sim_host *sim = (struct sim_host *)h;
+	size_t n = ram_at(sim, gpa, len);
+
+	if (!n)
+		return -EFAULT;
+	memcpy(sim->ram + (gpa - sim->ram_base), buf, n);
+	return (ssize_t)n;
+}
+
+static void sim_sync_code(struct host *h, uint64_t gpa, size_t len)
+{
+	(void)gpa;
+	(void)len;
+	((struct sim_host *)h)->code_syncs++;
+}
+
+static int sim_reset(struct host *h, char *error, size_t size)
+{
+	(void)error;
+	(void)size;
+	((struct sim_host *)h)->resets++;
+	return 0;
+}
+
+/* ---- life ---- */
+
+static void sim_close(struct host *h)
+{
+	struct sim_host *sim = (struct sim_host *)h;
+
+	for (unsigned i = 0; i < SIM_VCPUS; i++) {
+		for (unsigned j = 0; j < sim->vcpu[i].nvalues; j++)
+			free(sim->vcpu[i].values[j].bytes);
+		free(sim->vcpu[i].values);
+	}
+	free(sim->ram);
+	free(sim);
+}
+
+static const struct host_ops sim_ops = {
+	.run = sim_run,
+	.kick = sim_kick,
+	.calls = sim_calls,
+	.set_debug = sim_set_debug,
+	.extension = sim_extension,
+	.read_mem = sim_read_mem,
+	.write_mem = sim_write_mem,
+	.sync_code = sim_sync_code,
+	.reset = sim_reset,
+	.close = sim_close,
+};
+
+static bool add_rows(struct sim_host *sim, unsigned vcpu, const struct tdesc_feature *feature)
+{
+	for (unsigned i = 0; i < feature->nrows; i++) {
+		uint64_t key = feature->rows[i].key;
+
+		if (key && !KEY_IS_BLOCK(key) && !sim_add(sim, vcpu, key))
+			return false;
+	}
+	return true;
+}
+
+static bool add_registers(struct sim_host *sim, unsigned vcpu)
+{
+	const struct arch *arch = sim->arch;
+
+	for (unsigned i = 0; i < arch->nblocks; i++)
+		if (!add(sim, vcpu, KEY_BLOCK(i, 0, 0), arch->blocks[i].size))
+			return false;
+	for (unsigned i = 0; i < arch->tdesc->nfeatures; i++)
+		if (!add_rows(sim, vcpu, &arch->tdesc->features[i]))
+			return false;
+	return true;
+}
+
+struct sim_host *sim_open(const struct arch *arch, unsigned vcpus, uint64_t ram_base, uint64_t ram_size)
+{
+	struct sim_host *sim = calloc(1, sizeof(*sim));
+
+	if (!sim || vcpus > SIM_VCPUS)
+		return NULL;
+	sim->host = (struct host){ .ops = &sim_ops, .vcpus = vcpus };
+	sim->arch = arch;
+	sim->refuse_err = EINVAL;
+	pthread_mutex_init(&sim->lock, NULL);
+	pthread_cond_init(&sim->kick, NULL);
+	sim->ram = calloc(1, ram_size + 1);
+	sim->ram_base = ram_base;
+	sim->ram_size = ram_size;
+	for (unsigned i = 0; i < vcpus; i++) {
+		if (!sim->ram || !add_registers(sim, i)) {
+			sim_close(&sim->host);
+			return NULL;
+		}
+	}
+	return sim;
+}

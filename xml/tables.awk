@@ -1,0 +1,399 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Turns the register database into C: awk -f tables.awk ARCH.xml writes `const struct tdesc_table tdesc_ARCH` (reg/tdesc.h)
+# for the features that ARCH.xml lists. With -v check=1 it writes what a compiler for ARCH can compare with the kernel's
+# headers instead: a _Static_assert for each field of a struct, and CHECK_ID(name, id) for each ONE_REG id where that macro is
+# defined.
+#
+# It reads a strict subset of XML: one element a line, attributes in double quotes, no entities. What it does not understand is
+# an error, with file and line: a typing mistake must not become a register. POSIX awk only (mawk, gawk, busybox).
+
+BEGIN {
+	if (ARGC != 2) {
+		print "usage: awk [-v check=1] -f tables.awk ARCH.xml" > "/dev/stderr"
+		exit 1
+	}
+	split("name bitsize type group generic altname encoding format dwarf_regnum ehframe_regnum gcc_regnum " \
+	      "kvm:id kvm:block kvm:at kvm:width kvm:from kvm:access", list, " ")
+	for (i in list)
+		reg_attribute[list[i]] = 1
+	# GDB's predefined types and their sizes in bits; 0: as large as the register.
+	split("bool 8 int8 8 int16 16 int32 32 int64 64 int128 128 uint8 8 uint16 16 uint32 32 uint64 64 uint128 128 " \
+	      "code_ptr 0 data_ptr 0 int 0 float 0 ieee_half 16 ieee_single 32 ieee_double 64 i387_ext 80", list, " ")
+	for (i = 1; i in list; i += 2)
+		predefined[list[i]] = list[i + 1] + 0
+
+	read_file(ARGV[1], "target")
+	for (i = 1; i <= nincludes; i++)
+		read_file(directory(ARGV[1]) includes[i], "feature")
+	if (architecture == "")
+		fail("no <architecture>")
+	if (check)
+		print_check()
+	else
+		print_table()
+	exit 0
+}
+
+function fail(text)
+{
+	printf "%s:%d: %s\n", file, line, text > "/dev/stderr"
+	exit 1
+}
+
+function directory(path)
+{
+	return match(path, /.*\//) ? substr(path, 1, RLENGTH) : ""
+}
+
+function base(path)
+{
+	path = substr(path, length(directory(path)) + 1)
+	sub(/\.xml$/, "", path)
+	return path
+}
+
+# Reads the lines of one file and hands each element, without comments, to element().
+function read_file(path, root,	text, status, comment)
+{
+	file = path
+	line = 0
+	context = ""
+	while ((status = (getline text < path)) > 0) {
+		line++
+		gsub(/^[ \t]+|[ \t]+$/, "", text)
+		if (comment || text ~ /^<!--/)
+			comment = text !~ /-->$/
+		else if (text != "" && text !~ /^<\?xml [^?]*\?>$/)
+			element(text, root)
+	}
+	if (status < 0)
+		fail("cannot be read")
+	if (comment || context != "closed")
+		fail("ends too early")
+	close(path)
+}
+
+# context is where we are: "", "target", "feature", the tag of a type that is open, or "closed".
+function element(text, root)
+{
+	if (context == "target" && text ~ /^<architecture>[a-z0-9:_-]+<\/architecture>$/) {
+		architecture = substr(text, 15, length(text) - 29)
+		return
+	}
+	if (text ~ /^<\/[a-z]+>$/) {
+		end_tag(substr(text, 3, length(text) - 3))
+		return
+	}
+	parse(text)
+	if (context == "" && tag == root && !empty)
+		start_file(root)
+	else if (context == "target" && empty)
+		target_line()
+	else if (context == "feature" && tag == "reg" && empty)
+		reg_line()
+	else if (context == "feature")
+		type_line(text)
+	else if (empty)
+		member_line(text)
+	else
+		fail("unexpected " text)
+}
+
+# Splits `<tag a="b" c="d"/>` into tag, attr[], names[1..nattr] and empty ("/" or "").
+function parse(text,	rest, eq, name, value)
+{
+	if (text !~ /^<[a-z]+(:[a-z]+)?( [a-z_]+(:[a-z]+)?="[^"<>&]*")*\/?>$/)
+		fail("not understood: " text)
+	for (name in attr)
+		delete attr[name]
+	nattr = 0
+	empty = text ~ /\/>$/ ? "/" : ""
+	rest = substr(text, 2, length(text) - 2 - length(empty))
+	tag = rest
+	sub(/ .*/, "", tag)
+	rest = substr(rest, length(tag) + 2)
+	while ((eq = index(rest, "=\"")) > 0) {
+		name = substr(rest, 1, eq - 1)
+		value = substr(rest, eq + 2)
+		value = substr(value, 1, index(value, "\"") - 1)
+		rest = substr(rest, eq + length(value) + 4)
+		if (name in attr)
+			fail(name " twice")
+		attr[name] = value
+		names[++nattr] = name
+	}
+}
+
+# Fails unless the attributes are among `allowed`, and all of `needed` are there.
+function attributes(needed, allowed,	i, n, list)
+{
+	n = split(needed, list, " ")
+	for (i = 1; i <= n; i++)
+		if (!(list[i] in attr))
+			fail("<" tag "> without " list[i])
+	for (i = 1; i <= nattr; i++)
+		if (index(" " needed " " allowed " ", " " names[i] " ") == 0)
+			fail("<" tag "> has no attribute " names[i])
+}
+
+function start_file(root)
+{
+	if (root == "target")
+		attributes("version", "xmlns:xi xmlns:kvm")
+	else {
+		attributes("name", "xmlns:kvm")
+		feature[++nfeatures] = attr["name"]
+		first_row[nfeatures] = nrows
+		types[nfeatures] = ""
+	}
+	context = root
+}
+
+function end_tag(name)
+{
+	if (name != context)
+		fail("</" name "> closes nothing")
+	if (name == "target" || name == "feature") {
+		context = "closed"
+		return
+	}
+	types[nfeatures] = types[nfeatures] quote("</" name ">\n")
+	context = "feature"
+}
+
+function target_line()
+{
+	if (tag == "xi:include") {
+		attributes("href", "")
+		includes[++nincludes] = attr["href"]
+	} else if (tag == "kvm:block") {
+		attributes("name number", "")
+		block[attr["name"]] = decimal("number")
+	} else
+		fail("unexpected <" tag ">")
+}
+
+# A type, or the head of one whose members follow.
+function type_line(text)
+{
+	if (nrows > first_row[nfeatures])
+		fail("types come before the registers")
+	type = attr["id"]
+	if (known(type))
+		fail("type " type " twice")
+	if (tag == "vector" && empty) {
+		attributes("id type count", "")
+		if (!known(attr["type"]))
+			fail("no type " attr["type"])
+		type_bits[nfeatures, type] = bits_of(attr["type"]) * decimal("count")
+	} else if ((tag == "flags" || tag == "struct" || tag == "enum") && !empty) {
+		attributes("id size", "")
+		type_bits[nfeatures, type] = decimal("size") * 8
+		context = tag
+	} else if (tag == "union" && !empty) {
+		attributes("id", "")
+		type_bits[nfeatures, type] = 0
+		context = tag
+	} else
+		fail("unexpected " text)
+	types[nfeatures] = types[nfeatures] quote(text "\n")
+}
+
+# A member of the type that is open.
+function member_line(text)
+{
+	if (tag != (context == "enum" ? "evalue" : "field"))
+		fail("unexpected <" tag "> in <" context ">")
+	if (context == "enum") {
+		attributes("name value", "")
+		decimal("value")
+	} else if (context == "union")
+		union_member()
+	else
+		bit_field()
+	types[nfeatures] = types[nfeatures] quote(text "\n")
+}
+
+function union_member()
+{
+	attributes("name type", "")
+	if (!known(attr["type"]))
+		fail("no type " attr["type"])
+	if (bits_of(attr["type"]) > type_bits[nfeatures, type])
+		type_bits[nfeatures, type] = bits_of(attr["type"])
+}
+
+function bit_field()
+{
+	attributes("name start end", "type")
+	if (decimal("start") > decimal("end") || decimal("end") >= type_bits[nfeatures, type])
+		fail("field " attr["name"] " is outside its type")
+	if (("type" in attr) && !known(attr["type"]))
+		fail("no type " attr["type"])
+}
+
+function known(name)
+{
+	return (name in predefined) || ((nfeatures, name) in type_bits)
+}
+
+function bits_of(name)
+{
+	return name in predefined ? predefined[name] : type_bits[nfeatures, name]
+}
+
+function reg_line(	i, name)
+{
+	for (i = 1; i <= nattr; i++)
+		if (!(names[i] in reg_attribute))
+			fail("<reg> has no attribute " names[i])
+	if (attr["name"] == "" || !("bitsize" in attr))
+		fail("<reg> without name or bitsize")
+	name = attr["name"]
+	if (name in defined)
+		fail("register " name " twice, first at " defined[name])
+	defined[name] = file ":" line
+	if (decimal("bitsize") % 8 || decimal("bitsize") == 0)
+		fail(name ": bitsize is not in whole bytes")
+	check_type(name)
+	check_group(name)
+	add_row(name, source(name))
+}
+
+function check_type(name)
+{
+	if (!("type" in attr))
+		return
+	if (!known(attr["type"]))
+		fail(name ": no type " attr["type"])
+	if (bits_of(attr["type"]) > 0 && bits_of(attr["type"]) != decimal("bitsize"))
+		fail(name ": type " attr["type"] " has another size")
+}
+
+# `g` is the leading run of general registers, so there may be no other.
+function check_group(name)
+{
+	if (("group" in attr) && attr["group"] == "general") {
+		if (general_ended)
+			fail(name ": general registers come first")
+	} else
+		general_ended = 1
+}
+
+# The C expression of the row's key; "" when the register is computed.
+function source(name)
+{
+	if (("kvm:id" in attr) + ("kvm:block" in attr) + ("kvm:from" in attr) != 1)
+		fail(name ": exactly one of kvm:id, kvm:block, kvm:from says where it is")
+	if (("kvm:access" in attr) && attr["kvm:access"] != "r")
+		fail(name ": kvm:access is \"r\" or absent")
+	if (!("kvm:block" in attr) && (("kvm:at" in attr) || ("kvm:width" in attr)))
+		fail(name ": kvm:at and kvm:width belong to kvm:block")
+	if ("kvm:id" in attr)
+		return one_reg_id(name, attr["kvm:id"])
+	if ("kvm:block" in attr)
+		return block_field(name, attr["kvm:block"])
+	if (attr["kvm:from"] !~ /^[a-z0-9_]+$/ || decimal("bitsize") > 64)
+		fail(name ": kvm:from is no name, or the register is wider than 64 bits")
+	return ""
+}
+
+function one_reg_id(name, id)
+{
+	if (id !~ /^0x[0-9a-f]+$/ || length(id) != 18 || substr(id, 3, 2) == "00")
+		fail(name ": kvm:id is not 16 hexadecimal digits")
+	ids[++nids] = "CHECK_ID(" name ", " id ")"
+	return id
+}
+
+# kvm:block="regs:rip": struct kvm_regs, field rip. "fpu:last_ip+4": the part of last_ip that begins at its byte 4.
+function block_field(name, spec,	parts, width)
+{
+	if (spec !~ /^[a-z0-9_]+:[a-z0-9_.]+(\[[0-9]+\])?(\+[0-9]+)?$/ || attr["kvm:at"] !~ /^0x[0-9a-f]+$/)
+		fail(name ": kvm:block or kvm:at is not understood")
+	split(spec, parts, ":")
+	if (!(parts[1] in block))
+		fail(name ": no <kvm:block> " parts[1])
+	width = "kvm:width" in attr ? decimal("kvm:width") : attr["bitsize"] / 8
+	check_field("struct kvm_" parts[1], parts[2], attr["kvm:at"], width)
+	return sprintf("KEY_BLOCK(%d, %d, %s)", block[parts[1]], width, attr["kvm:at"])
+}
+
+function check_field(record, field, at, width,	plus, part, size)
+{
+	plus = index(field, "+")
+	part = plus ? substr(field, plus + 1) : 0
+	if (plus)
+		field = substr(field, 1, plus - 1)
+	size = sprintf("sizeof(((%s *)0)->%s)", record, field)
+	asserts[++nasserts] = sprintf("_Static_assert(offsetof(%s, %s) + %d == %s && %s, \"%s:%d\");", record, field, part, at,
+		plus ? size " >= " part + width : size " == " width, file, line)
+}
+
+function add_row(name, key,	i, rest)
+{
+	rest = ""
+	for (i = 1; i <= nattr; i++)
+		if (names[i] != "name" && names[i] != "bitsize" && names[i] !~ /^kvm:/)
+			rest = rest " " names[i] "=\"" attr[names[i]] "\""
+	row[++nrows] = sprintf("\t{ %s, %d, %s, %s, %s,\n\t  %s, %s, %s },", quoted(name), attr["bitsize"],
+		general_ended ? "false" : "true", "kvm:access" in attr ? "true" : "false", quoted(rest), key == "" ? 0 : key,
+		"kvm:from" in attr ? quoted(attr["kvm:from"]) : "NULL", "generic" in attr ? quoted(attr["generic"]) : "NULL")
+	last_row[nfeatures] = nrows
+}
+
+function decimal(name)
+{
+	if (attr[name] !~ /^[0-9]+$/ || length(attr[name]) > 9)
+		fail(name " is not a decimal number")
+	return attr[name] + 0
+}
+
+function quoted(text,	i, c, out)
+{
+	out = ""
+	for (i = 1; i <= length(text); i++) {
+		c = substr(text, i, 1)
+		out = out (c == "\n" ? "\\n" : c == "\"" || c == "\\" ? "\\" c : c)
+	}
+	return "\"" out "\""
+}
+
+# One line of a feature's types, on a line of its own.
+function quote(text)
+{
+	return "\n\t  " quoted(text)
+}
+
+function print_table(	f, i, name)
+{
+	name = base(ARGV[1])
+	printf "/* Generated by xml/tables.awk from %s.xml. */\n#include \"reg/tdesc.h\"\n\n", name
+	for (f = 1; f <= nfeatures; f++) {
+		if (!last_row[f])
+			fail("feature " feature[f] " has no register")
+		printf "static const struct reg_row rows_%d[] = {\n", f
+		for (i = first_row[f] + 1; i <= last_row[f]; i++)
+			print row[i]
+		print "};\n"
+	}
+	print "static const struct tdesc_feature features[] = {"
+	for (f = 1; f <= nfeatures; f++)
+		printf "\t{ %s,%s,\n\t  rows_%d, sizeof(rows_%d) / sizeof(rows_%d[0]) },\n", quoted(feature[f]),
+			types[f] == "" ? " \"\"" : types[f], f, f, f
+	print "};\n"
+	printf "extern const struct tdesc_table tdesc_%s;\n", name
+	printf "const struct tdesc_table tdesc_%s = { %s, features, %d };\n", name, quoted(architecture), nfeatures
+}
+
+function print_check(	i)
+{
+	printf "/* Generated by xml/tables.awk from %s.xml. */\n#ifdef CHECK_ID\n", base(ARGV[1])
+	for (i = 1; i <= nids; i++)
+		print ids[i]
+	print "#else"
+	for (i = 1; i <= nasserts; i++)
+		print asserts[i]
+	print "#endif"
+}
