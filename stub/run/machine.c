@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Opens a machine over a host, and answers target.h. All of it runs on the baton holder's thread unless target.h says otherwise. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine.h"
+
+int machine_refuse(struct machine *m, int err, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(m->why, sizeof(m->why), format, ap);
+	va_end(ap);
+	return err;
+}
+
+struct vcpu *machine_vcpu(struct machine *m, unsigned thread)
+{
+	return thread >= 1 && thread <= m->n ? &m->vcpus[thread - 1] : NULL;
+}
+
+/* The vCPU of a thread that can be looked into now; NULL and the error otherwise. */
+static struct vcpu *stopped_vcpu(struct machine *m, unsigned thread, int *err)
+{
+	struct vcpu *v = machine_vcpu(m, thread);
+
+	if (!v)
+		*err = machine_refuse(m, -ESRCH, "there is no thread %u", thread);
+	else if (m->ended)
+		*err = machine_refuse(m, -ESRCH, "the guest has ended");
+	else if (threads_running(m))
+		*err = machine_refuse(m, -EBUSY, "thread %u is running", thread);
+	else
+		return v;
+	return NULL;
+}
+
+static unsigned op_threads(void *t)
+{
+	struct machine *m = t;
+
+	return m->n;
+}
+
+static unsigned op_current(void *t)
+{
+	struct machine *m = t;
+
+	return m->current->nr + 1;
+}
+
+static void op_thread_text(void *t, unsigned thread, char *text, size_t size)
+{
+	(void)t;
+	snprintf(text, size, "vCPU %u", thread - 1);
+}
+
+static const char *op_description(void *t)
+{
+	struct machine *m = t;
+
+	return m->tdesc.xml;
+}
+
+static ssize_t op_read_reg(void *t, unsigned thread, unsigned reg, void *value, size_t cap)
+{
+	struct machine *m = t;
+	int err;
+	struct vcpu *v = stopped_vcpu(m, thread, &err);
+	ssize_t n = v ? regfile_read(&v->regs, reg, value, cap) : err;
+
+	if (v && n < 0)
+		machine_refuse(m, n, "%s", v->regs.why);
+	return n;
+}
+
+/* What follows from a register written by the debugger: KVM is told of a step again, and a new pc is not where it stopped. */
+static int wrote(struct vcpu *v, int err)
+{
+	v->debug_stale = true;
+	return err ? machine_refuse(v->machine, err, "%s", v->regs.why) : 0;
+}
+
+static int op_write_reg(void *t, unsigned thread, unsigned reg, const void *value, size_t size)
+{
+	struct machine *m = t;
+	int err;
+	struct vcpu *v = stopped_vcpu(m, thread, &err);
+
+	if (!v)
+		return err;
+	if (reg < m->tdesc.nregs && m->tdesc.regs[reg].row->key == m->arch->pc)
+		v->reported = false;
+	return wrote(v, regfile_write(&v->regs, reg, value, size));
+}
+
+static ssize_t op_read_general(void *t, unsigned thread, void *values, size_t cap)
+{
+	struct machine *m = t;
+	int err;
+	struct vcpu *v = stopped_vcpu(m, thread, &err);
+	ssize_t n = v ? regfile_read_general(&v->regs, values, cap) : err;
+
+	if (v && n < 0)
+		machine_refuse(m, n, "%s", v->regs.why);
+	return n;
+}
+
+static int op_write_general(void *t, unsigned thread, const void *values, size_t size)
+{
+	struct machine *m = t;
+	int err;
+	struct vcpu *v = stopped_vcpu(m, thread, &err);
+
+	return v ? wrote(v, regfile_write_general(&v->regs, values, size)) : err;
+}
+
+static unsigned op_expedited(void *t, unsigned *regs, unsigned cap)
+{
+	struct machine *m = t;
+	unsigned n = m->nexpedited < cap ? m->nexpedited : cap;
+
+	memcpy(regs, m->expedited, n * sizeof(*regs));
+	if (!m->ended)
+		regfile_prefetch(&m->current->regs, regs, n);
+	return n;
+}
+
+static ssize_t op_read_mem(void *t, unsigned thread, uint64_t addr, void *buf, size_t len)
+{
+	int err;
+	struct vcpu *v = stopped_vcpu(t, thread, &err);
+
+	return v ? memory_read(v, addr, buf, len) : err;
+}
+
+static int op_write_mem(void *t, unsigned thread, uint64_t addr, const void *buf, size_t len)
+{
+	int err;
+	struct vcpu *v = stopped_vcpu(t, thread, &err);
+
+	return v ? memory_write(v, addr, buf, len) : err;
+}
+
+static bool op_has_points(void *t, enum point_type type)
+{
+	return points_possible(t, type);
+}
+
+static int op_set_point(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind)
+{
+	int err;
+	struct vcpu *v = stopped_vcpu(t, thread, &err);
+
+	return v ? points_set(v, type, addr, kind) : err;
+}
+
+static int op_clear_point(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind)
+{
+	int err;
+
+	return stopped_vcpu(t, thread, &err) ? points_clear(t, type, addr, kind) : err;
+}
+
+/* Is this vCPU to be taken past a breakpoint that the debugger has seen it stop at? */
+static bool on_reported_point(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+	uint64_t pc;
+
+	return m->points.n && v->reported && !v->regs.view.get(&v->regs.view, m->arch->pc, &pc) && points_at(m, pc);
+}
+
+static int check_resume(struct machine *m, const enum resume_kind *kinds)
+{
+	if (m->ended)
+		return machine_refuse(m, -ESRCH, "the guest has ended");
+	if (threads_running(m))
+		return machine_refuse(m, -EBUSY, "the machine is running");
+	for (unsigned i = 0; i < m->n; i++)
+		if (kinds[i] == RESUME_STEP && !m->caps.step)
+			return machine_refuse(m, -EOPNOTSUPP, "this host's KVM cannot single-step");
+	return 0;
+}
+
+static int op_resume(void *t, const enum resume_kind *kinds)
+{
+	struct machine *m = t;
+	int err = check_resume(m, kinds);
+
+	if (err)
+		return err;
+	for (unsigned i = 0; i < m->n; i++)
+		m->vcpus[i].over = kinds[i] != RESUME_STAY && m->caps.step && on_reported_point(&m->vcpus[i]);
+	err = threads_resume(m, kinds);
+	return err ? machine_refuse(m, err, "no thread is to run") : 0;
+}
+
+static void op_interrupt(void *t)
+{
+	threads_interrupt(t, GDB_SIGNAL_INT);
+}
+
+/* The state of all vCPUs as after machine_open: nothing known of what KVM holds, nothing reported but the entry. */
+static void forget(struct machine *m)
+{
+	m->started = m->ended = false;
+	m->current = &m->vcpus[0];
+	m->last = (struct stop){ .kind = STOP_SIGNAL, .thread = 1, .signal = GDB_SIGNAL_TRAP };
+	for (unsigned i = 0; i < m->n; i++) {
+		struct vcpu *v = &m->vcpus[i];
+
+		v->pending = false;
+		v->reported = v->debug_stale = true;
+		v->debug_control = 0;
+		memset(v->debug_bytes, 0, sizeof(v->debug_bytes));
+		regfile_drop(&v->regs);
+	}
+}
+
+static int op_restart(void *t)
+{
+	struct machine *m = t;
+	int err;
+
+	if (threads_running(m))
+		return machine_refuse(m, -EBUSY, "the machine is running");
+	err = m->host->ops->reset(m->host, m->why, sizeof(m->why));
+	points_clear_all(m, true);
+	forget(m);
+	m->ended = err != 0;
+	return err;
+}
+
+static int op_command(void *t, const char *line, text_fn *print, void *arg)
+{
+	return commands_run(t, line, print, arg);
+}
+
+static const char *op_why(void *t)
+{
+	struct machine *m = t;
+
+	return m->why;
+}
+
+static const struct target_ops ops = {
+	.threads = op_threads,
+	.current = op_current,
+	.thread_text = op_thread_text,
+	.description = op_description,
+	.read_reg = op_read_reg,
+	.write_reg = op_write_reg,
+	.read_general = op_read_general,
+	.write_general = op_write_general,
+	.expedited = op_expedited,
+	.read_mem = op_read_mem,
+	.write_mem = op_write_mem,
+	.has_points = op_has_points,
+	.set_point = op_set_point,
+	.clear_point = op_clear_point,
+	.resume = op_resume,
+	.interrupt = op_interrupt,
+	.restart = op_restart,
+	.command = op_command,
+	.why = op_why,
+};
+
+struct target machine_target(struct machine *m)
+{
+	return (struct target){ .ops = &ops, .t = m };
+}
+
+const struct stop *machine_stop(const struct machine *m)
+{
+	return &m->last;
+}
+
+void machine_release(struct machine *m, bool go)
+{
+	enum resume_kind *kinds = calloc(m->n, sizeof(*kinds));
+
+	points_clear_all(m, m->ended);
+	for (unsigned i = 0; kinds && i < m->n; i++)
+		kinds[i] = RESUME_CONTINUE;
+	if (kinds && go && !m->ended)
+		op_resume(m, kinds);
+	free(kinds);
+}
+
+/* Presence: from the kernel's list where it has one, else by reading each value once. */
+struct presence {
+	struct machine *m;
+	uint64_t *ids;
+	int n;
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static bool is_present(void *arg, uint64_t key)
+{
+	struct presence *p = arg;
+	uint8_t value[512];
+	struct reg_item item = { .key = KEY_IS_BLOCK(key) ? KEY_BLOCK(KEY_BLOCK_NR(key), 0, 0) : key, .value = value };
+
+	if (p->n >= 0 && !KEY_IS_BLOCK(key))
+		return bsearch(&key, p->ids, p->n, sizeof(key), compare_ids);
+	return !transport_get(&p->m->transport, 0, &item, 1) && !item.err;
+}
+
+static int describe_vcpus(struct machine *m)
+{
+	static const char *const generics[] = { "pc", "sp", "fp" };
+	struct presence p = { .m = m };
+	int err;
+
+	p.n = transport_list(&m->transport, 0, &p.ids);
+	err = tdesc_build(&m->tdesc, m->arch, is_present, &p);
+	if (p.n >= 0)
+		free(p.ids);
+	for (unsigned i = 0; !err && i < sizeof(generics) / sizeof(*generics); i++) {
+		int reg = tdesc_by_generic(&m->tdesc, generics[i]);
+
+		if (reg >= 0)
+			m->expedited[m->nexpedited++] = reg;
+	}
+	return err;
+}
+
+static int open_vcpus(struct machine *m)
+{
+	m->vcpus = calloc(m->n, sizeof(*m->vcpus));
+	if (!m->vcpus)
+		return -ENOMEM;
+	for (unsigned i = 0; i < m->n; i++) {
+		struct vcpu *v = &m->vcpus[i];
+		int err;
+
+		v->machine = m;
+		v->nr = i;
+		pthread_cond_init(&v->wake, NULL);
+		err = regfile_init(&v->regs, i, &m->transport, &m->tdesc);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int machine_open(struct machine *m, struct host *host, const struct arch *arch, const struct capabilities *caps, char *error,
+	size_t size)
+{
+	int err;
+
+	memset(m, 0, sizeof(*m));
+	m->host = host;
+	m->arch = arch;
+	m->caps = *caps;
+	m->n = host->vcpus;
+	pthread_mutex_init(&m->lock, NULL);
+	transport_init(&m->transport, host, arch);
+	err = describe_vcpus(m);
+	if (!err)
+		err = open_vcpus(m);
+	if (!err) {
+		forget(m);
+		err = threads_start(m);
+	}
+	if (err)
+		snprintf(error, size, "cannot open the vCPUs: %s", strerror(-err));
+	return err;
+}
+
+void machine_set_server(struct machine *m, machine_serve_fn *serve, void *arg)
+{
+	m->serve = serve;
+	m->serve_arg = arg;
+}

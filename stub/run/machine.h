@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A machine under a debugger: its vCPUs as threads, its points, its memory. run/ answers target.h with it; serve/ owns the
+ * connection and main.c the machine.
+ */
+#ifndef MACHINE_H
+#define MACHINE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "../arch/arch.h"
+#include "../host/host.h"
+#include "../reg/regfile.h"
+#include "../reg/tdesc.h"
+#include "../reg/transport.h"
+#include "../target.h"
+#include "capabilities.h"
+#include "points.h"
+
+struct machine;
+
+/*
+ * The thread protocol.
+ *
+ * Each vCPU is run by a thread of its own, always the same one: KVM charges a move between threads, and a hand-over costs more
+ * than a step. The connection to the debugger is a baton: only its holder may touch the session and, through target.h, the
+ * machine. There are three kinds of holder:
+ *
+ * - While the machine is STOPPED, one vCPU thread: the one whose event stopped it. It reports and then serves packets, so that a
+ *   step of its own vCPU is a plain call of KVM_RUN, with no futex, signal or thread switch between the packet and the guest.
+ * - While the machine is RUNNING or STOPPING, the watcher (serve/'s main thread), between machine_watch_begin() and _end(): it
+ *   reads what the client sends meanwhile, a Ctrl-C above all.
+ * - Nobody, when the machine is stopped and no client is there.
+ *
+ * machine.lock guards the state below and is never held while the guest runs, a packet is served or a system call sleeps. A
+ * resume sets `go` for the vCPUs that are to run; `running` counts those. A vCPU with an event, or an interrupt, makes the
+ * machine STOPPING: vCPUs that are inside are kicked, those not yet inside are called off. The last one to come out declares
+ * the machine STOPPED and passes the baton to the reporter: the vCPU whose event came first, or the current one when nobody has
+ * an event. If the watcher holds the baton just then, it passes it on when it is done.
+ *
+ * A vCPU that comes out with an event of its own after the reporter keeps it. A breakpoint is met again when the vCPU runs, as
+ * nothing was executed; a step or a watchpoint is over, so it is reported, once, in place of the next resume of that vCPU.
+ *
+ * A vCPU that is resumed on a breakpoint which it has reported steps over it first. While it does (`over`), no other vCPU
+ * enters the guest, since the planted opcode is out.
+ */
+enum machine_state {
+	MACHINE_STOPPED,
+	MACHINE_RUNNING,
+	MACHINE_STOPPING
+};
+
+struct vcpu {
+	struct machine *machine;
+	unsigned nr; /* the thread's id for the debugger is nr + 1 */
+	pthread_t thread;
+	pthread_cond_t wake;
+	struct regfile regs;
+
+	/* Guarded by machine.lock. */
+	enum resume_kind want;
+	bool go;      /* is to run, or runs */
+	bool inside;  /* has left the lock for the guest */
+	bool pending; /* has an event in `stop` that was not reported */
+	bool over;    /* has to step over the breakpoint at its pc first */
+	struct stop stop;
+
+	/* Touched by the vCPU's thread while it runs, by the baton's holder while it does not. */
+	bool reported;	  /* its stop was reported and its pc is still the one reported: a breakpoint there is not met again */
+	bool debug_stale; /* KVM must be told again before the next step, or it may not take it (x86-64: TF is tied to the pc) */
+	uint32_t debug_control;
+	uint8_t debug_bytes[ARCH_DEBUG_SIZE];
+	char text[256]; /* what stop.text points to */
+};
+
+/* Called on the vCPU thread that has just been handed the baton, without the lock; the baton is given back by returning. */
+typedef void machine_serve_fn(void *arg);
+
+struct machine {
+	struct host *host;
+	const struct arch *arch;
+	struct capabilities caps;
+	struct transport transport;
+	struct tdesc tdesc;
+	struct points points;
+	unsigned expedited[3];
+	unsigned nexpedited;
+
+	unsigned n;
+	struct vcpu *vcpus;
+
+	machine_serve_fn *serve;
+	void *serve_arg;
+
+	pthread_mutex_t lock;
+	enum machine_state state;
+	unsigned running;
+	struct vcpu *current;  /* whose stop is, or was last, reported */
+	struct vcpu *reporter; /* of the stop under way */
+	struct vcpu *baton;    /* the vCPU whose thread is to take it */
+	struct vcpu *over;     /* steps over a breakpoint, alone */
+	bool resuming;	       /* the baton's holder has asked for it: the resume begins when the baton is given back */
+	bool watching;	       /* the watcher holds the baton */
+	int interrupt_signal;  /* of the stop under way, for when nobody has an event */
+
+	bool started;	  /* has been resumed since it was opened or restarted */
+	bool ended;	  /* the guest is over; only restart brings it back */
+	struct stop last; /* the stop that was reported last */
+	char why[256];
+};
+
+/*
+ * A machine over an open host, its vCPU threads started, stopped at its entry. caps is what the host's KVM was seen to do. 0, or
+ * -errno and a sentence in error. The host remains the caller's.
+ */
+int machine_open(struct machine *m, struct host *host, const struct arch *arch, const struct capabilities *caps, char *error,
+	size_t size);
+
+/* Who serves the client on a stop. Set once, before the machine is first resumed or handed over. */
+void machine_set_server(struct machine *m, machine_serve_fn *serve, void *arg);
+
+/* The machine as rsp/ sees it. */
+struct target machine_target(struct machine *m);
+
+/* For serve/, from the watcher's thread. */
+
+/* Stop a running machine and have the stop served; or have a stopped one served as it is. */
+void machine_hand_over(struct machine *m, int signal);
+
+/* The watcher takes the baton; false when the machine is stopped and a vCPU thread has it. */
+bool machine_watch_begin(struct machine *m);
+void machine_watch_end(struct machine *m);
+
+/* For serve/, by the baton's holder. */
+
+/* The present stop. */
+const struct stop *machine_stop(const struct machine *m);
+
+/* The debugger has gone: no opcode stays planted, guest debugging is off; the guest runs on if `go`, or stays as it is. */
+void machine_release(struct machine *m, bool go);
+
+/* Within run/. */
+
+struct vcpu *machine_vcpu(struct machine *m, unsigned thread);
+
+/* Keep a sentence for why(); returns err. */
+__attribute__((format(printf, 3, 4))) int machine_refuse(struct machine *m, int err, const char *format, ...);
+
+/* threads.c */
+int threads_start(struct machine *m);
+int threads_resume(struct machine *m, const enum resume_kind *kinds);
+void threads_interrupt(struct machine *m, int signal);
+bool threads_running(struct machine *m);
+
+/* step.c: the vCPU's thread runs its vCPU, over a breakpoint if v->over, else as v->want says, until it comes out. */
+enum step_result {
+	STEP_NOTHING, /* it was kicked */
+	STEP_EVENT,   /* v->stop says what happened */
+	STEP_OVER     /* it is past the breakpoint */
+};
+enum step_result step_run(struct vcpu *v);
+
+/* memory.c: guest-virtual, in the context of v. */
+ssize_t memory_read(struct vcpu *v, uint64_t addr, void *buf, size_t len);
+int memory_write(struct vcpu *v, uint64_t addr, const void *buf, size_t len);
+int memory_translate(struct vcpu *v, uint64_t addr, struct arch_page *page);
+
+/* commands.c */
+int commands_run(struct machine *m, const char *line, text_fn *print, void *arg);
+
+#endif

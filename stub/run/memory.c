@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest-virtual memory in the context of one vCPU, page by page: arch/ translates, host/ moves the bytes, points.c hides what is
+ * planted. Nothing is kept between two calls: the guest may have changed its tables.
+ */
+#include <errno.h>
+
+#include "machine.h"
+
+static size_t least(size_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+int memory_translate(struct vcpu *v, uint64_t addr, struct arch_page *page)
+{
+	struct machine *m = v->machine;
+	int err = m->arch->translate(&v->regs.view, addr, page);
+
+	switch (err) {
+	case 0:
+		return 0;
+	case -EFAULT:
+		return machine_refuse(m, err, "0x%llx is not mapped", (unsigned long long)addr);
+	case -EIO:
+		return machine_refuse(m, err, "0x%llx: a page table on the way is not in RAM", (unsigned long long)addr);
+	case -EOPNOTSUPP:
+		return machine_refuse(
+			m, err, "0x%llx: a kind of address translation that is not known here", (unsigned long long)addr);
+	default:
+		return machine_refuse(m, err, "0x%llx: %s", (unsigned long long)addr, v->regs.why);
+	}
+}
+
+static int not_ram(struct machine *m, uint64_t addr, uint64_t pa)
+{
+	return machine_refuse(m, -EFAULT, "0x%llx is at guest-physical 0x%llx, which is not RAM", (unsigned long long)addr,
+		(unsigned long long)pa);
+}
+
+/* As much as one page, and the RAM behind it, give; at least one byte, or -errno. */
+static ssize_t read_page(struct vcpu *v, uint64_t addr, void *buf, size_t len)
+{
+	struct machine *m = v->machine;
+	struct arch_page page;
+	ssize_t n = memory_translate(v, addr, &page);
+
+	if (n < 0)
+		return n;
+	n = m->host->ops->read_mem(m->host, page.pa, buf, least(len, page.size));
+	if (n <= 0)
+		return not_ram(m, addr, page.pa);
+	points_hide(m, page.pa, buf, n);
+	return n;
+}
+
+ssize_t memory_read(struct vcpu *v, uint64_t addr, void *buf, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = read_page(v, addr + done, (char *)buf + done, len - done);
+
+		if (n < 0)
+			return done ? (ssize_t)done : n;
+		done += n;
+	}
+	return done;
+}
+
+/* All of it can be written: every page is mapped, and to RAM. */
+static int check_write(struct vcpu *v, uint64_t addr, size_t len)
+{
+	struct machine *m = v->machine;
+
+	while (len) {
+		struct arch_page page;
+		int err = memory_translate(v, addr, &page);
+		size_t n = err ? 0 : least(len, page.size);
+		char probe;
+
+		if (err)
+			return err;
+		if (m->host->ops->read_mem(m->host, page.pa, &probe, 1) != 1 ||
+			m->host->ops->read_mem(m->host, page.pa + n - 1, &probe, 1) != 1)
+			return not_ram(m, addr, page.pa);
+		addr += n;
+		len -= n;
+	}
+	return 0;
+}
+
+int memory_write(struct vcpu *v, uint64_t addr, const void *buf, size_t len)
+{
+	struct machine *m = v->machine;
+	int err = check_write(v, addr, len);
+
+	for (size_t done = 0; !err && done < len;) {
+		struct arch_page page;
+		ssize_t n = memory_translate(v, addr + done, &page);
+
+		if (!n)
+			n = points_write(m, page.pa, (const char *)buf + done, least(len - done, page.size));
+		if (n <= 0)
+			return n ? (int)n : not_ram(m, addr + done, page.pa);
+		m->host->ops->sync_code(m->host, page.pa, n);
+		done += n;
+	}
+	return err;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One run of one vCPU: tell KVM what to watch for, run, and say what came of it. Runs on the vCPU's own thread, without the lock;
+ * it reads the points, which do not change while a vCPU runs.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "machine.h"
+
+static uint64_t present_pc(struct vcpu *v)
+{
+	uint64_t pc = 0;
+
+	v->regs.view.get(&v->regs.view, v->machine->arch->pc, &pc);
+	return pc;
+}
+
+/* Only when it differs from what KVM was told last: a system call saved on every step but the first. */
+static int set_debug(struct vcpu *v, bool step, uint64_t skip)
+{
+	struct machine *m = v->machine;
+	struct arch_debug want = { .step = step, .planted = m->points.planted != 0 };
+	uint8_t bytes[ARCH_DEBUG_SIZE] = { 0 };
+	uint32_t control;
+	size_t size;
+	int err;
+
+	points_debug(m, &want, skip);
+	size = m->arch->encode_debug(&want, &control, bytes);
+	if (control == v->debug_control && !memcmp(bytes, v->debug_bytes, sizeof(bytes)) && !(step && v->debug_stale))
+		return 0;
+	err = m->host->ops->set_debug(m->host, v->nr, control, bytes, size);
+	if (err)
+		return err;
+	v->debug_control = control;
+	memcpy(v->debug_bytes, bytes, sizeof(bytes));
+	return 0;
+}
+
+static enum step_result event(struct vcpu *v, enum stop_kind kind)
+{
+	v->stop = (struct stop){ .kind = kind, .thread = v->nr + 1, .signal = GDB_SIGNAL_TRAP };
+	return STEP_EVENT;
+}
+
+static enum step_result signalled(struct vcpu *v, int signal)
+{
+	event(v, STOP_SIGNAL);
+	v->stop.signal = signal;
+	v->stop.text = v->text;
+	return STEP_EVENT;
+}
+
+static enum step_result stepped(struct vcpu *v)
+{
+	if (v->over && v->want == RESUME_CONTINUE)
+		return STEP_OVER;
+	return event(v, STOP_SIGNAL);
+}
+
+static enum step_result at_point(struct vcpu *v, const struct point *p, uint64_t addr)
+{
+	if (p->type == POINT_SOFTWARE)
+		return event(v, STOP_SWBREAK);
+	if (p->type == POINT_HARDWARE)
+		return event(v, STOP_HWBREAK);
+	event(v, STOP_WATCH);
+	v->stop.point = p->type;
+	v->stop.addr = addr;
+	return STEP_EVENT;
+}
+
+/* The hardware says the address (arm64), or the slot (x86), and then the data address is the point's own. */
+static enum step_result at_debug_register(struct vcpu *v, const struct arch_hit *hit, uint64_t skip)
+{
+	struct machine *m = v->machine;
+	const struct point *p;
+
+	if (hit->slots)
+		p = points_of_slots(m, hit->slots, skip);
+	else if (hit->kind == HIT_EXEC)
+		p = points_at(m, present_pc(v));
+	else
+		p = points_of_access(m, hit->addr);
+	if (p)
+		return at_point(v, p, hit->have_addr ? hit->addr : p->addr);
+	if (hit->stepped)
+		return stepped(v);
+	snprintf(v->text, sizeof(v->text), "a debug exception that no breakpoint or watchpoint of the debugger explains");
+	return signalled(v, GDB_SIGNAL_TRAP);
+}
+
+static enum step_result at_trap(struct vcpu *v, uint64_t addr)
+{
+	const struct point *p = points_at(v->machine, addr);
+
+	if (p)
+		return at_point(v, p, addr);
+	snprintf(v->text, sizeof(v->text), "a breakpoint instruction of the guest's own at 0x%llx", (unsigned long long)addr);
+	return signalled(v, GDB_SIGNAL_TRAP);
+}
+
+/* KVM cannot go on. At a planted opcode that its instruction emulator does not know, this is how the hit comes back. */
+static enum step_result at_error(struct vcpu *v, const struct vcpu_exit *exit, const struct arch_hit *hit)
+{
+	struct machine *m = v->machine;
+	uint64_t pc = present_pc(v);
+	const struct point *p = hit->emulated ? points_at(m, pc) : NULL;
+	int n;
+
+	if (p && p->planted)
+		return at_point(v, p, pc);
+	m->arch->describe(exit, v->text, sizeof(v->text));
+	n = strlen(v->text);
+	snprintf(v->text + n, sizeof(v->text) - n, " (pc 0x%llx)", (unsigned long long)pc);
+	return signalled(v, GDB_SIGNAL_ILL);
+}
+
+static enum step_result judge_kvm(struct vcpu *v, const struct vcpu_exit *exit, uint64_t skip)
+{
+	struct arch_hit hit = { 0 };
+
+	v->machine->arch->classify(exit, &hit);
+	switch (hit.kind) {
+	case HIT_STEP:
+		v->debug_stale = false;
+		return stepped(v);
+	case HIT_PLANTED:
+		return at_trap(v, hit.have_addr ? hit.addr : present_pc(v));
+	case HIT_EXEC:
+	case HIT_WATCH:
+		return at_debug_register(v, &hit, skip);
+	case HIT_NONE:
+		break;
+	}
+	return at_error(v, exit, &hit);
+}
+
+static enum step_result judge(struct vcpu *v, const struct vcpu_exit *exit, uint64_t skip)
+{
+	v->debug_stale = true;
+	switch (exit->kind) {
+	case EXIT_KVM:
+		return judge_kvm(v, exit, skip);
+	case EXIT_KICKED:
+		return STEP_NOTHING;
+	case EXIT_IO_DONE:
+		return stepped(v);
+	case EXIT_ENDED:
+		event(v, STOP_EXITED);
+		v->stop.code = exit->code;
+		break;
+	case EXIT_STUCK:
+		signalled(v, GDB_SIGNAL_BUS);
+		break;
+	}
+	snprintf(v->text, sizeof(v->text), "%s", exit->text);
+	v->stop.text = v->text[0] ? v->text : NULL;
+	return STEP_EVENT;
+}
+
+static enum step_result failed(struct vcpu *v, const char *what, int err)
+{
+	snprintf(v->text, sizeof(v->text), "%s: %s (pc 0x%llx)", what, strerror(-err), (unsigned long long)present_pc(v));
+	return signalled(v, GDB_SIGNAL_ABRT);
+}
+
+enum step_result step_run(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+	bool step = v->over || v->want == RESUME_STEP;
+	uint64_t skip = v->over ? present_pc(v) : UINT64_MAX;
+	struct vcpu_exit exit = { 0 };
+	int err;
+
+	err = set_debug(v, step, skip);
+	if (err)
+		return failed(v, "KVM_SET_GUEST_DEBUG", err);
+	v->reported = false;
+	regfile_drop(&v->regs);
+	if (v->over)
+		points_lift(m, skip);
+	err = m->host->ops->run(m->host, v->nr, step ? HOST_STEP : HOST_RUN, &exit);
+	if (v->over)
+		points_plant_again(m, skip);
+	if (err)
+		return failed(v, "KVM_RUN", err);
+	return judge(v, &exit, skip);
+}

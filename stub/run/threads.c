@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vCPUs as threads: who runs, who has stopped, who holds the baton. The protocol is told in machine.h; this file owns
+ * machine.state and the flags of struct vcpu that the lock guards. It knows nothing of registers, points or packets.
+ */
+#include <errno.h>
+#include <signal.h>
+
+#include "machine.h"
+
+/* In all functions named locked_*, machine.lock is held. */
+
+static bool locked_may_enter(const struct vcpu *v)
+{
+	const struct machine *m = v->machine;
+
+	return v->go && (!m->over || m->over == v);
+}
+
+static void locked_grant_baton(struct machine *m)
+{
+	m->baton = m->current;
+	pthread_cond_signal(&m->baton->wake);
+}
+
+/* The last vCPU is out of the guest. */
+static void locked_stopped(struct machine *m)
+{
+	struct vcpu *v = m->reporter ? m->reporter : m->current;
+
+	if (v->pending)
+		m->last = v->stop;
+	else
+		m->last = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = m->interrupt_signal };
+	v->pending = false;
+	v->reported = true;
+	m->current = v;
+	m->reporter = NULL;
+	m->over = NULL;
+	m->ended = m->last.kind == STOP_EXITED;
+	m->state = MACHINE_STOPPED;
+	if (!m->watching)
+		locked_grant_baton(m);
+}
+
+static void locked_park(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+
+	v->go = false;
+	v->over = false;
+	if (--m->running == 0)
+		locked_stopped(m);
+}
+
+/* Call everybody out of the guest; those not yet inside just do not go. */
+static void locked_call_out(struct machine *m)
+{
+	if (m->state != MACHINE_RUNNING)
+		return;
+	m->state = MACHINE_STOPPING;
+	for (unsigned i = 0; i < m->n; i++) {
+		struct vcpu *v = &m->vcpus[i];
+
+		if (v->inside)
+			m->host->ops->kick(m->host, i);
+		else if (v->go)
+			locked_park(v);
+	}
+}
+
+/* The next vCPU that has a breakpoint to step over, or, when there is none left, everybody. */
+static void locked_next_over(struct machine *m)
+{
+	m->over = NULL;
+	for (unsigned i = 0; i < m->n; i++)
+		if (m->vcpus[i].go && m->vcpus[i].over) {
+			m->over = &m->vcpus[i];
+			break;
+		}
+	for (unsigned i = 0; i < m->n; i++)
+		if (locked_may_enter(&m->vcpus[i]))
+			pthread_cond_signal(&m->vcpus[i].wake);
+}
+
+static void locked_came_out(struct vcpu *v, enum step_result result)
+{
+	struct machine *m = v->machine;
+
+	v->inside = false;
+	if (result == STEP_EVENT) {
+		v->pending = true;
+		if (!m->reporter)
+			m->reporter = v;
+		locked_park(v);
+		locked_call_out(m);
+	} else if (m->state == MACHINE_STOPPING) {
+		locked_park(v);
+	} else if (result == STEP_OVER) {
+		v->over = false;
+		locked_next_over(m);
+	}
+}
+
+/*
+ * Does this vCPU have an event of its own that was not reported and that running would not bring again? Then the resume is over
+ * before it began.
+ */
+static bool locked_owes_event(struct vcpu *v)
+{
+	bool owes = v->pending && (v->stop.kind == STOP_WATCH || v->stop.kind == STOP_SIGNAL || v->stop.kind == STOP_EXITED);
+
+	v->pending = owes;
+	return owes;
+}
+
+int threads_resume(struct machine *m, const enum resume_kind *kinds)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < m->n; i++) {
+		m->vcpus[i].want = kinds[i];
+		any |= kinds[i] != RESUME_STAY;
+	}
+	if (!any)
+		return -EINVAL;
+	pthread_mutex_lock(&m->lock);
+	m->resuming = true;
+	pthread_mutex_unlock(&m->lock);
+	return 0;
+}
+
+/* The baton is given back, and the machine goes on if that was asked for. */
+static void locked_resume(struct machine *m)
+{
+	m->resuming = false;
+	m->started = true;
+	m->state = MACHINE_RUNNING;
+	m->baton = NULL;
+	for (unsigned i = 0; i < m->n; i++) {
+		struct vcpu *v = &m->vcpus[i];
+
+		if (v->want != RESUME_STAY && locked_owes_event(v) && !m->reporter)
+			m->reporter = v;
+	}
+	if (m->reporter) {
+		locked_stopped(m);
+		return;
+	}
+	for (unsigned i = 0; i < m->n; i++) {
+		m->vcpus[i].go = m->vcpus[i].want != RESUME_STAY;
+		m->running += m->vcpus[i].go;
+	}
+	locked_next_over(m);
+}
+
+static void *vcpu_main(void *arg)
+{
+	struct vcpu *v = arg;
+	struct machine *m = v->machine;
+
+	pthread_mutex_lock(&m->lock);
+	for (;;) {
+		if (m->baton == v) {
+			m->baton = NULL;
+			pthread_mutex_unlock(&m->lock);
+			m->serve(m->serve_arg);
+			pthread_mutex_lock(&m->lock);
+			if (m->resuming)
+				locked_resume(m);
+		} else if (locked_may_enter(v)) {
+			enum step_result result;
+
+			v->inside = true;
+			pthread_mutex_unlock(&m->lock);
+			result = step_run(v);
+			pthread_mutex_lock(&m->lock);
+			locked_came_out(v, result);
+		} else {
+			pthread_cond_wait(&v->wake, &m->lock);
+		}
+	}
+	return NULL;
+}
+
+int threads_start(struct machine *m)
+{
+	for (unsigned i = 0; i < m->n; i++) {
+		struct vcpu *v = &m->vcpus[i];
+		int err = pthread_create(&v->thread, NULL, vcpu_main, v);
+
+		if (err)
+			return -err;
+		pthread_detach(v->thread);
+	}
+	return 0;
+}
+
+void threads_interrupt(struct machine *m, int signal)
+{
+	pthread_mutex_lock(&m->lock);
+	if (m->state == MACHINE_RUNNING) {
+		m->interrupt_signal = signal;
+		locked_call_out(m);
+	}
+	pthread_mutex_unlock(&m->lock);
+}
+
+bool threads_running(struct machine *m)
+{
+	bool running;
+
+	pthread_mutex_lock(&m->lock);
+	running = m->state != MACHINE_STOPPED;
+	pthread_mutex_unlock(&m->lock);
+	return running;
+}
+
+void machine_hand_over(struct machine *m, int signal)
+{
+	threads_interrupt(m, signal);
+	pthread_mutex_lock(&m->lock);
+	if (m->state == MACHINE_STOPPED && !m->resuming && !m->baton && !m->watching)
+		locked_grant_baton(m);
+	pthread_mutex_unlock(&m->lock);
+}
+
+bool machine_watch_begin(struct machine *m)
+{
+	bool mine;
+
+	pthread_mutex_lock(&m->lock);
+	mine = m->state != MACHINE_STOPPED;
+	m->watching = mine;
+	pthread_mutex_unlock(&m->lock);
+	return mine;
+}
+
+void machine_watch_end(struct machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	m->watching = false;
+	if (m->state == MACHINE_STOPPED)
+		locked_grant_baton(m);
+	pthread_mutex_unlock(&m->lock);
+}
