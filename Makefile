@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# make                    build/kvm-gdbserver
+# make demo               a guest on KVM, and a scripted gdb that debugs it
+# make test               all tests; installs what they need from the distribution
+# make install            PREFIX=/usr/local, DESTDIR=
+# make ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-    build/arm64/kvm-gdbserver; ARCH as the kernel names it
+# make STATIC=1           links everything in
+# make clean
+
+HOSTARCH := $(shell uname -m | sed -e s/aarch64/arm64/)
+ARCH ?= $(HOSTARCH)
+OUT := $(if $(filter $(HOSTARCH),$(ARCH)),build,build/$(ARCH))
+PREFIX ?= /usr/local
+
+ifeq ($(origin CC),default)
+CC := $(CROSS_COMPILE)gcc
+endif
+CFLAGS ?= -O2 -g
+override CFLAGS += -std=gnu11 -I stub -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wmissing-prototypes -pthread
+override LDFLAGS += -pthread $(if $(STATIC),-static)
+
+program := $(OUT)/kvm-gdbserver
+other_hosts := $(filter-out stub/host/vm_$(ARCH).c stub/host/vm_arch.c,$(wildcard stub/host/vm_*.c))
+sources := $(filter-out $(other_hosts),$(wildcard stub/*.c stub/*/*.c))
+tables := aarch64 x86_64
+objects := $(sources:%.c=$(OUT)/obj/%.o) $(tables:%=$(OUT)/obj/tables_%.o)
+
+all: $(program)
+
+ifeq ($(wildcard stub/host/vm_$(ARCH).c),)
+$(error ARCH=$(ARCH) is not one of $(patsubst stub/host/vm_%.c,%,$(wildcard stub/host/vm_*.c)))
+endif
+
+$(program): $(objects)
+	$(CC) $(LDFLAGS) -o $@ $^
+
+$(OUT)/obj/%.o: %.c $(OUT)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Another compiler, or other flags, and everything is built again.
+$(OUT)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(LDFLAGS)' > $@
+
+# The register database becomes C tables, one file for each architecture's list of features.
+$(OUT)/obj/tables_%.c: xml/%.xml xml/tables.awk $(wildcard xml/*.xml)
+	@mkdir -p $(@D)
+	awk -f xml/tables.awk $< > $@.new
+	mv $@.new $@
+
+$(OUT)/obj/tables_%.o: $(OUT)/obj/tables_%.c $(OUT)/flags
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+include tests/tests.mk
+
+demo:
+	sh tests/demo
+
+install: $(program)
+	install -D -m 755 $(program) $(DESTDIR)$(PREFIX)/bin/kvm-gdbserver
+
+clean:
+	rm -rf build
+
+-include $(objects:.o=.d)
+
+.PHONY: all demo test install clean FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:

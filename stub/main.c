@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* kvm-gdbserver: the command line. The only file that ends the program. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "host/vm.h"
+#include "run/machine.h"
+#include "serve/comm.h"
+#include "serve/server.h"
+
+#define VERSION "0.1"
+#define DEFAULT_MEMORY (128ull << 20)
+#define SCRATCH_MEMORY (1ull << 20)
+#define MAX_VCPUS 64
+
+enum exit_code {
+	EXIT_BAD_RUN = 1,
+	EXIT_BAD_USAGE = 2
+};
+
+struct options {
+	const char *comm;
+	struct vm_config vm;
+	struct server_config server;
+};
+
+static const char usage[] =
+	"Usage: kvm-gdbserver [OPTIONS] COMM [IMAGE]\n"
+	"\n"
+	"Runs IMAGE (an ELF file, or an arm64 Linux Image) in a KVM guest and serves it to gdb, lldb or an IDE.\n"
+	"The guest waits at its entry until a client says go. Without IMAGE, gdb's `load` fills the machine.\n"
+	"\n"
+	"COMM is where the debugger connects:\n"
+	"  HOST:PORT        TCP; port 0 picks a free one\n"
+	"  :PORT            TCP, loopback only\n"
+	"  unix:PATH        a Unix socket (mode 0600)\n"
+	"  -                standard input and output: (gdb) target remote | kvm-gdbserver - IMAGE\n"
+	"\n"
+	"Options:\n"
+	"  --vcpus N        virtual CPUs (1)\n"
+	"  --memory SIZE    guest RAM, with K, M or G (128M)\n"
+	"  --initrd FILE    initial RAM disk of a Linux Image\n"
+	"  --append TEXT    command line of a Linux Image\n"
+	"  --once           leave when the client goes\n"
+	"  --debug          show the wire, readable, on standard error\n"
+	"  --version, --help\n";
+
+__attribute__((noreturn, format(printf, 2, 3))) static void die(int code, const char *format, ...)
+{
+	va_list ap;
+
+	fputs("kvm-gdbserver: ", stderr);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(code);
+}
+
+static unsigned parse_vcpus(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end || n < 1 || n > MAX_VCPUS)
+		die(EXIT_BAD_USAGE, "--vcpus %s: a number from 1 to %d", text, MAX_VCPUS);
+	return n;
+}
+
+static uint64_t parse_size(const char *text)
+{
+	static const char units[] = "KMGT";
+	char *end;
+	const char *unit;
+	uint64_t n;
+	unsigned shift = 0;
+
+	errno = 0;
+	n = strtoull(text, &end, 0);
+	unit = *end ? strchr(units, *end & ~0x20) : NULL;
+	if (unit)
+		shift = 10 * (unit - units + 1);
+	if (text[0] < '0' || text[0] > '9' || errno || (unit ? end[1] : *end) || !n || n > UINT64_MAX >> shift)
+		die(EXIT_BAD_USAGE, "--memory %s: a size such as 64M or 1G", text);
+	n <<= shift;
+	if (n % 4096)
+		die(EXIT_BAD_USAGE, "--memory %s: a multiple of 4096 bytes", text);
+	return n;
+}
+
+static void parse_options(int argc, char **argv, struct options *o)
+{
+	enum {
+		VCPUS = 1,
+		MEMORY,
+		INITRD,
+		APPEND,
+		ONCE,
+		DEBUG,
+		SHOW_VERSION,
+		HELP
+	};
+	static const struct option longs[] = {
+		{ "vcpus", required_argument, NULL, VCPUS },
+		{ "memory", required_argument, NULL, MEMORY },
+		{ "initrd", required_argument, NULL, INITRD },
+		{ "append", required_argument, NULL, APPEND },
+		{ "once", no_argument, NULL, ONCE },
+		{ "debug", no_argument, NULL, DEBUG },
+		{ "version", no_argument, NULL, SHOW_VERSION },
+		{ "help", no_argument, NULL, HELP },
+		{ 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "+", longs, NULL)) != -1) {
+		switch (c) {
+		case VCPUS:
+			o->vm.vcpus = parse_vcpus(optarg);
+			break;
+		case MEMORY:
+			o->vm.memory = parse_size(optarg);
+			break;
+		case INITRD:
+			o->vm.initrd = optarg;
+			break;
+		case APPEND:
+			o->vm.append = optarg;
+			break;
+		case ONCE:
+			o->server.once = true;
+			break;
+		case DEBUG:
+			o->server.debug = true;
+			break;
+		case SHOW_VERSION:
+			puts("kvm-gdbserver " VERSION);
+			exit(0);
+		case HELP:
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			fputs("Try kvm-gdbserver --help.\n", stderr);
+			exit(EXIT_BAD_USAGE);
+		}
+	}
+	if (argc - optind < 1 || argc - optind > 2) {
+		fputs(usage, stderr);
+		exit(EXIT_BAD_USAGE);
+	}
+	o->comm = argv[optind];
+	o->vm.image = argv[optind + 1];
+}
+
+/* The signals that end the program are the watcher's; a client that is gone is an error of write(). */
+static void set_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static const struct arch *this_arch(void)
+{
+	struct utsname name;
+	const struct arch *arch = uname(&name) ? NULL : arch_find(name.machine);
+
+	if (!arch)
+		die(EXIT_BAD_RUN, "this machine's architecture is not supported");
+	return arch;
+}
+
+static void probe_host(const struct arch *arch, struct capabilities *caps)
+{
+	char error[256];
+	uint64_t base;
+	struct host *scratch = vm_open_scratch(SCRATCH_MEMORY, &base, error, sizeof(error));
+	int err;
+
+	if (!scratch)
+		die(EXIT_BAD_RUN, "%s", error);
+	err = capabilities_probe(caps, arch, scratch, base);
+	if (err)
+		die(EXIT_BAD_RUN, "this host's KVM did not run a few instructions: %s", strerror(-err));
+	scratch->ops->close(scratch);
+}
+
+static void announce(const struct comm *comm)
+{
+	if (comm->unix_path)
+		fprintf(stderr, "Listening on %s\n", comm->unix_path);
+	else if (comm->listener >= 0)
+		fprintf(stderr, "Listening on port %d\n", comm->port);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .vm = { .vcpus = 1, .memory = DEFAULT_MEMORY, .console = STDOUT_FILENO } };
+	const struct arch *arch = this_arch();
+	struct capabilities caps;
+	struct machine machine;
+	struct comm comm;
+	struct host *host;
+	char error[256];
+	int err, status;
+
+	parse_options(argc, argv, &o);
+	set_signals();
+	if (!strcmp(o.comm, "-"))
+		o.vm.console = STDERR_FILENO;
+	err = comm_open(&comm, o.comm, error, sizeof(error));
+	if (err)
+		die(err == -EINVAL ? EXIT_BAD_USAGE : EXIT_BAD_RUN, "%s", error);
+	host = vm_open(&o.vm, error, sizeof(error));
+	if (!host) {
+		comm_close(&comm);
+		die(EXIT_BAD_RUN, "%s", error);
+	}
+	probe_host(arch, &caps);
+	if (machine_open(&machine, host, arch, &caps, error, sizeof(error))) {
+		comm_close(&comm);
+		die(EXIT_BAD_RUN, "%s", error);
+	}
+	announce(&comm);
+	status = server_run(&machine, &comm, &o.server);
+	comm_close(&comm);
+	exit(status);
+}

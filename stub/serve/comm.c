@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Listening and accepting. See comm.h. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "comm.h"
+
+__attribute__((format(printf, 4, 5))) static int refuse(int err, char *error, size_t size, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(error, size, format, ap);
+	va_end(ap);
+	return err;
+}
+
+/* A socket file of a server that is gone is in the way; one that still answers is not ours to remove. */
+static int remove_stale(const struct sockaddr_un *addr)
+{
+	struct stat st;
+	int fd, err;
+
+	if (lstat(addr->sun_path, &st))
+		return 0;
+	if (!S_ISSOCK(st.st_mode))
+		return -EEXIST;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	err = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) ? errno : 0;
+	close(fd);
+	if (err != ECONNREFUSED)
+		return -EADDRINUSE;
+	return unlink(addr->sun_path) ? -errno : 0;
+}
+
+static int listen_unix(struct comm *c, const char *path, char *error, size_t size)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	mode_t mask;
+	int err;
+
+	if (!*path || strlen(path) >= sizeof(addr.sun_path))
+		return refuse(-EINVAL, error, size, "unix:%s: a socket path has 1 to %zu characters", path,
+			sizeof(addr.sun_path) - 1);
+	strcpy(addr.sun_path, path);
+	err = remove_stale(&addr);
+	if (err)
+		return refuse(err, error, size, "unix:%s: %s", path, strerror(-err));
+	c->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	mask = umask(0177);
+	if (c->listener < 0 || bind(c->listener, (struct sockaddr *)&addr, sizeof(addr)) || listen(c->listener, 4))
+		err = -errno;
+	umask(mask);
+	if (err)
+		return refuse(err, error, size, "unix:%s: %s", path, strerror(-err));
+	c->unix_path = path;
+	return 0;
+}
+
+struct address {
+	struct sockaddr_storage sa;
+	socklen_t len;
+};
+
+/*
+ * A numeric address, localhost, * for every interface, or nothing, which is loopback. Names are not looked up: a resolver would
+ * tie a static build to the C library's plug-ins.
+ */
+static int parse_host(struct address *a, const char *host, uint16_t port)
+{
+	struct sockaddr_in *in4 = (struct sockaddr_in *)&a->sa;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&a->sa;
+
+	memset(a, 0, sizeof(*a));
+	if (!*host || !strcmp(host, "localhost"))
+		host = "127.0.0.1";
+	if (!strcmp(host, "*"))
+		host = "0.0.0.0";
+	if (inet_pton(AF_INET, host, &in4->sin_addr) == 1) {
+		in4->sin_family = AF_INET;
+		in4->sin_port = htons(port);
+		a->len = sizeof(*in4);
+		return 0;
+	}
+	if (inet_pton(AF_INET6, host, &in6->sin6_addr) == 1) {
+		in6->sin6_family = AF_INET6;
+		in6->sin6_port = htons(port);
+		a->len = sizeof(*in6);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int bind_tcp(const struct address *a)
+{
+	int one = 1, err = 0, fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (const struct sockaddr *)&a->sa, a->len) || listen(fd, 4))
+		err = -errno;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+static int port_of(int fd)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = sizeof(addr);
+
+	if (getsockname(fd, (struct sockaddr *)&addr, &len))
+		return 0;
+	if (addr.ss_family == AF_INET6)
+		return ntohs(((struct sockaddr_in6 *)&addr)->sin6_port);
+	return ntohs(((struct sockaddr_in *)&addr)->sin_port);
+}
+
+static int listen_tcp(struct comm *c, const char *arg, char *error, size_t size)
+{
+	const char *colon = strrchr(arg, ':');
+	size_t len = colon - arg;
+	bool brackets = len >= 2 && arg[0] == '[' && colon[-1] == ']';
+	char host[INET6_ADDRSTRLEN], *end;
+	unsigned long port = strtoul(colon + 1, &end, 10);
+	struct address a;
+
+	if (colon[1] < '0' || colon[1] > '9' || *end || port > UINT16_MAX)
+		return refuse(-EINVAL, error, size, "%s: a port is a number from 0 to 65535", arg);
+	snprintf(host, sizeof(host), "%.*s", (int)(brackets ? len - 2 : len), brackets ? arg + 1 : arg);
+	if (len >= sizeof(host) || parse_host(&a, host, port))
+		return refuse(-EINVAL, error, size, "%s: HOST is an IP address, localhost, or * for every interface", arg);
+	c->listener = bind_tcp(&a);
+	if (c->listener < 0)
+		return refuse(c->listener, error, size, "cannot listen on %s: %s", arg, strerror(-c->listener));
+	c->port = port_of(c->listener);
+	return 0;
+}
+
+int comm_open(struct comm *c, const char *arg, char *error, size_t size)
+{
+	*c = (struct comm){ .listener = -1 };
+	if (!strcmp(arg, "-"))
+		return 0;
+	if (!strncmp(arg, "unix:", 5))
+		return listen_unix(c, arg + 5, error, size);
+	if (strrchr(arg, ':'))
+		return listen_tcp(c, arg, error, size);
+	return refuse(-EINVAL, error, size, "%s: not HOST:PORT, :PORT, unix:PATH or -", arg);
+}
+
+void comm_close(struct comm *c)
+{
+	if (c->unix_path)
+		unlink(c->unix_path);
+	if (c->listener >= 0)
+		close(c->listener);
+	c->listener = -1;
+}
+
+/* A client whose network is gone is noticed after a minute, not never. */
+static void tune_tcp(int fd)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{ IPPROTO_TCP, TCP_NODELAY, 1 },
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, 30 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, 10 },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 3 },
+	};
+
+	for (unsigned i = 0; i < sizeof(options) / sizeof(*options); i++)
+		setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(options[i].value));
+}
+
+int comm_accept(struct comm *c)
+{
+	int fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (c->port)
+		tune_tcp(fd);
+	return fd;
+}
