@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest of the demo and of the live tests, the same for every architecture: start_ARCH.S brings each vCPU here, and has
+ * console_putc(), start_cpu() and power_off(). What it does is chosen by `mode`, which a debugger sets before it says go.
+ */
+#include "guest.h"
+
+/* As it stands in the source: the debugger is to see the call and its arguments. */
+#define NOINLINE __attribute__((noipa))
+
+enum mode { MODE_DEMO, MODE_SPIN, MODE_NO_DEVICE, MODE_SMP };
+
+volatile enum mode mode = MODE_DEMO;
+volatile unsigned long counter;
+volatile unsigned long cpu_counter[MAX_CPUS];
+volatile unsigned char scratch[64];
+
+struct point {
+	int x, y;
+};
+
+struct point origin = { 3, 4 };
+
+static void say(const char *text)
+{
+	while (*text)
+		console_putc(*text++);
+}
+
+NOINLINE int square(int n)
+{
+	int result = n * n;
+
+	return result;
+}
+
+NOINLINE int distance_squared(const struct point *p)
+{
+	int x2 = square(p->x);
+	int y2 = square(p->y);
+
+	return x2 + y2;
+}
+
+NOINLINE unsigned long factorial(unsigned long n)
+{
+	if (n <= 1)
+		return 1;
+	return n * factorial(n - 1);
+}
+
+NOINLINE void tick(void)
+{
+	counter++;
+}
+
+static int demo(void)
+{
+	unsigned long f;
+	int d;
+
+	say("hello from the guest\n");
+	d = distance_squared(&origin);
+	f = factorial(5);
+	for (int i = 0; i < 10; i++)
+		tick();
+	say("goodbye\n");
+	return d == 25 && f == 120 ? 42 : 1;
+}
+
+NOINLINE void spin(void)
+{
+	for (;;)
+		tick();
+}
+
+/* An address that no machine of ours has anything at. */
+static void touch_no_device(void)
+{
+	say("touching nothing\n");
+	*(volatile unsigned int *)NO_DEVICE = 0x1234;
+	say("went on\n");
+}
+
+NOINLINE void count(unsigned long cpu)
+{
+	for (;;)
+		cpu_counter[cpu]++;
+}
+
+static void smp(void)
+{
+	for (unsigned long cpu = 1; cpu < MAX_CPUS; cpu++)
+		start_cpu(cpu);
+	count(0);
+}
+
+void secondary(unsigned long cpu)
+{
+	count(cpu);
+}
+
+int main(void)
+{
+	switch (mode) {
+	case MODE_DEMO:
+		return demo();
+	case MODE_SPIN:
+		spin();
+		break;
+	case MODE_NO_DEVICE:
+		touch_no_device();
+		break;
+	case MODE_SMP:
+		smp();
+		break;
+	}
+	return 0;
+}

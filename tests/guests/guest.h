@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What each architecture's start file gives the guest. */
+#ifndef GUEST_H
+#define GUEST_H
+
+#define MAX_CPUS  4
+#define NO_DEVICE 0x0b000000UL /* outside RAM and devices on arm64; see start_x86_64.S for x86 */
+
+#if defined(__x86_64__)
+#undef NO_DEVICE
+#define NO_DEVICE 0xd0000000UL
+#endif
+
+void console_putc(char c);
+void start_cpu(unsigned long cpu);
+
+#endif

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What differs between the machines of two architectures: one arm of a case each. Sourced by fetch and machine.
+
+# Part of the cache's path: raise it when what fetch puts there changes.
+# shellcheck disable=SC2034 # used by those who source this file
+cache_layout=1
+
+# describe_arch ARCH (Debian's name) sets:
+#   kernel          metapackage that leads to the kernel
+#   modules         what /dev/kvm and the network need, beyond what is built in
+#   qemu            program
+#   qemu_package    its package
+#   qemu_newer      oldest version that will do; with an older one installed, fetch takes it from backports
+#   qemu_machine    options that make a machine with virtualization
+#   console         serial console
+# shellcheck disable=SC2034,SC2100
+describe_arch() {
+	modules='virtio_pci virtio_net'
+	qemu_newer=7
+	case $1 in
+	arm64)
+		kernel=linux-image-arm64
+		qemu=qemu-system-aarch64
+		qemu_package=qemu-system-arm
+		# Real pointer authentication (QARMA) takes half of the emulator's time.
+		qemu_machine='-M virt,virtualization=on,gic-version=3 -cpu max,pauth-impdef=on'
+		console=ttyAMA0
+		;;
+	amd64)
+		kernel=linux-image-cloud-amd64
+		modules="$modules kvm_amd"
+		qemu=qemu-system-x86_64
+		qemu_package=qemu-system-x86
+		# Before 10, debug registers of a nested guest do nothing: no hardware breakpoint, no watchpoint.
+		qemu_newer=10
+		qemu_machine='-M q35 -cpu max,+svm,+npt'
+		console=ttyS0
+		;;
+	*)
+		echo "no nested machine for architecture '$1'" >&2
+		return 1
+		;;
+	esac
+}
+
+cache_of() {
+	printf '%s/%s\n' "${KVM_GDBSERVER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kvm-gdbserver}/$cache_layout" "$1"
+}

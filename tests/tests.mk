@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What the tests are made of. `make test` runs tests/run, which sees to the packages and then builds `test-programs`.
+
+tests_out := $(OUT)/tests
+unit_helpers := $(wildcard tests/unit/fake_target.c tests/unit/sim_host.c)
+unit_tests := $(patsubst tests/unit/%.c,$(tests_out)/unit/%,$(filter-out $(unit_helpers),$(wildcard tests/unit/*.c)))
+unit_objects := $(unit_helpers:%.c=$(OUT)/obj/%.o) $(filter-out $(OUT)/obj/stub/main.o,$(objects))
+
+$(tests_out)/unit/%: $(OUT)/obj/tests/unit/%.o $(unit_objects)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^
+
+unit: $(unit_tests)
+
+# Guests run on bare metal: no library, no vector code before the start file allows it, addresses as QEMU's machines have RAM.
+guest_flags := -g -Og -fno-omit-frame-pointer -ffreestanding -fno-pic -no-pie -fno-stack-protector -mgeneral-regs-only \
+	-nostdlib -static -Wall -Wextra -Wl,--build-id=none
+guest_flags_x86_64 := -mno-red-zone -fcf-protection=none -Wl,-Ttext=0x200000
+guest_flags_arm64 := -mstrict-align -Wl,-Ttext=0x40200000
+cross_arm64 := aarch64-linux-gnu-
+cross_x86_64 := x86_64-linux-gnu-
+
+build/guests/%.elf: tests/guests/start_%.S tests/guests/guest.c tests/guests/guest.h
+	@mkdir -p $(@D)
+	$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc $(guest_flags) $(guest_flags_$*) -o $@ $(filter-out %.h,$^)
+
+# What goes into the nested machines is linked statically: they have no library.
+static-%:
+	$(MAKE) --no-print-directory ARCH=$* OUT=build/$*-static STATIC=1 \
+		CROSS_COMPILE=$(if $(filter $*,$(HOSTARCH)),,$(cross_$*)) all
+
+test-programs: all unit build/guests/arm64.elf build/guests/x86_64.elf static-arm64 static-x86_64
+
+test:
+	sh tests/run
+
+.PHONY: unit test-programs
