@@ -117,6 +117,9 @@ struct target_ops {
 	/* Reload the image and start over, stopped at the entry. */
 	int (*restart)(void *t);
 
+	/* The guest is over, because the client says so; restart() brings it back. */
+	void (*kill)(void *t);
+
 	/* A `monitor` command. -ENOENT when it is unknown; what it prints goes through print, in pieces. */
 	int (*command)(void *t, const char *line, text_fn *print, void *arg);
 

@@ -174,14 +174,26 @@ int do_detach(struct session *s, const struct args *args)
 	return leave(s, args->n[0] ? args->n[0] : PROCESS_ID, SESSION_DETACHED);
 }
 
+/* Under `target extended-remote` the connection outlives the guest: `run` kills what runs, and restarts. */
+static bool outlives_guest(struct session *s)
+{
+	if (!s->extended || s->state != SESSION_STOPPED)
+		return false;
+	s->target.ops->kill(s->target.t);
+	return true;
+}
+
 int do_kill_process(struct session *s, const struct args *args)
 {
+	if (args->n[0] == PROCESS_ID && outlives_guest(s))
+		return session_ok(s);
 	return leave(s, args->n[0], SESSION_KILLED);
 }
 
 int do_kill(struct session *s, const struct args *args)
 {
 	(void)args;
-	s->state = SESSION_KILLED;
+	if (!outlives_guest(s))
+		s->state = SESSION_KILLED;
 	return NO_ANSWER;
 }

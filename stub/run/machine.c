@@ -236,6 +236,13 @@ static int op_restart(void *t)
 	return err;
 }
 
+static void op_kill(void *t)
+{
+	struct machine *m = t;
+
+	m->ended = true;
+}
+
 static int op_command(void *t, const char *line, text_fn *print, void *arg)
 {
 	return commands_run(t, line, print, arg);
@@ -266,6 +273,7 @@ static const struct target_ops ops = {
 	.resume = op_resume,
 	.interrupt = op_interrupt,
 	.restart = op_restart,
+	.kill = op_kill,
 	.command = op_command,
 	.why = op_why,
 };

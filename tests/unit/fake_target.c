@@ -258,6 +258,11 @@ static int restart(void *t)
 	return error;
 }
 
+static void kill_guest(void *t)
+{
+	((struct fake *)t)->kills++;
+}
+
 /* "say N text" prints the text N times; "fail" is refused; anything else is unknown. */
 static int command(void *t, const char *line, text_fn *print, void *arg)
 {
@@ -299,6 +304,7 @@ static const struct target_ops ops = {
 	.resume = resume,
 	.interrupt = interrupt,
 	.restart = restart,
+	.kill = kill_guest,
 	.command = command,
 	.why = why,
 };

@@ -235,6 +235,11 @@ static bool is_interrupts(struct player *p, const char *words)
 	return p->fake.interrupts == strtoul(words, NULL, 10);
 }
 
+static bool is_kills(struct player *p, const char *words)
+{
+	return p->fake.kills == strtoul(words, NULL, 10);
+}
+
 static bool is_restarts(struct player *p, const char *words)
 {
 	return p->fake.restarts == strtoul(words, NULL, 10);
@@ -264,6 +269,7 @@ static const struct {
 	{ "stop", stop_kind }, { "crash", stop_text },	  /* a stop of thread 1 with SIGSEGV and this sentence */
 	{ "state", is_state }, { "resumed", is_resumed }, /* a letter for each thread */
 	{ "interrupts", is_interrupts }, { "restarts", is_restarts },
+	{ "kills", is_kills },
 	{ "changes", is_changes }, /* how many writes were done so far */
 	{ "point", is_point },	   /* the last Z or z: type, thread, address, kind */
 };
