@@ -56,7 +56,7 @@ $(OUT)/obj/tables_%.o: $(OUT)/obj/tables_%.c $(OUT)/flags
 include tests/tests.mk
 
 demo:
-	sh tests/demo
+	@sh tests/demo
 
 install: $(program)
 	install -D -m 755 $(program) $(DESTDIR)$(PREFIX)/bin/kvm-gdbserver
