@@ -1,24 +1,32 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# A session of gdb's with a guest on the KVM of a nested machine. Sourced: nested MACHINE-ARCH GUEST-ARCH.
+# gdb on a guest on the KVM of a nested machine. Sourced.
 
 machine() {
 	sh tests/machines/machine "$@"
 }
 
-nested() {
-	name=live-$1
+# A machine for this test alone, with kvm-gdbserver in it: boot MACHINE-ARCH PROGRAM-ARCH. Sets what gdb.exp wants.
+boot() {
+	name=$(basename "$0" .t)
 	if ! why=$({ sh tests/lib/packages.sh $(machine list-packages "$1") && sh tests/machines/fetch "$1"; } 2>&1); then
 		echo "1..0 # SKIP no nested $1 machine: $(echo "$why" | tail -1)"
 		exit
 	fi
 	trap 'machine stop "$name"' EXIT
 	export MACHINE_OWNER=$$
-	if ! machine start "$name" "$1" --forward 1234 || ! machine put "$name" "build/$2-static/kvm-gdbserver" /bin/kvm-gdbserver ||
-		! machine put "$name" "build/guests/$2.elf" /guest.elf; then
+	if ! machine start "$name" "$1" --forward 1234 ||
+		! machine put "$name" "build/$2-static/kvm-gdbserver" /bin/kvm-gdbserver; then
 		echo "not ok 1 - the nested $1 machine boots"
 		exit 1
 	fi
 	export LAUNCH="sh tests/machines/machine run $name kvm-gdbserver" COMM=10.0.2.15:1234
-	export TARGET="127.0.0.1:$(machine port "$name" 1234)" GUEST="build/guests/$2.elf" IMAGE=/guest.elf
+	export TARGET="127.0.0.1:$(machine port "$name" 1234)"
+}
+
+# The session of session.exp: nested MACHINE-ARCH GUEST-ARCH.
+nested() {
+	boot "$1" "$2"
+	machine put "$name" "build/guests/$2.elf" /guest.elf || exit
+	export GUEST="build/guests/$2.elf" IMAGE=/guest.elf
 	expect tests/live/session.exp "$2"
 }
