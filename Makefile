@@ -64,7 +64,7 @@ install: $(program)
 clean:
 	rm -rf build
 
--include $(objects:.o=.d)
+-include $(objects:.o=.d) $(wildcard $(OUT)/obj/tests/unit/*.d)
 
 .PHONY: all demo test install clean FORCE
 .DELETE_ON_ERROR:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* kvm-gdbserver: the command line. The only file that ends the program. */
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -85,7 +86,7 @@ static uint64_t parse_size(const char *text)
 
 	errno = 0;
 	n = strtoull(text, &end, 0);
-	unit = *end ? strchr(units, *end & ~0x20) : NULL;
+	unit = isalpha((unsigned char)*end) ? strchr(units, *end & ~0x20) : NULL;
 	if (unit)
 		shift = 10 * (unit - units + 1);
 	if (text[0] < '0' || text[0] > '9' || errno || (unit ? end[1] : *end) || !n || n > UINT64_MAX >> shift)
@@ -183,19 +184,20 @@ static const struct arch *this_arch(void)
 	return arch;
 }
 
-static void probe_host(const struct arch *arch, struct capabilities *caps)
+/* What this host's KVM does, tried in a VM of its own. 0, or -1 and a sentence in error. */
+static int probe_host(const struct arch *arch, struct capabilities *caps, char *error, size_t size)
 {
-	char error[256];
 	uint64_t base;
-	struct host *scratch = vm_open_scratch(SCRATCH_MEMORY, &base, error, sizeof(error));
+	struct host *scratch = vm_open_scratch(SCRATCH_MEMORY, &base, error, size);
 	int err;
 
 	if (!scratch)
-		die(EXIT_BAD_RUN, "%s", error);
+		return -1;
 	err = capabilities_probe(caps, arch, scratch, base);
-	if (err)
-		die(EXIT_BAD_RUN, "this host's KVM did not run a few instructions: %s", strerror(-err));
 	scratch->ops->close(scratch);
+	if (err)
+		snprintf(error, size, "this host's KVM did not run a few instructions: %s", strerror(-err));
+	return err ? -1 : 0;
 }
 
 static void announce(const struct comm *comm)
@@ -206,36 +208,40 @@ static void announce(const struct comm *comm)
 		fprintf(stderr, "Listening on port %d\n", comm->port);
 }
 
+/* Everything between the open connection and the exit status; -1 and a sentence in error when it did not come to that. */
+static int run(const struct options *o, const struct arch *arch, struct comm *comm, char *error, size_t size)
+{
+	struct capabilities caps;
+	struct machine machine;
+	struct host *host = vm_open(&o->vm, error, size);
+
+	if (!host || probe_host(arch, &caps, error, size))
+		return -1;
+	/* From here on: until now a Ctrl-C just ends the program, and from now on there are threads to inherit it. */
+	set_signals();
+	if (machine_open(&machine, host, arch, &caps, error, size))
+		return -1;
+	announce(comm);
+	return server_run(&machine, comm, &o->server);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = { .vm = { .vcpus = 1, .memory = DEFAULT_MEMORY, .console = STDOUT_FILENO } };
 	const struct arch *arch = this_arch();
-	struct capabilities caps;
-	struct machine machine;
 	struct comm comm;
-	struct host *host;
 	char error[256];
 	int err, status;
 
 	parse_options(argc, argv, &o);
-	set_signals();
 	if (!strcmp(o.comm, "-"))
 		o.vm.console = STDERR_FILENO;
 	err = comm_open(&comm, o.comm, error, sizeof(error));
 	if (err)
 		die(err == -EINVAL ? EXIT_BAD_USAGE : EXIT_BAD_RUN, "%s", error);
-	host = vm_open(&o.vm, error, sizeof(error));
-	if (!host) {
-		comm_close(&comm);
-		die(EXIT_BAD_RUN, "%s", error);
-	}
-	probe_host(arch, &caps);
-	if (machine_open(&machine, host, arch, &caps, error, sizeof(error))) {
-		comm_close(&comm);
-		die(EXIT_BAD_RUN, "%s", error);
-	}
-	announce(&comm);
-	status = server_run(&machine, &comm, &o.server);
+	status = run(&o, arch, &comm, error, sizeof(error));
 	comm_close(&comm);
+	if (status < 0)
+		die(EXIT_BAD_RUN, "%s", error);
 	exit(status);
 }

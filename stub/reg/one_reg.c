@@ -164,9 +164,11 @@ static bool has_msr_ids(struct transport *t)
 
 void transport_init(struct transport *t, struct host *host, const struct arch *arch)
 {
-	*t = (struct transport){ .host = host, .arch = arch };
+	memset(t, 0, sizeof(*t));
+	t->host = host;
+	t->arch = arch;
 	t->msrs_by_id = has_msr_ids(t);
-	t->counters = (struct reg_counters){ 0 };
+	t->counters.gets = t->counters.sets = t->counters.values = 0;
 }
 
 static int get_list(struct transport *t, unsigned vcpu, struct kvm_reg_list *list, uint64_t room)

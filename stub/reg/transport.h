@@ -12,10 +12,10 @@
 #include "../arch/arch.h"
 #include "../host/host.h"
 
-/* Register ioctls asked of the host so far, and the values they moved. One owner: the machine; read by `monitor counters`. */
+/* Register ioctls asked of the host so far, and the values they moved, by all vCPUs together. `monitor counters` shows them. */
 struct reg_counters {
-	uint64_t gets, sets; /* ioctls */
-	uint64_t values;     /* ids and blocks */
+	_Atomic uint64_t gets, sets; /* ioctls */
+	_Atomic uint64_t values;     /* ids and blocks */
 };
 
 struct transport {
@@ -45,5 +45,11 @@ int transport_set(struct transport *t, unsigned vcpu, struct reg_item *items, un
  * or one that is not of its registers (x86).
  */
 int transport_list(struct transport *t, unsigned vcpu, uint64_t **ids);
+
+/* KVM_GET_MP_STATE: one of KVM_MP_STATE_*; -errno where the architecture has none. */
+int transport_mp_state(struct transport *t, unsigned vcpu, uint32_t *state);
+
+/* A vCPU that waits for an interrupt (x86's HLT) is to run from where its pc is. 0, or -errno. */
+int transport_wake(struct transport *t, unsigned vcpu);
 
 #endif

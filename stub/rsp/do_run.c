@@ -154,10 +154,12 @@ int do_restart(struct session *s, const struct args *args)
 	(void)args;
 	if (!s->extended)
 		return NOT_SERVED;
-	if (!s->target.ops->restart(s->target.t)) {
-		s->has_stop = false;
-		s->general = 0;
+	if (s->target.ops->restart(s->target.t)) {
+		s->target.ops->refused(s->target.t, s->target.ops->why(s->target.t));
+		return NO_ANSWER;
 	}
+	s->has_stop = false;
+	s->general = 0;
 	return NO_ANSWER;
 }
 

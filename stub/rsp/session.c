@@ -75,6 +75,7 @@ static void send_refusal(struct session *s, int error)
 {
 	uint8_t code = error > 0 && error <= UINT8_MAX ? (uint8_t)error : EIO;
 
+	s->target.ops->refused(s->target.t, reason(s));
 	if (s->row && s->row->flags & PACKET_CONSOLE) {
 		send_refusal_to_console(s);
 		return;

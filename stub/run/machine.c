@@ -55,8 +55,13 @@ static unsigned op_current(void *t)
 
 static void op_thread_text(void *t, unsigned thread, char *text, size_t size)
 {
-	(void)t;
-	snprintf(text, size, "vCPU %u", thread - 1);
+	struct machine *m = t;
+	const char *state = NULL;
+	uint32_t mp;
+
+	if (!m->ended && !threads_running(m) && !transport_mp_state(&m->transport, thread - 1, &mp) && mp)
+		state = m->arch->mp_state(mp);
+	snprintf(text, size, "vCPU %u%s%s", thread - 1, state ? ", " : "", state ? state : "");
 }
 
 static const char *op_description(void *t)
@@ -78,11 +83,29 @@ static ssize_t op_read_reg(void *t, unsigned thread, unsigned reg, void *value, 
 	return n;
 }
 
-/* What follows from a register written by the debugger: KVM is told of a step again, and a new pc is not where it stopped. */
-static int wrote(struct vcpu *v, int err)
+static uint64_t present_pc(struct vcpu *v)
+{
+	uint64_t pc = 0;
+
+	v->regs.view.get(&v->regs.view, v->machine->arch->pc, &pc);
+	return pc;
+}
+
+/*
+ * What follows from a register written by the debugger: KVM is told of a step again; at another pc the vCPU is not where it
+ * stopped, an event that it owed is void, and if it was halted it is to run from there.
+ */
+static int wrote(struct vcpu *v, uint64_t old_pc, int err)
 {
 	v->debug_stale = true;
-	return err ? machine_refuse(v->machine, err, "%s", v->regs.why) : 0;
+	if (err)
+		return machine_refuse(v->machine, err, "%s", v->regs.why);
+	if (present_pc(v) != old_pc) {
+		v->reported = false;
+		v->pending = false;
+		transport_wake(&v->machine->transport, v->nr);
+	}
+	return 0;
 }
 
 static int op_write_reg(void *t, unsigned thread, unsigned reg, const void *value, size_t size)
@@ -90,12 +113,12 @@ static int op_write_reg(void *t, unsigned thread, unsigned reg, const void *valu
 	struct machine *m = t;
 	int err;
 	struct vcpu *v = stopped_vcpu(m, thread, &err);
+	uint64_t pc;
 
 	if (!v)
 		return err;
-	if (reg < m->tdesc.nregs && m->tdesc.regs[reg].row->key == m->arch->pc)
-		v->reported = false;
-	return wrote(v, regfile_write(&v->regs, reg, value, size));
+	pc = present_pc(v);
+	return wrote(v, pc, regfile_write(&v->regs, reg, value, size));
 }
 
 static ssize_t op_read_general(void *t, unsigned thread, void *values, size_t cap)
@@ -115,8 +138,12 @@ static int op_write_general(void *t, unsigned thread, const void *values, size_t
 	struct machine *m = t;
 	int err;
 	struct vcpu *v = stopped_vcpu(m, thread, &err);
+	uint64_t pc;
 
-	return v ? wrote(v, regfile_write_general(&v->regs, values, size)) : err;
+	if (!v)
+		return err;
+	pc = present_pc(v);
+	return wrote(v, pc, regfile_write_general(&v->regs, values, size));
 }
 
 static unsigned op_expedited(void *t, unsigned *regs, unsigned cap)
@@ -125,7 +152,7 @@ static unsigned op_expedited(void *t, unsigned *regs, unsigned cap)
 	unsigned n = m->nexpedited < cap ? m->nexpedited : cap;
 
 	memcpy(regs, m->expedited, n * sizeof(*regs));
-	if (!m->ended)
+	if (!m->ended && !threads_running(m))
 		regfile_prefetch(&m->current->regs, regs, n);
 	return n;
 }
@@ -170,21 +197,34 @@ static int op_clear_point(void *t, unsigned thread, enum point_type type, uint64
 static bool on_reported_point(struct vcpu *v)
 {
 	struct machine *m = v->machine;
-	uint64_t pc;
 
-	return m->points.n && v->reported && !v->regs.view.get(&v->regs.view, m->arch->pc, &pc) && points_at(m, pc);
+	return m->points.n && m->caps.step && v->reported && points_at(v, present_pc(v));
+}
+
+/* An event that was not reported yet, and that the debugger no longer wants or the hardware will bring again. */
+static void drop_stale_event(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+
+	if (v->pending && v->stop.kind == STOP_WATCH &&
+		!(m->arch->watch_after && points_watched(m, v->stop.point, v->stop.addr)))
+		v->pending = false;
 }
 
 static int check_resume(struct machine *m, const enum resume_kind *kinds)
 {
+	bool any = false;
+
 	if (m->ended)
 		return machine_refuse(m, -ESRCH, "the guest has ended");
 	if (threads_running(m))
 		return machine_refuse(m, -EBUSY, "the machine is running");
-	for (unsigned i = 0; i < m->n; i++)
+	for (unsigned i = 0; i < m->n; i++) {
+		any |= kinds[i] != RESUME_STAY;
 		if (kinds[i] == RESUME_STEP && !m->caps.step)
 			return machine_refuse(m, -EOPNOTSUPP, "this host's KVM cannot single-step");
-	return 0;
+	}
+	return any ? 0 : machine_refuse(m, -EINVAL, "no thread is to run");
 }
 
 static int op_resume(void *t, const enum resume_kind *kinds)
@@ -194,10 +234,15 @@ static int op_resume(void *t, const enum resume_kind *kinds)
 
 	if (err)
 		return err;
-	for (unsigned i = 0; i < m->n; i++)
-		m->vcpus[i].over = kinds[i] != RESUME_STAY && m->caps.step && on_reported_point(&m->vcpus[i]);
-	err = threads_resume(m, kinds);
-	return err ? machine_refuse(m, err, "no thread is to run") : 0;
+	for (unsigned i = 0; i < m->n; i++) {
+		struct vcpu *v = &m->vcpus[i];
+
+		v->want = kinds[i];
+		v->over = kinds[i] != RESUME_STAY && on_reported_point(v);
+		drop_stale_event(v);
+	}
+	threads_resume(m);
+	return 0;
 }
 
 static void op_interrupt(void *t)
@@ -255,6 +300,15 @@ static const char *op_why(void *t)
 	return m->why;
 }
 
+static void op_refused(void *t, const char *sentence)
+{
+	struct machine *m = t;
+
+	if (sentence != m->why)
+		machine_refuse(m, 0, "%s", sentence);
+	fprintf(stderr, "kvm-gdbserver: refused: %s\n", sentence);
+}
+
 static const struct target_ops ops = {
 	.threads = op_threads,
 	.current = op_current,
@@ -276,6 +330,7 @@ static const struct target_ops ops = {
 	.kill = op_kill,
 	.command = op_command,
 	.why = op_why,
+	.refused = op_refused,
 };
 
 struct target machine_target(struct machine *m)
@@ -290,14 +345,17 @@ const struct stop *machine_stop(const struct machine *m)
 
 void machine_release(struct machine *m, bool go)
 {
-	enum resume_kind *kinds = calloc(m->n, sizeof(*kinds));
-
 	points_clear_all(m, m->ended);
-	for (unsigned i = 0; kinds && i < m->n; i++)
-		kinds[i] = RESUME_CONTINUE;
-	if (kinds && go && !m->ended)
-		op_resume(m, kinds);
-	free(kinds);
+	if (!go || m->ended)
+		return;
+	for (unsigned i = 0; i < m->n; i++) {
+		struct vcpu *v = &m->vcpus[i];
+
+		v->want = RESUME_CONTINUE;
+		v->over = false;
+		v->pending &= v->stop.kind == STOP_EXITED;
+	}
+	threads_resume(m);
 }
 
 /* Presence: from the kernel's list where it has one, else by reading each value once. */

@@ -67,7 +67,7 @@ struct vcpu {
 	struct stop stop;
 
 	/* Touched by the vCPU's thread while it runs, by the baton's holder while it does not. */
-	bool reported;	  /* its stop was reported and its pc is still the one reported: a breakpoint there is not met again */
+	bool reported;	  /* its stop was reported, and the pc is still that one: a breakpoint there is not met again */
 	bool debug_stale; /* KVM must be told again before the next step, or it may not take it (x86-64: TF is tied to the pc) */
 	uint32_t debug_control;
 	uint8_t debug_bytes[ARCH_DEBUG_SIZE];
@@ -128,6 +128,9 @@ struct target machine_target(struct machine *m);
 /* Stop a running machine and have the stop served; or have a stopped one served as it is. */
 void machine_hand_over(struct machine *m, int signal);
 
+/* Stopped, and no resume has been asked for. */
+bool machine_at_rest(struct machine *m);
+
 /* The watcher takes the baton; false when the machine is stopped and a vCPU thread has it. */
 bool machine_watch_begin(struct machine *m);
 void machine_watch_end(struct machine *m);
@@ -149,7 +152,7 @@ __attribute__((format(printf, 3, 4))) int machine_refuse(struct machine *m, int 
 
 /* threads.c */
 int threads_start(struct machine *m);
-int threads_resume(struct machine *m, const enum resume_kind *kinds);
+void threads_resume(struct machine *m); /* when the baton is given back, each vCPU as its `want` says */
 void threads_interrupt(struct machine *m, int signal);
 bool threads_running(struct machine *m);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The table of points, and what follows from it: opcodes in memory, debug registers, whose hit it was. See points.h. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "machine.h"
@@ -84,6 +85,14 @@ static int take_slots(struct machine *m, const struct point *p)
 	return 0;
 }
 
+static bool write_code(struct machine *m, uint64_t pa, const void *code)
+{
+	if (m->host->ops->write_mem(m->host, pa, code, m->arch->trap_size) != m->arch->trap_size)
+		return false;
+	m->host->ops->sync_code(m->host, pa, m->arch->trap_size);
+	return true;
+}
+
 static int plant(struct vcpu *v, struct point *p)
 {
 	struct machine *m = v->machine;
@@ -100,11 +109,23 @@ static int plant(struct vcpu *v, struct point *p)
 			(unsigned long long)p->addr, (unsigned long long)p->pa);
 	/* Two addresses may lead to one place: the second keeps what the guest has there, not the first one's opcode. */
 	points_hide(m, p->pa, p->old, size);
-	if (m->host->ops->write_mem(m->host, p->pa, m->arch->trap, size) != size)
+	if (!write_code(m, p->pa, m->arch->trap))
 		return machine_refuse(m, -EFAULT, "no breakpoint at 0x%llx: guest-physical 0x%llx cannot be written",
 			(unsigned long long)p->addr, (unsigned long long)p->pa);
-	m->host->ops->sync_code(m->host, p->pa, size);
 	return 0;
+}
+
+/* Where nothing can be planted, an address that is not mapped yet above all, a debug register may do; the user is told. */
+static int plant_or_take_slot(struct vcpu *v, struct point *p)
+{
+	struct machine *m = v->machine;
+	int err = plant(v, p);
+
+	if (!err || !m->caps.exec)
+		return err;
+	fprintf(stderr, "kvm-gdbserver: %s; a debug register is used\n", m->why);
+	p->planted = false;
+	return take_slots(m, p);
 }
 
 int points_set(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kind)
@@ -120,7 +141,7 @@ int points_set(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kin
 	if (is_exec(type) && addr % m->arch->insn_align)
 		return machine_refuse(m, -EINVAL, "no instruction begins at 0x%llx", (unsigned long long)addr);
 	p.planted = type == POINT_SOFTWARE && m->caps.planted;
-	err = p.planted ? plant(v, &p) : take_slots(m, &p);
+	err = p.planted ? plant_or_take_slot(v, &p) : take_slots(m, &p);
 	if (err)
 		return err;
 	m->points.point[m->points.n++] = p;
@@ -140,10 +161,20 @@ static bool planted_elsewhere(const struct machine *m, const struct point *p)
 	return false;
 }
 
+/* Bytes [first, first + n) of a planted opcode are in memory as they were planted: the guest has not written over them. */
+static bool is_trap(const struct machine *m, const void *bytes, size_t first, size_t n)
+{
+	return !memcmp(bytes, m->arch->trap + first, n);
+}
+
+/* What the guest has written there since is the guest's, and stays. */
 static void unplant(struct machine *m, const struct point *p)
 {
-	m->host->ops->write_mem(m->host, p->pa, p->old, m->arch->trap_size);
-	m->host->ops->sync_code(m->host, p->pa, m->arch->trap_size);
+	unsigned size = m->arch->trap_size;
+	uint8_t now[TRAP_MAX];
+
+	if (m->host->ops->read_mem(m->host, p->pa, now, size) == size && is_trap(m, now, 0, size))
+		write_code(m, p->pa, p->old);
 }
 
 int points_clear(struct machine *m, enum point_type type, uint64_t addr, uint64_t kind)
@@ -170,44 +201,57 @@ void points_clear_all(struct machine *m, bool memory_gone)
 	m->points.planted = 0;
 }
 
-const struct point *points_at(const struct machine *m, uint64_t addr)
+static struct point *planted_at(struct vcpu *v, uint64_t addr)
 {
-	for (unsigned i = 0; i < m->points.n; i++) {
-		const struct point *p = &m->points.point[i];
+	struct points *ps = &v->machine->points;
+	struct arch_page page;
+
+	if (!ps->planted || v->machine->arch->translate(&v->regs.view, addr, &page))
+		return NULL;
+	for (unsigned i = 0; i < ps->n; i++)
+		if (ps->point[i].planted && ps->point[i].pa == page.pa)
+			return &ps->point[i];
+	return NULL;
+}
+
+const struct point *points_at(struct vcpu *v, uint64_t addr)
+{
+	const struct points *ps = &v->machine->points;
+
+	for (unsigned i = 0; i < ps->n; i++) {
+		const struct point *p = &ps->point[i];
 
 		if (is_exec(p->type) && p->addr == addr)
 			return p;
 	}
-	return NULL;
+	return planted_at(v, addr);
 }
 
-static const struct point *planted_at(const struct machine *m, uint64_t addr)
+bool points_watched(const struct machine *m, enum point_type type, uint64_t addr)
 {
 	for (unsigned i = 0; i < m->points.n; i++) {
 		const struct point *p = &m->points.point[i];
 
-		if (p->planted && p->addr == addr)
-			return p;
+		if (p->type == type && addr - p->addr < p->kind)
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
-void points_lift(struct machine *m, uint64_t addr)
+struct point *points_lift(struct vcpu *v, uint64_t addr)
 {
-	const struct point *p = planted_at(m, addr);
+	struct point *p = planted_at(v, addr);
 
 	if (p)
-		unplant(m, p);
+		unplant(v->machine, p);
+	return p;
 }
 
-void points_plant_again(struct machine *m, uint64_t addr)
+/* The step may have been the guest's write to this very place. */
+void points_plant_again(struct machine *m, struct point *p)
 {
-	const struct point *p = planted_at(m, addr);
-
-	if (!p)
-		return;
-	m->host->ops->write_mem(m->host, p->pa, m->arch->trap, m->arch->trap_size);
-	m->host->ops->sync_code(m->host, p->pa, m->arch->trap_size);
+	if (m->host->ops->read_mem(m->host, p->pa, p->old, m->arch->trap_size) == m->arch->trap_size)
+		write_code(m, p->pa, m->arch->trap);
 }
 
 static bool armed(const struct point *p, uint64_t skip)
@@ -273,7 +317,7 @@ void points_hide(const struct machine *m, uint64_t pa, void *buf, size_t len)
 		const struct point *p = &m->points.point[i];
 		size_t first, at, n = overlap(m, p, pa, len, &first, &at);
 
-		if (n)
+		if (n && is_trap(m, (char *)buf + at, first, n))
 			memcpy((char *)buf + at, p->old + first, n);
 	}
 }

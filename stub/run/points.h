@@ -40,12 +40,18 @@ int points_clear(struct machine *m, enum point_type type, uint64_t addr, uint64_
 /* All of them; those planted are taken out of memory unless the memory is gone anyway. */
 void points_clear_all(struct machine *m, bool memory_gone);
 
-/* An execution point at this address, or NULL. */
-const struct point *points_at(const struct machine *m, uint64_t addr);
+/*
+ * The execution point that a vCPU with its pc at addr stands on, or NULL. A planted one is known by where it is in memory, by
+ * whatever address the guest has come there.
+ */
+const struct point *points_at(struct vcpu *v, uint64_t addr);
 
-/* Lift the opcode planted at addr, if any, or put it back: for the vCPU that steps over it. */
-void points_lift(struct machine *m, uint64_t addr);
-void points_plant_again(struct machine *m, uint64_t addr);
+/* Is there still a watchpoint of this type at this address? */
+bool points_watched(const struct machine *m, enum point_type type, uint64_t addr);
+
+/* Lift the opcode planted where addr leads, for the vCPU that steps over it; NULL when there is none. And put it back. */
+struct point *points_lift(struct vcpu *v, uint64_t addr);
+void points_plant_again(struct machine *m, struct point *p);
 
 /* What the debug registers are to hold; those of an execution point at `skip` are left out (UINT64_MAX: none is). */
 void points_debug(const struct machine *m, struct arch_debug *d, uint64_t skip);

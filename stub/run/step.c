@@ -67,7 +67,8 @@ static enum step_result at_point(struct vcpu *v, const struct point *p, uint64_t
 		return event(v, STOP_HWBREAK);
 	event(v, STOP_WATCH);
 	v->stop.point = p->type;
-	v->stop.addr = addr;
+	/* The access may have begun before the watched bytes; gdb knows its watchpoint by an address inside. */
+	v->stop.addr = addr - p->addr < p->kind ? addr : p->addr;
 	return STEP_EVENT;
 }
 
@@ -80,7 +81,7 @@ static enum step_result at_debug_register(struct vcpu *v, const struct arch_hit 
 	if (hit->slots)
 		p = points_of_slots(m, hit->slots, skip);
 	else if (hit->kind == HIT_EXEC)
-		p = points_at(m, present_pc(v));
+		p = points_at(v, present_pc(v));
 	else
 		p = points_of_access(m, hit->addr);
 	if (p)
@@ -93,7 +94,7 @@ static enum step_result at_debug_register(struct vcpu *v, const struct arch_hit 
 
 static enum step_result at_trap(struct vcpu *v, uint64_t addr)
 {
-	const struct point *p = points_at(v->machine, addr);
+	const struct point *p = points_at(v, addr);
 
 	if (p)
 		return at_point(v, p, addr);
@@ -106,7 +107,7 @@ static enum step_result at_error(struct vcpu *v, const struct vcpu_exit *exit, c
 {
 	struct machine *m = v->machine;
 	uint64_t pc = present_pc(v);
-	const struct point *p = hit->emulated ? points_at(m, pc) : NULL;
+	const struct point *p = hit->emulated ? points_at(v, pc) : NULL;
 	int n;
 
 	if (p && p->planted)
@@ -166,25 +167,29 @@ static enum step_result failed(struct vcpu *v, const char *what, int err)
 	return signalled(v, GDB_SIGNAL_ABRT);
 }
 
-enum step_result step_run(struct vcpu *v)
+static enum step_result run(struct vcpu *v, bool step, uint64_t skip)
 {
 	struct machine *m = v->machine;
+	struct vcpu_exit exit = { 0 };
+	int err = m->host->ops->run(m->host, v->nr, step ? HOST_STEP : HOST_RUN, &exit);
+
+	return err ? failed(v, "KVM_RUN", err) : judge(v, &exit, skip);
+}
+
+enum step_result step_run(struct vcpu *v)
+{
 	bool step = v->over || v->want == RESUME_STEP;
 	uint64_t skip = v->over ? present_pc(v) : UINT64_MAX;
-	struct vcpu_exit exit = { 0 };
-	int err;
+	struct point *lifted = v->over ? points_lift(v, skip) : NULL;
+	enum step_result result;
+	int err = set_debug(v, step, skip);
 
-	err = set_debug(v, step, skip);
-	if (err)
-		return failed(v, "KVM_SET_GUEST_DEBUG", err);
-	v->reported = false;
 	regfile_drop(&v->regs);
-	if (v->over)
-		points_lift(m, skip);
-	err = m->host->ops->run(m->host, v->nr, step ? HOST_STEP : HOST_RUN, &exit);
-	if (v->over)
-		points_plant_again(m, skip);
-	if (err)
-		return failed(v, "KVM_RUN", err);
-	return judge(v, &exit, skip);
+	result = err ? failed(v, "KVM_SET_GUEST_DEBUG", err) : run(v, step, skip);
+	if (lifted)
+		points_plant_again(v->machine, lifted);
+	/* Kicked before it could step over: it still is where it was reported. */
+	if (!(v->over && result == STEP_NOTHING))
+		v->reported = false;
+	return result;
 }

@@ -23,10 +23,25 @@ static void locked_grant_baton(struct machine *m)
 	pthread_cond_signal(&m->baton->wake);
 }
 
+/*
+ * Whose event is reported: a step's before another's, as gdb waits for that one (a breakpoint is met again, a step is not), else
+ * the first one's.
+ */
+static struct vcpu *locked_reporter(struct machine *m)
+{
+	for (unsigned i = 0; m->reporter && i < m->n; i++) {
+		struct vcpu *v = &m->vcpus[i];
+
+		if (v->pending && v->want == RESUME_STEP && v->stop.kind == STOP_SIGNAL)
+			return v;
+	}
+	return m->reporter ? m->reporter : m->current;
+}
+
 /* The last vCPU is out of the guest. */
 static void locked_stopped(struct machine *m)
 {
-	struct vcpu *v = m->reporter ? m->reporter : m->current;
+	struct vcpu *v = locked_reporter(m);
 
 	if (v->pending)
 		m->last = v->stop;
@@ -104,30 +119,19 @@ static void locked_came_out(struct vcpu *v, enum step_result result)
 
 /*
  * Does this vCPU have an event of its own that was not reported and that running would not bring again? Then the resume is over
- * before it began.
+ * before it began. A breakpoint is met again.
  */
 static bool locked_owes_event(struct vcpu *v)
 {
-	bool owes = v->pending && (v->stop.kind == STOP_WATCH || v->stop.kind == STOP_SIGNAL || v->stop.kind == STOP_EXITED);
-
-	v->pending = owes;
-	return owes;
+	v->pending &= v->stop.kind != STOP_SWBREAK && v->stop.kind != STOP_HWBREAK;
+	return v->pending;
 }
 
-int threads_resume(struct machine *m, const enum resume_kind *kinds)
+void threads_resume(struct machine *m)
 {
-	bool any = false;
-
-	for (unsigned i = 0; i < m->n; i++) {
-		m->vcpus[i].want = kinds[i];
-		any |= kinds[i] != RESUME_STAY;
-	}
-	if (!any)
-		return -EINVAL;
 	pthread_mutex_lock(&m->lock);
 	m->resuming = true;
 	pthread_mutex_unlock(&m->lock);
-	return 0;
 }
 
 /* The baton is given back, and the machine goes on if that was asked for. */
@@ -216,13 +220,28 @@ bool threads_running(struct machine *m)
 	return running;
 }
 
+/* A resume that was asked for as the last client left, and has not begun, is void: the new client finds the machine stopped. */
 void machine_hand_over(struct machine *m, int signal)
 {
-	threads_interrupt(m, signal);
 	pthread_mutex_lock(&m->lock);
-	if (m->state == MACHINE_STOPPED && !m->resuming && !m->baton && !m->watching)
+	if (m->state == MACHINE_RUNNING) {
+		m->interrupt_signal = signal;
+		locked_call_out(m);
+	} else if (m->state == MACHINE_STOPPED && !m->baton) {
+		m->resuming = false;
 		locked_grant_baton(m);
+	}
 	pthread_mutex_unlock(&m->lock);
+}
+
+bool machine_at_rest(struct machine *m)
+{
+	bool at_rest;
+
+	pthread_mutex_lock(&m->lock);
+	at_rest = m->state == MACHINE_STOPPED && !m->resuming;
+	pthread_mutex_unlock(&m->lock);
+	return at_rest;
 }
 
 bool machine_watch_begin(struct machine *m)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -173,12 +174,13 @@ void comm_close(struct comm *c)
 	c->listener = -1;
 }
 
-/* A client whose network is gone is noticed after a minute, not never. */
+/* A client whose network is gone is noticed after a minute, not never, whether it owes us an answer or we it. */
 static void tune_tcp(int fd)
 {
 	static const struct {
 		int level, name, value;
 	} options[] = {
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT, 60000 },
 		{ IPPROTO_TCP, TCP_NODELAY, 1 },
 		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
 		{ IPPROTO_TCP, TCP_KEEPIDLE, 30 },
@@ -192,10 +194,13 @@ static void tune_tcp(int fd)
 
 int comm_accept(struct comm *c)
 {
+	/* For a client that does not read what it is sent. */
+	static const struct timeval patience = { .tv_sec = 10 };
 	int fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (c->port)
 		tune_tcp(fd);
 	return fd;

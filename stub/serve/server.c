@@ -3,6 +3,9 @@
  * The connection. Who may touch it is told in run/machine.h: while the machine is stopped, the vCPU thread that holds the baton
  * (functions serve_*), while it runs, the watcher, which is the program's main thread (functions watch_*). `connected` passes the
  * connection between them: the watcher sets it when all the rest is ready, whoever sees the client go clears it.
+ *
+ * While the machine runs, the watcher looks for a Ctrl-C at every tick: to be woken by each packet would cost a thread switch on
+ * every step. When nothing has run for a while it dozes, and the next resume wakes it.
  */
 #include <errno.h>
 #include <poll.h>
@@ -11,25 +14,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../rsp/session.h"
 #include "server.h"
 
-/* A client's Ctrl-C is waited for at once after a `continue`, but after a step only from the next tick on: a step is too short. */
 #define TICK_MS 50
+#define QUIET_TICKS 20
 #define LINGER_MS 1000
-
-enum source {
-	FROM_SIGNAL,
-	FROM_WAKEUP,
-	FROM_LISTENER,
-	FROM_CLIENT
-};
+#define PATIENCE_MS 200	 /* for a client that is leaving to be gone, when the next one is there */
+#define ACCEPT_RETRY 100 /* ms, when there are no descriptors left */
 
 struct server {
 	struct machine *machine;
@@ -37,19 +35,24 @@ struct server {
 	const struct server_config *config;
 	struct target target;
 	struct session session;
-	int epoll, signals, wakeup;
+	int signals, wakeup;
 
 	atomic_bool connected;
 	int in, out;
-	bool gone;   /* the watcher saw the client go; the machine is being stopped to clean up */
-	int refused; /* the second client, told so, until it leaves or a third one comes */
+	bool gone; /* the watcher saw the client go; the machine is being stopped to clean up */
 	uint8_t input[0x10000];
 	size_t have;
+
+	atomic_bool dozing;
+	unsigned quiet; /* ticks without a running machine */
+	atomic_int
+		parting; /* a socket whose client was told good-bye: closed when the next one parts, so that the word arrives */
 
 	atomic_bool done;
 	int status;
 };
 
+/* A client that does not read is a client that has gone: what it was sent is cut off, and the next read sees the end. */
 static void send_bytes(void *arg, const void *bytes, size_t n)
 {
 	struct server *s = arg;
@@ -59,8 +62,10 @@ static void send_bytes(void *arg, const void *bytes, size_t n)
 
 		if (sent < 0 && errno == EINTR)
 			continue;
-		if (sent <= 0)
-			return; /* the next read sees that the client has gone */
+		if (sent <= 0) {
+			shutdown(s->out, SHUT_RDWR);
+			return;
+		}
 		bytes = (const char *)bytes + sent;
 		n -= sent;
 	}
@@ -79,33 +84,57 @@ static void finish(struct server *s, int status)
 	eventfd_write(s->wakeup, 1);
 }
 
-/* What was sent arrives before the connection is torn down: wait until the client closes its end. */
+static void wake_watcher(struct server *s)
+{
+	atomic_store(&s->dozing, false);
+	eventfd_write(s->wakeup, 1);
+}
+
+static bool readable(int fd, int wait_ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, wait_ms) > 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Before the program ends: what was sent arrives only if the connection is not torn down under it. */
 static void linger(struct server *s)
 {
-	struct pollfd p = { .fd = s->in, .events = POLLIN };
+	int64_t end = now_ms() + LINGER_MS;
 	char rest[256];
 
 	if (s->comm->listener < 0)
 		return;
 	shutdown(s->out, SHUT_WR);
-	while (poll(&p, 1, LINGER_MS) > 0 && read(s->in, rest, sizeof(rest)) > 0)
+	while (now_ms() < end && readable(s->in, end - now_ms()) && read(s->in, rest, sizeof(rest)) > 0)
 		;
+}
+
+/* The same, for a program that goes on. */
+static void part(struct server *s, int fd)
+{
+	int before;
+
+	shutdown(fd, SHUT_WR);
+	before = atomic_exchange(&s->parting, fd);
+	if (before >= 0)
+		close(before);
 }
 
 static void disconnect(struct server *s)
 {
-	epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->in, NULL);
-	close(s->in);
+	part(s, s->in);
 	if (s->out != s->in)
 		close(s->out);
 	atomic_store(&s->connected, false);
-}
-
-static void arm(struct server *s)
-{
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.u32 = FROM_CLIENT };
-
-	epoll_ctl(s->epoll, EPOLL_CTL_MOD, s->in, &ev);
 }
 
 /* Bytes into the buffer; 0 when the client has gone. */
@@ -134,17 +163,15 @@ static enum session_state digest(struct server *s)
 /* The client has left: the guest runs on if it was told to (`detach`), or if it ever ran. */
 static void serve_leave(struct server *s, bool detached)
 {
-	bool last = s->config->once || s->comm->listener < 0;
+	struct machine *m = s->machine;
 
-	linger(s);
-	if (last)
-		finish(s, s->machine->ended ? s->machine->last.code : 0);
-	else if (s->machine->ended)
-		finish(s, s->machine->last.code);
-	else
-		machine_release(s->machine, detached || s->machine->started);
+	if (s->config->once || s->comm->listener < 0 || m->ended) {
+		linger(s);
+		finish(s, m->ended ? m->last.code : 0);
+		return;
+	}
+	machine_release(m, detached || m->started);
 	disconnect(s);
-	eventfd_write(s->wakeup, 1);
 }
 
 static void serve_killed(struct server *s)
@@ -159,7 +186,8 @@ static void serve_packets(struct server *s)
 	for (;;) {
 		switch (digest(s)) {
 		case SESSION_RUNNING:
-			arm(s);
+			if (s->have || atomic_load(&s->dozing))
+				wake_watcher(s);
 			return;
 		case SESSION_DETACHED:
 			serve_leave(s, true);
@@ -210,37 +238,55 @@ static void serve_stop(void *arg)
 	serve_packets(s);
 }
 
-static void watch_client(struct server *s)
+/*
+ * What the client says while the machine runs. A session that is not running is none of the watcher's: its client has just come,
+ * and the machine is being stopped for it.
+ */
+static void watch_session(struct server *s)
 {
 	enum session_state state;
 
-	if (!atomic_load(&s->connected) || !machine_watch_begin(s->machine))
+	if (s->gone || s->session.state != SESSION_RUNNING)
 		return;
-	state = receive(s) ? digest(s) : SESSION_DETACHED;
+	state = digest(s);
+	if (state == SESSION_RUNNING && readable(s->in, 0))
+		state = receive(s) ? digest(s) : SESSION_DETACHED;
 	if (state == SESSION_KILLED) {
 		finish(s, 0);
 	} else if (state == SESSION_DETACHED) {
 		s->gone = true;
 		s->target.ops->interrupt(s->target.t);
-	} else {
-		arm(s);
 	}
-	machine_watch_end(s->machine);
+}
+
+static void watch_client(struct server *s)
+{
+	if (!atomic_load(&s->connected))
+		return;
+	if (machine_watch_begin(s->machine)) {
+		s->quiet = 0;
+		watch_session(s);
+		machine_watch_end(s->machine);
+	} else if (++s->quiet > QUIET_TICKS) {
+		/* In this order: a resume that begins after the question sees that it has to wake us. */
+		s->quiet = 0;
+		atomic_store(&s->dozing, true);
+		if (!machine_at_rest(s->machine))
+			atomic_store(&s->dozing, false);
+	}
 }
 
 /* A fresh session on these descriptors; the machine is stopped for it, if it runs. */
 static void watch_admit(struct server *s, int in, int out)
 {
-	struct epoll_event ev = { .events = EPOLLONESHOT, .data.u32 = FROM_CLIENT };
-
 	s->in = in;
 	s->out = out;
 	s->gone = false;
 	s->have = 0;
-	epoll_ctl(s->epoll, EPOLL_CTL_ADD, in, &ev);
 	session_init(&s->session, &s->target, send_bytes, s);
 	if (s->config->debug)
 		session_trace(&s->session, trace, s);
+	atomic_store(&s->dozing, false);
 	atomic_store(&s->connected, true);
 	machine_hand_over(s->machine, GDB_SIGNAL_TRAP);
 }
@@ -250,11 +296,21 @@ static void watch_refuse(struct server *s, int fd)
 {
 	static const char busy[] = "+$E.another debugger is connected#98";
 
-	if (s->refused >= 0)
-		close(s->refused);
-	s->refused = fd;
-	if (write(fd, busy, sizeof(busy) - 1) > 0)
-		shutdown(fd, SHUT_WR);
+	if (write(fd, busy, sizeof(busy) - 1) < 0)
+		perror("kvm-gdbserver: refusing a second debugger");
+	part(s, fd);
+}
+
+/* The one before may be on its way out: an IDE that reconnects is not to be told that it is in its own way. */
+static bool watch_for_leave(struct server *s)
+{
+	int64_t end = now_ms() + PATIENCE_MS;
+
+	while (atomic_load(&s->connected) && now_ms() < end) {
+		watch_client(s);
+		poll(NULL, 0, 5);
+	}
+	return !atomic_load(&s->connected);
 }
 
 static void watch_listener(struct server *s)
@@ -262,25 +318,43 @@ static void watch_listener(struct server *s)
 	int fd = comm_accept(s->comm);
 
 	if (fd < 0)
-		return;
-	if (atomic_load(&s->connected))
-		watch_refuse(s, fd);
-	else
+		poll(NULL, 0, ACCEPT_RETRY);
+	else if (watch_for_leave(s))
 		watch_admit(s, fd, fd);
+	else
+		watch_refuse(s, fd);
 }
 
 static int watch_signal(struct server *s)
 {
 	struct signalfd_siginfo info;
 
-	return read(s->signals, &info, sizeof(info)) == sizeof(info) ? 128 + (int)info.ssi_signo : 0;
+	return read(s->signals, &info, sizeof(info)) == sizeof(info) ? 128 + (int)info.ssi_signo : 1;
 }
 
-static int add_source(struct server *s, int fd, enum source source)
+static int watch(struct server *s)
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data.u32 = source };
+	struct pollfd fds[] = {
+		{ .fd = s->signals, .events = POLLIN },
+		{ .fd = s->wakeup, .events = POLLIN },
+		{ .fd = s->comm->listener, .events = POLLIN },
+	};
+	eventfd_t count;
 
-	return fd < 0 ? -1 : epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &ev);
+	while (!atomic_load(&s->done)) {
+		bool ticks = atomic_load(&s->connected) && !atomic_load(&s->dozing);
+
+		if (poll(fds, 3, ticks ? TICK_MS : -1) < 0)
+			continue;
+		if (fds[0].revents)
+			return watch_signal(s);
+		if (fds[1].revents)
+			eventfd_read(s->wakeup, &count);
+		if (fds[2].revents)
+			watch_listener(s);
+		watch_client(s);
+	}
+	return s->status;
 }
 
 static int open_sources(struct server *s)
@@ -291,42 +365,9 @@ static int open_sources(struct server *s)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
-	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC);
 	s->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (s->epoll < 0 || add_source(s, s->signals, FROM_SIGNAL) || add_source(s, s->wakeup, FROM_WAKEUP))
-		return -errno;
-	if (s->comm->listener >= 0 && add_source(s, s->comm->listener, FROM_LISTENER))
-		return -errno;
-	return 0;
-}
-
-static int watch(struct server *s)
-{
-	while (!atomic_load(&s->done)) {
-		struct epoll_event ev;
-		eventfd_t count;
-		int n = epoll_wait(s->epoll, &ev, 1, atomic_load(&s->connected) ? TICK_MS : -1);
-
-		if (n == 0 && atomic_load(&s->connected))
-			arm(s);
-		if (n <= 0)
-			continue;
-		switch ((enum source)ev.data.u32) {
-		case FROM_SIGNAL:
-			return watch_signal(s);
-		case FROM_WAKEUP:
-			eventfd_read(s->wakeup, &count);
-			break;
-		case FROM_LISTENER:
-			watch_listener(s);
-			break;
-		case FROM_CLIENT:
-			watch_client(s);
-			break;
-		}
-	}
-	return s->status;
+	return s->signals < 0 || s->wakeup < 0 ? -errno : 0;
 }
 
 int server_run(struct machine *m, struct comm *comm, const struct server_config *config)
@@ -340,7 +381,7 @@ int server_run(struct machine *m, struct comm *comm, const struct server_config 
 	s->comm = comm;
 	s->config = config;
 	s->target = machine_target(m);
-	s->refused = -1;
+	s->parting = -1;
 	machine_set_server(m, serve_stop, s);
 	if (!open_sources(s)) {
 		if (comm->listener < 0)

@@ -286,6 +286,14 @@ static const char *why(void *t)
 	return ((struct fake *)t)->why;
 }
 
+static void refused_packet(void *t, const char *sentence)
+{
+	struct fake *f = t;
+
+	f->refusals++;
+	f->silent_refusals += !*sentence;
+}
+
 static const struct target_ops ops = {
 	.threads = threads,
 	.current = current,
@@ -307,6 +315,7 @@ static const struct target_ops ops = {
 	.kill = kill_guest,
 	.command = command,
 	.why = why,
+	.refused = refused_packet,
 };
 
 static void fill(struct fake *f)

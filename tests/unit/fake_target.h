@@ -39,7 +39,7 @@ struct fake {
 	unsigned threads;
 	unsigned current;
 	bool running;
-	unsigned interrupts, restarts, kills, changes; /* changes: writes of any kind that were done */
+	unsigned interrupts, restarts, kills, changes, refusals, silent_refusals; /* changes: writes of any kind that were done */
 	int fail[FAKE_OPS];			/* an errno value: refuse with it */
 	bool lacks[POINT_TYPES];
 	size_t readable;     /* memory ends here for readers */

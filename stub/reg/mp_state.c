@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whether a vCPU is running, halted or off: KVM_GET_MP_STATE, which no register tells. */
+#include <linux/kvm.h>
+
+#include "transport.h"
+
+static int call(struct transport *t, unsigned vcpu, unsigned long request, struct kvm_mp_state *state)
+{
+	struct host_call one = { .request = request, .arg = state, .size = sizeof(*state) };
+	int err = t->host->ops->calls(t->host, vcpu, &one, 1);
+
+	return err ? err : one.err;
+}
+
+int transport_mp_state(struct transport *t, unsigned vcpu, uint32_t *state)
+{
+	struct kvm_mp_state mp = { 0 };
+	int err = call(t, vcpu, KVM_GET_MP_STATE, &mp);
+
+	*state = mp.mp_state;
+	return err;
+}
+
+int transport_wake(struct transport *t, unsigned vcpu)
+{
+	struct kvm_mp_state mp = { 0 };
+	int err = call(t, vcpu, KVM_GET_MP_STATE, &mp);
+
+	if (err || mp.mp_state != KVM_MP_STATE_HALTED)
+		return err;
+	mp.mp_state = KVM_MP_STATE_RUNNABLE;
+	return call(t, vcpu, KVM_SET_MP_STATE, &mp);
+}
