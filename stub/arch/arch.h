@@ -36,11 +36,17 @@ struct view {
 	int (*read_phys)(struct view *v, uint64_t gpa, void *buf, size_t len);
 };
 
-/* A struct ioctl: the number of its KVM_GET_ and KVM_SET_ and the size of its struct, from <linux/kvm.h>. */
+/*
+ * A struct ioctl: the number of its KVM_GET_ and KVM_SET_ and the size of its struct, from <linux/kvm.h>. Or, with both numbers 0,
+ * a part of struct kvm_run that holds state of the vCPU while it does not run: from offset run_at on, under the bit run_sync of
+ * KVM_SYNC_* (0: always there). See HOST_RUN_GET.
+ */
 struct arch_block {
 	const char *name;
 	uint8_t get_nr, set_nr;
 	uint16_t size;
+	uint16_t run_at;
+	uint64_t run_sync;
 };
 
 /* A register that is computed from others (kvm:from="name"). set is NULL when it is read-only. */
@@ -87,6 +93,7 @@ struct arch_hit {
 	unsigned slots;
 	bool emulated; /* KVM's instruction emulator gave up here: a planted opcode, if there is one at the pc */
 	bool stepped;  /* a step was completed as well */
+	unsigned past; /* HIT_PLANTED: the pc is so many bytes behind the opcode, and is to go back */
 };
 
 /* One translation: [va, va + size) is at pa, all in one page. */
@@ -122,7 +129,7 @@ struct arch {
 	const struct arch_computed *computed;
 	unsigned ncomputed;
 
-	const uint8_t *trap; /* the opcode to plant */
+	const uint8_t *trap; /* the opcode to plant; NULL where KVM reports none */
 	unsigned trap_size;
 	unsigned insn_align; /* of an instruction's address, in bytes */
 	bool watch_after;    /* watchpoints report after the access, with the pc past it */
@@ -156,6 +163,9 @@ struct arch {
 };
 
 extern const struct arch arch_aarch64;
+extern const struct arch arch_loongarch64;
+extern const struct arch arch_mips64;
+extern const struct arch arch_s390x;
 extern const struct arch arch_x86_64;
 
 /* By name; NULL when unknown. */

@@ -15,9 +15,9 @@ extern const struct tdesc_table tdesc_x86_64;
 
 /* <linux/kvm.h>: KVM_GET_REGS and KVM_SET_REGS, ..._SREGS, ..._FPU */
 static const struct arch_block blocks[] = {
-	[X86_REGS] = { "regs", 0x81, 0x82, X86_REGS_SIZE },
-	[X86_SREGS] = { "sregs", 0x83, 0x84, X86_SREGS_SIZE },
-	[X86_FPU] = { "fpu", 0x8c, 0x8d, X86_FPU_SIZE },
+	[X86_REGS] = { .name = "regs", .get_nr = 0x81, .set_nr = 0x82, .size = X86_REGS_SIZE },
+	[X86_SREGS] = { .name = "sregs", .get_nr = 0x83, .set_nr = 0x84, .size = X86_SREGS_SIZE },
+	[X86_FPU] = { .name = "fpu", .get_nr = 0x8c, .set_nr = 0x8d, .size = X86_FPU_SIZE },
 };
 
 /* The two bits of a register in the x87 tag word (SDM volume 1, 8.1.7). */

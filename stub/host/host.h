@@ -40,6 +40,14 @@ struct vcpu_exit {
 };
 
 /*
+ * In place of an ioctl's number: `size` bytes of the vCPU's struct kvm_run, from offset run_at on, to arg or from it. -EINVAL when
+ * they are not in it. run_sync is the KVM_SYNC_* bit of what is there, or 0: -ENXIO when it is not in kvm_valid_regs; a set puts
+ * it into kvm_dirty_regs. Only host/ touches kvm_run, and some state of a vCPU (s390's PSW) is nowhere else.
+ */
+#define HOST_RUN_GET 1ul
+#define HOST_RUN_SET 2ul
+
+/*
  * One ioctl on a vCPU. Where arg holds pointers (KVM_GET_ONE_REG's addr), they point into data, and the last three members
  * say where they are, so that a host in another process can move both.
  */
@@ -54,6 +62,8 @@ struct host_call {
 	unsigned ptr_at; /* offset of the first pointer in arg */
 	unsigned ptr_stride;
 	unsigned ptr_count; /* 0: no pointers */
+	unsigned run_at;    /* of HOST_RUN_GET and HOST_RUN_SET, as run_sync */
+	uint64_t run_sync;
 };
 
 struct host;

@@ -188,6 +188,34 @@ static int vm_reset(struct host *h, char *error, size_t size)
 
 /* --- what is not running */
 
+/* KVM reads its side of kvm_run when the vCPU is entered, and nobody else looks at it until then. */
+static int copy_run(const struct vm_vcpu *v, const struct host_call *c)
+{
+	uint8_t *part = (uint8_t *)v->run + c->run_at;
+
+	if (!v->run || c->run_at > v->run_size || c->size > v->run_size - c->run_at)
+		return -EINVAL;
+	if (c->run_sync & ~v->run->kvm_valid_regs)
+		return -ENXIO;
+	if (c->request == HOST_RUN_GET) {
+		memcpy(c->arg, part, c->size);
+		return 0;
+	}
+	memcpy(part, c->arg, c->size);
+	v->run->kvm_dirty_regs |= c->run_sync;
+	return 0;
+}
+
+static void do_call(const struct vm_vcpu *v, struct host_call *c)
+{
+	if (c->request == HOST_RUN_GET || c->request == HOST_RUN_SET) {
+		c->err = copy_run(v, c);
+		return;
+	}
+	c->ret = ioctl(v->fd, c->request, c->arg);
+	c->err = c->ret < 0 ? -errno : 0;
+}
+
 static int vm_calls(struct host *h, unsigned vcpu, struct host_call *calls, unsigned n)
 {
 	struct vm *vm = (struct vm *)h;
@@ -196,10 +224,8 @@ static int vm_calls(struct host *h, unsigned vcpu, struct host_call *calls, unsi
 		return -EINVAL;
 	if (vm->vcpu[vcpu].fd < 0)
 		return -ENODEV;
-	for (unsigned i = 0; i < n; i++) {
-		calls[i].ret = ioctl(vm->vcpu[vcpu].fd, calls[i].request, calls[i].arg);
-		calls[i].err = calls[i].ret < 0 ? -errno : 0;
-	}
+	for (unsigned i = 0; i < n; i++)
+		do_call(&vm->vcpu[vcpu], &calls[i]);
 	return 0;
 }
 

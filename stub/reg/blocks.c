@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Registers that KVM moves in structs: KVM_GET_REGS and its kin, described by arch->blocks, and x86's MSRs on kernels whose
- * KVM_GET_ONE_REG does not know them. No struct of an architecture is included: a block is bytes.
+ * KVM_GET_ONE_REG does not know them; and in parts of kvm_run. No struct of an architecture is included: a block is bytes.
  */
 #include <errno.h>
 #include <linux/ioctl.h>
@@ -10,13 +10,21 @@
 
 #include "calls.h"
 
+static unsigned long block_request(const struct arch_block *block, bool set)
+{
+	if (!block->get_nr)
+		return set ? HOST_RUN_SET : HOST_RUN_GET;
+	return set ? _IOC(_IOC_WRITE, KVMIO, block->set_nr, block->size) : _IOC(_IOC_READ, KVMIO, block->get_nr, block->size);
+}
+
 void block_call(struct host_call *call, const struct arch_block *block, const struct reg_item *item, bool set)
 {
 	*call = (struct host_call){
-		.request = set ? _IOC(_IOC_WRITE, KVMIO, block->set_nr, block->size)
-			       : _IOC(_IOC_READ, KVMIO, block->get_nr, block->size),
+		.request = block_request(block, set),
 		.arg = item->value,
 		.size = block->size,
+		.run_at = block->run_at,
+		.run_sync = block->run_sync,
 	};
 }
 

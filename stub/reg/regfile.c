@@ -3,8 +3,9 @@
  * The register file of one vCPU: when a value is fetched, how long it is good, in which order registers are written and what
  * happens when one is refused. Knows no ioctl (transport.h) and no register by name; the memory of the cache is slots.c's.
  *
- * Values are in the host's byte order, as KVM gives them, and go to GDB as they are. That is right as long as host and guest are
- * both little-endian, as on every architecture here; so a value's low bytes are its first.
+ * Values are in the host's byte order, as KVM gives them, and go to GDB as they are: a guest's numbers are its host's. Where a
+ * number changes its width its low bytes are kept: the first ones on a little-endian host, the last ones on a big-endian one. (The
+ * tables of a big-endian architecture can be tested on a little-endian host: every number is then little-endian.)
  */
 #include <errno.h>
 #include <stdio.h>
@@ -37,6 +38,20 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* Offset of the low n bytes of a number of so many bytes. */
+static size_t low_bytes(size_t width, size_t n)
+{
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? width - n : 0;
+}
+
+/* The low bytes of one number become those of another, as many as both have. */
+static void copy_low(void *to, size_t to_size, const void *from, size_t from_size)
+{
+	size_t n = smaller(to_size, from_size);
+
+	memcpy((uint8_t *)to + low_bytes(to_size, n), (const uint8_t *)from + low_bytes(from_size, n), n);
+}
+
 /* ---- one value, by key ---- */
 
 static int fetch(struct regfile *f, struct slot *slot)
@@ -65,10 +80,12 @@ static int read_key(struct regfile *f, uint64_t key, uint8_t **value)
  */
 static int store(uint8_t *place, size_t width, const uint8_t *bytes, size_t size)
 {
-	for (size_t i = width; i < size; i++)
-		if (bytes[i])
+	size_t low = smaller(size, width), at = low_bytes(size, low);
+
+	for (size_t i = 0; i < size; i++)
+		if (bytes[i] && (i < at || i >= at + low))
 			return -EINVAL;
-	memcpy(place, bytes, smaller(size, width));
+	copy_low(place, width, bytes, size);
 	return 0;
 }
 
@@ -110,7 +127,7 @@ static int view_get(struct view *v, uint64_t key, uint64_t *value)
 	if (err)
 		return err;
 	*value = 0;
-	memcpy(value, bytes, KEY_SIZE(key));
+	copy_low(value, sizeof(*value), bytes, KEY_SIZE(key));
 	return 0;
 }
 
@@ -259,7 +276,7 @@ static int read_row(struct regfile *f, const struct tdesc_reg *reg, uint8_t *val
 	if (err)
 		return err;
 	memset(value, 0, reg->size);
-	memcpy(value, bytes, smaller(reg->size, KEY_SIZE(reg->row->key)));
+	copy_low(value, reg->size, bytes, KEY_SIZE(reg->row->key));
 	return 0;
 }
 
@@ -307,7 +324,7 @@ static int write_computed(struct regfile *f, const struct tdesc_reg *reg, const 
 {
 	uint64_t value = 0;
 
-	memcpy(&value, bytes, smaller(reg->size, sizeof(value)));
+	copy_low(&value, sizeof(value), bytes, reg->size);
 	return reg->computed->set(&f->view, value);
 }
 

@@ -92,6 +92,18 @@ static enum step_result at_debug_register(struct vcpu *v, const struct arch_hit 
 	return signalled(v, GDB_SIGNAL_TRAP);
 }
 
+/* Where the opcode is that was hit; the pc as well, after this. */
+static uint64_t trap_address(struct vcpu *v, const struct arch_hit *hit)
+{
+	uint64_t pc = present_pc(v);
+
+	if (hit->past) {
+		pc -= hit->past;
+		v->regs.view.set(&v->regs.view, v->machine->arch->pc, pc);
+	}
+	return hit->have_addr ? hit->addr : pc;
+}
+
 static enum step_result at_trap(struct vcpu *v, uint64_t addr)
 {
 	const struct point *p = points_at(v, addr);
@@ -128,7 +140,7 @@ static enum step_result judge_kvm(struct vcpu *v, const struct vcpu_exit *exit, 
 		v->debug_stale = false;
 		return stepped(v);
 	case HIT_PLANTED:
-		return at_trap(v, hit.have_addr ? hit.addr : present_pc(v));
+		return at_trap(v, trap_address(v, &hit));
 	case HIT_EXEC:
 	case HIT_WATCH:
 		return at_debug_register(v, &hit, skip);

@@ -183,8 +183,11 @@ static void test_code(void)
 
 static void test_blocks(void)
 {
-	static const struct arch_block want[] = { { "regs", 0x81, 0x82, 144 }, { "sregs", 0x83, 0x84, 312 },
-		{ "fpu", 0x8c, 0x8d, 416 } };
+	static const struct arch_block want[] = {
+		{ .name = "regs", .get_nr = 0x81, .set_nr = 0x82, .size = 144 },
+		{ .name = "sregs", .get_nr = 0x83, .set_nr = 0x84, .size = 312 },
+		{ .name = "fpu", .get_nr = 0x8c, .set_nr = 0x8d, .size = 416 },
+	};
 
 	is_int(arch_x86_64.nblocks, 3, "x86_64: three blocks");
 	for (unsigned i = 0; i < 3; i++) {

@@ -154,7 +154,7 @@ static int do_block(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 	for (unsigned i = 0; i < sim->arch->nblocks; i++) {
 		const struct arch_block *block = &sim->arch->blocks[i];
 
-		if (nr != block->get_nr && nr != block->set_nr)
+		if (!block->get_nr || (nr != block->get_nr && nr != block->set_nr))
 			continue;
 		if (_IOC_SIZE(call->request) != block->size || call->size != block->size)
 			return -EFAULT;
@@ -163,8 +163,22 @@ static int do_block(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 	return -ENOTTY;
 }
 
+static int do_run(struct sim_host *sim, unsigned vcpu, struct host_call *call)
+{
+	for (unsigned i = 0; i < sim->arch->nblocks; i++) {
+		const struct arch_block *block = &sim->arch->blocks[i];
+
+		if (!block->get_nr && block->run_at == call->run_at && block->size == call->size &&
+			block->run_sync == call->run_sync)
+			return move(sim, vcpu, KEY_BLOCK(i, 0, 0), call->arg, call->size, call->request == HOST_RUN_SET);
+	}
+	return -EINVAL;
+}
+
 static int do_call(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 {
+	if (call->request == HOST_RUN_GET || call->request == HOST_RUN_SET)
+		return do_run(sim, vcpu, call);
 	switch (_IOC_NR(call->request)) {
 	case _IOC_NR(KVM_GET_ONE_REG):
 		return do_one_reg(sim, vcpu, call, false);
