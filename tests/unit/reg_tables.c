@@ -39,6 +39,56 @@ static const struct known known_x86_64[] = {
 	{ 0 },
 };
 
+static const struct known known_s390x[] = {
+	{ "org.gnu.gdb.s390.core", 18, "pswm pswa r0 r1 r2 r3 r4 r5 r6 r7 r8 r9 r10 r11 r12 r13 r14 r15" },
+	{ "org.gnu.gdb.s390.acr", 16, "acr0 acr1 acr2 acr3 acr4 acr5 acr6 acr7 acr8 acr9 acr10 acr11 acr12 acr13 acr14 acr15" },
+	{ "org.gnu.gdb.s390.fpr", 17, "fpc f0 f1 f2 f3 f4 f5 f6 f7 f8 f9 f10 f11 f12 f13 f14 f15" },
+	{ "org.gnu.gdb.s390.vx", 32,
+		"v0l v1l v2l v3l v4l v5l v6l v7l v8l v9l v10l v11l v12l v13l v14l v15l v16 v17 v18 v19 v20 v21 v22 "
+		"v23 v24 v25 v26 v27 v28 v29 v30 v31" },
+	{ "org.kvm.s390x.control", 17, "cr0 cr1 cr2 cr3 cr4 cr5 cr6 cr7 cr8 cr9 cr10 cr11 cr12 cr13 cr14 cr15 prefix" },
+	{ "org.kvm.s390x.kvm", 9, "todpr epochdiff cputm ckc pft pfc pfs pp gbea" },
+	{ 0 },
+};
+
+static const struct known known_mips64[] = {
+	{ "org.gnu.gdb.mips.cpu", 35,
+		"r0 r1 r2 r3 r4 r5 r6 r7 r8 r9 r10 r11 r12 r13 r14 r15 r16 r17 r18 r19 r20 r21 r22 r23 r24 r25 r26 "
+		"r27 r28 r29 r30 r31 lo hi pc" },
+	{ "org.gnu.gdb.mips.cp0", 3, "status badvaddr cause" },
+	{ "org.gnu.gdb.mips.fpu", 34,
+		"f0 f1 f2 f3 f4 f5 f6 f7 f8 f9 f10 f11 f12 f13 f14 f15 f16 f17 f18 f19 f20 f21 f22 f23 f24 f25 f26 "
+		"f27 f28 f29 f30 f31 fcsr fir" },
+	{ "org.kvm.mips64.system", 0, "Index EntryLo0 EntryLo1 Context" },
+	{ "org.kvm.mips64.msa", 34,
+		"w0 w1 w2 w3 w4 w5 w6 w7 w8 w9 w10 w11 w12 w13 w14 w15 w16 w17 w18 w19 w20 w21 w22 w23 w24 w25 w26 "
+		"w27 w28 w29 w30 w31 MSAIR MSACSR" },
+	{ "org.kvm.mips64.kvm", 3, "COUNT_CTL COUNT_RESUME COUNT_HZ" },
+	{ 0 },
+};
+
+static const struct known known_loongarch64[] = {
+	{ "org.gnu.gdb.loongarch.base", 35,
+		"r0 r1 r2 r3 r4 r5 r6 r7 r8 r9 r10 r11 r12 r13 r14 r15 r16 r17 r18 r19 r20 r21 r22 r23 r24 r25 r26 "
+		"r27 r28 r29 r30 r31 orig_a0 pc badv" },
+	{ "org.gnu.gdb.loongarch.fpu", 41,
+		"f0 f1 f2 f3 f4 f5 f6 f7 f8 f9 f10 f11 f12 f13 f14 f15 f16 f17 f18 f19 f20 f21 f22 f23 f24 f25 f26 "
+		"f27 f28 f29 f30 f31 fcc0 fcc1 fcc2 fcc3 fcc4 fcc5 fcc6 fcc7 fcsr" },
+	{ "org.gnu.gdb.loongarch.lsx", 32,
+		"vr0 vr1 vr2 vr3 vr4 vr5 vr6 vr7 vr8 vr9 vr10 vr11 vr12 vr13 vr14 vr15 vr16 vr17 vr18 vr19 vr20 vr21 "
+		"vr22 vr23 vr24 vr25 vr26 vr27 vr28 vr29 vr30 vr31" },
+	{ "org.gnu.gdb.loongarch.lasx", 32,
+		"xr0 xr1 xr2 xr3 xr4 xr5 xr6 xr7 xr8 xr9 xr10 xr11 xr12 xr13 xr14 xr15 xr16 xr17 xr18 xr19 xr20 xr21 "
+		"xr22 xr23 xr24 xr25 xr26 xr27 xr28 xr29 xr30 xr31" },
+	{ "org.gnu.gdb.loongarch.lbt", 6, "scr0 scr1 scr2 scr3 eflags ftop" },
+	{ "org.kvm.loongarch64.csr", 0, "CRMD PRMD EUEN MISC ECFG ESTAT ERA BADI" },
+	{ "org.kvm.loongarch64.cpucfg", 21,
+		"CPUCFG0 CPUCFG1 CPUCFG2 CPUCFG3 CPUCFG4 CPUCFG5 CPUCFG6 CPUCFG7 CPUCFG8 CPUCFG9 CPUCFG10 CPUCFG11 "
+		"CPUCFG12 CPUCFG13 CPUCFG14 CPUCFG15 CPUCFG16 CPUCFG17 CPUCFG18 CPUCFG19 CPUCFG20" },
+	{ "org.kvm.loongarch64.kvm", 2, "COUNTER DEBUG_INST" },
+	{ 0 },
+};
+
 static void check_feature(const struct tdesc_feature *feature, const struct known *known)
 {
 	char *names = strdup(known->names), *save, *name;
@@ -142,9 +192,10 @@ static void check_general(const struct arch *arch, unsigned registers, unsigned 
 	is_int(size, bytes, "and is as long as they are");
 }
 
-static void check_generic(const struct arch *arch)
+/* "pc", then what the calling convention has. */
+static void check_generic(const struct arch *arch, const char *last_arg)
 {
-	static const char *const wanted[] = { "pc", "sp", "fp", "flags", "arg1", "arg6" };
+	const char *const wanted[] = { "pc", "sp", "fp", "flags", "arg1", last_arg };
 	const struct reg_row *row, *pc = NULL;
 	unsigned found = 0;
 
@@ -167,7 +218,23 @@ static void check_block(const struct arch *arch, const char *reg, unsigned nr, c
 		"%s is in block %u, and that is %s", reg, nr, block);
 }
 
-/* Two tables number the blocks: xml/x86_64.xml and stub/arch/x86_64.c. */
+/* Two tables number the blocks: xml/ARCH.xml and stub/arch/ARCH.c. */
+static void check_other_blocks(void)
+{
+	const struct arch *s390x = arch_find("s390x"), *loongarch64 = arch_find("loongarch64");
+
+	is_int(s390x->nblocks, 6, "s390x has six blocks");
+	check_block(s390x, "r15", 0, "regs");
+	check_block(s390x, "cr15", 1, "sregs");
+	check_block(s390x, "fpc", 2, "fpu");
+	check_block(s390x, "pswa", 3, "psw");
+	check_block(s390x, "prefix", 4, "prefix");
+	check_block(s390x, "v31", 5, "vrs");
+	is_int(loongarch64->nblocks, 2, "loongarch64 has two blocks");
+	check_block(loongarch64, "pc", 0, "regs");
+	check_block(loongarch64, "xr31", 1, "fpu");
+}
+
 static void check_blocks(const struct arch *arch)
 {
 	is_int(arch->nblocks, 3, "x86_64 has three blocks");
@@ -188,22 +255,35 @@ static void check_blocks(const struct arch *arch)
 #endif
 }
 
+/* What is to be true of each architecture's table. */
+static const struct {
+	const char *name, *gdb_name;
+	const struct known *known;
+	uint8_t id_byte;
+	unsigned ngeneral, general_size;
+	const char *last_arg;
+} tables[] = {
+	{ "aarch64", "aarch64", known_aarch64, 0x60, 34, 33 * 8 + 4, "arg6" },
+	{ "x86_64", "i386:x86-64", known_x86_64, 0x20, 24, 17 * 8 + 7 * 4, "arg6" },
+	{ "s390x", "s390:64-bit", known_s390x, 0x50, 18, 18 * 8, "arg5" },
+	{ "mips64", "mips:isa64r2", known_mips64, 0x70, 35, 35 * 8, "arg8" },
+	{ "loongarch64", "loongarch64", known_loongarch64, 0x90, 35, 35 * 8, "arg8" },
+};
+
 int main(void)
 {
-	const struct arch *aarch64 = arch_find("aarch64"), *x86_64 = arch_find("x86_64");
+	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		const struct arch *arch = arch_find(tables[i].name);
 
-	if (!ok(aarch64 && x86_64, "both architectures are there"))
-		return done();
-	is_str(aarch64->tdesc->architecture, "aarch64", "GDB's name of aarch64");
-	is_str(x86_64->tdesc->architecture, "i386:x86-64", "GDB's name of x86_64");
-	check_features(aarch64, known_aarch64);
-	check_features(x86_64, known_x86_64);
-	check_rows(aarch64, 0x60);
-	check_rows(x86_64, 0x20);
-	check_general(aarch64, 34, 33 * 8 + 4);
-	check_general(x86_64, 24, 17 * 8 + 7 * 4);
-	check_generic(aarch64);
-	check_generic(x86_64);
-	check_blocks(x86_64);
+		if (!ok(arch != NULL, "%s is there", tables[i].name))
+			return done();
+		is_str(arch->tdesc->architecture, tables[i].gdb_name, "GDB's name of it");
+		check_features(arch, tables[i].known);
+		check_rows(arch, tables[i].id_byte);
+		check_general(arch, tables[i].ngeneral, tables[i].general_size);
+		check_generic(arch, tables[i].last_arg);
+	}
+	check_blocks(arch_find("x86_64"));
+	check_other_blocks();
 	return done();
 }

@@ -136,10 +136,10 @@ static unsigned count(const char *text, const char *what)
 
 static void real_tables(void)
 {
-	static const char *const names[] = { "aarch64", "x86_64" };
+	static const char *const names[] = { "aarch64", "loongarch64", "mips64", "s390x", "x86_64" };
 	struct tdesc d;
 
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!ok(tdesc_build(&d, arch_find(names[i]), has_all, NULL) == 0, "the description of %s", names[i]))
 			continue;
 		is_int(count(d.xml, "<reg name="), d.nregs, "has every register once");
