@@ -8,7 +8,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 cd "$root" || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-architectures="aarch64 x86_64"
+architectures="aarch64 loongarch64 mips64 s390x x86_64"
 count=0
 
 # ok NAME COMMAND...: passes when the command does; what it prints is shown when it does not.
@@ -113,17 +113,21 @@ refuses "refused: a type that is not closed" 4 '<flags id="t" size="4">
 
 check_headers()
 {
-	$1 -std=gnu11 -Wall -Wextra -Werror -fsyntax-only "-DIDS=\"$tmp/$2.1\"" "tests/lint/ids_$2.c"
+	$1 -std=gnu11 -Wall -Wextra -Werror -fsyntax-only "-DIDS=\"$tmp/$2.1\"" "tests/lint/ids_$2.c" &&
+		$1 -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -I stub "tests/lint/offsets_$2.c"
 }
 
 for arch in $architectures; do
-	cc=$arch-linux-gnu-gcc
+	case $arch in
+	mips64) cc=mips64-linux-gnuabi64-gcc ;;
+	*) cc=$arch-linux-gnu-gcc ;;
+	esac
 	[ "$(uname -m)" = "$arch" ] && cc=${CC:-cc}
 	name="$arch: ids and offsets are those of <asm/kvm.h>"
 	if ! have "${cc%% *}"; then
 		skip "$name" "$cc is not installed"
 	elif ! echo '#include <linux/kvm.h>' | $cc -x c -fsyntax-only - 2> /dev/null; then
-		skip "$name" "$cc has no kernel headers"
+		skip "$name" "$cc has no header of KVM's"
 	else
 		ok "$name" check_headers "$cc" "$arch"
 	fi
@@ -171,27 +175,41 @@ build()
 	${CC:-cc} -std=gnu11 -D_GNU_SOURCE -I stub -o "$tmp/render" tests/lint/render.c stub/reg/tdesc.c stub/arch/*.c $sources
 }
 
-# gdb takes it for its architecture, without a word of complaint and with every register at its number.
+# gdb takes it for its architecture, without a word of complaint and with every register, by its name or by another of its names. It
+# shows s390's v0l only as a part of v0.
 gdb_is_content()
 {
-	gdb-multiarch -nx -batch -ex "set tdesc filename $tmp/$1.xml" -ex "show architecture" \
+	gdb-multiarch -nx -batch -ex "set mips abi n64" -ex "set tdesc filename $tmp/$1.xml" -ex "show architecture" \
 		-ex "maint print registers" > "$tmp/gdb.out" 2>&1
-	if grep -i -e warning -e error -e "not recognized" -e rejected "$tmp/gdb.out"; then
+	if grep -i -w -e warning -e error -e "not recognized" -e rejected "$tmp/gdb.out"; then
 		return 1
 	fi
 	grep -q "(currently \"$2\")" "$tmp/gdb.out" || { cat "$tmp/gdb.out"; return 1; }
-	sed -n 's/^<reg name="\([^"]*\)".*/\1/p' "$tmp/$1.xml" > "$tmp/names"
-	awk 'NR == FNR { name[n++] = $1; next } $2 ~ /^[0-9]+$/ { number[$1] = $2 }
-		END { for (i = 0; i < n; i++) if (!(name[i] in number)) { print name[i] " is missing"; bad = 1 }; exit bad }' \
-		"$tmp/names" "$tmp/gdb.out"
+	awk 'function value(a) {
+			return match($0, " " a "=\"[^\"]*\"") ? substr($0, RSTART + length(a) + 3, RLENGTH - length(a) - 4) : ""
+		}
+		NR == FNR { if ($2 ~ /^[0-9]+$/) known[$1] = 1; next }
+		{ sub(/"v[0-9]+l"/, "&l"); sub(/l"l/, "\"") }
+		/^<reg / && !(value("name") in known) && !(value("altname") in known) && !(value("generic") in known) {
+			print value("name") " is missing"
+			bad = 1
+		}
+		END { exit bad }' "$tmp/gdb.out" "$tmp/$1.xml"
 }
 
-# A server that has nothing but registers: the value of each is its number.
+gdb_knows()
+{
+	gdb-multiarch -nx -batch -ex "complete set architecture $1" 2> /dev/null | grep -q -x "set architecture $1"
+}
+
+# A server that has nothing but registers: the value of each is its number. serve ARCH TRIPLE ENDIAN.
 serve()
 {
 	cat > "$tmp/server.py" << 'END'
-import socket, sys
+import re, socket, sys
 xml = open(sys.argv[1], "rb").read()
+sizes = [int(bits) // 8 for bits in re.findall(rb'<reg name="[^"]*" bitsize="(\d+)"', xml)]
+host = b"triple:%s;endian:%s;ptrsize:8;" % (sys.argv[2].encode().hex().encode(), sys.argv[3].encode())
 listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
 listener.listen(1)
@@ -208,8 +226,9 @@ def answer(packet):
         start, size = (int(x, 16) for x in packet.rsplit(b":", 1)[1].split(b","))
         return (b"m" if start + size < len(xml) else b"l") + xml[start:start + size]
     if packet[:1] == b"p":
-        return b"%02x" % int(packet[1:].split(b";")[0], 16) + b"00" * 15
-    return {b"?": b"T05thread:1;", b"qfThreadInfo": b"m1", b"qsThreadInfo": b"l", b"qC": b"QC1"}.get(
+        number = int(packet[1:].split(b";")[0], 16)
+        return number.to_bytes(sizes[number], sys.argv[3]).hex().encode() if number < len(sizes) else b"E01"
+    return {b"qHostInfo": host, b"?": b"T05thread:1;", b"qfThreadInfo": b"m1", b"qsThreadInfo": b"l", b"qC": b"QC1"}.get(
         packet, b"OK" if packet[:1] in (b"H", b"D", b"k") else b"")
 
 while byte := stream.read(1):
@@ -223,7 +242,7 @@ while byte := stream.read(1):
     client.sendall(b"+$" + reply + b"#%02x" % (sum(reply) & 255))
 END
 	rm -f "$tmp/port"
-	python3 "$tmp/server.py" "$tmp/$1.xml" > "$tmp/port" &
+	python3 "$tmp/server.py" "$tmp/$1.xml" "$2" "$3" > "$tmp/port" &
 	server=$!
 	until [ -s "$tmp/port" ]; do
 		kill -0 $server || return 1
@@ -231,16 +250,16 @@ END
 	done
 }
 
-# lldb finds each register under its generic or alternative name, and has read the right one.
+# lldb finds each register under its generic or alternative name, and has read the right one: ARCH ENDIAN NAMES VALUES.
 lldb_is_content()
 {
-	serve "$1" || return 1
-	timeout 60 lldb -b -o "gdb-remote $(cat "$tmp/port")" -o "register read $2" -o detach > "$tmp/lldb.out" 2>&1
+	serve "$1" "$1-unknown-none" "$2" || return 1
+	timeout 60 lldb -b -o "gdb-remote $(cat "$tmp/port")" -o "register read $3" -o detach > "$tmp/lldb.out" 2>&1
 	kill $server 2> /dev/null
 	wait $server 2> /dev/null
 	got=$(sed -n 's/^ *\([A-Za-z0-9_]*\) = 0x0*\([0-9a-f][0-9a-f]*\)$/\1=\2/p' "$tmp/lldb.out" | tr '\n' ' ')
 	cat "$tmp/lldb.out"
-	[ "$got" = "$3 " ]
+	[ "$got" = "$4 " ]
 }
 
 ok "target.xml can be rendered" build
@@ -255,16 +274,28 @@ for arch in $architectures; do
 done
 
 if have gdb-multiarch; then
-	ok "aarch64: gdb is content" gdb_is_content aarch64 aarch64
-	ok "x86_64: gdb is content" gdb_is_content x86_64 i386:x86-64
+	for arch in $architectures; do
+		name=$(sed -n 's,.*<architecture>\(.*\)</architecture>,\1,p' "xml/$arch.xml")
+		if gdb_knows "$name"; then
+			ok "$arch: gdb is content" gdb_is_content "$arch" "$name"
+		else
+			skip "$arch: gdb is content" "this gdb does not know $name"
+		fi
+	done
 else
 	skip "gdb is content" "gdb-multiarch is not installed"
 fi
 
 if have lldb && have python3; then
-	ok "aarch64: lldb is content" lldb_is_content aarch64 "pc sp fp lr arg1 flags SCTLR_EL1" \
+	ok "aarch64: lldb is content" lldb_is_content aarch64 little "pc sp fp lr arg1 flags SCTLR_EL1" \
 		"pc=20 sp=1f x29=1d x30=1e x0=0 cpsr=21 SCTLR_EL1=48"
-	ok "x86_64: lldb is content" lldb_is_content x86_64 "pc sp fp arg1 rflags cr0" "rip=10 rsp=7 rbp=6 rdi=5 eflags=11 cr0=3b"
+	ok "x86_64: lldb is content" lldb_is_content x86_64 little "pc sp fp arg1 rflags cr0" \
+		"rip=10 rsp=7 rbp=6 rdi=5 eflags=11 cr0=3b"
+	ok "s390x: lldb is content" lldb_is_content s390x big "pc sp fp ra arg1 flags acr1 cr0" \
+		"pswa=1 r15=11 r11=d r14=10 r2=4 pswm=0 acr1=13 cr0=53"
+	ok "mips64: lldb is content" lldb_is_content mips64 big "pc sp fp ra a0 arg8 flags Index" \
+		"pc=22 r29=1d r30=1e r31=1f r4=4 r11=b status=23 Index=48"
+	skip "loongarch64: lldb is content" "lldb 14 does not know loongarch64"
 else
 	skip "lldb is content" "lldb or python3 is not installed"
 fi
