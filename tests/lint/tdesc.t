@@ -189,7 +189,7 @@ gdb_is_content()
 			return match($0, " " a "=\"[^\"]*\"") ? substr($0, RSTART + length(a) + 3, RLENGTH - length(a) - 4) : ""
 		}
 		NR == FNR { if ($2 ~ /^[0-9]+$/) known[$1] = 1; next }
-		{ sub(/"v[0-9]+l"/, "&l"); sub(/l"l/, "\"") }
+		/^<reg name="v[0-9]+l"/ { sub(/l"/, "\"") }
 		/^<reg / && !(value("name") in known) && !(value("altname") in known) && !(value("generic") in known) {
 			print value("name") " is missing"
 			bad = 1

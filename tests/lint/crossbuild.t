@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# No compiler has anything to say: gcc and clang of the whole program and its tests, here; and each cross compiler that is installed
+# of what is compiled on every host: stub/arch/, stub/reg/, and the tables. Where a big-endian processor can be emulated, the unit
+# tests of these run on it.
+
+root=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
+cd "$root" || exit 1
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+count=0
+flags="-std=gnu11 -I stub -I tests/unit -D_GNU_SOURCE -O2 -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror -pthread"
+
+ok()
+{
+	name=$1
+	shift
+	count=$((count + 1))
+	if "$@" > "$tmp/out" 2>&1; then
+		echo "ok $count - $name"
+	else
+		echo "not ok $count - $name"
+		tail -40 "$tmp/out" | sed 's/^/# /'
+	fi
+}
+
+skip()
+{
+	count=$((count + 1))
+	echo "ok $count - $1 # SKIP $2"
+}
+
+have()
+{
+	command -v "$1" > /dev/null
+}
+
+# ---- the whole program, here ----
+
+for cc in gcc clang; do
+	if have $cc; then
+		ok "$cc has no warning about the program and its unit tests" \
+			make --no-print-directory OUT="$tmp/$cc" CC="$cc" CFLAGS="-O2 -Werror" all unit
+	else
+		skip "$cc has no warning about the program and its unit tests" "$cc is not installed"
+	fi
+done
+
+# ---- what every host compiles, elsewhere ----
+
+mkdir "$tmp/tables"
+tables=$(for list in xml/*.xml; do grep -q '<target ' "$list" && basename "$list" .xml; done)
+for name in $tables; do
+	ok "$name: its table is generated" sh -c "awk -f xml/tables.awk xml/$name.xml > '$tmp/tables/$name.c'"
+done
+
+everywhere()
+{
+	for source in stub/arch/*.c stub/reg/*.c "$tmp"/tables/*.c; do
+		# shellcheck disable=SC2086 # a list of flags
+		$1 $flags -fsyntax-only "$source" || return 1
+	done
+}
+
+# gcc's prefix of each, for Debian has none of some in this release.
+for target in aarch64-linux-gnu loongarch64-linux-gnu mips64-linux-gnuabi64 mips64el-linux-gnuabi64 powerpc64le-linux-gnu \
+	riscv64-linux-gnu s390x-linux-gnu x86_64-linux-gnu; do
+	name="$target-gcc compiles stub/arch, stub/reg and the tables"
+	if ! have "$target-gcc"; then
+		skip "$name" "it is not installed"
+	elif ! echo '#include <linux/kvm.h>' | "$target-gcc" -x c -fsyntax-only - 2> /dev/null; then
+		skip "$name" "it has no header of KVM's"
+	else
+		ok "$name" everywhere "$target-gcc"
+	fi
+done
+
+# ---- big-endian ----
+
+big_endian()
+{
+	# shellcheck disable=SC2086
+	$1-gcc $flags -static -o "$tmp/test" "tests/unit/$3.c" tests/unit/sim_host.c stub/arch/*.c stub/reg/*.c "$tmp"/tables/*.c &&
+		$2 "$tmp/test"
+}
+
+for pair in s390x-linux-gnu:qemu-s390x mips64-linux-gnuabi64:qemu-mips64; do
+	target=${pair%:*}
+	qemu=${pair#*:}
+	have "$qemu" || qemu=$qemu-static
+	for test in arch_others reg_others reg_tables reg_tdesc; do
+		if ! have "$target-gcc" || ! have "$qemu"; then
+			skip "$target: $test" "$target-gcc or $qemu is not installed"
+		else
+			ok "$target: $test" big_endian "$target" "$qemu" "$test"
+		fi
+	done
+done
+
+echo "1..$count"

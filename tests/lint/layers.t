@@ -1,0 +1,216 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The house rules that a grep can see: who includes whom, who may talk to the kernel, who may end the process, how long a function
+# and a file may be. Each rule is tried on a spoilt copy of the tree as well: a rule that notices nothing is none.
+
+root=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+count=0
+
+ok()
+{
+	name=$1
+	shift
+	count=$((count + 1))
+	if "$@" > "$tmp/out" 2>&1; then
+		echo "ok $count - $name"
+	else
+		echo "not ok $count - $name"
+		sed 's/^/# /' "$tmp/out"
+	fi
+}
+
+# A rule prints what breaks it.
+silent()
+{
+	"$@" > "$tmp/found" 2>&1
+	cat "$tmp/found"
+	[ ! -s "$tmp/found" ]
+}
+
+# ---- the rules; each is run in the tree ----
+
+# Headers of C itself, which anyone may have.
+c_headers='<(ctype|errno|inttypes|limits|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|sys/types)\.h>'
+
+# Files without comments, as FILE:LINE:TEXT.
+code()
+{
+	find "$@" -name '*.[ch]' | sort | xargs awk '
+		FNR == 1 { comment = 0 }
+		{
+			line = $0
+			while (comment || line ~ /\/\*/) {
+				if (!comment) {
+					start = index(line, "/*")
+					head = substr(line, 1, start - 1)
+					line = substr(line, start + 2)
+				} else
+					head = ""
+				end = index(line, "*/")
+				comment = !end
+				line = end ? head substr(line, end + 2) : head
+				if (comment)
+					break
+			}
+			print FILENAME ":" FNR ":" line
+		}'
+}
+
+# includes DIR PATTERN: what stub/DIR includes besides its own headers, those of C, and what the pattern allows.
+includes()
+{
+	code "stub/$1" | grep -E '#[[:space:]]*include' | grep -vE "#include ($c_headers|\"[a-z0-9_]+\.h\"|$2)\$"
+}
+
+# What main.c and target.h include; they are not in a directory.
+top_includes()
+{
+	code stub/main.c | grep '#include "' | grep -vE '"(host/vm|run/machine|serve/[a-z]+)\.h"$'
+	code stub/target.h | grep '#include' | grep -vE "$c_headers"
+}
+
+# Only host/ issues ioctls. The exceptions need <linux/kvm.h> for numbers that are the same on every architecture: those of ONE_REG
+# and of the struct ioctls (reg/), and of KVM_CAP_GUEST_DEBUG_HW_BPS and _WPS (run/capabilities.c).
+kernel()
+{
+	code stub | grep -E 'include <(linux|asm|sys/ioctl|sys/ptrace|sys/uio|sys/mman)' |
+		grep -vE '^stub/(host/|(reg/(one_reg|blocks)|run/capabilities)\.c:[0-9]+:#include <linux/)'
+}
+
+# kvm_run and the calls that touch it are host/'s.
+kvm_run()
+{
+	code stub | grep -E '\b(struct kvm_run|immediate_exit|KVM_RUN|ioctl)\b' | grep -vE '^stub/host/|#include|"KVM_RUN"'
+}
+
+# The architecture that the compiler builds for is host/'s business.
+architecture_ifdefs()
+{
+	code stub | grep -E '#[[:space:]]*(el)?if.*(__aarch64__|__x86_64__|__riscv|__powerpc|__s390|__mips|__loongarch|__i386)' |
+		grep -v '^stub/host/'
+}
+
+# Bytes in, bytes out; and tables.
+no_system()
+{
+	code stub/rsp stub/arch |
+		grep -E '[^_a-z.>](malloc|calloc|realloc|free|socket|ptrace|pthread_[a-z_]+|open|close|read|write|poll|mmap|signal|ioctl)\('
+}
+
+# assert() is that of <assert.h> at run time; static_assert is welcome everywhere.
+exits()
+{
+	code stub | grep -E '[^_a-z.>](exit|_exit|abort|assert|err|errx)\(' | grep -v '^stub/main\.c:'
+}
+
+# FILE_H or DIR_FILE_H, defined at once, and no two alike.
+guards()
+{
+	find stub tests -name '*.h' | sort | xargs awk '
+		FNR == 1 { guard = ""; done = 0 }
+		/^#ifndef / && guard == "" { guard = $2; next }
+		guard != "" && !done {
+			done = 1
+			n = split(FILENAME, part, "/")
+			want = toupper(part[n])
+			gsub(/[.-]/, "_", want)
+			if ($0 != "#define " guard)
+				print FILENAME ": the guard is not defined"
+			if (guard != want && guard != toupper(part[n - 1]) "_" want && guard != toupper(part[n - 1]) want)
+				print FILENAME ": the guard is " guard
+			if (guard in seen)
+				print FILENAME ": the guard is that of " seen[guard]
+			seen[guard] = FILENAME
+			guards++
+		}
+		END { if (guards != ARGC - 1) print ARGC - 1 - guards " headers have no guard" }'
+}
+
+# Every file that somebody wrote, but data and prose.
+licences()
+{
+	find stub xml tests Makefile -type f ! -name README ! -path 'tests/wire/*.txt' ! -name '*.out' |
+		xargs grep -L 'SPDX-License-Identifier: BSD-2-Clause'
+}
+
+# From the line of "{" to that of "}", both in the first column: as clang-format puts them around a function.
+long_functions()
+{
+	find stub tests -name '*.c' | sort | xargs awk '
+		/^{/ { start = FNR }
+		/^}/ && start { if (FNR - start - 1 > 80) print FILENAME ":" start ": " FNR - start - 1 " lines"; start = 0 }'
+}
+
+long_files()
+{
+	find stub tests -name '*.[ch]' | xargs wc -l | awk '$2 != "total" && $1 > 500 { print $2 ": " $1 " lines" }'
+}
+
+# ---- what is to be true ----
+
+# rule NAME COMMAND...: the command finds nothing here. spoil FILE LINES COMMAND...: it does when these lines end the file.
+rule()
+{
+	name=$1
+	shift
+	ok "$name" silent "$@"
+}
+
+spoil()
+{
+	file=$1
+	line=$2
+	shift 2
+	rm -rf "$tmp/tree"
+	mkdir "$tmp/tree"
+	cp -r stub tests xml Makefile "$tmp/tree"
+	printf '%b\n' "$line" >> "$tmp/tree/$file"
+	ok "noticed in $file: $1" noticed "$@"
+}
+
+noticed()
+{
+	! (cd "$tmp/tree" && silent "$@")
+}
+
+cd "$root" || exit 1
+below='"\.\./(target|host/host)\.h"'
+rule "rsp/ includes itself and target.h" includes rsp '"\.\./target\.h"'
+rule "arch/ includes itself, target.h and host.h" includes arch "$below"
+rule "reg/ includes itself, arch.h and host.h, and the kernel's numbers" \
+	includes reg '"\.\./(arch/arch|host/host)\.h"|<linux/(kvm|ioctl)\.h>'
+rule "run/ includes itself, target.h, arch.h, reg/ and host.h" \
+	includes run '"\.\./(target|arch/arch|reg/[a-z]+|host/host)\.h"|<(pthread|signal|linux/kvm)\.h>'
+rule "host/ includes itself and what the system has" includes host '<[a-z/_]+\.h>'
+rule "serve/ includes itself, session.h, machine.h and what the system has" \
+	includes serve '"\.\./(rsp/session|run/machine)\.h"|<[a-z/_]+\.h>'
+rule "main.c and target.h include what they are allowed" top_includes
+rule "only host/ has the kernel's headers, with three exceptions" kernel
+rule "only host/ knows kvm_run and ioctl()" kvm_run
+rule "only host/ asks for which architecture it is compiled" architecture_ifdefs
+rule "rsp/ and arch/ call nothing of the system's" no_system
+rule "only main.c ends the process" exits
+rule "every header has a guard of its own name" guards
+rule "every file names its licence" licences
+rule "no function is longer than 80 lines" long_functions
+rule "no file is longer than 500 lines" long_files
+
+spoil stub/rsp/reply.c '#include "../run/machine.h"' includes rsp '"\.\./target\.h"'
+spoil stub/arch/exits.c '#include "../reg/tdesc.h"' includes arch "$below"
+spoil stub/arch/exits.c '#include <linux/kvm.h>' includes arch "$below"
+spoil stub/target.h '#include "arch/arch.h"' top_includes
+spoil stub/run/step.c '#include <sys/ioctl.h>' kernel
+spoil stub/run/step.c 'int f(int fd) { return ioctl(fd, 0); }' kvm_run
+spoil stub/reg/tdesc.c '/* none\n * */ struct kvm_run *run;' kvm_run
+spoil stub/arch/arch.c '#ifdef __aarch64__\n#if defined(__aarch64__)' architecture_ifdefs
+spoil stub/rsp/reply.c 'void *f(void) { return malloc(1); }' no_system
+spoil stub/run/step.c 'void f(void) { abort(); }' exits
+spoil stub/rsp/nothing.h '#ifndef OTHER_H\n#define OTHER_H\n#endif' guards
+spoil stub/rsp/nothing.c 'int x;' licences
+spoil stub/rsp/reply.c "void f(void)\n{\n$(yes '\tg();\n' | head -81 | tr -d '\n')}" long_functions
+spoil stub/rsp/reply.c "$(yes '\n' | head -500 | tr -d '\n')" long_files
+
+echo "1..$count"
