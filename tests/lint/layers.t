@@ -4,6 +4,7 @@
 # The house rules that a grep can see: who includes whom, who may talk to the kernel, who may end the process, how long a function
 # and a file may be. Each rule is tried on a spoilt copy of the tree as well: a rule that notices nothing is none.
 
+# shellcheck disable=SC2016,SC2038 # no file of ours has a blank in its name
 root=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
