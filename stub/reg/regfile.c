@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "calls.h"
 #include "regfile.h"
 #include "slots.h"
@@ -31,25 +32,6 @@ struct regcache {
 static struct regfile *file_of(struct view *v)
 {
 	return (struct regfile *)((char *)v - offsetof(struct regfile, view));
-}
-
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Offset of the low n bytes of a number of so many bytes. */
-static size_t low_bytes(size_t width, size_t n)
-{
-	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? width - n : 0;
-}
-
-/* The low bytes of one number become those of another, as many as both have. */
-static void copy_low(void *to, size_t to_size, const void *from, size_t from_size)
-{
-	size_t n = smaller(to_size, from_size);
-
-	memcpy((uint8_t *)to + low_bytes(to_size, n), (const uint8_t *)from + low_bytes(from_size, n), n);
 }
 
 /* ---- one value, by key ---- */

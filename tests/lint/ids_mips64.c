@@ -30,10 +30,10 @@ enum {
 	what(f);                            \
 	what(g);                            \
 	what(h)
-#define ALL(what)                                      \
-	EIGHT(what, 0, 1, 2, 3, 4, 5, 6, 7);           \
-	EIGHT(what, 8, 9, 10, 11, 12, 13, 14, 15);     \
-	EIGHT(what, 16, 17, 18, 19, 20, 21, 22, 23);   \
+#define ALL(what)                                    \
+	EIGHT(what, 0, 1, 2, 3, 4, 5, 6, 7);         \
+	EIGHT(what, 8, 9, 10, 11, 12, 13, 14, 15);   \
+	EIGHT(what, 16, 17, 18, 19, 20, 21, 22, 23); \
 	EIGHT(what, 24, 25, 26, 27, 28, 29, 30, 31)
 
 ALL(R);

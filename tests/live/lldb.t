@@ -35,6 +35,7 @@ result()
 
 start_server()
 {
+	: >"$tmp/stderr"
 	build/kvm-gdbserver :0 "$guest" >"$tmp/console" 2>"$tmp/stderr" </dev/null &
 	server=$!
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
