@@ -14,6 +14,7 @@
 
 #include "host/vm.h"
 #include "run/machine.h"
+#include "run/show.h"
 #include "serve/comm.h"
 #include "serve/server.h"
 
@@ -31,10 +32,13 @@ struct options {
 	const char *comm;
 	struct vm_config vm;
 	struct server_config server;
+	bool registers, json; /* print the registers, and serve nobody */
+	const char *group;
 };
 
 static const char usage[] =
 	"Usage: kvm-gdbserver [OPTIONS] COMM [IMAGE]\n"
+	"       kvm-gdbserver [OPTIONS] --registers [--json] [--group G] [IMAGE]\n"
 	"\n"
 	"Runs IMAGE (an ELF file, or an arm64 Linux Image) in a KVM guest and serves it to gdb, lldb or an IDE.\n"
 	"The guest waits at its entry until a client says go. Without IMAGE, gdb's `load` fills the machine.\n"
@@ -52,6 +56,10 @@ static const char usage[] =
 	"  --append TEXT    command line of a Linux Image\n"
 	"  --once           leave when the client goes\n"
 	"  --debug          show the wire, readable, on standard error\n"
+	"  --registers      print every register of the first vCPU at the entry: name, where KVM keeps it, size, value, "
+	"fields\n"
+	"  --json           as a JSON array\n"
+	"  --group G        only those of a group: general, system, ...\n"
 	"  --version, --help\n";
 
 __attribute__((noreturn, format(printf, 2, 3))) static void die(int code, const char *format, ...)
@@ -97,6 +105,19 @@ static uint64_t parse_size(const char *text)
 	return n;
 }
 
+/* COMM and IMAGE; no COMM where nobody is served. */
+static void parse_arguments(int argc, char **argv, struct options *o)
+{
+	int comms = !o->registers;
+
+	if (argc < comms || argc > comms + 1 || ((o->json || o->group) && !o->registers)) {
+		fputs(usage, stderr);
+		exit(EXIT_BAD_USAGE);
+	}
+	o->comm = comms ? argv[0] : NULL;
+	o->vm.image = argv[comms];
+}
+
 static void parse_options(int argc, char **argv, struct options *o)
 {
 	enum {
@@ -106,6 +127,9 @@ static void parse_options(int argc, char **argv, struct options *o)
 		APPEND,
 		ONCE,
 		DEBUG,
+		REGISTERS,
+		JSON,
+		GROUP,
 		SHOW_VERSION,
 		HELP
 	};
@@ -116,6 +140,9 @@ static void parse_options(int argc, char **argv, struct options *o)
 		{ "append", required_argument, NULL, APPEND },
 		{ "once", no_argument, NULL, ONCE },
 		{ "debug", no_argument, NULL, DEBUG },
+		{ "registers", no_argument, NULL, REGISTERS },
+		{ "json", no_argument, NULL, JSON },
+		{ "group", required_argument, NULL, GROUP },
 		{ "version", no_argument, NULL, SHOW_VERSION },
 		{ "help", no_argument, NULL, HELP },
 		{ 0 },
@@ -142,6 +169,15 @@ static void parse_options(int argc, char **argv, struct options *o)
 		case DEBUG:
 			o->server.debug = true;
 			break;
+		case REGISTERS:
+			o->registers = true;
+			break;
+		case JSON:
+			o->json = true;
+			break;
+		case GROUP:
+			o->group = optarg;
+			break;
 		case SHOW_VERSION:
 			puts("kvm-gdbserver " VERSION);
 			exit(0);
@@ -153,12 +189,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 			exit(EXIT_BAD_USAGE);
 		}
 	}
-	if (argc - optind < 1 || argc - optind > 2) {
-		fputs(usage, stderr);
-		exit(EXIT_BAD_USAGE);
-	}
-	o->comm = argv[optind];
-	o->vm.image = argv[optind + 1];
+	parse_arguments(argc - optind, argv + optind, o);
 }
 
 /* The signals that end the program are the watcher's; a client that is gone is an error of write(). */
@@ -208,11 +239,25 @@ static void announce(const struct comm *comm)
 		fprintf(stderr, "Listening on port %d\n", comm->port);
 }
 
+static void print(void *arg, const char *text)
+{
+	fputs(text, arg);
+}
+
+static int print_registers(struct machine *m, const struct options *o, char *error, size_t size)
+{
+	if (!show_registers(machine_vcpu(m, 1), o->group, o->json, print, stdout))
+		return 0;
+	snprintf(error, size, "%s", m->why);
+	return -1;
+}
+
 /* Everything between the open connection and the exit status; -1 and a sentence in error when it did not come to that. */
 static int run(const struct options *o, const struct arch *arch, struct comm *comm, char *error, size_t size)
 {
 	struct capabilities caps;
-	struct machine machine;
+	/* Outlives this function: the vCPU threads wait in it until the program ends. */
+	static struct machine machine;
 	struct host *host = vm_open(&o->vm, error, size);
 
 	if (!host || probe_host(arch, &caps, error, size))
@@ -221,6 +266,8 @@ static int run(const struct options *o, const struct arch *arch, struct comm *co
 	set_signals();
 	if (machine_open(&machine, host, arch, &caps, error, size))
 		return -1;
+	if (o->registers)
+		return print_registers(&machine, o, error, size);
 	announce(comm);
 	return server_run(&machine, comm, &o->server);
 }
@@ -229,14 +276,14 @@ int main(int argc, char **argv)
 {
 	struct options o = { .vm = { .vcpus = 1, .memory = DEFAULT_MEMORY, .console = STDOUT_FILENO } };
 	const struct arch *arch = this_arch();
-	struct comm comm;
+	struct comm comm = { .listener = -1 };
 	char error[256];
 	int err, status;
 
 	parse_options(argc, argv, &o);
-	if (!strcmp(o.comm, "-"))
+	if (o.comm && !strcmp(o.comm, "-"))
 		o.vm.console = STDERR_FILENO;
-	err = comm_open(&comm, o.comm, error, sizeof(error));
+	err = o.comm ? comm_open(&comm, o.comm, error, sizeof(error)) : 0;
 	if (err)
 		die(err == -EINVAL ? EXIT_BAD_USAGE : EXIT_BAD_RUN, "%s", error);
 	status = run(&o, arch, &comm, error, sizeof(error));

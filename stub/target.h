@@ -120,7 +120,7 @@ struct target_ops {
 	/* The guest is over, because the client says so; restart() brings it back. */
 	void (*kill)(void *t);
 
-	/* A `monitor` command. -ENOENT when it is unknown; what it prints goes through print, in pieces. */
+	/* A `monitor` command. -ENOSYS when it is unknown; what it prints goes through print, in pieces. */
 	int (*command)(void *t, const char *line, text_fn *print, void *arg);
 
 	/* The sentence of the last refusal. Valid until the next call. */

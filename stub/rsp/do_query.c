@@ -113,8 +113,8 @@ int do_monitor(struct session *s, const struct args *args)
 	console_open(s);
 	error = s->target.ops->command(s->target.t, line, console_print, s);
 	console_close(s);
-	if (error == -ENOENT)
-		return session_refuse(s, ENOENT, "unknown command: %.100s (`monitor help` lists them)", line);
+	if (error == -ENOSYS)
+		return session_refuse(s, ENOSYS, "unknown command: %.100s (`monitor help` lists them)", line);
 	if (error)
 		return error;
 	reply_start(&s->out);

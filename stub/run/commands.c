@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "show.h"
 
 struct printer {
 	text_fn *print;
@@ -36,10 +37,11 @@ static void say_watch_advice(const struct machine *m, const struct printer *out)
 	say(out, "  Tell it to single-step instead: set can-use-hw-watchpoints 0\n");
 }
 
-static void do_capabilities(struct machine *m, const struct printer *out)
+static int do_capabilities(struct machine *m, char **words, const struct printer *out)
 {
 	const struct capabilities *c = &m->caps;
 
+	(void)words;
 	say(out, "What this host's KVM does, as tried at start-up:\n");
 	say(out, "single-step           %s\n", works(c->step));
 	say(out, "planted opcode        %s%s\n", works(c->planted),
@@ -52,50 +54,92 @@ static void do_capabilities(struct machine *m, const struct printer *out)
 	say(out, "read watchpoint       %s\n", works(c->watch[POINT_READ]));
 	say(out, "access watchpoint     %s\n", works(c->watch[POINT_ACCESS]));
 	say_watch_advice(m, out);
+	return 0;
 }
 
-static void do_why(struct machine *m, const struct printer *out)
+static int do_why(struct machine *m, char **words, const struct printer *out)
 {
+	(void)words;
 	say(out, "%s\n", m->why[0] ? m->why : "nothing was refused so far");
+	return 0;
 }
 
-static void do_counters(struct machine *m, const struct printer *out)
+static int do_counters(struct machine *m, char **words, const struct printer *out)
 {
 	const struct reg_counters *c = &m->transport.counters;
 
+	(void)words;
 	say(out, "register ioctls: %llu get, %llu set; values moved: %llu\n", (unsigned long long)c->gets,
 		(unsigned long long)c->sets, (unsigned long long)c->values);
+	return 0;
 }
 
-static void do_help(struct machine *m, const struct printer *out);
+/* Of the vCPU whose stop was reported last. */
+static int do_registers(struct machine *m, char **words, const struct printer *out)
+{
+	return show_registers(m->current, words[0], false, out->print, out->arg);
+}
+
+static int do_register(struct machine *m, char **words, const struct printer *out)
+{
+	if (!words[0])
+		return machine_refuse(m, -EINVAL, "which register? A name, or a ONE_REG id in hexadecimal");
+	return show_register(m->current, words[0], words[1], out->print, out->arg);
+}
+
+static int do_help(struct machine *m, char **words, const struct printer *out);
+
+#define WORDS_MAX 2
 
 static const struct command {
-	const char *name, *help;
-	void (*run)(struct machine *m, const struct printer *out);
+	const char *name, *arguments, *help;
+	unsigned words; /* at most so many behind the name */
+	bool guest;	/* asks for the guest's state: not when it has ended */
+	int (*run)(struct machine *m, char **words, const struct printer *out);
 } commands[] = {
-	{ "capabilities", "what this host's KVM was seen to do", do_capabilities },
-	{ "counters", "register ioctls so far", do_counters },
-	{ "help", "this list", do_help },
-	{ "why", "the reason of the last refusal", do_why },
+	{ "capabilities", "", "what this host's KVM was seen to do", 0, false, do_capabilities },
+	{ "counters", "", "register ioctls so far", 0, false, do_counters },
+	{ "help", "", "this list", 0, false, do_help },
+	{ "register", "NAME-or-ID [VALUE]", "one register, or any ONE_REG id; VALUE (hexadecimal) sets it", 2, true,
+		do_register },
+	{ "registers", "[GROUP]", "every register, with where KVM keeps it and its fields", 1, true, do_registers },
+	{ "why", "", "the reason of the last refusal", 0, false, do_why },
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(*commands))
 
-static void do_help(struct machine *m, const struct printer *out)
+static int do_help(struct machine *m, char **words, const struct printer *out)
 {
 	(void)m;
+	(void)words;
 	for (unsigned i = 0; i < NCOMMANDS; i++)
-		say(out, "%-14s%s\n", commands[i].name, commands[i].help);
+		say(out, "%-12s %-20s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
+	return 0;
+}
+
+static int run(struct machine *m, const struct command *c, char *rest, const struct printer *out)
+{
+	char *words[WORDS_MAX + 1] = { NULL }, *state, *word = strtok_r(rest, " ", &state);
+	unsigned n = 0;
+
+	for (; word && n < c->words; word = strtok_r(NULL, " ", &state))
+		words[n++] = word;
+	if (word)
+		return machine_refuse(m, -EINVAL, "%s: too many words; `monitor help` shows what it takes", c->name);
+	if (c->guest && m->ended)
+		return machine_refuse(m, -ESRCH, "the guest has ended");
+	return c->run(m, words, out);
 }
 
 int commands_run(struct machine *m, const char *line, text_fn *print, void *arg)
 {
 	struct printer out = { .print = print, .arg = arg };
+	size_t len = strcspn(line, " ");
+	char rest[256];
 
+	snprintf(rest, sizeof(rest), "%s", line + len);
 	for (unsigned i = 0; i < NCOMMANDS; i++)
-		if (!strcmp(line, commands[i].name)) {
-			commands[i].run(m, &out);
-			return 0;
-		}
-	return -ENOENT;
+		if (strlen(commands[i].name) == len && !strncmp(line, commands[i].name, len))
+			return run(m, &commands[i], rest, &out);
+	return -ENOSYS;
 }

@@ -275,7 +275,7 @@ static int command(void *t, const char *line, text_fn *print, void *arg)
 	if (!strcmp(line, "fail"))
 		return refused(f, EOPNOTSUPP, "this never works");
 	if (sscanf(line, "say %5u %n", &times, &text) != 1 || !text)
-		return refused(f, ENOENT, "unknown");
+		return refused(f, ENOSYS, "unknown");
 	for (unsigned i = 0; i < times % 20000; i++)
 		print(arg, line + text);
 	return 0;

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Prints and sets registers without a debugger. Values are shown as one number, the most significant byte first. See show.h. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../reg/fields.h"
+#include "show.h"
+
+#define VALUE_MAX 1024 /* bytes; a ONE_REG id can name more, which nothing here has */
+#define FIELDS_MAX 64
+
+struct out {
+	text_fn *print;
+	void *arg;
+	bool json;
+	const char *separator; /* in JSON, before the next register */
+};
+
+__attribute__((format(printf, 2, 3))) static void say(const struct out *out, const char *format, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	out->print(out->arg, text);
+}
+
+static void say_value(const struct out *out, const uint8_t *value, unsigned size)
+{
+	say(out, "0x");
+	while (size--)
+		say(out, "%02x", value[size]);
+}
+
+/* Where KVM keeps it: an id, a struct and an offset, or a computation. */
+static void key_text(const struct arch *arch, const struct reg_row *row, char *text, size_t size)
+{
+	if (!row->key)
+		snprintf(text, size, "%s()", row->from);
+	else if (KEY_IS_BLOCK(row->key))
+		snprintf(text, size, "%s+0x%x", arch->blocks[KEY_BLOCK_NR(row->key)].name, KEY_OFFSET(row->key));
+	else
+		snprintf(text, size, "0x%016llx", (unsigned long long)row->key);
+}
+
+static uint64_t field_value(const struct reg_field *f, const uint8_t *value, unsigned size)
+{
+	uint64_t whole = 0;
+	unsigned bits = f->last - f->first + 1;
+
+	memcpy(&whole, value, size < sizeof(whole) ? size : sizeof(whole));
+	return whole >> f->first & (bits < 64 ? (1ull << bits) - 1 : UINT64_MAX);
+}
+
+/* In text, single bits that are 0 are left out, as gdb does. */
+static void say_field(const struct out *out, const struct tdesc *d, const struct reg_field *f, uint64_t value, bool first)
+{
+	char name[FIELD_NAME];
+
+	if (out->json)
+		say(out, "%s\"%s\":%llu", first ? "" : ",", f->name, (unsigned long long)value);
+	else if (f->first == f->last)
+		say(out, "%s%s", value ? " " : "", value ? f->name : "");
+	else if (field_value_name(d, f, value, name, sizeof(name)))
+		say(out, " %s=%s", f->name, name);
+	else
+		say(out, " %s=0x%llx", f->name, (unsigned long long)value);
+}
+
+static void say_fields(const struct out *out, const struct tdesc *d, unsigned reg, const uint8_t *value)
+{
+	struct reg_field fields[FIELDS_MAX];
+	unsigned n = fields_of(d, reg, fields, FIELDS_MAX);
+
+	if (!n)
+		return;
+	say(out, out->json ? ",\"fields\":{" : "  [");
+	for (unsigned i = 0; i < n; i++)
+		say_field(out, d, &fields[i], field_value(&fields[i], value, d->regs[reg].size), i == 0);
+	say(out, out->json ? "}" : " ]");
+}
+
+static void say_register(struct out *out, struct vcpu *v, unsigned reg, const char *group)
+{
+	const struct tdesc *d = &v->machine->tdesc;
+	const struct reg_row *row = d->regs[reg].row;
+	uint8_t value[VALUE_MAX];
+	char key[64];
+	ssize_t size = regfile_read(&v->regs, reg, value, sizeof(value));
+
+	key_text(d->arch, row, key, sizeof(key));
+	if (out->json) {
+		say(out, "%s{\"name\":\"%s\",\"id\":\"%s\",\"group\":\"%s\",\"size\":%u", out->separator, row->name, key, group,
+			d->regs[reg].size);
+		say(out, ",\"value\":%s", size < 0 ? "null" : "\"");
+	} else {
+		say(out, "%-18s %-18s %3u  ", row->name, key, d->regs[reg].size);
+	}
+	out->separator = ",\n";
+	if (size < 0 && !out->json) {
+		say(out, "%s", v->regs.why);
+	} else if (size >= 0) {
+		say_value(out, value, size);
+		say(out, out->json ? "\"" : "");
+		say_fields(out, d, reg, value);
+	}
+	say(out, out->json ? "}" : "\n");
+}
+
+int show_registers(struct vcpu *v, const char *group, bool json, text_fn *print, void *arg)
+{
+	const struct tdesc *d = &v->machine->tdesc;
+	struct out out = { .print = print, .arg = arg, .json = json, .separator = "" };
+	unsigned shown = 0;
+
+	if (json)
+		say(&out, "[\n");
+	for (unsigned reg = 0; reg < d->nregs; reg++) {
+		char of[FIELD_NAME] = "";
+
+		reg_attribute(d, reg, "group", of, sizeof(of));
+		if (group && strcmp(group, of))
+			continue;
+		say_register(&out, v, reg, of);
+		shown++;
+	}
+	if (json)
+		say(&out, "\n]\n");
+	return shown ? 0 : machine_refuse(v->machine, -ENOENT, "there is no register group %.40s", group ? group : "at all");
+}
+
+/* A hexadecimal number of at most `size` bytes, the 0x left out or not, into bytes. */
+static int parse_value(const char *text, uint8_t *value, unsigned size)
+{
+	size_t digits;
+
+	if (text[0] == '0' && (text[1] | 0x20) == 'x')
+		text += 2;
+	digits = strlen(text);
+	if (!digits || strspn(text, "0123456789abcdefABCDEF") != digits || (digits + 1) / 2 > size)
+		return -EINVAL;
+	memset(value, 0, size);
+	for (size_t i = 0; i < digits; i++) {
+		char digit[2] = { text[digits - 1 - i] };
+
+		value[i / 2] |= strtoul(digit, NULL, 16) << (i % 2 * 4);
+	}
+	return 0;
+}
+
+static int show_named(struct vcpu *v, unsigned reg, const char *text, struct out *out)
+{
+	struct machine *m = v->machine;
+	unsigned size = m->tdesc.regs[reg].size;
+	uint8_t value[VALUE_MAX];
+	char group[FIELD_NAME] = "";
+	int err;
+
+	if (text && (size > sizeof(value) || parse_value(text, value, size)))
+		return machine_refuse(m, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes", text, size);
+	err = text ? machine_target(m).ops->write_reg(m, v->nr + 1, reg, value, size) : 0;
+	if (err)
+		return err;
+	reg_attribute(&m->tdesc, reg, "group", group, sizeof(group));
+	say_register(out, v, reg, group);
+	return 0;
+}
+
+/* An id that the description may not know: straight to the kernel. */
+static int show_id(struct vcpu *v, uint64_t id, const char *text, struct out *out)
+{
+	struct machine *m = v->machine;
+	uint8_t value[VALUE_MAX];
+	struct reg_item item = { .key = id, .value = value };
+	int err = 0;
+
+	if (KEY_IS_BLOCK(id) || KEY_SIZE(id) > sizeof(value))
+		return machine_refuse(m, -EINVAL, "0x%llx is no ONE_REG id", (unsigned long long)id);
+	if (text && parse_value(text, value, KEY_SIZE(id)))
+		return machine_refuse(m, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes", text, KEY_SIZE(id));
+	if (text) {
+		regfile_drop(&v->regs);
+		v->debug_stale = true;
+		err = transport_set(&m->transport, v->nr, &item, 1);
+	}
+	if (!err)
+		err = transport_get(&m->transport, v->nr, &item, 1);
+	if (!err)
+		err = item.err;
+	if (err)
+		return machine_refuse(m, err, "0x%llx: %s", (unsigned long long)id, strerror(-err));
+	say(out, "0x%016llx %3u  ", (unsigned long long)id, KEY_SIZE(id));
+	say_value(out, value, KEY_SIZE(id));
+	say(out, "\n");
+	return 0;
+}
+
+int show_register(struct vcpu *v, const char *which, const char *value, text_fn *print, void *arg)
+{
+	struct out out = { .print = print, .arg = arg, .separator = "" };
+	int reg = tdesc_by_name(&v->machine->tdesc, which);
+	char *end;
+	uint64_t id;
+
+	if (reg >= 0)
+		return show_named(v, reg, value, &out);
+	errno = 0;
+	id = strtoull(which, &end, 16);
+	if (*end || errno || !isxdigit((unsigned char)which[0]))
+		return machine_refuse(v->machine, -ENOENT, "there is no register %.40s", which);
+	return show_id(v, id, value, &out);
+}

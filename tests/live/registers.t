@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Registers without a debugger: --registers, as text and as JSON.
+
+arch=$(uname -m | sed s/aarch64/arm64/)
+if ! [ -r /dev/kvm ] || ! [ -w /dev/kvm ] || [ ! -e "build/guests/$arch.elf" ]; then
+	echo "1..0 # SKIP this machine has no usable /dev/kvm"
+	exit
+fi
+case $arch in
+x86_64) flags=cr0 bit=PE group=cr pc=rip ;;
+*) flags=SCTLR_EL1 bit=SA group=timer pc=pc ;;
+esac
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+count=0
+failed=0
+
+ok() { # STATUS NAME
+	count=$((count + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $count - $2"
+	else
+		failed=1
+		echo "not ok $count - $2"
+	fi
+}
+
+show() {
+	timeout 20 build/kvm-gdbserver --registers "$@" "build/guests/$arch.elf" 2>"$dir/err"
+}
+
+# A condition on the JSON, in perl: $r is the list, $by{NAME} a register.
+json() { # CONDITION NAME
+	perl -MJSON::PP -e 'local $/; my $r = decode_json(<STDIN>); my %by = map { $_->{name} => $_ } @$r;
+		exit !('"$1"')' <"$dir/json"
+	ok $? "$2"
+}
+
+show >"$dir/text"
+ok $? "text"
+show --json >"$dir/json"
+ok $? "JSON"
+json 'scalar(@$r) > 100' "JSON: the general, vector and system registers"
+json '!grep { !defined $_->{value} } @$r' "JSON: each has a value"
+json '!grep { length($_->{value}) != 2 + 2 * $_->{size} } @$r' "JSON: of its size"
+json "\$by{$flags}{fields}{$bit} == 1" "JSON: fields"
+[ "$(wc -l <"$dir/text")" = "$(grep -c '"name"' "$dir/json")" ]
+ok $? "both have the same registers"
+entry=$(readelf -h "build/guests/$arch.elf" | sed -n 's/.*Entry point address: *0x//p')
+grep -Eq "^$pc .* 0x0*$entry\$" "$dir/text"
+ok $? "the pc is the entry"
+grep -Eq "^$flags .*\[.* $bit .*\]" "$dir/text"
+ok $? "text: fields"
+show --group $group >"$dir/group"
+[ "$(wc -l <"$dir/group")" -gt 2 ] && [ "$(wc -l <"$dir/group")" -lt 40 ]
+ok $? "one group"
+show --group nonsense >"$dir/out"
+[ $? = 1 ] && grep -q 'no register group nonsense' "$dir/err"
+ok $? "a group that is not there"
+timeout 20 build/kvm-gdbserver --json :0 >"$dir/out" 2>"$dir/err"
+[ $? = 2 ]
+ok $? "--json alone is a usage error"
+echo "1..$count"
+exit $failed
