@@ -69,7 +69,7 @@ includes()
 # What main.c and target.h include; they are not in a directory.
 top_includes()
 {
-	code stub/main.c | grep '#include "' | grep -vE '"(host/vm|run/machine|serve/[a-z]+)\.h"$'
+	code stub/main.c | grep '#include "' | grep -vE '"(host/vm|run/(machine|show)|serve/[a-z]+)\.h"$'
 	code stub/target.h | grep '#include' | grep -vE "$c_headers"
 }
 
