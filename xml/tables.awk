@@ -5,6 +5,9 @@
 # headers instead: a _Static_assert for each field of a struct, and CHECK_ID(name, id) for each ONE_REG id where that macro is
 # defined.
 #
+# kvm:times="name" on a register or a vector: its bitsize or count is that many times what the architecture's function `name`
+# says of the vCPU (struct arch_scale); where the id's own size field is 0, it becomes the register's size.
+#
 # It reads a strict subset of XML: one element a line, attributes in double quotes, no entities. What it does not understand is
 # an error, with file and line: a typing mistake must not become a register. POSIX awk only (mawk, gawk, busybox).
 
@@ -14,7 +17,7 @@ BEGIN {
 		exit 1
 	}
 	split("name bitsize type group generic altname encoding format dwarf_regnum ehframe_regnum gcc_regnum " \
-	      "kvm:id kvm:block kvm:at kvm:width kvm:from kvm:access", list, " ")
+	      "kvm:id kvm:block kvm:at kvm:width kvm:from kvm:access kvm:times", list, " ")
 	for (i in list)
 		reg_attribute[list[i]] = 1
 	# GDB's predefined types and their sizes in bits; 0: as large as the register.
@@ -183,10 +186,14 @@ function type_line(text)
 	if (known(type))
 		fail("type " type " twice")
 	if (tag == "vector" && empty) {
-		attributes("id type count", "")
-		if (!known(attr["type"]))
-			fail("no type " attr["type"])
+		attributes("id type count", "kvm:times")
+		if (!known(attr["type"]) || times_of(attr["type"]) != "")
+			fail("no type " attr["type"] ", or one that has no size of its own")
 		type_bits[nfeatures, type] = bits_of(attr["type"]) * decimal("count")
+		if ("kvm:times" in attr) {
+			scaled_vector()
+			return
+		}
 	} else if ((tag == "flags" || tag == "struct" || tag == "enum") && !empty) {
 		attributes("id size", "")
 		type_bits[nfeatures, type] = decimal("size") * 8
@@ -198,6 +205,17 @@ function type_line(text)
 	} else
 		fail("unexpected " text)
 	types[nfeatures] = types[nfeatures] quote(text "\n")
+}
+
+# A vector whose count is a multiple of what the vCPU says. These are written before all other types.
+function scaled_vector()
+{
+	if (!(attr["type"] in predefined))
+		fail("a vector with kvm:times is of a predefined type")
+	type_times[nfeatures, type] = attr["kvm:times"]
+	vectors[nfeatures] = vectors[nfeatures] sprintf("\t{ %s, %s, %d, %s },\n", quoted(type), quoted(attr["type"]),
+		attr["count"], quoted(attr["kvm:times"]))
+	nvectors[nfeatures]++
 }
 
 # A member of the type that is open.
@@ -220,6 +238,10 @@ function union_member()
 	attributes("name type", "")
 	if (!known(attr["type"]))
 		fail("no type " attr["type"])
+	if (type_bits[nfeatures, type] && times_of(attr["type"]) != times_of(type))
+		fail("kvm:times of " attr["type"] " is not that of the members before it")
+	if (times_of(attr["type"]) != "")
+		type_times[nfeatures, type] = times_of(attr["type"])
 	if (bits_of(attr["type"]) > type_bits[nfeatures, type])
 		type_bits[nfeatures, type] = bits_of(attr["type"])
 }
@@ -241,6 +263,12 @@ function known(name)
 function bits_of(name)
 {
 	return name in predefined ? predefined[name] : type_bits[nfeatures, name]
+}
+
+# What the type's size is a multiple of, or "".
+function times_of(name)
+{
+	return (nfeatures, name) in type_times ? type_times[nfeatures, name] : ""
 }
 
 function reg_line(	i, name)
@@ -269,6 +297,8 @@ function check_type(name)
 		fail(name ": no type " attr["type"])
 	if (bits_of(attr["type"]) > 0 && bits_of(attr["type"]) != decimal("bitsize"))
 		fail(name ": type " attr["type"] " has another size")
+	if (times_of(attr["type"]) != ("kvm:times" in attr ? attr["kvm:times"] : ""))
+		fail(name ": type " attr["type"] " has another kvm:times")
 }
 
 # `g` is the leading run of general registers, so there may be no other.
@@ -290,6 +320,8 @@ function source(name)
 		fail(name ": kvm:access is \"r\" or absent")
 	if (!("kvm:block" in attr) && (("kvm:at" in attr) || ("kvm:width" in attr)))
 		fail(name ": kvm:at and kvm:width belong to kvm:block")
+	if (("kvm:times" in attr) && !("kvm:id" in attr))
+		fail(name ": kvm:times belongs to kvm:id")
 	if ("kvm:id" in attr)
 		return one_reg_id(name, attr["kvm:id"])
 	if ("kvm:block" in attr)
@@ -337,9 +369,10 @@ function add_row(name, key,	i, rest)
 	for (i = 1; i <= nattr; i++)
 		if (names[i] != "name" && names[i] != "bitsize" && names[i] !~ /^kvm:/)
 			rest = rest " " names[i] "=\"" attr[names[i]] "\""
-	row[++nrows] = sprintf("\t{ %s, %d, %s, %s, %s,\n\t  %s, %s, %s },", quoted(name), attr["bitsize"],
+	row[++nrows] = sprintf("\t{ %s, %d, %s, %s, %s,\n\t  %s, %s, %s, %s },", quoted(name), attr["bitsize"],
 		general_ended ? "false" : "true", "kvm:access" in attr ? "true" : "false", quoted(rest), key == "" ? 0 : key,
-		"kvm:from" in attr ? quoted(attr["kvm:from"]) : "NULL", "generic" in attr ? quoted(attr["generic"]) : "NULL")
+		"kvm:from" in attr ? quoted(attr["kvm:from"]) : "NULL", "generic" in attr ? quoted(attr["generic"]) : "NULL",
+		"kvm:times" in attr ? quoted(attr["kvm:times"]) : "NULL")
 	last_row[nfeatures] = nrows
 }
 
@@ -377,11 +410,13 @@ function print_table(	f, i, name)
 		for (i = first_row[f] + 1; i <= last_row[f]; i++)
 			print row[i]
 		print "};\n"
+		if (nvectors[f])
+			printf "static const struct tdesc_vector vectors_%d[] = {\n%s};\n\n", f, vectors[f]
 	}
 	print "static const struct tdesc_feature features[] = {"
 	for (f = 1; f <= nfeatures; f++)
-		printf "\t{ %s,%s,\n\t  rows_%d, sizeof(rows_%d) / sizeof(rows_%d[0]) },\n", quoted(feature[f]),
-			types[f] == "" ? " \"\"" : types[f], f, f, f
+		printf "\t{ %s,%s,\n\t  rows_%d, %d, %s, %d },\n", quoted(feature[f]), types[f] == "" ? " \"\"" : types[f], f,
+			last_row[f] - first_row[f], nvectors[f] ? "vectors_" f : "NULL", nvectors[f]
 	print "};\n"
 	printf "extern const struct tdesc_table tdesc_%s;\n", name
 	printf "const struct tdesc_table tdesc_%s = { %s, features, %d };\n", name, quoted(architecture), nfeatures

@@ -29,8 +29,9 @@
 
 /* One vCPU, as arch/ sees it: values by key (through the register file), and guest-physical memory. */
 struct view {
-	/* Values of at most 8 bytes, zero-extended. 0 or -errno. */
+	/* A value of at most 8 bytes, zero-extended, or the first 8 of a longer one. 0 or -errno. */
 	int (*get)(struct view *v, uint64_t key, uint64_t *value);
+	/* Values of at most 8 bytes. */
 	int (*set)(struct view *v, uint64_t key, uint64_t value);
 	/* 0, or -EFAULT when any of it is not RAM. */
 	int (*read_phys)(struct view *v, uint64_t gpa, void *buf, size_t len);
@@ -54,6 +55,12 @@ struct arch_computed {
 	const char *name;
 	int (*get)(struct view *v, uint64_t *value);
 	int (*set)(struct view *v, uint64_t value);
+};
+
+/* What the size of registers is a multiple of, where it depends on the vCPU (kvm:times="name"). 0 or -errno: it has none of them. */
+struct arch_scale {
+	const char *name;
+	int (*get)(struct view *v, unsigned *times);
 };
 
 /* What the debugger wants of a vCPU; encode_debug() turns it into KVM_SET_GUEST_DEBUG's words. */
@@ -128,6 +135,8 @@ struct arch {
 	unsigned nblocks;
 	const struct arch_computed *computed;
 	unsigned ncomputed;
+	const struct arch_scale *scales;
+	unsigned nscales;
 
 	const uint8_t *trap; /* the opcode to plant; NULL where KVM reports none */
 	unsigned trap_size;

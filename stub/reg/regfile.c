@@ -101,11 +101,8 @@ static int write_key(struct regfile *f, uint64_t key, const void *bytes, size_t 
 static int view_get(struct view *v, uint64_t key, uint64_t *value)
 {
 	uint8_t *bytes;
-	int err;
+	int err = read_key(file_of(v), key, &bytes);
 
-	if (KEY_SIZE(key) > sizeof(*value))
-		return -EINVAL;
-	err = read_key(file_of(v), key, &bytes);
 	if (err)
 		return err;
 	*value = 0;
@@ -161,7 +158,7 @@ static int add_rows(struct regfile *f)
 
 	for (unsigned i = 0; i < f->tdesc->nregs && !err; i++)
 		if (!f->tdesc->regs[i].computed)
-			err = slots_find(&f->cache->slots, f->tdesc->regs[i].row->key, &slot, &value);
+			err = slots_find(&f->cache->slots, f->tdesc->regs[i].key, &slot, &value);
 	return err;
 }
 
@@ -209,7 +206,7 @@ static void want(struct regfile *f, unsigned reg)
 
 	if (reg >= f->tdesc->nregs || f->tdesc->regs[reg].computed)
 		return;
-	if (!slots_find(&f->cache->slots, f->tdesc->regs[reg].row->key, &slot, &value) && !slot->valid)
+	if (!slots_find(&f->cache->slots, f->tdesc->regs[reg].key, &slot, &value) && !slot->valid)
 		slots_batch(&f->cache->slots, slot);
 }
 
@@ -253,12 +250,12 @@ static int read_computed(struct regfile *f, const struct tdesc_reg *reg, uint8_t
 static int read_row(struct regfile *f, const struct tdesc_reg *reg, uint8_t *value)
 {
 	uint8_t *bytes;
-	int err = read_key(f, reg->row->key, &bytes);
+	int err = read_key(f, reg->key, &bytes);
 
 	if (err)
 		return err;
 	memset(value, 0, reg->size);
-	copy_low(value, reg->size, bytes, KEY_SIZE(reg->row->key));
+	copy_low(value, reg->size, bytes, KEY_SIZE(reg->key));
 	return 0;
 }
 
@@ -328,7 +325,7 @@ int regfile_write(struct regfile *f, unsigned reg, const void *value, size_t siz
 	r = &f->tdesc->regs[reg];
 	err = writable(r, size);
 	if (!err)
-		err = r->computed ? write_computed(f, r, value) : write_key(f, r->row->key, value, size);
+		err = r->computed ? write_computed(f, r, value) : write_key(f, r->key, value, size);
 	return err ? refuse(f, reg, err) : 0;
 }
 
@@ -365,12 +362,12 @@ static int stage_rows(struct regfile *f, const uint8_t *values)
 		const struct tdesc_reg *reg = &f->tdesc->regs[i];
 
 		if (f->cache->changes[i].wanted && !reg->computed) {
-			int err = slots_find(s, reg->row->key, &slot, &place);
+			int err = slots_find(s, reg->key, &slot, &place);
 
 			if (!err && slots_batch(s, slot))
 				memcpy(slot->saved, slot->value, slot->size);
 			if (!err)
-				err = store(place, KEY_SIZE(reg->row->key), values, reg->size);
+				err = store(place, KEY_SIZE(reg->key), values, reg->size);
 			if (err)
 				return refuse(f, i, err);
 		}
@@ -400,8 +397,7 @@ static unsigned blame(struct regfile *f, unsigned item)
 	for (unsigned i = 0; i < f->tdesc->ngeneral; i++) {
 		const struct tdesc_reg *reg = &f->tdesc->regs[i];
 
-		if (f->cache->changes[i].wanted && !reg->computed &&
-			!slots_find(&f->cache->slots, reg->row->key, &slot, &place) &&
+		if (f->cache->changes[i].wanted && !reg->computed && !slots_find(&f->cache->slots, reg->key, &slot, &place) &&
 			slot->key == f->cache->slots.batch[item].key)
 			return i;
 	}

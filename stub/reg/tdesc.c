@@ -19,6 +19,18 @@ static const struct arch_computed *find_computed(const struct arch *arch, const 
 	return NULL;
 }
 
+/* How many times its size a row of this kvm:times has on this vCPU. -ENOENT: none at all. */
+static int find_scale(const struct tdesc *d, const char *name, struct tdesc_source *source, unsigned *times)
+{
+	*times = 1;
+	if (!name)
+		return 0;
+	for (unsigned i = 0; i < d->arch->nscales; i++)
+		if (!strcmp(d->arch->scales[i].name, name))
+			return d->arch->scales[i].get(&source->view, times) || !*times ? -ENOENT : 0;
+	return -EINVAL;
+}
+
 static unsigned table_rows(const struct tdesc_table *table)
 {
 	unsigned n = 0;
@@ -28,31 +40,51 @@ static unsigned table_rows(const struct tdesc_table *table)
 	return n;
 }
 
-/* Appends the row to d->regs if the vCPU has it. A computed register is there when the architecture can compute it. */
-static int add_row(struct tdesc *d, const struct reg_row *row, tdesc_has_fn *has, void *arg)
+/* Bits 55..52 of an id say its size: where the table leaves that to the vCPU, it is the register's. */
+static uint64_t sized_key(const struct reg_row *row, unsigned size)
 {
-	struct tdesc_reg *reg = &d->regs[d->nregs];
+	if (!row->times || KEY_SIZE(row->key) != 1)
+		return row->key;
+	return row->key | (uint64_t)__builtin_ctz(size) << 52;
+}
 
-	if (row->from) {
-		reg->computed = find_computed(d->arch, row->from);
-		if (!reg->computed || row->bits > 64) /* struct arch_computed moves a uint64_t */
-			return -EINVAL;
-	} else if (!has(arg, row->key)) {
-		return 0;
-	}
-	reg->row = row;
-	reg->size = row->bits / 8;
+static void append(struct tdesc *d, const struct tdesc_reg *reg)
+{
+	d->regs[d->nregs++] = *reg;
 	if (reg->size > d->max_size)
 		d->max_size = reg->size;
-	if (row->general) { /* the generator sees to it that they come first */
+	if (reg->row->general) { /* the generator sees to it that they come first */
 		d->ngeneral++;
 		d->general_size += reg->size;
 	}
-	d->nregs++;
+}
+
+/* Appends the row if the vCPU has it: it can be read, or computed. */
+static int add_row(struct tdesc *d, const struct reg_row *row, struct tdesc_source *source)
+{
+	struct tdesc_reg reg = { .row = row };
+	unsigned times;
+	uint64_t value;
+	int err = find_scale(d, row->times, source, &times);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	reg.size = row->bits / 8 * times;
+	if (row->from) {
+		reg.computed = find_computed(d->arch, row->from);
+		if (!reg.computed || reg.size > sizeof(value))
+			return -EINVAL;
+		if (!reg.computed->get(&source->view, &value))
+			append(d, &reg);
+		return 0;
+	}
+	reg.key = sized_key(row, reg.size);
+	if (source->has(source, reg.key))
+		append(d, &reg);
 	return 0;
 }
 
-static int collect(struct tdesc *d, tdesc_has_fn *has, void *arg)
+static int collect(struct tdesc *d, struct tdesc_source *source)
 {
 	const struct tdesc_table *table = d->arch->tdesc;
 
@@ -60,7 +92,7 @@ static int collect(struct tdesc *d, tdesc_has_fn *has, void *arg)
 		const struct tdesc_feature *feature = &table->features[i];
 
 		for (unsigned j = 0; j < feature->nrows; j++) {
-			int err = add_row(d, &feature->rows[j], has, arg);
+			int err = add_row(d, &feature->rows[j], source);
 
 			if (err)
 				return err;
@@ -74,22 +106,36 @@ static bool in_feature(const struct tdesc_feature *feature, const struct reg_row
 	return row >= feature->rows && row < feature->rows + feature->nrows;
 }
 
+static void write_vectors(FILE *out, const struct tdesc *d, const struct tdesc_feature *feature, struct tdesc_source *source)
+{
+	for (unsigned i = 0; i < feature->nvectors; i++) {
+		const struct tdesc_vector *v = &feature->vectors[i];
+		unsigned times;
+
+		if (!find_scale(d, v->times, source, &times))
+			fprintf(out, "<vector id=\"%s\" type=\"%s\" count=\"%u\"/>\n", v->id, v->type, v->count * times);
+	}
+}
+
 /* Writes the feature and its registers, which begin at d->regs[reg]; returns the number of the first one behind them. */
-static unsigned write_feature(FILE *out, const struct tdesc *d, const struct tdesc_feature *feature, unsigned reg)
+static unsigned write_feature(
+	FILE *out, const struct tdesc *d, const struct tdesc_feature *feature, struct tdesc_source *source, unsigned reg)
 {
 	if (reg == d->nregs || !in_feature(feature, d->regs[reg].row))
 		return reg;
-	fprintf(out, "<feature name=\"%s\">\n%s", feature->name, feature->types);
+	fprintf(out, "<feature name=\"%s\">\n", feature->name);
+	write_vectors(out, d, feature, source);
+	fputs(feature->types, out);
 	for (; reg < d->nregs && in_feature(feature, d->regs[reg].row); reg++) {
 		const struct reg_row *row = d->regs[reg].row;
 
-		fprintf(out, "<reg name=\"%s\" bitsize=\"%u\"%s/>\n", row->name, row->bits, row->attributes);
+		fprintf(out, "<reg name=\"%s\" bitsize=\"%u\"%s/>\n", row->name, d->regs[reg].size * 8, row->attributes);
 	}
 	fputs("</feature>\n", out);
 	return reg;
 }
 
-static int render(struct tdesc *d)
+static int render(struct tdesc *d, struct tdesc_source *source)
 {
 	const struct tdesc_table *table = d->arch->tdesc;
 	size_t size;
@@ -102,13 +148,13 @@ static int render(struct tdesc *d)
 	fputs("<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n<target version=\"1.0\">\n", out);
 	fprintf(out, "<architecture>%s</architecture>\n", table->architecture);
 	for (unsigned i = 0; i < table->nfeatures; i++)
-		reg = write_feature(out, d, &table->features[i], reg);
+		reg = write_feature(out, d, &table->features[i], source, reg);
 	fputs("</target>\n", out);
 	failed = ferror(out);
 	return fclose(out) || failed ? -ENOMEM : 0;
 }
 
-int tdesc_build(struct tdesc *d, const struct arch *arch, tdesc_has_fn *has, void *arg)
+int tdesc_build(struct tdesc *d, const struct arch *arch, struct tdesc_source *source)
 {
 	int err;
 
@@ -116,9 +162,9 @@ int tdesc_build(struct tdesc *d, const struct arch *arch, tdesc_has_fn *has, voi
 	d->regs = calloc(table_rows(arch->tdesc) + 1, sizeof(*d->regs));
 	if (!d->regs)
 		return -ENOMEM;
-	err = collect(d, has, arg);
+	err = collect(d, source);
 	if (!err)
-		err = render(d);
+		err = render(d, source);
 	if (err)
 		tdesc_free(d);
 	return err;

@@ -22,6 +22,14 @@ struct reg_row {
 	uint64_t key;		/* 0: computed */
 	const char *from;	/* kvm:from, or NULL */
 	const char *generic;	/* generic="pc|sp|fp|...", or NULL */
+	const char *times;	/* kvm:times: bits is that many times as large; or NULL */
+};
+
+/* A vector type whose count is a multiple of what the vCPU says. */
+struct tdesc_vector {
+	const char *id, *type;
+	unsigned count;
+	const char *times;
 };
 
 struct tdesc_feature {
@@ -29,6 +37,8 @@ struct tdesc_feature {
 	const char *types; /* the elements before the first register, as sent; "" when there are none */
 	const struct reg_row *rows;
 	unsigned nrows;
+	const struct tdesc_vector *vectors; /* sent before `types` */
+	unsigned nvectors;
 };
 
 /* Generated from one xml/ARCH.xml, which names the architecture and its features in order. */
@@ -42,7 +52,8 @@ struct tdesc_table {
 struct tdesc_reg {
 	const struct reg_row *row;
 	const struct arch_computed *computed; /* for row->from */
-	unsigned size;			      /* bytes for GDB */
+	uint64_t key;			      /* row->key, with this vCPU's size; 0: computed */
+	unsigned size;			      /* bytes for GDB; KVM's value may be longer or shorter */
 };
 
 struct tdesc {
@@ -55,14 +66,20 @@ struct tdesc {
 	char *xml;	       /* target.xml, NUL-terminated */
 };
 
-/* Has the vCPU what is behind this key (an id, or a field of a block)? */
-typedef bool tdesc_has_fn(void *arg, uint64_t key);
+/* What is known of the vCPU that is to be described: presence.h has one for a real one. */
+struct tdesc_source {
+	struct view view; /* for what is computed: widths, and registers of kvm:from */
+
+	/* Has it what is behind this key (an id, or a field of a block), and can it be read? */
+	bool (*has)(struct tdesc_source *source, uint64_t key);
+};
 
 /*
- * The description of a vCPU for which `has` answers: registers that it lacks are left out, and a feature with none left as well.
- * 0; -ENOMEM; -EINVAL when a row's kvm:from is unknown to the architecture. The caller frees it with tdesc_free().
+ * The description of that vCPU: registers that it lacks, or that cannot be computed, are left out, and a feature with none left
+ * as well. 0; -ENOMEM; -EINVAL when the architecture does not know a row's kvm:from or kvm:times. The caller frees it with
+ * tdesc_free().
  */
-int tdesc_build(struct tdesc *d, const struct arch *arch, tdesc_has_fn *has, void *arg);
+int tdesc_build(struct tdesc *d, const struct arch *arch, struct tdesc_source *source);
 void tdesc_free(struct tdesc *d);
 
 /* The number of the register with this name, or generic name ("pc", "sp", "fp"); -1 when there is none. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../reg/presence.h"
 #include "machine.h"
 
 int machine_refuse(struct machine *m, int err, const char *format, ...)
@@ -358,41 +359,15 @@ void machine_release(struct machine *m, bool go)
 	threads_resume(m);
 }
 
-/* Presence: from the kernel's list where it has one, else by reading each value once. */
-struct presence {
-	struct machine *m;
-	uint64_t *ids;
-	int n;
-};
-
-static int compare_ids(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static bool is_present(void *arg, uint64_t key)
-{
-	struct presence *p = arg;
-	uint8_t value[512];
-	struct reg_item item = { .key = KEY_IS_BLOCK(key) ? KEY_BLOCK(KEY_BLOCK_NR(key), 0, 0) : key, .value = value };
-
-	if (p->n >= 0 && !KEY_IS_BLOCK(key))
-		return bsearch(&key, p->ids, p->n, sizeof(key), compare_ids);
-	return !transport_get(&p->m->transport, 0, &item, 1) && !item.err;
-}
-
 static int describe_vcpus(struct machine *m)
 {
 	static const char *const generics[] = { "pc", "sp", "fp" };
-	struct presence p = { .m = m };
+	struct presence p;
 	int err;
 
-	p.n = transport_list(&m->transport, 0, &p.ids);
-	err = tdesc_build(&m->tdesc, m->arch, is_present, &p);
-	if (p.n >= 0)
-		free(p.ids);
+	presence_init(&p, &m->transport);
+	err = tdesc_build(&m->tdesc, m->arch, &p.source);
+	presence_free(&p);
 	for (unsigned i = 0; !err && i < sizeof(generics) / sizeof(*generics); i++) {
 		int reg = tdesc_by_generic(&m->tdesc, generics[i]);
 

@@ -94,6 +94,13 @@ refuses "refused: an access that is not r" 2 "<reg name=\"r\" bitsize=\"64\" kvm
 refuses "refused: a computed register of 128 bits" 2 '<reg name="r" bitsize="128" kvm:from="x"/>'
 refuses "refused: an unknown type" 2 "<reg name=\"r\" bitsize=\"64\" type=\"t\" $id/>"
 refuses "refused: a type of another size" 2 "<reg name=\"r\" bitsize=\"64\" type=\"int32\" $id/>"
+refuses "refused: a width of one that has no id" 2 '<reg name="r" bitsize="64" kvm:from="x" kvm:times="t"/>'
+refuses "refused: a type of another width" 3 "<vector id=\"v\" type=\"int8\" count=\"8\" kvm:times=\"t\"/>
+<reg name=\"r\" bitsize=\"64\" type=\"v\" $id/>"
+refuses "refused: members of several widths" 5 '<vector id="v" type="int8" count="8" kvm:times="t"/>
+<union id="u">
+<field name="a" type="int8"/>
+<field name="b" type="v"/>'
 refuses "refused: a field outside its type" 3 '<flags id="t" size="4">
 <field name="a" start="31" end="32"/>
 </flags>'

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "reg/presence.h"
 #include "reg/regfile.h"
 #include "sim_host.h"
 #include "tap.h"
@@ -16,20 +17,21 @@ static struct transport transport;
 static struct tdesc tdesc;
 static struct regfile file;
 
-static bool has_all(void *arg, uint64_t key)
+/* The simulated vCPU has the ids of the table's rows: not what computed ones are of. Those are in `more`, up to a 0, or NULL. */
+static void set_up(const char *arch, const uint64_t *more)
 {
-	(void)arg;
-	return sim_bytes(sim, 0, key) != NULL;
-}
+	struct presence presence;
 
-static void set_up(const char *arch)
-{
 	sim = sim_open(arch_find(arch), 1, 0, 0x1000);
 	if (!sim)
 		exit(1);
+	while (more && *more)
+		sim_add(sim, 0, *more++);
 	transport_init(&transport, &sim->host, sim->arch);
-	if (tdesc_build(&tdesc, sim->arch, has_all, NULL) || regfile_init(&file, 0, &transport, &tdesc))
+	presence_init(&presence, &transport);
+	if (tdesc_build(&tdesc, sim->arch, &presence.source) || regfile_init(&file, 0, &transport, &tdesc))
 		exit(1);
+	presence_free(&presence);
 }
 
 static void tear_down(void)
@@ -133,7 +135,7 @@ static void all_are_read(void)
 
 static void s390x(void)
 {
-	set_up("s390x");
+	set_up("s390x", NULL);
 	moves("pswm", PSW_MASK, 0x0404c00180000000, 0x0404c00180000000, 0x180000000, 0x180000000);
 	moves("pswa", PSW_ADDR, 0x10204, 0x10204, 0x30000, 0x30000);
 	moves("r15", KEY_BLOCK(0, 8, 120), 0x1122334455667788, 0x1122334455667788, 1, 1);
@@ -150,10 +152,7 @@ static void s390x(void)
 
 static void mips64(void)
 {
-	set_up("mips64");
-	sim_add(sim, 0,
-		0x7020000000010060); /* the simulated vCPU has the ids of the table's rows: not what computed ones are of */
-	sim_add(sim, 0, 0x7020000000010068);
+	set_up("mips64", (const uint64_t[]){ 0x7020000000010060, 0x7020000000010068, 0 });
 	moves("r4", 0x7030000000000004, 0x1122334455667788, 0x1122334455667788, 1, 1);
 	moves("hi", 0x7030000000000020, 5, 5, 6, 6);
 	moves("pc", 0x7030000000000022, 0xffffffff80100000, 0xffffffff80100000, 0xffffffff80100004, 0xffffffff80100004);
@@ -171,7 +170,7 @@ static void mips64(void)
 /* One key is moved as another is: eflags is the low half of KVM's 64 bits. */
 static void loongarch64(void)
 {
-	set_up("loongarch64");
+	set_up("loongarch64", NULL);
 	moves("r4", KEY_BLOCK(0, 8, 32), 0x1122334455667788, 0x1122334455667788, 1, 1);
 	moves("pc", KEY_BLOCK(0, 8, 256), 0x9000000000200000, 0x9000000000200000, 4, 4);
 	moves("badv", 0x9030000000010038, 0x1234, 0x1234, 5, 5);

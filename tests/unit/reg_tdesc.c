@@ -16,60 +16,106 @@ static int get_zero(struct view *v, uint64_t *value)
 
 static const struct arch_computed computed[] = { { "zero", get_zero, NULL } };
 
+/* As riscv has it: a register says how many bytes a vector register has. */
+#define VLENB 0x8030000009000004
+
+static int get_vlenb(struct view *v, unsigned *times)
+{
+	uint64_t value;
+	int err = v->get(v, VLENB, &value);
+
+	*times = err ? 0 : (unsigned)value;
+	return err;
+}
+
+static const struct arch_scale scales[] = { { "vlenb", get_vlenb } };
+
 static const struct reg_row core[] = {
-	{ "pc", 64, true, false, " type=\"code_ptr\" generic=\"pc\"", 0x8030000002000000, NULL, "pc" },
-	{ "zero", 32, true, false, "", 0, "zero", NULL },
-	{ "x1", 32, true, false, "", 0x8020000002000001, NULL, "ra" },
+	{ "pc", 64, true, false, " type=\"code_ptr\" generic=\"pc\"", 0x8030000002000000, NULL, "pc", NULL },
+	{ "zero", 32, true, false, "", 0, "zero", NULL, NULL },
+	{ "x1", 32, true, false, "", 0x8020000002000001, NULL, "ra", NULL },
 };
 static const struct reg_row vector[] = {
-	{ "v0", 256, false, false, " type=\"v\"", 0x8050000009000001, NULL, NULL },
+	{ "v0", 8, false, false, " type=\"v\"", 0x8000000009000001, NULL, NULL, "vlenb" },
+	{ "z0", 32, false, false, "", 0x8080000009000002, NULL, NULL, "vlenb" },
 };
 static const struct reg_row more[] = {
-	{ "s", 8, false, true, "", KEY_BLOCK(0, 1, 3), NULL, NULL },
+	{ "s", 8, false, true, "", KEY_BLOCK(0, 1, 3), NULL, NULL, NULL },
 };
+static const struct tdesc_vector vectors[] = { { "v", "uint8", 1, "vlenb" }, { "w", "uint16", 4, "vlenb" } };
 static const struct tdesc_feature features[] = {
-	{ "a.core", "<flags id=\"f\" size=\"4\">\n</flags>\n", core, 3 },
-	{ "a.vector", "<vector id=\"v\" type=\"uint8\" count=\"32\"/>\n", vector, 1 },
-	{ "a.more", "", more, 1 },
+	{ "a.core", "<flags id=\"f\" size=\"4\">\n</flags>\n", core, 3, NULL, 0 },
+	{ "a.vector", "<enum id=\"e\" size=\"4\">\n</enum>\n", vector, 2, vectors, 2 },
+	{ "a.more", "", more, 1, NULL, 0 },
 };
 static const struct tdesc_table table = { "a", features, 3 };
-static const struct arch arch = { .name = "a", .tdesc = &table, .computed = computed, .ncomputed = 1 };
+static const struct arch arch = {
+	.name = "a", .tdesc = &table, .computed = computed, .ncomputed = 1, .scales = scales, .nscales = 1
+};
 
 #define HEAD "<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n<target version=\"1.0\">\n"
 
-static bool has_all(void *arg, uint64_t key)
+/* A vCPU that has everything but these keys (a 0 ends them). */
+struct fake {
+	struct tdesc_source source;
+	unsigned vlenb; /* 0: it has no such register */
+	uint64_t lacking[3];
+};
+
+static struct fake *fake_of(struct view *v)
 {
-	(void)arg;
-	return key != 0;
+	return (struct fake *)((char *)v - offsetof(struct fake, source.view));
 }
 
-static bool has_all_but(void *arg, uint64_t key)
+static int fake_get(struct view *v, uint64_t key, uint64_t *value)
 {
-	for (const uint64_t *lacking = arg; *lacking; lacking++)
-		if (*lacking == key)
+	*value = key == VLENB ? fake_of(v)->vlenb : 0;
+	return key == VLENB && !*value ? -ENOENT : 0;
+}
+
+static bool fake_has(struct tdesc_source *source, uint64_t key)
+{
+	struct fake *f = fake_of(&source->view);
+
+	for (unsigned i = 0; i < 3; i++)
+		if (f->lacking[i] == key)
 			return false;
 	return true;
+}
+
+static int build(struct tdesc *d, const struct arch *a, unsigned vlenb, uint64_t lacking, uint64_t lacking_too)
+{
+	struct fake f = {
+		.source = { .view = { .get = fake_get }, .has = fake_has },
+		.vlenb = vlenb,
+		.lacking = { lacking, lacking_too, 0 },
+	};
+
+	return tdesc_build(d, a, &f.source);
 }
 
 static void all_present(void)
 {
 	struct tdesc d;
 
-	is_int(tdesc_build(&d, &arch, has_all, NULL), 0, "a vCPU that has everything");
+	is_int(build(&d, &arch, 32, 0, 0), 0, "a vCPU that has everything");
 	is_str(d.xml,
 		HEAD "<architecture>a</architecture>\n"
 		     "<feature name=\"a.core\">\n<flags id=\"f\" size=\"4\">\n</flags>\n"
 		     "<reg name=\"pc\" bitsize=\"64\" type=\"code_ptr\" generic=\"pc\"/>\n"
 		     "<reg name=\"zero\" bitsize=\"32\"/>\n<reg name=\"x1\" bitsize=\"32\"/>\n</feature>\n"
 		     "<feature name=\"a.vector\">\n<vector id=\"v\" type=\"uint8\" count=\"32\"/>\n"
-		     "<reg name=\"v0\" bitsize=\"256\" type=\"v\"/>\n</feature>\n"
+		     "<vector id=\"w\" type=\"uint16\" count=\"128\"/>\n<enum id=\"e\" size=\"4\">\n</enum>\n"
+		     "<reg name=\"v0\" bitsize=\"256\" type=\"v\"/>\n<reg name=\"z0\" bitsize=\"1024\"/>\n</feature>\n"
 		     "<feature name=\"a.more\">\n<reg name=\"s\" bitsize=\"8\"/>\n</feature>\n"
 		     "</target>\n",
 		"the whole document");
-	is_int(d.nregs, 5, "five registers");
+	is_int(d.nregs, 6, "six registers");
 	is_int(d.ngeneral, 3, "three are general");
 	is_int(d.general_size, 16, "of 16 bytes");
-	is_int(d.max_size, 32, "the largest has 32");
+	is_int(d.max_size, 128, "the largest has 128");
+	ok(d.regs[3].key == 0x8050000009000001, "an id without a size has the register's");
+	ok(d.regs[4].key == 0x8080000009000002, "one with a size keeps it: KVM's value may be longer");
 	ok(d.regs[1].computed == &computed[0] && !d.regs[0].computed, "one is computed");
 	is_int(tdesc_by_name(&d, "v0"), 3, "by name");
 	is_int(tdesc_by_name(&d, "ra"), 2, "by generic name");
@@ -81,10 +127,9 @@ static void all_present(void)
 
 static void some_absent(void)
 {
-	uint64_t lacking[] = { 0x8020000002000001, 0x8050000009000001, 0 };
 	struct tdesc d;
 
-	is_int(tdesc_build(&d, &arch, has_all_but, lacking), 0, "a vCPU without x1 and v0");
+	is_int(build(&d, &arch, 0, 0x8020000002000001, 0), 0, "a vCPU without x1 and vectors");
 	is_str(d.xml,
 		HEAD "<architecture>a</architecture>\n"
 		     "<feature name=\"a.core\">\n<flags id=\"f\" size=\"4\">\n</flags>\n"
@@ -104,22 +149,24 @@ static void some_absent(void)
 /* A row from nowhere, and one that is too wide to be computed. */
 static void bad_tables(void)
 {
-	struct reg_row row = { "r", 64, true, false, "", 0, "nothing", NULL };
-	struct tdesc_feature feature = { "a", "", &row, 1 };
+	struct reg_row row = { "r", 64, true, false, "", 0, "nothing", NULL, NULL };
+	struct tdesc_feature feature = { "a", "", &row, 1, NULL, 0 };
 	struct tdesc_table bad = { "a", &feature, 1 };
 	struct arch bad_arch = arch;
 	struct tdesc d;
 
 	bad_arch.tdesc = &bad;
-	is_int(tdesc_build(&d, &bad_arch, has_all, NULL), -EINVAL, "an unknown kvm:from");
+	is_int(build(&d, &bad_arch, 0, 0, 0), -EINVAL, "an unknown kvm:from");
 	row.from = "zero";
 	row.bits = 128;
-	is_int(tdesc_build(&d, &bad_arch, has_all, NULL), -EINVAL, "a computed register of 128 bits");
+	is_int(build(&d, &bad_arch, 0, 0, 0), -EINVAL, "a computed register of 128 bits");
+	row = (struct reg_row){ "r", 64, true, false, "", 0x8030000002000000, NULL, NULL, "nothing" };
+	is_int(build(&d, &bad_arch, 0, 0, 0), -EINVAL, "an unknown kvm:times");
 }
 
-static bool no_block(void *arg, uint64_t key)
+static bool no_block(struct tdesc_source *source, uint64_t key)
 {
-	(void)arg;
+	(void)source;
 	return !KEY_IS_BLOCK(key);
 }
 
@@ -137,16 +184,17 @@ static unsigned count(const char *text, const char *what)
 static void real_tables(void)
 {
 	static const char *const names[] = { "aarch64", "loongarch64", "mips64", "s390x", "x86_64" };
+	struct tdesc_source blockless = { .view = { .get = fake_get }, .has = no_block };
 	struct tdesc d;
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!ok(tdesc_build(&d, arch_find(names[i]), has_all, NULL) == 0, "the description of %s", names[i]))
+		if (!ok(build(&d, arch_find(names[i]), 0, 0, 0) == 0, "the description of %s", names[i]))
 			continue;
 		is_int(count(d.xml, "<reg name="), d.nregs, "has every register once");
 		ok(!strstr(d.xml, "kvm:") && !strstr(d.xml, "xi:include"), "and nothing that is not for the client");
 		tdesc_free(&d);
 	}
-	if (ok(tdesc_build(&d, arch_find("x86_64"), no_block, NULL) == 0, "x86_64 whose structs cannot be read")) {
+	if (ok(tdesc_build(&d, arch_find("x86_64"), &blockless) == 0, "x86_64 whose structs cannot be read")) {
 		ok(!strstr(d.xml, "\"rax\"") && strstr(d.xml, "\"LSTAR\""), "has MSRs, but no rax");
 		is_int(d.ngeneral, 0, "and no general register");
 		tdesc_free(&d);
