@@ -80,6 +80,10 @@ struct arch_debug {
 
 #define ARCH_DEBUG_SIZE 512 /* of struct kvm_guest_debug_arch, largest on arm64 */
 
+/* What a software step is told and tells: bytes of code from the pc on, and places where the guest may go on. */
+#define ARCH_CODE_SIZE 128
+#define ARCH_SUCCESSORS 8
+
 /* What an exit is to the debugger. */
 enum hit_kind {
 	HIT_NONE, /* not the debugger's: the guest cannot go on by itself */
@@ -164,6 +168,13 @@ struct arch {
 	 * RAM, -EOPNOTSUPP for a kind of translation that is not known here. The walk is bounded and reads tables by read_phys only.
 	 */
 	int (*translate)(struct view *v, uint64_t va, struct arch_page *page);
+
+	/*
+	 * Where KVM cannot single-step; else NULL. Fills in the addresses at one of which the guest goes on after the instruction at
+	 * pc, and returns how many, or -errno: -EOPNOTSUPP for one that has no successor. code is what is there, up to where
+	 * memory ends. A sequence that has to run undisturbed, from a load-reserved to its store-conditional, is one instruction.
+	 */
+	int (*successors)(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS]);
 
 	/* What a register may be named in messages: "running", "halted" (KVM_MP_STATE_*), or NULL. */
 	const char *(*mp_state)(uint32_t state);

@@ -199,7 +199,7 @@ static bool on_reported_point(struct vcpu *v)
 {
 	struct machine *m = v->machine;
 
-	return m->points.n && m->caps.step && v->reported && points_at(v, present_pc(v));
+	return m->points.n && step_possible(m) && v->reported && points_at(v, present_pc(v));
 }
 
 /* An event that was not reported yet, and that the debugger no longer wants or the hardware will bring again. */
@@ -222,10 +222,23 @@ static int check_resume(struct machine *m, const enum resume_kind *kinds)
 		return machine_refuse(m, -EBUSY, "the machine is running");
 	for (unsigned i = 0; i < m->n; i++) {
 		any |= kinds[i] != RESUME_STAY;
-		if (kinds[i] == RESUME_STEP && !m->caps.step)
+		if (kinds[i] == RESUME_STEP && !step_possible(m))
 			return machine_refuse(m, -EOPNOTSUPP, "this host's KVM cannot single-step");
 	}
 	return any ? 0 : machine_refuse(m, -EINVAL, "no thread is to run");
+}
+
+/* What a vCPU has to do before it may run with the others. */
+static int plan(struct vcpu *v, enum resume_kind kind)
+{
+	struct machine *m = v->machine;
+	bool software;
+
+	v->over = kind != RESUME_STAY && on_reported_point(v);
+	software = step_is_software(m) && (v->over || kind == RESUME_STEP);
+	v->alone = v->over || software;
+	v->nends = 0;
+	return software ? step_plan(v) : 0;
 }
 
 static int op_resume(void *t, const enum resume_kind *kinds)
@@ -233,14 +246,13 @@ static int op_resume(void *t, const enum resume_kind *kinds)
 	struct machine *m = t;
 	int err = check_resume(m, kinds);
 
+	for (unsigned i = 0; !err && i < m->n; i++)
+		err = plan(&m->vcpus[i], kinds[i]);
 	if (err)
 		return err;
 	for (unsigned i = 0; i < m->n; i++) {
-		struct vcpu *v = &m->vcpus[i];
-
-		v->want = kinds[i];
-		v->over = kinds[i] != RESUME_STAY && on_reported_point(v);
-		drop_stale_event(v);
+		m->vcpus[i].want = kinds[i];
+		drop_stale_event(&m->vcpus[i]);
 	}
 	threads_resume(m);
 	return 0;
@@ -353,7 +365,8 @@ void machine_release(struct machine *m, bool go)
 		struct vcpu *v = &m->vcpus[i];
 
 		v->want = RESUME_CONTINUE;
-		v->over = false;
+		v->over = v->alone = false;
+		v->nends = 0;
 		v->pending &= v->stop.kind == STOP_EXITED;
 	}
 	threads_resume(m);

@@ -42,8 +42,9 @@ struct machine;
  * A vCPU that comes out with an event of its own after the reporter keeps it. A breakpoint is met again when the vCPU runs, as
  * nothing was executed; a step or a watchpoint is over, so it is reported, once, in place of the next resume of that vCPU.
  *
- * A vCPU that is resumed on a breakpoint which it has reported steps over it first. While it does (`over`), no other vCPU
- * enters the guest, since the planted opcode is out.
+ * A vCPU that is resumed on a breakpoint which it has reported steps over it first (`over`). While it does, no other vCPU
+ * enters the guest (`alone`), since the planted opcode is out; nor during a software step, since it plants opcodes that are none
+ * of theirs.
  */
 enum machine_state {
 	MACHINE_STOPPED,
@@ -64,6 +65,7 @@ struct vcpu {
 	bool inside;  /* has left the lock for the guest */
 	bool pending; /* has an event in `stop` that was not reported */
 	bool over;    /* has to step over the breakpoint at its pc first */
+	bool alone;   /* enters only while no other does: over a breakpoint, or by a software step */
 	struct stop stop;
 
 	/* Touched by the vCPU's thread while it runs, by the baton's holder while it does not. */
@@ -72,6 +74,12 @@ struct vcpu {
 	uint32_t debug_control;
 	uint8_t debug_bytes[ARCH_DEBUG_SIZE];
 	char text[256]; /* what stop.text points to */
+
+	/* The places at one of which a software step ends; none when it is KVM that steps. Planned before the resume. */
+	struct {
+		uint64_t addr, pa;
+	} ends[ARCH_SUCCESSORS];
+	unsigned nends;
 };
 
 /* Called on the vCPU thread that has just been handed the baton, without the lock; the baton is given back by returning. */
@@ -99,7 +107,7 @@ struct machine {
 	struct vcpu *current;  /* whose stop is, or was last, reported */
 	struct vcpu *reporter; /* of the stop under way */
 	struct vcpu *baton;    /* the vCPU whose thread is to take it */
-	struct vcpu *over;     /* steps over a breakpoint, alone */
+	struct vcpu *alone;    /* the one that may enter, when not all may */
 	bool resuming;	       /* the baton's holder has asked for it: the resume begins when the baton is given back */
 	bool watching;	       /* the watcher holds the baton */
 	int interrupt_signal;  /* of the stop under way, for when nobody has an event */
@@ -163,6 +171,13 @@ enum step_result {
 	STEP_OVER     /* it is past the breakpoint */
 };
 enum step_result step_run(struct vcpu *v);
+
+/* Can this machine step at all? And by planting opcodes behind the instruction, since its KVM cannot? */
+bool step_possible(const struct machine *m);
+bool step_is_software(const struct machine *m);
+
+/* By the baton's holder, of a stopped vCPU whose next run is a software step: where it will end. 0, or -errno and a sentence. */
+int step_plan(struct vcpu *v);
 
 /* memory.c: guest-virtual, in the context of v. */
 ssize_t memory_read(struct vcpu *v, uint64_t addr, void *buf, size_t len);

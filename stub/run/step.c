@@ -3,6 +3,7 @@
  * One run of one vCPU: tell KVM what to watch for, run, and say what came of it. Runs on the vCPU's own thread, without the lock;
  * it reads the points, which do not change while a vCPU runs.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,11 +17,96 @@ static uint64_t present_pc(struct vcpu *v)
 	return pc;
 }
 
+/* ---- a software step ends at opcodes planted wherever the instruction may lead ---- */
+
+bool step_is_software(const struct machine *m)
+{
+	return !m->caps.step && m->caps.planted && m->arch->successors;
+}
+
+bool step_possible(const struct machine *m)
+{
+	return m->caps.step || step_is_software(m);
+}
+
+/* An end that is not mapped cannot be reached without an exception, and what follows then is the guest's own doing. */
+static int add_end(struct vcpu *v, uint64_t addr)
+{
+	struct machine *m = v->machine;
+	unsigned size = m->arch->trap_size;
+	uint8_t code[TRAP_MAX];
+	struct arch_page page;
+	int err = memory_translate(v, addr, &page);
+
+	if (err)
+		return err;
+	if (page.size < size || m->host->ops->read_mem(m->host, page.pa, code, size) != size)
+		return machine_refuse(
+			m, -EFAULT, "cannot step: 0x%llx, where the instruction leads, is not RAM", (unsigned long long)addr);
+	v->ends[v->nends].addr = addr;
+	v->ends[v->nends].pa = page.pa;
+	v->nends++;
+	return 0;
+}
+
+int step_plan(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+	uint64_t pc = present_pc(v), next[ARCH_SUCCESSORS];
+	uint8_t code[ARCH_CODE_SIZE];
+	ssize_t size = memory_read(v, pc, code, sizeof(code));
+	int n, err = 0;
+
+	v->nends = 0;
+	if (size < 0)
+		return size;
+	n = m->arch->successors(&v->regs.view, pc, code, size, next);
+	if (n <= 0)
+		return machine_refuse(m, n ? n : -EOPNOTSUPP, "cannot step: where the instruction at 0x%llx leads is not known",
+			(unsigned long long)pc);
+	for (int i = 0; i < n; i++)
+		err = add_end(v, next[i]);
+	return v->nends ? 0 : err;
+}
+
+static bool is_end(const struct vcpu *v, uint64_t addr)
+{
+	for (unsigned i = 0; i < v->nends; i++)
+		if (v->ends[i].addr == addr)
+			return true;
+	return false;
+}
+
+static void put_code(struct machine *m, uint64_t pa, const uint8_t *code)
+{
+	m->host->ops->write_mem(m->host, pa, code, m->arch->trap_size);
+	m->host->ops->sync_code(m->host, pa, m->arch->trap_size);
+}
+
+/* Two ends may be one place: they are taken out in the reverse order. */
+static void plant_ends(struct vcpu *v, uint8_t old[][TRAP_MAX])
+{
+	struct machine *m = v->machine;
+
+	for (unsigned i = 0; i < v->nends; i++) {
+		m->host->ops->read_mem(m->host, v->ends[i].pa, old[i], m->arch->trap_size);
+		put_code(m, v->ends[i].pa, m->arch->trap);
+	}
+}
+
+static void unplant_ends(struct vcpu *v, uint8_t old[][TRAP_MAX])
+{
+	for (unsigned i = v->nends; i-- > 0;)
+		put_code(v->machine, v->ends[i].pa, old[i]);
+}
+
+/* ---- one run ---- */
+
 /* Only when it differs from what KVM was told last: a system call saved on every step but the first. */
 static int set_debug(struct vcpu *v, bool step, uint64_t skip)
 {
 	struct machine *m = v->machine;
-	struct arch_debug want = { .step = step, .planted = m->points.planted != 0 };
+	struct arch_debug want = { .step = step && !v->nends, .planted = m->points.planted || v->nends };
 	uint8_t bytes[ARCH_DEBUG_SIZE] = { 0 };
 	uint32_t control;
 	size_t size;
@@ -108,6 +194,8 @@ static enum step_result at_trap(struct vcpu *v, uint64_t addr)
 {
 	const struct point *p = points_at(v, addr);
 
+	if (is_end(v, addr))
+		return stepped(v);
 	if (p)
 		return at_point(v, p, addr);
 	snprintf(v->text, sizeof(v->text), "a breakpoint instruction of the guest's own at 0x%llx", (unsigned long long)addr);
@@ -193,11 +281,14 @@ enum step_result step_run(struct vcpu *v)
 	bool step = v->over || v->want == RESUME_STEP;
 	uint64_t skip = v->over ? present_pc(v) : UINT64_MAX;
 	struct point *lifted = v->over ? points_lift(v, skip) : NULL;
+	uint8_t old[ARCH_SUCCESSORS][TRAP_MAX];
 	enum step_result result;
 	int err = set_debug(v, step, skip);
 
 	regfile_drop(&v->regs);
-	result = err ? failed(v, "KVM_SET_GUEST_DEBUG", err) : run(v, step, skip);
+	plant_ends(v, old);
+	result = err ? failed(v, "KVM_SET_GUEST_DEBUG", err) : run(v, step && !v->nends, skip);
+	unplant_ends(v, old);
 	if (lifted)
 		points_plant_again(v->machine, lifted);
 	/* Kicked before it could step over: it still is where it was reported. */

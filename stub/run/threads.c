@@ -14,7 +14,7 @@ static bool locked_may_enter(const struct vcpu *v)
 {
 	const struct machine *m = v->machine;
 
-	return v->go && (!m->over || m->over == v);
+	return v->go && (!m->alone || m->alone == v);
 }
 
 static void locked_grant_baton(struct machine *m)
@@ -51,7 +51,7 @@ static void locked_stopped(struct machine *m)
 	v->reported = true;
 	m->current = v;
 	m->reporter = NULL;
-	m->over = NULL;
+	m->alone = NULL;
 	m->ended = m->last.kind == STOP_EXITED;
 	m->state = MACHINE_STOPPED;
 	if (!m->watching)
@@ -63,7 +63,7 @@ static void locked_park(struct vcpu *v)
 	struct machine *m = v->machine;
 
 	v->go = false;
-	v->over = false;
+	v->over = v->alone = false;
 	if (--m->running == 0)
 		locked_stopped(m);
 }
@@ -84,13 +84,13 @@ static void locked_call_out(struct machine *m)
 	}
 }
 
-/* The next vCPU that has a breakpoint to step over, or, when there is none left, everybody. */
-static void locked_next_over(struct machine *m)
+/* The next vCPU that has to be alone, or, when there is none left, everybody. */
+static void locked_next(struct machine *m)
 {
-	m->over = NULL;
+	m->alone = NULL;
 	for (unsigned i = 0; i < m->n; i++)
-		if (m->vcpus[i].go && m->vcpus[i].over) {
-			m->over = &m->vcpus[i];
+		if (m->vcpus[i].go && m->vcpus[i].alone) {
+			m->alone = &m->vcpus[i];
 			break;
 		}
 	for (unsigned i = 0; i < m->n; i++)
@@ -112,8 +112,8 @@ static void locked_came_out(struct vcpu *v, enum step_result result)
 	} else if (m->state == MACHINE_STOPPING) {
 		locked_park(v);
 	} else if (result == STEP_OVER) {
-		v->over = false;
-		locked_next_over(m);
+		v->over = v->alone = false;
+		locked_next(m);
 	}
 }
 
@@ -155,7 +155,7 @@ static void locked_resume(struct machine *m)
 		m->vcpus[i].go = m->vcpus[i].want != RESUME_STAY;
 		m->running += m->vcpus[i].go;
 	}
-	locked_next_over(m);
+	locked_next(m);
 }
 
 static void *vcpu_main(void *arg)
