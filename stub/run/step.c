@@ -289,6 +289,8 @@ enum step_result step_run(struct vcpu *v)
 	plant_ends(v, old);
 	result = err ? failed(v, "KVM_SET_GUEST_DEBUG", err) : run(v, step && !v->nends, skip);
 	unplant_ends(v, old);
+	if (result == STEP_OVER)
+		v->nends = 0; /* it goes on with the others, freely */
 	if (lifted)
 		points_plant_again(v->machine, lifted);
 	/* Kicked before it could step over: it still is where it was reported. */
