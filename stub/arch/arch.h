@@ -185,6 +185,7 @@ struct arch {
 extern const struct arch arch_aarch64;
 extern const struct arch arch_loongarch64;
 extern const struct arch arch_mips64;
+extern const struct arch arch_riscv64;
 extern const struct arch arch_s390x;
 extern const struct arch arch_x86_64;
 

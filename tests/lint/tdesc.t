@@ -8,7 +8,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 cd "$root" || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-architectures="aarch64 loongarch64 mips64 s390x x86_64"
+architectures="aarch64 loongarch64 mips64 riscv64 s390x x86_64"
 count=0
 
 # ok NAME COMMAND...: passes when the command does; what it prints is shown when it does not.
@@ -139,6 +139,25 @@ for arch in $architectures; do
 		ok "$name" check_headers "$cc" "$arch"
 	fi
 done
+
+# riscv's extensions have ids by their place in an enum. As many as the header at hand knows are compared with it.
+extension_names()
+{
+	echo '#include <linux/kvm.h>' | $1 -E - | tr , '\n' |
+		sed -n 's/.*KVM_RISCV_\(ISA\|SBI\)_EXT_\([A-Z0-9]*\).*/\1 \2/p' | grep -v -e ' ID$' -e ' MAX$' > "$tmp/extensions"
+	[ "$(wc -l < "$tmp/extensions")" -gt 10 ] || return 1
+	awk '{ printf "CHECK_ID(%s_%s, 0x80300000%02d0000%02x)\n", tolower($1), tolower($2), $1 == "ISA" ? 7 : 8, place[$1]++ }' \
+		"$tmp/extensions" > "$tmp/extension_ids"
+	! grep -F -x -v -f "$tmp/riscv64.1" "$tmp/extension_ids"
+}
+
+cc=riscv64-linux-gnu-gcc
+[ "$(uname -m)" = riscv64 ] && cc=${CC:-cc}
+if have "${cc%% *}"; then
+	ok "riscv64: the ids of extensions are their places in the enums" extension_names "$cc"
+else
+	skip "riscv64: the ids of extensions are their places in the enums" "$cc is not installed"
+fi
 
 # Every system register's name is assembled and compared with the encoding in its id. KVM exchanged two ids of the timer.
 sysreg_names()
@@ -296,6 +315,7 @@ fi
 if have lldb && have python3; then
 	ok "aarch64: lldb is content" lldb_is_content aarch64 little "pc sp fp lr arg1 flags SCTLR_EL1" \
 		"pc=20 sp=1f x29=1d x30=1e x0=0 cpsr=21 SCTLR_EL1=48"
+	ok "riscv64: lldb is content" lldb_is_content riscv64 little "pc sp fp ra arg1 x31" "pc=20 sp=2 fp=8 ra=1 a0=a t6=1f"
 	ok "x86_64: lldb is content" lldb_is_content x86_64 little "pc sp fp arg1 rflags cr0" \
 		"rip=10 rsp=7 rbp=6 rdi=5 eflags=11 cr0=3b"
 	ok "s390x: lldb is content" lldb_is_content s390x big "pc sp fp ra arg1 flags acr1 cr0" \

@@ -26,6 +26,24 @@ static const struct known known_aarch64[] = {
 	{ 0 },
 };
 
+static const struct known known_riscv64[] = {
+	{ "org.gnu.gdb.riscv.cpu", 33,
+		"zero ra sp gp tp t0 t1 t2 fp s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6 pc" },
+	{ "org.gnu.gdb.riscv.fpu", 35,
+		"ft0 ft1 ft2 ft3 ft4 ft5 ft6 ft7 fs0 fs1 fa0 fa1 fa2 fa3 fa4 fa5 fa6 fa7 fs2 fs3 fs4 fs5 fs6 fs7 fs8 fs9 "
+		"fs10 fs11 ft8 ft9 ft10 ft11 fflags frm fcsr" },
+	{ "org.gnu.gdb.riscv.vector", 32,
+		"v0 v1 v2 v3 v4 v5 v6 v7 v8 v9 v10 v11 v12 v13 v14 v15 v16 v17 v18 v19 v20 v21 v22 v23 v24 v25 v26 v27 v28 v29 "
+		"v30 v31" },
+	{ "org.gnu.gdb.riscv.virtual", 1, "priv" },
+	{ "org.gnu.gdb.riscv.csr", 0, "sstatus sie stvec sscratch sepc scause stval sip satp scounteren senvcfg" },
+	{ "org.kvm.riscv64.timer", 4, "timer_freq time timer_compare timer_state" },
+	{ "org.kvm.riscv64.config", 0, "isa" },
+	{ "org.kvm.riscv64.isa", 0, "isa_a isa_c isa_d isa_f" },
+	{ "org.kvm.riscv64.sbi", 0, "sbi_v01 sbi_time" },
+	{ 0 },
+};
+
 static const struct known known_x86_64[] = {
 	{ "org.gnu.gdb.i386.core", 40,
 		"rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip eflags cs ss ds es fs gs st0 st1 st2 st3 "
@@ -154,7 +172,7 @@ static bool source_is_good(const struct arch *arch, const struct reg_row *row, u
 	if (row->from)
 		return !row->key && row->bits <= 64 && computed_is_known(arch, row->from);
 	if (!KEY_IS_BLOCK(row->key))
-		return row->key >> 56 == arch_byte && row->bits <= KEY_SIZE(row->key) * 8;
+		return row->key >> 56 == arch_byte && (row->times || row->bits <= KEY_SIZE(row->key) * 8);
 	return KEY_BLOCK_NR(row->key) < arch->nblocks && KEY_SIZE(row->key) &&
 	       KEY_OFFSET(row->key) + KEY_SIZE(row->key) <= arch->blocks[KEY_BLOCK_NR(row->key)].size;
 }
@@ -265,6 +283,7 @@ static const struct {
 } tables[] = {
 	{ "aarch64", "aarch64", known_aarch64, 0x60, 34, 33 * 8 + 4, "arg6" },
 	{ "x86_64", "i386:x86-64", known_x86_64, 0x20, 24, 17 * 8 + 7 * 4, "arg6" },
+	{ "riscv64", "riscv:rv64", known_riscv64, 0x80, 33, 33 * 8, "arg8" },
 	{ "s390x", "s390:64-bit", known_s390x, 0x50, 18, 18 * 8, "arg5" },
 	{ "mips64", "mips:isa64r2", known_mips64, 0x70, 35, 35 * 8, "arg8" },
 	{ "loongarch64", "loongarch64", known_loongarch64, 0x90, 35, 35 * 8, "arg8" },

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * riscv64: its computed registers and what its exits mean. The page walk is riscv64_mmu.c; as KVM has neither single-step nor
+ * debug registers (arch/riscv/kvm/vcpu.c, kvm_arch_vcpu_ioctl_set_guest_debug), stepping is riscv64_step.c. Register names are
+ * those of the RISC-V Instruction Set Manual.
+ */
+#include <errno.h>
+
+#include "debug.h"
+#include "exits.h"
+#include "riscv64.h"
+
+extern const struct tdesc_table tdesc_riscv64;
+
+static int get_zero(struct view *v, uint64_t *value)
+{
+	(void)v;
+	*value = 0;
+	return 0;
+}
+
+/* fcsr: fflags is bits 4..0, frm is bits 7..5 (volume I, "Floating-Point Control and Status Register"). */
+#define FFLAGS_AT 0
+#define FFLAGS_MASK 0x1full
+#define FRM_AT 5
+#define FRM_MASK 0x7ull
+
+static int get_fcsr(struct view *v, uint64_t *key, uint64_t *fcsr)
+{
+	*key = RV_FCSR_D;
+	if (!v->get(v, *key, fcsr))
+		return 0;
+	*key = RV_FCSR_F;
+	return v->get(v, *key, fcsr);
+}
+
+static int get_fcsr_field(struct view *v, unsigned at, uint64_t mask, uint64_t *value)
+{
+	uint64_t key, fcsr;
+	int err = get_fcsr(v, &key, &fcsr);
+
+	if (!err)
+		*value = fcsr >> at & mask;
+	return err;
+}
+
+static int set_fcsr_field(struct view *v, unsigned at, uint64_t mask, uint64_t value)
+{
+	uint64_t key, fcsr;
+	int err = get_fcsr(v, &key, &fcsr);
+
+	if (!err && value & ~mask)
+		err = -EINVAL;
+	return err ? err : v->set(v, key, (fcsr & ~(mask << at)) | value << at);
+}
+
+static int get_fflags(struct view *v, uint64_t *value)
+{
+	return get_fcsr_field(v, FFLAGS_AT, FFLAGS_MASK, value);
+}
+
+static int set_fflags(struct view *v, uint64_t value)
+{
+	return set_fcsr_field(v, FFLAGS_AT, FFLAGS_MASK, value);
+}
+
+static int get_frm(struct view *v, uint64_t *value)
+{
+	return get_fcsr_field(v, FRM_AT, FRM_MASK, value);
+}
+
+static int set_frm(struct view *v, uint64_t value)
+{
+	return set_fcsr_field(v, FRM_AT, FRM_MASK, value);
+}
+
+static const struct arch_computed computed[] = {
+	{ "zero", get_zero, NULL },
+	{ "fflags", get_fflags, set_fflags },
+	{ "frm", get_frm, set_frm },
+};
+
+/* The width of v0..v31 in units of 128 bits, the least that extension V has (volume I, "Implementation-defined Constants"). */
+static int get_v128(struct view *v, unsigned *times)
+{
+	uint64_t vlenb;
+	int err = v->get(v, RV_VLENB, &vlenb);
+
+	if (!err)
+		*times = vlenb / 16;
+	return err;
+}
+
+static const struct arch_scale scales[] = {
+	{ "v128", get_v128 },
+};
+
+/* Two bytes fit any instruction. Every processor that KVM runs on has the compressed ones (RVA20 and later profiles). */
+static const uint8_t c_ebreak[] = { 0x02, 0x90 };
+
+static unsigned point_slots(const struct arch_point *p)
+{
+	(void)p;
+	return 0;
+}
+
+static size_t encode_debug(const struct arch_debug *d, uint32_t *control, void *bytes)
+{
+	(void)bytes;
+	/* There is no bit for planted opcodes: enabling is enough. */
+	*control = debug_control(d, 0) & ~DEBUG_USE_SW_BP;
+	return 0;
+}
+
+/* The only exception that guest debugging takes from the guest is that of ebreak, and the pc is still there. */
+static void classify(const struct vcpu_exit *exit, struct arch_hit *hit)
+{
+	*hit = (struct arch_hit){ .kind = exit->reason == REASON_DEBUG ? HIT_PLANTED : HIT_NONE };
+}
+
+/* KVM_MP_STATE_*; arch/riscv/kvm/vcpu.c */
+static const char *const mp_states[] = {
+	[0] = "running",
+	[5] = "stopped (SBI HSM)",
+};
+
+static const char *mp_state(uint32_t state)
+{
+	return state < sizeof(mp_states) / sizeof(mp_states[0]) ? mp_states[state] : NULL;
+}
+
+static const uint8_t probe_code[] = {
+	0x13, 0x00, 0x00, 0x00, /* nop */
+	0x13, 0x00, 0x00, 0x00, /* nop */
+	0x23, 0x30, 0xb5, 0x00, /* sd a1, 0(a0) */
+	0x23, 0xb0, 0xb5, 0x00, /* sd a1, 0(a1) */
+	0x6f, 0x00, 0x00, 0x00, /* j . */
+};
+
+/* Of any exception: the store that ends the run, again. */
+static const uint8_t probe_vector[] = {
+	0x23, 0xb0, 0xb5, 0x00, /* sd a1, 0(a1) */
+	0x6f, 0x00, 0x00, 0x00, /* j . */
+};
+
+/* Nothing is there: RAM of QEMU's virt machine, and of ours, begins at 2 GiB. */
+#define PROBE_OUTSIDE 0x1000
+
+static int probe_start(struct view *v, uint64_t code, uint64_t data, uint64_t vectors)
+{
+	int err = v->set(v, RV_STVEC, vectors);
+
+	if (!err)
+		err = v->set(v, RV_X(10), data);
+	if (!err)
+		err = v->set(v, RV_X(11), PROBE_OUTSIDE);
+	return err ? err : v->set(v, RV_PC, code);
+}
+
+static const struct arch_probe probe = {
+	.code = probe_code,
+	.size = sizeof(probe_code),
+	.second = 4,
+	.store = 8,
+	.start = probe_start,
+	.vector = probe_vector,
+	.vector_size = sizeof(probe_vector),
+};
+
+const struct arch arch_riscv64 = {
+	.name = "riscv64",
+	.tdesc = &tdesc_riscv64,
+	.pc = RV_PC,
+	.computed = computed,
+	.ncomputed = sizeof(computed) / sizeof(computed[0]),
+	.scales = scales,
+	.nscales = sizeof(scales) / sizeof(scales[0]),
+	.trap = c_ebreak,
+	.trap_size = sizeof(c_ebreak),
+	.insn_align = sizeof(c_ebreak),
+	.point_slots = point_slots,
+	.encode_debug = encode_debug,
+	.classify = classify,
+	.describe = exit_describe,
+	.translate = riscv64_translate,
+	.successors = riscv64_successors,
+	.mp_state = mp_state,
+	.probe = &probe,
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * riscv64 as KVM has it: the ids of the registers that arch/ itself uses, from arch/riscv/include/uapi/asm/kvm.h;
+ * tests/lint/offsets_riscv64.c compares them with the kernel's header.
+ */
+#ifndef ARCH_RISCV64_H
+#define ARCH_RISCV64_H
+
+#include <stdint.h>
+
+#include "arch.h"
+
+/* KVM_REG_RISCV_CORE: struct user_regs_struct, which has the pc where x0 would be, and the mode behind it. */
+#define RV_X(n) (0x8030000002000000ull | (n))
+#define RV_PC RV_X(0)
+#define RV_MODE RV_X(32)
+#define RV_MODE_U 0
+
+/* KVM_REG_RISCV_CSR: struct kvm_riscv_csr */
+#define RV_CSR(n) (0x8030000003000000ull | (n))
+#define RV_STVEC RV_CSR(2)
+#define RV_SEPC RV_CSR(4)
+#define RV_SATP RV_CSR(8)
+
+/* KVM_REG_RISCV_VECTOR: bytes of a vector register */
+#define RV_VLENB 0x8030000009000004ull
+
+/* fcsr, which KVM has once for each of the extensions: KVM_REG_RISCV_FP_D and KVM_REG_RISCV_FP_F. */
+#define RV_FCSR_D 0x8020000006000020ull
+#define RV_FCSR_F 0x8020000005000020ull
+
+/* riscv64_mmu.c: struct arch's translate() */
+int riscv64_translate(struct view *v, uint64_t va, struct arch_page *page);
+
+/* riscv64_step.c: struct arch's successors() */
+int riscv64_successors(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS]);
+
+#endif
