@@ -9,6 +9,7 @@
 #include "load.h"
 
 #define LINUX_IMAGE_ARM64 "ARM\x64" /* the magic at offset 56 */
+#define LINUX_IMAGE_RISCV "RSC\x05"
 
 bool linux_image_is(const struct load_file *f, const char *magic);
 

@@ -125,7 +125,7 @@ static int serve_mmio(struct vm_vcpu *v, struct vcpu_exit *exit)
 	if (!served)
 		return vm_nothing_there(v, &a, "", exit) == VM_REPORT;
 	vm_console(v, a.console);
-	return 0;
+	return a.ends ? vm_ended(exit, a.code, "") == VM_REPORT : 0;
 }
 
 static int serve_system_event(const struct kvm_run *run, struct vcpu_exit *exit)

@@ -53,6 +53,8 @@ struct vm_access {
 	unsigned size; /* 1, 2, 4 or 8 */
 	bool write;
 	int console; /* out: a byte for the console; -1, as it is set before: none */
+	bool ends;   /* out: by it the guest has ended itself, with code */
+	int code;
 };
 
 enum vm_served {
