@@ -6,6 +6,11 @@
 #define MAX_CPUS  4
 #define NO_DEVICE 0x0b000000UL /* outside RAM and devices on arm64; see start_x86_64.S for x86 */
 
+#if defined(__riscv)
+#undef NO_DEVICE
+#define NO_DEVICE 0x20000000UL
+#endif
+
 #if defined(__x86_64__)
 #undef NO_DEVICE
 #define NO_DEVICE 0xd0000000UL

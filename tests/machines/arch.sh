@@ -7,6 +7,7 @@ cache_layout=1
 
 # describe_arch ARCH (Debian's name) sets:
 #   kernel          metapackage that leads to the kernel
+#   suite           Debian release to take it from, if not this computer's own
 #   modules         what /dev/kvm and the network need, beyond what is built in
 #   qemu            program
 #   qemu_package    its package
@@ -17,6 +18,7 @@ cache_layout=1
 describe_arch() {
 	modules='virtio_pci virtio_net'
 	qemu_newer=7
+	suite=
 	case $1 in
 	arm64)
 		kernel=linux-image-arm64
@@ -34,6 +36,16 @@ describe_arch() {
 		# Before 10, debug registers of a nested guest do nothing: no hardware breakpoint, no watchpoint.
 		qemu_newer=10
 		qemu_machine='-M q35 -cpu max,+svm,+npt'
+		console=ttyS0
+		;;
+	riscv64)
+		kernel=linux-image-riscv64
+		# The first release that has riscv64; its Linux 6.12 is recent enough, too: KVM_SET_GUEST_DEBUG came after 6.1.
+		suite=trixie
+		modules="$modules kvm"
+		qemu=qemu-system-riscv64
+		qemu_package=qemu-system-misc
+		qemu_machine='-M virt -cpu rv64,h=true,v=true'
 		console=ttyS0
 		;;
 	*)
