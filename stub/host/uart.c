@@ -12,7 +12,9 @@ enum {
 };
 
 #define FCR_ENABLE 0x01
+#define IER_THRI 0x02 /* the transmitter's interrupt is wanted */
 #define IIR_NONE 0x01 /* no interrupt pending */
+#define IIR_THRI 0x02 /* the transmitter is empty */
 #define IIR_FIFOS 0xc0
 #define LCR_DLAB 0x80
 #define LSR_IDLE 0x60	/* both transmitter registers empty, nothing received */
@@ -23,6 +25,12 @@ static int is_divisor(const struct uart *u, unsigned offset)
 	return offset <= UART_IER && u->reg[UART_LCR] & LCR_DLAB;
 }
 
+/* There is no line for interrupts, but a driver that polls for want of one looks for them here (Linux: serial8250_timeout). */
+static uint8_t interrupt_id(const struct uart *u)
+{
+	return (u->reg[UART_IER] & IER_THRI ? IIR_THRI : IIR_NONE) | (u->reg[UART_IIR] & FCR_ENABLE ? IIR_FIFOS : 0);
+}
+
 uint8_t uart_read(const struct uart *u, unsigned offset)
 {
 	if (is_divisor(u, offset))
@@ -31,7 +39,7 @@ uint8_t uart_read(const struct uart *u, unsigned offset)
 	case UART_DATA:
 		return 0;
 	case UART_IIR:
-		return IIR_NONE | (u->reg[UART_IIR] & FCR_ENABLE ? IIR_FIFOS : 0);
+		return interrupt_id(u);
 	case UART_LSR:
 		return LSR_IDLE;
 	case UART_MSR:

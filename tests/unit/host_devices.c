@@ -25,6 +25,10 @@ static void test_uart(void)
 	is_int(uart_read(&u, 2), 0x01, "16550: no interrupt");
 	uart_write(&u, 2, 0x01);
 	is_int(uart_read(&u, 2), 0xc1, "16550: FIFOs when they are on");
+	uart_write(&u, 1, 0x02);
+	is_int(uart_read(&u, 2), 0xc2, "16550: it can be asked whether it takes more");
+	uart_write(&u, 1, 0x00);
+	is_int(uart_read(&u, 2), 0xc1, "16550: and says nothing of it unasked");
 	is_int(uart_read(&u, 8), 0, "16550: nothing behind");
 	is_int(uart_write(&u, 8, 1), -1, "16550: nothing behind to write to");
 }
