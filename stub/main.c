@@ -40,7 +40,7 @@ static const char usage[] =
 	"Usage: kvm-gdbserver [OPTIONS] COMM [IMAGE]\n"
 	"       kvm-gdbserver [OPTIONS] --registers [--json] [--group G] [IMAGE]\n"
 	"\n"
-	"Runs IMAGE (an ELF file, or an arm64 Linux Image) in a KVM guest and serves it to gdb, lldb or an IDE.\n"
+	"Runs IMAGE (an ELF file, or a Linux Image of arm64 or riscv64) in a KVM guest and serves it to gdb, lldb or an IDE.\n"
 	"The guest waits at its entry until a client says go. Without IMAGE, gdb's `load` fills the machine.\n"
 	"\n"
 	"COMM is where the debugger connects:\n"

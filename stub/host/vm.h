@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A small VM of our own, with the memory map of QEMU's machines, for an ELF image (or an arm64 Linux Image). */
+/* A small VM of our own, with the memory map of QEMU's machines, for an ELF image (or a Linux Image of arm64 or riscv64). */
 #ifndef VM_H
 #define VM_H
 
