@@ -8,6 +8,8 @@
 # kvm:times="name" on a register or a vector: its bitsize or count is that many times what the architecture's function `name`
 # says of the vCPU (struct arch_scale); where the id's own size field is 0, it becomes the register's size.
 #
+# kvm:unless="id" on a feature: a vCPU that has this id has none of the feature's registers. Their names may be those of others.
+#
 # It reads a strict subset of XML: one element a line, attributes in double quotes, no entities. What it does not understand is
 # an error, with file and line: a typing mistake must not become a register. POSIX awk only (mawk, gawk, busybox).
 
@@ -145,7 +147,8 @@ function start_file(root)
 	if (root == "target")
 		attributes("version", "xmlns:xi xmlns:kvm")
 	else {
-		attributes("name", "xmlns:kvm")
+		attributes("name", "xmlns:kvm kvm:unless")
+		unless[nfeatures + 1] = "kvm:unless" in attr ? one_reg_id("kvm:unless", attr["kvm:unless"]) : 0
 		feature[++nfeatures] = attr["name"]
 		first_row[nfeatures] = nrows
 		types[nfeatures] = ""
@@ -279,7 +282,7 @@ function reg_line(	i, name)
 	if (attr["name"] == "" || !("bitsize" in attr))
 		fail("<reg> without name or bitsize")
 	name = attr["name"]
-	if (name in defined)
+	if ((name in defined) && !unless[nfeatures])
 		fail("register " name " twice, first at " defined[name])
 	defined[name] = file ":" line
 	if (decimal("bitsize") % 8 || decimal("bitsize") == 0)
@@ -323,7 +326,7 @@ function source(name)
 	if (("kvm:times" in attr) && !("kvm:id" in attr))
 		fail(name ": kvm:times belongs to kvm:id")
 	if ("kvm:id" in attr)
-		return one_reg_id(name, attr["kvm:id"])
+		return check_id(name, one_reg_id(name, attr["kvm:id"]))
 	if ("kvm:block" in attr)
 		return block_field(name, attr["kvm:block"])
 	if (attr["kvm:from"] !~ /^[a-z0-9_]+$/ || decimal("bitsize") > 64)
@@ -331,11 +334,17 @@ function source(name)
 	return ""
 }
 
+# For the check, the names in a feature with kvm:unless are told from those of others.
+function check_id(name, id)
+{
+	ids[++nids] = "CHECK_ID(" (unless[nfeatures] ? "alone_" : "") name ", " id ")"
+	return id
+}
+
 function one_reg_id(name, id)
 {
 	if (id !~ /^0x[0-9a-f]+$/ || length(id) != 18 || substr(id, 3, 2) == "00")
 		fail(name ": kvm:id is not 16 hexadecimal digits")
-	ids[++nids] = "CHECK_ID(" name ", " id ")"
 	return id
 }
 
@@ -415,8 +424,8 @@ function print_table(	f, i, name)
 	}
 	print "static const struct tdesc_feature features[] = {"
 	for (f = 1; f <= nfeatures; f++)
-		printf "\t{ %s,%s,\n\t  rows_%d, %d, %s, %d },\n", quoted(feature[f]), types[f] == "" ? " \"\"" : types[f], f,
-			last_row[f] - first_row[f], nvectors[f] ? "vectors_" f : "NULL", nvectors[f]
+		printf "\t{ %s,%s,\n\t  rows_%d, %d, %s, %d, %s },\n", quoted(feature[f]), types[f] == "" ? " \"\"" : types[f], f,
+			last_row[f] - first_row[f], nvectors[f] ? "vectors_" f : "NULL", nvectors[f], unless[f]
 	print "};\n"
 	printf "extern const struct tdesc_table tdesc_%s;\n", name
 	printf "const struct tdesc_table tdesc_%s = { %s, features, %d };\n", name, quoted(architecture), nfeatures

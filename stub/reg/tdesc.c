@@ -91,6 +91,8 @@ static int collect(struct tdesc *d, struct tdesc_source *source)
 	for (unsigned i = 0; i < table->nfeatures; i++) {
 		const struct tdesc_feature *feature = &table->features[i];
 
+		if (feature->unless && source->has(source, feature->unless))
+			continue;
 		for (unsigned j = 0; j < feature->nrows; j++) {
 			int err = add_row(d, &feature->rows[j], source);
 

@@ -39,6 +39,7 @@ struct tdesc_feature {
 	unsigned nrows;
 	const struct tdesc_vector *vectors; /* sent before `types` */
 	unsigned nvectors;
+	uint64_t unless; /* kvm:unless: a vCPU with this id has none of the rows; or 0 */
 };
 
 /* Generated from one xml/ARCH.xml, which names the architecture and its features in order. */

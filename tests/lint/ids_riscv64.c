@@ -90,6 +90,41 @@ D(ft10, 30);
 D(ft11, 31);
 SAME(fcsr, REG(U32, FP_D, KVM_REG_RISCV_FP_D_REG(fcsr)));
 
+#define F(name, n) SAME(alone_##name, REG(U32, FP_F, KVM_REG_RISCV_FP_F_REG(f[n])))
+F(ft0, 0);
+F(ft1, 1);
+F(ft2, 2);
+F(ft3, 3);
+F(ft4, 4);
+F(ft5, 5);
+F(ft6, 6);
+F(ft7, 7);
+F(fs0, 8);
+F(fs1, 9);
+F(fa0, 10);
+F(fa1, 11);
+F(fa2, 12);
+F(fa3, 13);
+F(fa4, 14);
+F(fa5, 15);
+F(fa6, 16);
+F(fa7, 17);
+F(fs2, 18);
+F(fs3, 19);
+F(fs4, 20);
+F(fs5, 21);
+F(fs6, 22);
+F(fs7, 23);
+F(fs8, 24);
+F(fs9, 25);
+F(fs10, 26);
+F(fs11, 27);
+F(ft8, 28);
+F(ft9, 29);
+F(ft10, 30);
+F(ft11, 31);
+SAME(alone_fcsr, REG(U32, FP_F, KVM_REG_RISCV_FP_F_REG(fcsr)));
+
 #define CSR(name) SAME(name, REG(U64, CSR, KVM_REG_RISCV_CSR_REG(name)))
 CSR(sstatus);
 CSR(sie);
@@ -201,7 +236,7 @@ FWFT_ALL(landing_pad);
 FWFT_ALL(shadow_stack);
 #endif
 
-/* None but the extensions is left out above: 31 x, pc and mode, 33 of D, CSRs, 5 and 32 of V, timer, config, SBI's state. */
+/* None but the extensions is left out above: 31 x, pc and mode, 33 of D, 33 of F, CSRs, 5 and 32 of V, timer, config, SBI's state. */
 #define TYPE(id) ((id)&KVM_REG_RISCV_TYPE_MASK)
 #define IS_EXTENSION(id) (TYPE(id) == KVM_REG_RISCV_ISA_EXT || TYPE(id) == 0x08000000)
 #define CHECK_ID(name, id) +!IS_EXTENSION(id)
@@ -210,4 +245,4 @@ enum {
 #include IDS
 };
 #undef CHECK_ID
-_Static_assert(OTHER_IDS == 33 + 33 + 20 + 5 + 32 + 4 + 8 + 17, "an id is not checked here");
+_Static_assert(OTHER_IDS == 33 + 33 + 33 + 20 + 5 + 32 + 4 + 8 + 17, "an id is not checked here");

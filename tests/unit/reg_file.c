@@ -273,7 +273,7 @@ static void refusals(void)
 static void read_only(void)
 {
 	static const struct reg_row rows[] = { { "r", 64, true, true, "", CORE(0), NULL, NULL, NULL } };
-	static const struct tdesc_feature feature = { "f", "", rows, 1, NULL, 0 };
+	static const struct tdesc_feature feature = { "f", "", rows, 1, NULL, 0, 0 };
 	static const struct tdesc_table table = { "a", &feature, 1 };
 	struct arch arch = *arch_find("aarch64");
 	struct fixture x;

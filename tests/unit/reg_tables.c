@@ -29,14 +29,17 @@ static const struct known known_aarch64[] = {
 static const struct known known_riscv64[] = {
 	{ "org.gnu.gdb.riscv.cpu", 33,
 		"zero ra sp gp tp t0 t1 t2 fp s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6 pc" },
-	{ "org.gnu.gdb.riscv.fpu", 35,
+	{ "org.gnu.gdb.riscv.fpu", 33,
 		"ft0 ft1 ft2 ft3 ft4 ft5 ft6 ft7 fs0 fs1 fa0 fa1 fa2 fa3 fa4 fa5 fa6 fa7 fs2 fs3 fs4 fs5 fs6 fs7 fs8 fs9 "
-		"fs10 fs11 ft8 ft9 ft10 ft11 fflags frm fcsr" },
+		"fs10 fs11 ft8 ft9 ft10 ft11 fcsr" },
+	{ "org.gnu.gdb.riscv.fpu", 33,
+		"ft0 ft1 ft2 ft3 ft4 ft5 ft6 ft7 fs0 fs1 fa0 fa1 fa2 fa3 fa4 fa5 fa6 fa7 fs2 fs3 fs4 fs5 fs6 fs7 fs8 fs9 "
+		"fs10 fs11 ft8 ft9 ft10 ft11 fcsr" },
 	{ "org.gnu.gdb.riscv.vector", 32,
 		"v0 v1 v2 v3 v4 v5 v6 v7 v8 v9 v10 v11 v12 v13 v14 v15 v16 v17 v18 v19 v20 v21 v22 v23 v24 v25 v26 v27 v28 v29 "
 		"v30 v31" },
 	{ "org.gnu.gdb.riscv.virtual", 1, "priv" },
-	{ "org.gnu.gdb.riscv.csr", 0, "sstatus sie stvec sscratch sepc scause stval sip satp scounteren senvcfg" },
+	{ "org.gnu.gdb.riscv.csr", 0, "fflags frm sstatus sie stvec sscratch sepc scause stval sip satp scounteren senvcfg" },
 	{ "org.kvm.riscv64.timer", 4, "timer_freq time timer_compare timer_state" },
 	{ "org.kvm.riscv64.config", 0, "isa" },
 	{ "org.kvm.riscv64.isa", 0, "isa_a isa_c isa_d isa_f" },
@@ -158,6 +161,18 @@ static const struct reg_row *row_named(const struct tdesc_table *table, const ch
 	return NULL;
 }
 
+/* Is it in a feature that a vCPU has in place of another one? */
+static bool stands_in(const struct tdesc_table *table, const struct reg_row *row)
+{
+	for (unsigned i = 0; i < table->nfeatures; i++) {
+		const struct tdesc_feature *f = &table->features[i];
+
+		if (f->unless && row >= f->rows && row < f->rows + f->nrows)
+			return true;
+	}
+	return false;
+}
+
 static bool computed_is_known(const struct arch *arch, const char *from)
 {
 	for (unsigned i = 0; i < arch->ncomputed; i++)
@@ -187,7 +202,7 @@ static void check_rows(const struct arch *arch, uint8_t arch_byte)
 	while ((row = next_row(table, row))) {
 		bytes = bytes && row->bits && row->bits % 8 == 0;
 		sources = sources && source_is_good(arch, row, arch_byte);
-		unique = unique && row_named(table, row->name) == row;
+		unique = unique && (row_named(table, row->name) == row || stands_in(table, row));
 		ended = ended || !row->general;
 		general = general && !(row->general && ended);
 	}

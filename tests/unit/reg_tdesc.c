@@ -42,13 +42,17 @@ static const struct reg_row vector[] = {
 static const struct reg_row more[] = {
 	{ "s", 8, false, true, "", KEY_BLOCK(0, 1, 3), NULL, NULL, NULL },
 };
+static const struct reg_row other[] = {
+	{ "f0", 32, false, false, "", 0x8020000005000001, NULL, NULL, NULL },
+};
 static const struct tdesc_vector vectors[] = { { "v", "uint8", 1, "vlenb" }, { "w", "uint16", 4, "vlenb" } };
 static const struct tdesc_feature features[] = {
-	{ "a.core", "<flags id=\"f\" size=\"4\">\n</flags>\n", core, 3, NULL, 0 },
-	{ "a.vector", "<enum id=\"e\" size=\"4\">\n</enum>\n", vector, 2, vectors, 2 },
-	{ "a.more", "", more, 1, NULL, 0 },
+	{ "a.core", "<flags id=\"f\" size=\"4\">\n</flags>\n", core, 3, NULL, 0, 0 },
+	{ "a.vector", "<enum id=\"e\" size=\"4\">\n</enum>\n", vector, 2, vectors, 2, 0 },
+	{ "a.more", "", more, 1, NULL, 0, 0 },
+	{ "a.other", "", other, 1, NULL, 0, 0x8030000006000000 },
 };
-static const struct tdesc_table table = { "a", features, 3 };
+static const struct tdesc_table table = { "a", features, 4 };
 static const struct arch arch = {
 	.name = "a", .tdesc = &table, .computed = computed, .ncomputed = 1, .scales = scales, .nscales = 1
 };
@@ -150,7 +154,7 @@ static void some_absent(void)
 static void bad_tables(void)
 {
 	struct reg_row row = { "r", 64, true, false, "", 0, "nothing", NULL, NULL };
-	struct tdesc_feature feature = { "a", "", &row, 1, NULL, 0 };
+	struct tdesc_feature feature = { "a", "", &row, 1, NULL, 0, 0 };
 	struct tdesc_table bad = { "a", &feature, 1 };
 	struct arch bad_arch = arch;
 	struct tdesc d;
@@ -183,7 +187,7 @@ static unsigned count(const char *text, const char *what)
 
 static void real_tables(void)
 {
-	static const char *const names[] = { "aarch64", "loongarch64", "mips64", "s390x", "x86_64" };
+	static const char *const names[] = { "aarch64", "loongarch64", "mips64", "riscv64", "s390x", "x86_64" };
 	struct tdesc_source blockless = { .view = { .get = fake_get }, .has = no_block };
 	struct tdesc d;
 
@@ -201,11 +205,25 @@ static void real_tables(void)
 	}
 }
 
+/* A feature in place of another one: a vCPU with a certain id has none of it. */
+static void instead(void)
+{
+	struct tdesc d;
+
+	is_int(build(&d, &arch, 0, 0, 0), 0, "a vCPU with the id");
+	ok(!strstr(d.xml, "a.other"), "has not what stands in for it");
+	tdesc_free(&d);
+	is_int(build(&d, &arch, 0, 0x8030000006000000, 0), 0, "a vCPU without the id");
+	ok(strstr(d.xml, "<feature name=\"a.other\">\n<reg name=\"f0\" bitsize=\"32\"/>\n</feature>\n") != NULL, "has");
+	tdesc_free(&d);
+}
+
 int main(void)
 {
 	all_present();
 	some_absent();
 	bad_tables();
+	instead();
 	real_tables();
 	return done();
 }
