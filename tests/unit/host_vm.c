@@ -54,6 +54,24 @@ static uint64_t pc(struct host *h)
 
 	return h->ops->calls(h, 0, &call, 1) || call.err ? 0 : value;
 }
+#elif defined(__riscv)
+static const uint32_t spin[] = { 0x0000006f };
+static const uint32_t load[] = { 0x70000537, 0x00052503, 0x0000006f }; /* lui a0, 0x70000; lw a0, 0(a0); j . */
+static const unsigned load_end = 8;
+static const char load_text[] = "read of 4 bytes at 0x70000000, where this machine has nothing (pc 0x80000004)";
+/* lui a1, 0x10000; li a0, 'A'; sb a0, 0(a1); lui a0, 0x100; lui a1, 0x5; addi a1, a1, 0x555; sw a1, 0(a0) (pass) */
+static const uint32_t print[] = { 0x100005b7, 0x04100513, 0x00a58023, 0x00100537, 0x000055b7, 0x55558593, 0x00b52023 };
+static const unsigned print_end = 12;
+static const int end_code = 0;
+
+static uint64_t pc(struct host *h)
+{
+	uint64_t value = 0;
+	struct kvm_one_reg r = { .id = 0x8030000002000000, .addr = (uintptr_t)&value };
+	struct host_call call = { .request = KVM_GET_ONE_REG, .arg = &r, .size = sizeof(r) };
+
+	return h->ops->calls(h, 0, &call, 1) || call.err ? 0 : value;
+}
 #endif
 
 static struct host *open_scratch(uint64_t *base, const void *code, size_t size)
