@@ -351,7 +351,7 @@ function one_reg_id(name, id)
 # kvm:block="regs:rip": struct kvm_regs, field rip. "fpu:last_ip+4": the part of last_ip that begins at its byte 4.
 function block_field(name, spec,	parts, width)
 {
-	if (spec !~ /^[a-z0-9_]+:[a-z0-9_.]+(\[[0-9]+\])?(\+[0-9]+)?$/ || attr["kvm:at"] !~ /^0x[0-9a-f]+$/)
+	if (spec !~ /^[a-z0-9_]+:[a-z0-9_.]+(\[[0-9]+\][a-z0-9_.]*)?(\+[0-9]+)?$/ || attr["kvm:at"] !~ /^0x[0-9a-f]+$/)
 		fail(name ": kvm:block or kvm:at is not understood")
 	split(spec, parts, ":")
 	if (!(parts[1] in block))

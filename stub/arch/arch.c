@@ -8,6 +8,7 @@ static const struct arch *const all[] = {
 	&arch_aarch64,
 	&arch_loongarch64,
 	&arch_mips64,
+	&arch_ppc64le,
 	&arch_riscv64,
 	&arch_s390x,
 	&arch_x86_64,

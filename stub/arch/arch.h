@@ -168,6 +168,7 @@ struct arch {
 	 * RAM, -EOPNOTSUPP for a kind of translation that is not known here. The walk is bounded and reads tables by read_phys only.
 	 */
 	int (*translate)(struct view *v, uint64_t va, struct arch_page *page);
+	const char *untranslated; /* what -EOPNOTSUPP means here, for messages; NULL: nothing more than that */
 
 	/*
 	 * Where KVM cannot single-step; else NULL. Fills in the addresses at one of which the guest goes on after the instruction at
@@ -185,6 +186,7 @@ struct arch {
 extern const struct arch arch_aarch64;
 extern const struct arch arch_loongarch64;
 extern const struct arch arch_mips64;
+extern const struct arch arch_ppc64le;
 extern const struct arch arch_riscv64;
 extern const struct arch arch_s390x;
 extern const struct arch arch_x86_64;

@@ -25,8 +25,8 @@ int memory_translate(struct vcpu *v, uint64_t addr, struct arch_page *page)
 	case -EIO:
 		return machine_refuse(m, err, "0x%llx: a page table on the way is not in RAM", (unsigned long long)addr);
 	case -EOPNOTSUPP:
-		return machine_refuse(
-			m, err, "0x%llx: a kind of address translation that is not known here", (unsigned long long)addr);
+		return machine_refuse(m, err, "0x%llx: %s", (unsigned long long)addr,
+			m->arch->untranslated ? m->arch->untranslated : "a kind of address translation that is not known here");
 	default:
 		return machine_refuse(m, err, "0x%llx: %s", (unsigned long long)addr, v->regs.why);
 	}

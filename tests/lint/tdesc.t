@@ -8,7 +8,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 cd "$root" || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-architectures="aarch64 loongarch64 mips64 riscv64 s390x x86_64"
+architectures="aarch64 loongarch64 mips64 ppc64le riscv64 s390x x86_64"
 count=0
 
 # ok NAME COMMAND...: passes when the command does; what it prints is shown when it does not.
@@ -127,6 +127,7 @@ check_headers()
 for arch in $architectures; do
 	case $arch in
 	mips64) cc=mips64-linux-gnuabi64-gcc ;;
+	ppc64le) cc=powerpc64le-linux-gnu-gcc ;;
 	*) cc=$arch-linux-gnu-gcc ;;
 	esac
 	[ "$(uname -m)" = "$arch" ] && cc=${CC:-cc}
@@ -216,6 +217,7 @@ gdb_is_content()
 		}
 		NR == FNR { if ($2 ~ /^[0-9]+$/) known[$1] = 1; next }
 		/^<reg name="v[0-9]+l"/ { sub(/l"/, "\"") }
+		/^<reg name="vs[0-9]+h"/ { sub(/h"/, "\"") }
 		/^<reg / && !(value("name") in known) && !(value("altname") in known) && !(value("generic") in known) {
 			print value("name") " is missing"
 			bad = 1
@@ -279,7 +281,7 @@ END
 # lldb finds each register under its generic or alternative name, and has read the right one: ARCH ENDIAN NAMES VALUES.
 lldb_is_content()
 {
-	serve "$1" "$1-unknown-none" "$2" || return 1
+	serve "$1" "$(echo "$1" | sed s/^ppc64le/powerpc64le/)-unknown-none" "$2" || return 1
 	timeout 60 lldb -b -o "gdb-remote $(cat "$tmp/port")" -o "register read $3" -o detach > "$tmp/lldb.out" 2>&1
 	kill $server 2> /dev/null
 	wait $server 2> /dev/null
@@ -316,6 +318,8 @@ if have lldb && have python3; then
 	ok "aarch64: lldb is content" lldb_is_content aarch64 little "pc sp fp lr arg1 flags SCTLR_EL1" \
 		"pc=20 sp=1f x29=1d x30=1e x0=0 cpsr=21 SCTLR_EL1=48"
 	ok "riscv64: lldb is content" lldb_is_content riscv64 little "pc sp fp ra arg1 x31" "pc=20 sp=2 fp=8 ra=1 a0=a t6=1f"
+	ok "ppc64le: lldb is content" lldb_is_content ppc64le little "pc sp fp ra arg1 flags LPCR" \
+		"pc=20 r1=1 r31=1f lr=23 r3=3 cr=22 LPCR=95"
 	ok "x86_64: lldb is content" lldb_is_content x86_64 little "pc sp fp arg1 rflags cr0" \
 		"rip=10 rsp=7 rbp=6 rdi=5 eflags=11 cr0=3b"
 	ok "s390x: lldb is content" lldb_is_content s390x big "pc sp fp ra arg1 flags acr1 cr0" \

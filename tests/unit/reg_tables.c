@@ -47,6 +47,27 @@ static const struct known known_riscv64[] = {
 	{ 0 },
 };
 
+static const struct known known_ppc64le[] = {
+	{ "org.gnu.gdb.power.core", 38,
+		"r0 r1 r2 r3 r4 r5 r6 r7 r8 r9 r10 r11 r12 r13 r14 r15 r16 r17 r18 r19 r20 r21 r22 r23 r24 r25 r26 r27 r28 r29 "
+		"r30 r31 pc msr cr lr ctr xer" },
+	{ "org.gnu.gdb.power.fpu", 33,
+		"f0 f1 f2 f3 f4 f5 f6 f7 f8 f9 f10 f11 f12 f13 f14 f15 f16 f17 f18 f19 f20 f21 f22 f23 f24 f25 f26 f27 f28 f29 "
+		"f30 f31 fpscr" },
+	{ "org.gnu.gdb.power.altivec", 34,
+		"vr0 vr1 vr2 vr3 vr4 vr5 vr6 vr7 vr8 vr9 vr10 vr11 vr12 vr13 vr14 vr15 vr16 vr17 vr18 vr19 vr20 vr21 vr22 vr23 "
+		"vr24 vr25 vr26 vr27 vr28 vr29 vr30 vr31 vscr vrsave" },
+	{ "org.gnu.gdb.power.vsx", 32,
+		"vs0h vs1h vs2h vs3h vs4h vs5h vs6h vs7h vs8h vs9h vs10h vs11h vs12h vs13h vs14h vs15h vs16h vs17h vs18h vs19h "
+		"vs20h vs21h vs22h vs23h vs24h vs25h vs26h vs27h vs28h vs29h vs30h vs31h" },
+	{ "org.kvm.ppc64le.system", 0, "SRR0 SRR1 SPRG0" },
+	{ "org.kvm.ppc64le.slb", 32, "SLB0 SLB1" },
+	{ "org.kvm.ppc64le.pmu", 0, "MMCR0 MMCR1" },
+	{ "org.kvm.ppc64le.kvm", 0, "VPA_ADDR" },
+	{ "org.kvm.ppc64le.tm", 0, "TM_GPR0 TM_GPR1" },
+	{ 0 },
+};
+
 static const struct known known_x86_64[] = {
 	{ "org.gnu.gdb.i386.core", 40,
 		"rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip eflags cs ss ds es fs gs st0 st1 st2 st3 "
@@ -266,6 +287,8 @@ static void check_other_blocks(void)
 	is_int(loongarch64->nblocks, 2, "loongarch64 has two blocks");
 	check_block(loongarch64, "pc", 0, "regs");
 	check_block(loongarch64, "xr31", 1, "fpu");
+	check_block(arch_find("ppc64le"), "pc", 0, "regs");
+	check_block(arch_find("ppc64le"), "PVR", 1, "sregs");
 }
 
 static void check_blocks(const struct arch *arch)
@@ -297,6 +320,7 @@ static const struct {
 	const char *last_arg;
 } tables[] = {
 	{ "aarch64", "aarch64", known_aarch64, 0x60, 34, 33 * 8 + 4, "arg6" },
+	{ "ppc64le", "powerpc:common64", known_ppc64le, 0x10, 38, 36 * 8 + 2 * 4, "arg8" },
 	{ "x86_64", "i386:x86-64", known_x86_64, 0x20, 24, 17 * 8 + 7 * 4, "arg6" },
 	{ "riscv64", "riscv:rv64", known_riscv64, 0x80, 33, 33 * 8, "arg8" },
 	{ "s390x", "s390:64-bit", known_s390x, 0x50, 18, 18 * 8, "arg5" },

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * 64-bit Power, little-endian: its struct ioctls, the breakpoint opcode, what its exits mean. Addresses are ppc64_mmu.c's,
+ * steps ppc64_step.c's: kvm-hv takes a request for single-stepping, or for debug registers, and does nothing.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "debug.h"
+#include "exits.h"
+#include "ppc64.h"
+
+extern const struct tdesc_table tdesc_ppc64le;
+
+/* <linux/kvm.h>: KVM_GET_REGS and KVM_SET_REGS, ..._SREGS */
+static const struct arch_block blocks[] = {
+	[PPC_REGS] = { "regs", 0x81, 0x82, PPC_REGS_SIZE },
+	[PPC_SREGS] = { "sregs", 0x83, 0x84, PPC_SREGS_SIZE },
+};
+
+/*
+ * KVMPPC_INST_SW_BREAKPOINT (arch/powerpc/include/asm/kvm_ppc.h), which KVM tells as DEBUG_INST: 0x00dddd00, an instruction
+ * that is not there. It reads the same from both ends, so it serves a guest of either byte order.
+ */
+static const uint8_t debug_inst[] = { 0x00, 0xdd, 0xdd, 0x00 };
+
+static unsigned point_slots(const struct arch_point *p)
+{
+	(void)p;
+	return 0;
+}
+
+static size_t encode_debug(const struct arch_debug *d, uint32_t *control, void *bytes)
+{
+	*control = debug_control(d, 0);
+	memset(bytes, 0, ARCH_DEBUG_SIZE);
+	return PPC_DEBUG_SIZE;
+}
+
+/* The one debug exit that there is (kvmppc_emulate_debug_inst, book3s_hv.c). */
+static void classify(const struct vcpu_exit *exit, struct arch_hit *hit)
+{
+	struct ppc64_debug_exit e;
+
+	*hit = (struct arch_hit){ .kind = HIT_NONE, .emulated = exit_is_emulation_failure(exit) };
+	if (exit->reason != REASON_DEBUG)
+		return;
+	exit_data(exit, &e);
+	hit->kind = HIT_PLANTED;
+	hit->have_addr = true;
+	hit->addr = e.address;
+}
+
+/* No vCPU has a state that KVM_GET_MP_STATE tells: it is EINVAL. */
+static const char *mp_state(uint32_t state)
+{
+	(void)state;
+	return NULL;
+}
+
+static const uint8_t probe_code[] = {
+	0x00, 0x00, 0x00, 0x60, /* nop */
+	0x00, 0x00, 0x00, 0x60, /* nop */
+	0x00, 0x00, 0x64, 0xf8, /* std r3, 0(r4) */
+	0x00, 0x00, 0x65, 0xf8, /* std r3, 0(r5) */
+	0x00, 0x00, 0x00, 0x48, /* b . */
+};
+
+#define PROBE_OUTSIDE 0x40000000
+
+/* Vectors are at 0 and cannot be moved: the scratch machine ends the run there itself (host/vm_powerpc.c). */
+static int probe_start(struct view *v, uint64_t code, uint64_t data, uint64_t vectors)
+{
+	int err = v->set(v, PPC_GPR(4), data);
+
+	(void)vectors;
+	if (!err)
+		err = v->set(v, PPC_GPR(5), PROBE_OUTSIDE);
+	return err ? err : v->set(v, PPC_PC, code);
+}
+
+static const struct arch_probe probe = {
+	.code = probe_code,
+	.size = sizeof(probe_code),
+	.second = 4,
+	.store = 8,
+	.start = probe_start,
+};
+
+const struct arch arch_ppc64le = {
+	.name = "ppc64le",
+	.tdesc = &tdesc_ppc64le,
+	.pc = PPC_PC,
+	.blocks = blocks,
+	.nblocks = sizeof(blocks) / sizeof(blocks[0]),
+	.trap = debug_inst,
+	.trap_size = sizeof(debug_inst),
+	.insn_align = 4,
+	.point_slots = point_slots,
+	.encode_debug = encode_debug,
+	.classify = classify,
+	.describe = exit_describe,
+	.translate = ppc64_translate,
+	.untranslated = "address translation is on (MSR.IR, MSR.DR), and KVM does not tell where the guest's tables are: "
+			"real mode only",
+	.successors = ppc64_successors,
+	.mp_state = mp_state,
+	.probe = &probe,
+};
