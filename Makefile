@@ -8,7 +8,7 @@
 # make STATIC=1           links everything in
 # make clean
 
-HOSTARCH := $(shell uname -m | sed -e s/aarch64/arm64/)
+HOSTARCH := $(shell uname -m | sed -e s/aarch64/arm64/ -e s/ppc64le/powerpc/)
 ARCH ?= $(HOSTARCH)
 OUT := $(if $(filter $(HOSTARCH),$(ARCH)),build,build/$(ARCH))
 PREFIX ?= /usr/local

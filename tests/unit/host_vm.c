@@ -54,6 +54,27 @@ static uint64_t pc(struct host *h)
 
 	return h->ops->calls(h, 0, &call, 1) || call.err ? 0 : value;
 }
+#elif defined(__powerpc64__)
+static const uint32_t spin[] = { 0x48000000 };
+static const uint32_t load[] = { 0x3c607000, 0x80630000, 0x48000000 }; /* lis r3, 0x7000; lwz r3, 0(r3) */
+static const unsigned load_end = 8;
+static const char load_text[] = "read of 4 bytes at 0x70000000, where this machine has nothing (pc 0x4)";
+/*
+ * li r3, 0x58 (H_PUT_TERM_CHAR); li r5, 1; li r6, 'A'; sldi r6, r6, 56; sc 1; li r3, 0; ori r3, r3, 0xf000 (H_RTAS); li r4,
+ * 0x24; sc 1; the call, big-endian: power-off
+ */
+static const uint32_t print[] = { 0x38600058, 0x38a00001, 0x38c00041, 0x78c6c1c6, 0x44000022, 0x38600000, 0x6063f000,
+	0x38800024, 0x44000022, 0x03200000 };
+static const unsigned print_end = 20;
+static const int end_code = 0;
+
+static uint64_t pc(struct host *h)
+{
+	struct kvm_regs r = { 0 };
+	struct host_call call = { .request = KVM_GET_REGS, .arg = &r, .size = sizeof(r) };
+
+	return h->ops->calls(h, 0, &call, 1) || call.err ? 0 : r.pc;
+}
 #elif defined(__riscv)
 static const uint32_t spin[] = { 0x0000006f };
 static const uint32_t load[] = { 0x70000537, 0x00052503, 0x0000006f }; /* lui a0, 0x70000; lw a0, 0(a0); j . */
