@@ -17,9 +17,11 @@ guest_flags := -g -Og -fno-omit-frame-pointer -ffreestanding -fno-pic -no-pie -f
 	-nostdlib -static -Wall -Wextra -Wl,--build-id=none
 guest_flags_x86_64 := -mgeneral-regs-only -mno-red-zone -fcf-protection=none -Wl,-Ttext=0x200000
 # Without a prologue in count(), `break count` is in its loop, as on the others.
+guest_flags_powerpc := -fomit-frame-pointer -mcpu=power8 -msoft-float -Wl,-Ttext=0x200000
 guest_flags_riscv64 := -fomit-frame-pointer -march=rv64imac -mabi=lp64 -mcmodel=medany -Wl,-Ttext=0x80200000
 guest_flags_arm64 := -mgeneral-regs-only -mstrict-align -Wl,-Ttext=0x40200000
 cross_arm64 := aarch64-linux-gnu-
+cross_powerpc := powerpc64le-linux-gnu-
 cross_riscv64 := riscv64-linux-gnu-
 cross_x86_64 := x86_64-linux-gnu-
 
@@ -32,8 +34,8 @@ static-%:
 	$(MAKE) --no-print-directory ARCH=$* OUT=build/$*-static STATIC=1 \
 		CROSS_COMPILE=$(if $(filter $*,$(HOSTARCH)),,$(cross_$*)) all
 
-test-programs: all unit build/guests/arm64.elf build/guests/riscv64.elf build/guests/x86_64.elf \
-	static-arm64 static-riscv64 static-x86_64
+test-programs: all unit build/guests/arm64.elf build/guests/powerpc.elf build/guests/riscv64.elf build/guests/x86_64.elf \
+	static-arm64 static-powerpc static-riscv64 static-x86_64
 
 test:
 	sh tests/run

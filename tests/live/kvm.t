@@ -3,6 +3,7 @@
 
 case $(uname -m) in
 aarch64) arch=arm64 ;;
+ppc64le) arch=powerpc ;;
 *) arch=$(uname -m) ;;
 esac
 if [ ! -e "tests/guests/start_$arch.S" ]; then

@@ -38,6 +38,17 @@ describe_arch() {
 		qemu_machine='-M q35 -cpu max,+svm,+npt'
 		console=ttyS0
 		;;
+	ppc64el)
+		kernel=linux-image-powerpc64le
+		modules="$modules kvm_hv"
+		qemu=qemu-system-ppc64
+		qemu_package=qemu-system-ppc
+		# A hypervisor's own machine: a pseries one with nested KVM has no breakpoints, nor has powernv before 10.
+		qemu_newer=10
+		# With -nodefaults it has no PCI bus of its own.
+		qemu_machine='-M powernv9 -vga none -device pnv-phb,chip-id=0,index=0,id=phb -device pnv-phb-root-port,id=rp'
+		console=hvc0
+		;;
 	riscv64)
 		kernel=linux-image-riscv64
 		# The first release that has riscv64; its Linux 6.12 is recent enough, too: KVM_SET_GUEST_DEBUG came after 6.1.
