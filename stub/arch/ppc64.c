@@ -15,8 +15,8 @@ extern const struct tdesc_table tdesc_ppc64le;
 
 /* <linux/kvm.h>: KVM_GET_REGS and KVM_SET_REGS, ..._SREGS */
 static const struct arch_block blocks[] = {
-	[PPC_REGS] = { "regs", 0x81, 0x82, PPC_REGS_SIZE },
-	[PPC_SREGS] = { "sregs", 0x83, 0x84, PPC_SREGS_SIZE },
+	[PPC_REGS] = { .name = "regs", .get_nr = 0x81, .set_nr = 0x82, .size = PPC_REGS_SIZE },
+	[PPC_SREGS] = { .name = "sregs", .get_nr = 0x83, .set_nr = 0x84, .size = PPC_SREGS_SIZE },
 };
 
 /*

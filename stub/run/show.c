@@ -39,14 +39,14 @@ static void say_value(const struct out *out, const uint8_t *value, unsigned size
 }
 
 /* Where KVM keeps it: an id, a struct and an offset, or a computation. */
-static void key_text(const struct arch *arch, const struct reg_row *row, char *text, size_t size)
+static void key_text(const struct arch *arch, const struct tdesc_reg *reg, char *text, size_t size)
 {
-	if (!row->key)
-		snprintf(text, size, "%s()", row->from);
-	else if (KEY_IS_BLOCK(row->key))
-		snprintf(text, size, "%s+0x%x", arch->blocks[KEY_BLOCK_NR(row->key)].name, KEY_OFFSET(row->key));
+	if (!reg->key)
+		snprintf(text, size, "%s()", reg->row->from);
+	else if (KEY_IS_BLOCK(reg->key))
+		snprintf(text, size, "%s+0x%x", arch->blocks[KEY_BLOCK_NR(reg->key)].name, KEY_OFFSET(reg->key));
 	else
-		snprintf(text, size, "0x%016llx", (unsigned long long)row->key);
+		snprintf(text, size, "0x%016llx", (unsigned long long)reg->key);
 }
 
 static uint64_t field_value(const struct reg_field *f, const uint8_t *value, unsigned size)
@@ -94,7 +94,7 @@ static void say_register(struct out *out, struct vcpu *v, unsigned reg, const ch
 	char key[64];
 	ssize_t size = regfile_read(&v->regs, reg, value, sizeof(value));
 
-	key_text(d->arch, row, key, sizeof(key));
+	key_text(d->arch, &d->regs[reg], key, sizeof(key));
 	if (out->json) {
 		say(out, "%s{\"name\":\"%s\",\"id\":\"%s\",\"group\":\"%s\",\"size\":%u", out->separator, row->name, key, group,
 			d->regs[reg].size);
