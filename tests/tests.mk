@@ -12,6 +12,8 @@ $(tests_out)/unit/%: $(OUT)/obj/tests/unit/%.o $(unit_objects)
 
 unit: $(unit_tests)
 
+-include $(wildcard $(tests_out:%/tests=%/obj/tests)/unit/*.d)
+
 # Guests run on bare metal: no library, no vector code before the start file allows it, addresses as QEMU's machines have RAM.
 guest_flags := -g -Og -fno-omit-frame-pointer -ffreestanding -fno-pic -no-pie -fno-stack-protector \
 	-nostdlib -static -Wall -Wextra -Wl,--build-id=none

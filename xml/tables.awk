@@ -10,6 +10,10 @@
 #
 # kvm:unless="id" on a feature: a vCPU that has this id has none of the feature's registers. Their names may be those of others.
 #
+# kvm:component="n" on a field: kvm:at counts from where the vCPU has the block's component n, and a write marks it as in use.
+#
+# kvm:needs="register" on a feature: a vCPU that lacks it has none of the feature's registers.
+#
 # It reads a strict subset of XML: one element a line, attributes in double quotes, no entities. What it does not understand is
 # an error, with file and line: a typing mistake must not become a register. POSIX awk only (mawk, gawk, busybox).
 
@@ -19,7 +23,7 @@ BEGIN {
 		exit 1
 	}
 	split("name bitsize type group generic altname encoding format dwarf_regnum ehframe_regnum gcc_regnum " \
-	      "kvm:id kvm:block kvm:at kvm:width kvm:from kvm:access kvm:times", list, " ")
+	      "kvm:id kvm:block kvm:at kvm:width kvm:from kvm:access kvm:times kvm:component", list, " ")
 	for (i in list)
 		reg_attribute[list[i]] = 1
 	# GDB's predefined types and their sizes in bits; 0: as large as the register.
@@ -147,8 +151,9 @@ function start_file(root)
 	if (root == "target")
 		attributes("version", "xmlns:xi xmlns:kvm")
 	else {
-		attributes("name", "xmlns:kvm kvm:unless")
+		attributes("name", "xmlns:kvm kvm:unless kvm:needs")
 		unless[nfeatures + 1] = "kvm:unless" in attr ? one_reg_id("kvm:unless", attr["kvm:unless"]) : 0
+		needs[nfeatures + 1] = attr["kvm:needs"]
 		feature[++nfeatures] = attr["name"]
 		first_row[nfeatures] = nrows
 		types[nfeatures] = ""
@@ -274,7 +279,7 @@ function times_of(name)
 	return (nfeatures, name) in type_times ? type_times[nfeatures, name] : ""
 }
 
-function reg_line(	i, name)
+function reg_line(	i, name, key)
 {
 	for (i = 1; i <= nattr; i++)
 		if (!(names[i] in reg_attribute))
@@ -282,14 +287,28 @@ function reg_line(	i, name)
 	if (attr["name"] == "" || !("bitsize" in attr))
 		fail("<reg> without name or bitsize")
 	name = attr["name"]
-	if ((name in defined) && !unless[nfeatures])
-		fail("register " name " twice, first at " defined[name])
-	defined[name] = file ":" line
+	if (name == needs[nfeatures])
+		needs_found[nfeatures] = 1
 	if (decimal("bitsize") % 8 || decimal("bitsize") == 0)
 		fail(name ": bitsize is not in whole bytes")
 	check_type(name)
 	check_group(name)
-	add_row(name, source(name))
+	key = source(name)
+	check_unique(name, key)
+	add_row(name, key)
+}
+
+# Two features may have the same register when each of them needs another one: the kernel gives a vCPU at most one of the two.
+function check_unique(name, key)
+{
+	if ((name in defined) && !unless[nfeatures] && (keys[name] != key || needs[nfeatures] == "" ||
+	    needs[owner[name]] == "" || owner[name] == nfeatures))
+		fail("register " name " twice, first at " defined[name])
+	if ((!(name in defined) || unless[nfeatures]) && ("kvm:id" in attr))
+		ids[++nids] = "CHECK_ID(" (unless[nfeatures] ? "alone_" : "") name ", " key ")"
+	defined[name] = file ":" line
+	keys[name] = key
+	owner[name] = nfeatures
 }
 
 function check_type(name)
@@ -321,8 +340,8 @@ function source(name)
 		fail(name ": exactly one of kvm:id, kvm:block, kvm:from says where it is")
 	if (("kvm:access" in attr) && attr["kvm:access"] != "r")
 		fail(name ": kvm:access is \"r\" or absent")
-	if (!("kvm:block" in attr) && (("kvm:at" in attr) || ("kvm:width" in attr)))
-		fail(name ": kvm:at and kvm:width belong to kvm:block")
+	if (!("kvm:block" in attr) && (("kvm:at" in attr) || ("kvm:width" in attr) || ("kvm:component" in attr)))
+		fail(name ": kvm:at, kvm:width and kvm:component belong to kvm:block")
 	if (("kvm:times" in attr) && !("kvm:id" in attr))
 		fail(name ": kvm:times belongs to kvm:id")
 	if ("kvm:id" in attr)
@@ -337,7 +356,6 @@ function source(name)
 # For the check, the names in a feature with kvm:unless are told from those of others.
 function check_id(name, id)
 {
-	ids[++nids] = "CHECK_ID(" (unless[nfeatures] ? "alone_" : "") name ", " id ")"
 	return id
 }
 
@@ -358,7 +376,8 @@ function block_field(name, spec,	parts, width)
 		fail(name ": no <kvm:block> " parts[1])
 	width = "kvm:width" in attr ? decimal("kvm:width") : attr["bitsize"] / 8
 	check_field("struct kvm_" parts[1], parts[2], attr["kvm:at"], width)
-	return sprintf("KEY_BLOCK(%d, %d, %s)", block[parts[1]], width, attr["kvm:at"])
+	return sprintf("KEY_BLOCK(%d, %d, %s)%s", block[parts[1]], width, attr["kvm:at"],
+		"kvm:component" in attr ? " | KEY_IN_COMPONENT(" decimal("kvm:component") ")" : "")
 }
 
 function check_field(record, field, at, width,	plus, part, size)
@@ -415,6 +434,8 @@ function print_table(	f, i, name)
 	for (f = 1; f <= nfeatures; f++) {
 		if (!last_row[f])
 			fail("feature " feature[f] " has no register")
+		if (needs[f] != "" && !needs_found[f])
+			fail("feature " feature[f] " needs " needs[f] ", which it has not")
 		printf "static const struct reg_row rows_%d[] = {\n", f
 		for (i = first_row[f] + 1; i <= last_row[f]; i++)
 			print row[i]
@@ -424,8 +445,9 @@ function print_table(	f, i, name)
 	}
 	print "static const struct tdesc_feature features[] = {"
 	for (f = 1; f <= nfeatures; f++)
-		printf "\t{ %s,%s,\n\t  rows_%d, %d, %s, %d, %s },\n", quoted(feature[f]), types[f] == "" ? " \"\"" : types[f], f,
-			last_row[f] - first_row[f], nvectors[f] ? "vectors_" f : "NULL", nvectors[f], unless[f]
+		printf "\t{ %s,%s,\n\t  rows_%d, %d, %s, %d, %s, %s },\n", quoted(feature[f]), types[f] == "" ? " \"\"" : types[f], f,
+			last_row[f] - first_row[f], nvectors[f] ? "vectors_" f : "NULL", nvectors[f], unless[f],
+			needs[f] == "" ? "NULL" : quoted(needs[f])
 	print "};\n"
 	printf "extern const struct tdesc_table tdesc_%s;\n", name
 	printf "const struct tdesc_table tdesc_%s = { %s, features, %d };\n", name, quoted(architecture), nfeatures

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * arm64: its stack pointer, breakpoints and watchpoints, what its exits mean. The page walk is aarch64_mmu.c. Section and
- * register names are those of the Arm Architecture Reference Manual (DDI 0487).
+ * arm64: breakpoints and watchpoints, what its exits mean. The page walk is aarch64_mmu.c, computed registers aarch64_regs.c.
+ * Section and register names are those of the Arm Architecture Reference Manual (DDI 0487).
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,65 +12,6 @@
 #include "exits.h"
 
 extern const struct tdesc_table tdesc_aarch64;
-
-/*
- * Which register is the stack pointer in each PSTATE.M. In AArch32 state it is one of r13's banks, which live in x13 and up
- * ("Mapping of the general-purpose registers between the Execution states").
- */
-static const struct {
-	uint8_t mode;
-	uint64_t key;
-} stack_pointers[] = {
-	{ 0x00, A64_SP_EL0 },	       /* EL0t */
-	{ 0x04, A64_SP_EL0 },	       /* EL1t */
-	{ 0x05, A64_SP_EL1 },	       /* EL1h */
-	{ A64_MODE_EL2T, A64_SP_EL0 }, /* EL2t: with nested virtualization only */
-	{ A64_MODE_EL2H, A64_SP_EL2 }, /* EL2h */
-	{ 0x10, A64_X(13) },	       /* User */
-	{ 0x11, A64_X(29) },	       /* FIQ */
-	{ 0x12, A64_X(17) },	       /* IRQ */
-	{ 0x13, A64_X(19) },	       /* Supervisor */
-	{ 0x17, A64_X(21) },	       /* Abort */
-	{ 0x1a, A64_X(15) },	       /* Hyp */
-	{ 0x1b, A64_X(23) },	       /* Undefined */
-	{ 0x1f, A64_X(13) },	       /* System */
-};
-
-static int stack_pointer(struct view *v, uint64_t *key)
-{
-	uint64_t pstate;
-	int err = v->get(v, A64_PSTATE, &pstate);
-
-	if (err)
-		return err;
-	for (size_t i = 0; i < sizeof(stack_pointers) / sizeof(stack_pointers[0]); i++) {
-		if (stack_pointers[i].mode == (pstate & A64_MODE_MASK)) {
-			*key = stack_pointers[i].key;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
-static int get_sp(struct view *v, uint64_t *value)
-{
-	uint64_t key;
-	int err = stack_pointer(v, &key);
-
-	return err ? err : v->get(v, key, value);
-}
-
-static int set_sp(struct view *v, uint64_t value)
-{
-	uint64_t key;
-	int err = stack_pointer(v, &key);
-
-	return err ? err : v->set(v, key, value);
-}
-
-static const struct arch_computed computed[] = {
-	{ "sp", get_sp, set_sp },
-};
 
 static const uint8_t brk_0[] = { 0x00, 0x00, 0x20, 0xd4 };
 
@@ -253,8 +193,10 @@ const struct arch arch_aarch64 = {
 	.name = "aarch64",
 	.tdesc = &tdesc_aarch64,
 	.pc = A64_PC,
-	.computed = computed,
-	.ncomputed = sizeof(computed) / sizeof(computed[0]),
+	.computed = aarch64_computed,
+	.ncomputed = A64_COMPUTED,
+	.scales = aarch64_scales,
+	.nscales = A64_SCALES,
 	.trap = brk_0,
 	.trap_size = sizeof(brk_0),
 	.insn_align = 4,

@@ -23,11 +23,16 @@
 #define A64_SYSREG(op0, op1, crn, crm, op2) \
 	(0x6030000000130000ull | (op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 #define A64_SCTLR_EL1 A64_SYSREG(3, 0, 1, 0, 0)
+#define A64_ZCR_EL1 A64_SYSREG(3, 0, 1, 2, 0)
+#define A64_APIAKEYLO_EL1 A64_SYSREG(3, 0, 2, 1, 0)
 #define A64_TTBR0_EL1 A64_SYSREG(3, 0, 2, 0, 0)
 #define A64_TTBR1_EL1 A64_SYSREG(3, 0, 2, 0, 1)
 #define A64_TCR_EL1 A64_SYSREG(3, 0, 2, 0, 2)
 #define A64_VBAR_EL1 A64_SYSREG(3, 0, 12, 0, 0)
 #define A64_SP_EL2 A64_SYSREG(3, 6, 4, 1, 0)
+
+/* KVM_REG_ARM64_SVE_VLS */
+#define A64_SVE_VLS 0x606000000015ffffull
 
 /* PSTATE.M, bits 4..0; bit 4 is nRW: AArch32. */
 #define A64_MODE_MASK 0x1f
@@ -55,6 +60,12 @@ struct aarch64_debug_exit {
 	uint32_t hsr_high;
 	uint64_t far;
 };
+
+/* aarch64_regs.c: struct arch's tables */
+#define A64_COMPUTED 4
+#define A64_SCALES 1
+extern const struct arch_computed aarch64_computed[A64_COMPUTED];
+extern const struct arch_scale aarch64_scales[A64_SCALES];
 
 /* aarch64_mmu.c: struct arch's translate() */
 int aarch64_translate(struct view *v, uint64_t va, struct arch_page *page);

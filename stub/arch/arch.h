@@ -21,8 +21,13 @@
  * struct ioctl has a 0 there: the number of the struct in arch->blocks, the field's width in bytes and its offset.
  */
 #define KEY_BLOCK(block, width, offset) ((uint64_t)(block) << 32 | (uint64_t)(width) << 16 | (offset))
+/* A field of a component of its block (XSAVE). In a table the offset is from the component's beginning. */
+#define KEY_IN_COMPONENT(n) ((uint64_t)((n) + 1) << 40)
+#define KEY_HAS_COMPONENT(key) (((key) >> 40 & 0xff) != 0)
+#define KEY_COMPONENT(key) ((unsigned)((key) >> 40 & 0xff) - 1)
 #define KEY_IS_BLOCK(key) ((key) >> 56 == 0)
 #define KEY_BLOCK_NR(key) ((unsigned)((key) >> 32 & 0xff))
+#define KEY_OFFSET_MAX 0xffffu
 #define KEY_OFFSET(key) ((unsigned)((key)&0xffff))
 /* Bytes of the value behind a key. A ONE_REG id has its logarithm in bits 55..52 (<linux/kvm.h>, KVM_REG_SIZE_MASK). */
 #define KEY_SIZE(key) ((unsigned)(KEY_IS_BLOCK(key) ? (key) >> 16 & 0xffff : 1u << ((key) >> 52 & 15)))
@@ -48,6 +53,14 @@ struct arch_block {
 	uint16_t size;
 	uint16_t run_at;
 	uint64_t run_sync;
+	uint16_t coded; /* the size in the ioctl's number where the struct goes on behind it; 0: size */
+
+	/* The KVM_GET_ for a vCPU with more than `coded` bytes, which is what KVM_CHECK_EXTENSION(large_cap) says then. */
+	uint8_t large_nr;
+	uint16_t large_cap;
+
+	uint16_t in_use;  /* offset of the bitmap of components in use; 0: there are none */
+	uint16_t entries; /* what follows are so many entries at most, and the first word says how many; 0: it is no array */
 };
 
 /* A register that is computed from others (kvm:from="name"). set is NULL when it is read-only. */
@@ -141,6 +154,9 @@ struct arch {
 	unsigned ncomputed;
 	const struct arch_scale *scales;
 	unsigned nscales;
+
+	/* Where in its block this vCPU has component n. 0, or -ENOENT when it has it not. NULL without components. */
+	int (*component)(struct view *v, unsigned n, unsigned *at);
 
 	const uint8_t *trap; /* the opcode to plant; NULL where KVM reports none */
 	unsigned trap_size;

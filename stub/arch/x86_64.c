@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * x86-64: its struct ioctls, the x87 tag word, debug registers, what its exits mean. The page walk is x86_64_mmu.c. Names and
+ * x86-64: debug registers, what its exits mean. The page walk is x86_64_mmu.c, where registers are x86_64_regs.c. Names and
  * numbers of fields are those of Intel's Software Developer's Manual (SDM).
  */
 #include <inttypes.h>
@@ -12,77 +12,6 @@
 #include "x86_64.h"
 
 extern const struct tdesc_table tdesc_x86_64;
-
-/* <linux/kvm.h>: KVM_GET_REGS and KVM_SET_REGS, ..._SREGS, ..._FPU */
-static const struct arch_block blocks[] = {
-	[X86_REGS] = { .name = "regs", .get_nr = 0x81, .set_nr = 0x82, .size = X86_REGS_SIZE },
-	[X86_SREGS] = { .name = "sregs", .get_nr = 0x83, .set_nr = 0x84, .size = X86_SREGS_SIZE },
-	[X86_FPU] = { .name = "fpu", .get_nr = 0x8c, .set_nr = 0x8d, .size = X86_FPU_SIZE },
-};
-
-/* The two bits of a register in the x87 tag word (SDM volume 1, 8.1.7). */
-enum x87_tag {
-	TAG_VALID,
-	TAG_ZERO,
-	TAG_SPECIAL,
-	TAG_EMPTY
-};
-
-/* As FNSTENV finds them (SDM volume 1, "Recreating FSAVE format" of FXSAVE): by exponent, then by the mantissa. */
-static enum x87_tag tag_of(uint64_t mantissa, unsigned exponent)
-{
-	if (exponent == 0x7fff)
-		return TAG_SPECIAL;
-	if (exponent == 0)
-		return mantissa ? TAG_SPECIAL : TAG_ZERO;
-	return mantissa >> 63 ? TAG_VALID : TAG_SPECIAL;
-}
-
-/* The registers are kept from the top of the stack on; the tags are those of the physical registers. */
-static int get_tag(struct view *v, unsigned st, unsigned *tag)
-{
-	uint64_t mantissa, exponent;
-	int err = v->get(v, X86_ST_MANTISSA(st), &mantissa);
-
-	if (!err)
-		err = v->get(v, X86_ST_EXPONENT(st), &exponent);
-	if (!err)
-		*tag = tag_of(mantissa, exponent & 0x7fff);
-	return err;
-}
-
-static int get_ftag(struct view *v, uint64_t *value)
-{
-	uint64_t fsw, full, word = 0;
-	int err = v->get(v, X86_FSW, &fsw);
-
-	if (!err)
-		err = v->get(v, X86_FTWX, &full);
-	for (unsigned r = 0; !err && r < 8; r++) {
-		unsigned top = fsw >> 11 & 7, tag = TAG_EMPTY;
-
-		if (full >> r & 1)
-			err = get_tag(v, (r - top) & 7, &tag);
-		word |= (uint64_t)tag << (2 * r);
-	}
-	if (!err)
-		*value = word;
-	return err;
-}
-
-/* KVM keeps one bit a register: empty or not. The rest follows from the registers. */
-static int set_ftag(struct view *v, uint64_t value)
-{
-	uint64_t full = 0;
-
-	for (unsigned r = 0; r < 8; r++)
-		full |= (uint64_t)((value >> (2 * r) & 3) != TAG_EMPTY) << r;
-	return v->set(v, X86_FTWX, full);
-}
-
-static const struct arch_computed computed[] = {
-	{ "ftag", get_ftag, set_ftag },
-};
 
 static const uint8_t int3[] = { 0xcc };
 
@@ -245,10 +174,11 @@ const struct arch arch_x86_64 = {
 	.name = "x86_64",
 	.tdesc = &tdesc_x86_64,
 	.pc = X86_RIP,
-	.blocks = blocks,
-	.nblocks = sizeof(blocks) / sizeof(blocks[0]),
-	.computed = computed,
-	.ncomputed = sizeof(computed) / sizeof(computed[0]),
+	.blocks = x86_64_blocks,
+	.nblocks = X86_BLOCKS,
+	.computed = x86_64_computed,
+	.ncomputed = X86_COMPUTED,
+	.component = x86_64_component,
 	.trap = int3,
 	.trap_size = sizeof(int3),
 	.insn_align = 1,

@@ -11,14 +11,26 @@
 
 #include "arch.h"
 
-/* The blocks, in the order of arch->blocks: struct kvm_regs, kvm_sregs, kvm_fpu. */
+/* The blocks, in the order of arch->blocks: struct kvm_regs, kvm_sregs, kvm_xsave, and so on. */
 #define X86_REGS 0
 #define X86_SREGS 1
-#define X86_FPU 2
+#define X86_XSAVE 2
+#define X86_DEBUGREGS 3
+#define X86_XCRS 4
+#define X86_CPUID 5
 
 #define X86_REGS_SIZE 144
 #define X86_SREGS_SIZE 312
-#define X86_FPU_SIZE 416
+#define X86_XSAVE_SIZE 4096
+#define X86_XSAVE_ROOM 16384 /* with all that a processor can have so far: tiles, at most 11008 */
+#define X86_DEBUGREGS_SIZE 128
+#define X86_XCRS_SIZE 392
+#define X86_CPUID_HEAD 8   /* struct kvm_cpuid2 */
+#define X86_CPUID_ENTRY 40 /* struct kvm_cpuid_entry2 */
+#define X86_CPUID_MAX 256  /* KVM_MAX_CPUID_ENTRIES, arch/x86/include/asm/kvm_host.h */
+
+#define X86_CPUID_NENT KEY_BLOCK(X86_CPUID, 4, 0)
+#define X86_CPUID_WORD(entry, word) KEY_BLOCK(X86_CPUID, 4, X86_CPUID_HEAD + X86_CPUID_ENTRY * (entry) + 4 * (word))
 
 #define X86_RBX KEY_BLOCK(X86_REGS, 8, 0x08)
 #define X86_RIP KEY_BLOCK(X86_REGS, 8, 0x80)
@@ -27,11 +39,13 @@
 #define X86_CR4 KEY_BLOCK(X86_SREGS, 8, 0xf8)
 #define X86_EFER KEY_BLOCK(X86_SREGS, 8, 0x108)
 
-/* st(i): the mantissa, and sign and exponent. */
-#define X86_ST_MANTISSA(i) KEY_BLOCK(X86_FPU, 8, 16 * (i))
-#define X86_ST_EXPONENT(i) KEY_BLOCK(X86_FPU, 2, 16 * (i) + 8)
-#define X86_FSW KEY_BLOCK(X86_FPU, 2, 0x82)
-#define X86_FTWX KEY_BLOCK(X86_FPU, 1, 0x84)
+/* The XSAVE area (SDM volume 1, 13.4): x87 is component 0 of it. st(i): the mantissa, and sign and exponent. */
+#define X86_X87(width, offset) (KEY_BLOCK(X86_XSAVE, width, offset) | KEY_IN_COMPONENT(0))
+#define X86_ST_MANTISSA(i) X86_X87(8, 32 + 16 * (i))
+#define X86_ST_EXPONENT(i) X86_X87(2, 32 + 16 * (i) + 8)
+#define X86_FSW X86_X87(2, 2)
+#define X86_FTWX X86_X87(1, 4)
+#define X86_XSTATE_BV 512
 
 /* KVM_GUESTDBG_USE_HW_BP */
 #define X86_DEBUG_USE_HW_BP 0x20000
@@ -49,6 +63,13 @@ struct x86_debug_exit {
 	uint64_t dr6;
 	uint64_t dr7;
 };
+
+/* x86_64_regs.c: struct arch's tables, and its component() */
+#define X86_BLOCKS 6
+#define X86_COMPUTED 1
+extern const struct arch_block x86_64_blocks[X86_BLOCKS];
+extern const struct arch_computed x86_64_computed[X86_COMPUTED];
+int x86_64_component(struct view *v, unsigned n, unsigned *at);
 
 /* x86_64_mmu.c: struct arch's translate() */
 int x86_64_translate(struct view *v, uint64_t va, struct arch_page *page);

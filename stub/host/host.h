@@ -84,6 +84,9 @@ struct host_ops {
 	/* KVM_SET_GUEST_DEBUG: the control word, and the architecture's part as bytes (arch/ encodes them). */
 	int (*set_debug)(struct host *h, unsigned vcpu, uint32_t control, const void *arch, size_t size);
 
+	/* An ioctl on /dev/kvm itself, without pointers: what it says is true of every VM. 0 or -errno. */
+	int (*system_call)(struct host *h, struct host_call *call);
+
 	/* KVM_CHECK_EXTENSION: 0 when the host has it not. */
 	int (*extension)(struct host *h, int cap);
 

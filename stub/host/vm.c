@@ -243,6 +243,13 @@ static int vm_set_debug(struct host *h, unsigned vcpu, uint32_t control, const v
 	return err ? err : call.err;
 }
 
+static int vm_system_call(struct host *h, struct host_call *call)
+{
+	struct vm *vm = (struct vm *)h;
+
+	return vm->kvm < 0 ? -ENODEV : ioctl(vm->kvm, call->request, call->arg) < 0 ? -errno : 0;
+}
+
 static int vm_extension(struct host *h, int cap)
 {
 	struct vm *vm = (struct vm *)h;
@@ -286,6 +293,7 @@ static const struct host_ops vm_ops = {
 	.kick = vm_kick,
 	.calls = vm_calls,
 	.set_debug = vm_set_debug,
+	.system_call = vm_system_call,
 	.extension = vm_extension,
 	.read_mem = vm_read_mem,
 	.write_mem = vm_write_mem,

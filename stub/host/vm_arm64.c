@@ -3,7 +3,7 @@
  * The arm64 board, with the memory map of QEMU's virt machine, and how a vCPU starts on it.
  *
  * Memory: RAM from 0x40000000. GICv3 (in KVM): distributor 0x08000000, redistributors 0x080a0000. PL011 0x09000000, SPI 1,
- * output only. PSCI by hvc, and the timers, are in KVM.
+ * output only. PSCI by hvc, and the timers, are in KVM; so are SVE, pointer authentication and the PMU (PPI 7) where it has them.
  *
  * Start: vCPU 0 at EL1h, MMU and caches off, exceptions masked; the others are off until PSCI CPU_ON. A Linux Image lies 2 MiB
  * above the start of RAM and finds the device tree's address in x0. So does an ELF image, at its entry, unless it needs the
@@ -35,6 +35,8 @@
 #define UART 0x09000000
 #define VCPUS_MAX ((UART - GIC_REDISTRIBUTORS) / GIC_REDISTRIBUTOR_SIZE)
 
+#define FIRST_PPI 16
+#define PMU_PPI 7
 #define FIRST_SPI 32
 #define UART_SPI 1
 #define INTERRUPTS 64
@@ -50,6 +52,7 @@ struct vm_board {
 	int gic; /* -1: none */
 	struct pl011 uart;
 	bool uart_line;
+	uint32_t features; /* KVM_ARM_VCPU_*, of every vCPU */
 };
 
 /* What the image asks of the start. */
@@ -237,6 +240,19 @@ static void describe_timer(struct fdt *f)
 	fdt_end(f);
 }
 
+static bool has_feature(const struct vm *vm, unsigned feature)
+{
+	return vm->board->features >> feature & 1;
+}
+
+static void describe_pmu(struct fdt *f)
+{
+	fdt_begin(f, "pmu");
+	fdt_string(f, "compatible", "arm,armv8-pmuv3");
+	FDT_CELLS(f, "interrupts", IRQ_PPI, PMU_PPI, IRQ_LEVEL_HIGH);
+	fdt_end(f);
+}
+
 static void describe_uart(struct fdt *f)
 {
 	fdt_begin(f, "apb-pclk");
@@ -271,6 +287,8 @@ static int write_tree(const struct vm *vm, const struct start *start, const stru
 	describe_cpus(&f, vm);
 	describe_gic(&f, vm);
 	describe_timer(&f);
+	if (has_feature(vm, KVM_ARM_VCPU_PMU_V3))
+		describe_pmu(&f);
 	describe_uart(&f);
 	fdt_end(&f);
 	return fdt_finish(&f) ? 0 : refuse(why, -ENOSPC, "the device tree is too large: is the command line too long?");
@@ -334,19 +352,73 @@ static int load_image(struct vm *vm, struct start *start, const struct refusal *
 
 /* --- the vCPUs */
 
+/* What a vCPU can have beyond the least (api.rst, 4.82, KVM_ARM_VCPU_INIT), and what must be there for it. */
+static const struct {
+	uint32_t cap, cap_too, features;
+} extras[] = {
+	{ KVM_CAP_ARM_SVE, KVM_CAP_ARM_SVE, 1u << KVM_ARM_VCPU_SVE },
+	{ KVM_CAP_ARM_PMU_V3, KVM_CAP_ARM_PMU_V3, 1u << KVM_ARM_VCPU_PMU_V3 },
+	{ KVM_CAP_ARM_PTRAUTH_ADDRESS, KVM_CAP_ARM_PTRAUTH_GENERIC,
+		1u << KVM_ARM_VCPU_PTRAUTH_ADDRESS | 1u << KVM_ARM_VCPU_PTRAUTH_GENERIC },
+};
+
+/* The same for all vCPUs: newer kernels insist on it. */
+static uint32_t vcpu_features(const struct vm *vm)
+{
+	uint32_t features = 1u << KVM_ARM_VCPU_PSCI_0_2;
+
+	for (size_t i = 0; i < sizeof(extras) / sizeof(extras[0]) && !vm->scratch; i++)
+		if (ioctl(vm->fd, KVM_CHECK_EXTENSION, extras[i].cap) > 0 &&
+			ioctl(vm->fd, KVM_CHECK_EXTENSION, extras[i].cap_too) > 0)
+			features |= extras[i].features;
+	return features;
+}
+
+static int init_vcpu(const struct vm *vm, unsigned nr, struct kvm_vcpu_init *init, const struct refusal *why)
+{
+	int feature = KVM_ARM_VCPU_SVE;
+
+	init->features[0] = vm->board->features | (nr ? 1u << KVM_ARM_VCPU_POWER_OFF : 0); /* all but the first are off */
+	if (ioctl(vm->vcpu[nr].fd, KVM_ARM_VCPU_INIT, init) < 0)
+		return vm_refuse_errno(why, "cannot initialize a vCPU");
+	if (has_feature(vm, KVM_ARM_VCPU_SVE) && ioctl(vm->vcpu[nr].fd, KVM_ARM_VCPU_FINALIZE, &feature) < 0)
+		return vm_refuse_errno(why, "cannot give a vCPU its vectors (SVE)");
+	return 0;
+}
+
 static int init_vcpus(struct vm *vm, const struct refusal *why)
 {
 	struct kvm_vcpu_init init = { 0 };
+	int err = 0;
 
 	if (ioctl(vm->fd, KVM_ARM_PREFERRED_TARGET, &init) < 0)
 		return vm_refuse_errno(why, "KVM does not say which processor it offers");
-	init.features[0] = 1u << KVM_ARM_VCPU_PSCI_0_2;
-	for (unsigned i = 0; i < vm->host.vcpus; i++) {
-		if (ioctl(vm->vcpu[i].fd, KVM_ARM_VCPU_INIT, &init) < 0)
-			return vm_refuse_errno(why, "cannot initialize a vCPU");
-		init.features[0] |= 1u << KVM_ARM_VCPU_POWER_OFF; /* all but the first */
-	}
-	return 0;
+	vm->board->features = vcpu_features(vm);
+	for (unsigned i = 0; i < vm->host.vcpus && !err; i++)
+		err = init_vcpu(vm, i, &init, why);
+	return err;
+}
+
+/* After the GIC: Documentation/virt/kvm/devices/vcpu.rst */
+static int start_pmu(const struct vm_vcpu *v, const struct refusal *why)
+{
+	int irq = FIRST_PPI + PMU_PPI;
+	struct kvm_device_attr a = { 0, KVM_ARM_VCPU_PMU_V3_CTRL, KVM_ARM_VCPU_PMU_V3_IRQ, (uintptr_t)&irq };
+	int err = ioctl(v->fd, KVM_SET_DEVICE_ATTR, &a);
+
+	a.attr = KVM_ARM_VCPU_PMU_V3_INIT;
+	if (!err)
+		err = ioctl(v->fd, KVM_SET_DEVICE_ATTR, &a);
+	return err ? vm_refuse_errno(why, "cannot set up a vCPU's performance monitors") : 0;
+}
+
+static int start_pmus(const struct vm *vm, const struct refusal *why)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < vm->host.vcpus && !err && has_feature(vm, KVM_ARM_VCPU_PMU_V3); i++)
+		err = start_pmu(&vm->vcpu[i], why);
+	return err;
 }
 
 /* KVM_ARM_VCPU_INIT has left zeroes elsewhere, EL1h and all exceptions masked (arch/arm64/kvm/reset.c). */
@@ -366,6 +438,8 @@ int vm_arch_start(struct vm *vm, const struct refusal *why)
 
 	if (!err)
 		err = start_gic(vm, why);
+	if (!err)
+		err = start_pmus(vm, why);
 	if (!err && vm->config.image)
 		err = load_image(vm, &start, why);
 	if (!err && start.has_tree)

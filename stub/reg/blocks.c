@@ -6,21 +6,30 @@
 #include <errno.h>
 #include <linux/ioctl.h>
 #include <linux/kvm.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "calls.h"
 
-static unsigned long block_request(const struct arch_block *block, bool set)
+static unsigned long block_request(const struct arch_block *block, bool set, bool large)
 {
+	unsigned size = block->coded ? block->coded : block->size;
+
 	if (!block->get_nr)
 		return set ? HOST_RUN_SET : HOST_RUN_GET;
-	return set ? _IOC(_IOC_WRITE, KVMIO, block->set_nr, block->size) : _IOC(_IOC_READ, KVMIO, block->get_nr, block->size);
+	if (set)
+		return _IOC(_IOC_WRITE, KVMIO, block->set_nr, size);
+	return _IOC(block->entries ? _IOC_READ | _IOC_WRITE : _IOC_READ, KVMIO, large ? block->large_nr : block->get_nr, size);
 }
 
-void block_call(struct host_call *call, const struct arch_block *block, const struct reg_item *item, bool set)
+void block_call(struct host_call *call, const struct arch_block *block, const struct reg_item *item, bool set, bool large)
 {
+	uint32_t entries = block->entries;
+
+	if (entries)
+		memcpy(item->value, &entries, sizeof(entries));
 	*call = (struct host_call){
-		.request = block_request(block, set),
+		.request = block_request(block, set, large),
 		.arg = item->value,
 		.size = block->size,
 		.run_at = block->run_at,
@@ -64,4 +73,47 @@ int msr_result(const struct host_call *call, const struct reg_item *item, bool s
 	if (!set)
 		memcpy(item->value, &msr->data, sizeof(msr->data));
 	return 0;
+}
+
+/* KVM_GET_MSR_INDEX_LIST's struct kvm_msr_list: a number, then so many indices. */
+#define GET_MSR_INDEX_LIST _IOC(_IOC_READ | _IOC_WRITE, KVMIO, 0x02, 4)
+#define LIST_ROOM 4096
+
+struct index_list {
+	uint32_t n;
+	uint32_t index[LIST_ROOM];
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int msr_ids(const struct index_list *list, uint64_t **ids)
+{
+	*ids = calloc(list->n + 1, sizeof(**ids));
+	if (!*ids)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < list->n; i++)
+		(*ids)[i] = (uint64_t)MSR_ID_HIGH << 32 | list->index[i];
+	qsort(*ids, list->n, sizeof(**ids), compare_ids);
+	return (int)list->n;
+}
+
+int msr_list(struct host *host, uint64_t **ids)
+{
+	struct index_list *list = calloc(1, sizeof(*list));
+	struct host_call call = { .request = GET_MSR_INDEX_LIST, .arg = list, .size = sizeof(*list) };
+	int ret;
+
+	if (!list)
+		return -ENOMEM;
+	list->n = LIST_ROOM;
+	ret = host->ops->system_call(host, &call);
+	if (!ret)
+		ret = list->n <= LIST_ROOM ? msr_ids(list, ids) : -E2BIG;
+	free(list);
+	return ret;
 }

@@ -29,12 +29,15 @@ void one_reg_call(struct host_call *call, union call_arg *arg, const struct reg_
 /* one_reg.c: what KVM means by an error of any of these ioctls, its name first */
 const char *call_reason(int err);
 
-/* blocks.c: a whole struct; the value is the argument */
-void block_call(struct host_call *call, const struct arch_block *block, const struct reg_item *item, bool set);
+/* blocks.c: a whole struct; the value is the argument. large: by the block's large_nr */
+void block_call(struct host_call *call, const struct arch_block *block, const struct reg_item *item, bool set, bool large);
 
 /* blocks.c: KVM_GET_MSRS or KVM_SET_MSRS for the id of an MSR. The value travels in arg: msr_result() fetches it. */
 bool is_msr(uint64_t key);
 void msr_call(struct host_call *call, union call_arg *arg, const struct reg_item *item, bool set);
 int msr_result(const struct host_call *call, const struct reg_item *item, bool set);
+
+/* blocks.c: what KVM_GET_MSR_INDEX_LIST says, as transport_list() does */
+int msr_list(struct host *host, uint64_t **ids);
 
 #endif

@@ -70,6 +70,7 @@ static int prepare(
 	const struct transport *t, struct host_call *call, union call_arg *arg, const struct reg_item *item, bool set)
 {
 	unsigned nr = KEY_BLOCK_NR(item->key);
+	const struct arch_block *block;
 
 	if (!KEY_IS_BLOCK(item->key)) {
 		if (by_get_msrs(t, item->key))
@@ -80,7 +81,10 @@ static int prepare(
 	}
 	if (nr >= t->arch->nblocks)
 		return -EINVAL;
-	block_call(call, &t->arch->blocks[nr], item, set);
+	block = &t->arch->blocks[nr];
+	if (set && block->get_nr && !block->set_nr)
+		return -EPERM;
+	block_call(call, block, item, set, t->large_blocks >> nr & 1);
 	return 0;
 }
 
@@ -162,11 +166,25 @@ static bool has_msr_ids(struct transport *t)
 	return !transport_get(t, 0, &item, 1) && !item.err;
 }
 
+static uint32_t find_large_blocks(const struct transport *t)
+{
+	uint32_t large = 0;
+
+	for (unsigned i = 0; i < t->arch->nblocks; i++) {
+		const struct arch_block *block = &t->arch->blocks[i];
+
+		if (block->large_nr && t->host->ops->extension(t->host, block->large_cap) > block->coded)
+			large |= 1u << i;
+	}
+	return large;
+}
+
 void transport_init(struct transport *t, struct host *host, const struct arch *arch)
 {
 	memset(t, 0, sizeof(*t));
 	t->host = host;
 	t->arch = arch;
+	t->large_blocks = find_large_blocks(t);
 	t->msrs_by_id = has_msr_ids(t);
 	t->counters.gets = t->counters.sets = t->counters.values = 0;
 }
@@ -201,15 +219,11 @@ static int take_ids(struct kvm_reg_list *list, uint64_t **ids)
 	return (int)n;
 }
 
-/* Where not even the pc has an id (x86), the list is of a few special registers and says nothing of the others. */
-int transport_list(struct transport *t, unsigned vcpu, uint64_t **ids)
+static int list_regs(struct transport *t, unsigned vcpu, uint64_t **ids)
 {
 	struct kvm_reg_list head, *list;
-	int err;
+	int err = get_list(t, vcpu, &head, 0);
 
-	if (KEY_IS_BLOCK(t->arch->pc))
-		return -ENOENT;
-	err = get_list(t, vcpu, &head, 0);
 	if (err != -E2BIG)
 		return err ? err : -ENOENT;
 	if (head.n > LIST_MAX)
@@ -222,4 +236,15 @@ int transport_list(struct transport *t, unsigned vcpu, uint64_t **ids)
 		return take_ids(list, ids);
 	free(list);
 	return err ? err : -E2BIG;
+}
+
+int transport_list(struct transport *t, unsigned vcpu, uint64_t **ids)
+{
+	return transport_list_is_whole(t) ? list_regs(t, vcpu, ids) : msr_list(t->host, ids);
+}
+
+/* Where not even the pc has an id (x86), a list is of a few special registers and says nothing of the others. */
+bool transport_list_is_whole(const struct transport *t)
+{
+	return !KEY_IS_BLOCK(t->arch->pc);
 }

@@ -70,7 +70,7 @@ static bool has(struct tdesc_source *source, uint64_t key)
 	struct presence *p = presence_of(source);
 	uint8_t *value;
 
-	if (p->ids && !KEY_IS_BLOCK(key) && !bsearch(&key, p->ids, p->nids, sizeof(key), compare_ids))
+	if (p->whole && !KEY_IS_BLOCK(key) && !bsearch(&key, p->ids, p->nids, sizeof(key), compare_ids))
 		return false;
 	return !read_key(p, key, &value);
 }
@@ -87,6 +87,9 @@ void presence_init(struct presence *p, struct transport *t)
 		p->nids = (unsigned)n;
 	else
 		p->ids = NULL;
+	p->whole = p->ids && transport_list_is_whole(t);
+	p->source.ids = p->ids;
+	p->source.nids = p->nids;
 }
 
 void presence_free(struct presence *p)

@@ -16,6 +16,7 @@ struct presence {
 	struct slots slots; /* what was read so far */
 	uint64_t *ids;	    /* sorted; NULL where there is no list */
 	unsigned nids;
+	bool whole; /* what is not in it is not there */
 };
 
 /* Of vCPU 0; all have the same. The transport is the caller's. Free it with presence_free(). */

@@ -71,6 +71,15 @@ static int store(uint8_t *place, size_t width, const uint8_t *bytes, size_t size
 	return 0;
 }
 
+/* Says in the block that the component of this field is in use: what is not would be taken for its initial value (XSTATE_BV). */
+static void mark_component(const struct regfile *f, struct slot *slot, uint64_t key)
+{
+	unsigned in_use = KEY_IS_BLOCK(key) ? f->transport->arch->blocks[KEY_BLOCK_NR(key)].in_use : 0;
+
+	if (in_use && KEY_HAS_COMPONENT(key))
+		slot->value[in_use + KEY_COMPONENT(key) / 8] |= 1u << KEY_COMPONENT(key) % 8;
+}
+
 /*
  * At once. What is not replaced entirely is modified in fresh data. Afterwards nothing that was cached is trusted: the kernel may
  * change any register on the way in.
@@ -89,6 +98,7 @@ static int write_key(struct regfile *f, uint64_t key, const void *bytes, size_t 
 	if (!err)
 		err = store(place, KEY_SIZE(key), bytes, size);
 	if (!err) {
+		mark_component(f, slot, key);
 		item = slot_item(slot);
 		err = transport_set(f->transport, f->vcpu, &item, 1);
 	}

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "tdesc.h"
+#include "unknown.h"
 
 static const struct arch_computed *find_computed(const struct arch *arch, const char *name)
 {
@@ -48,6 +49,22 @@ static uint64_t sized_key(const struct reg_row *row, unsigned size)
 	return row->key | (uint64_t)__builtin_ctz(size) << 52;
 }
 
+/* The row's key on this vCPU. -errno: it lacks the component that the row is in. */
+static int place(const struct arch *arch, const struct reg_row *row, struct tdesc_source *source, struct tdesc_reg *reg)
+{
+	unsigned at = 0;
+	int err = 0;
+
+	reg->key = sized_key(row, reg->size);
+	if (!KEY_IS_BLOCK(reg->key) || !KEY_HAS_COMPONENT(reg->key))
+		return 0;
+	err = arch->component(&source->view, KEY_COMPONENT(reg->key), &at);
+	if (!err && KEY_OFFSET(reg->key) + at > KEY_OFFSET_MAX)
+		err = -EINVAL;
+	reg->key += at;
+	return err;
+}
+
 static void append(struct tdesc *d, const struct tdesc_reg *reg)
 {
 	d->regs[d->nregs++] = *reg;
@@ -59,48 +76,66 @@ static void append(struct tdesc *d, const struct tdesc_reg *reg)
 	}
 }
 
-/* Appends the row if the vCPU has it: it can be read, or computed. */
-static int add_row(struct tdesc *d, const struct reg_row *row, struct tdesc_source *source)
+/* Whether the vCPU has what is in this row: 1 and *reg when it can be read or computed, else 0. -EINVAL: a bad table. */
+static int find_row(const struct tdesc *d, const struct reg_row *row, struct tdesc_source *source, struct tdesc_reg *reg)
 {
-	struct tdesc_reg reg = { .row = row };
 	unsigned times;
 	uint64_t value;
 	int err = find_scale(d, row->times, source, &times);
 
 	if (err)
 		return err == -ENOENT ? 0 : err;
-	reg.size = row->bits / 8 * times;
+	*reg = (struct tdesc_reg){ .row = row, .size = row->bits / 8 * times };
 	if (row->from) {
-		reg.computed = find_computed(d->arch, row->from);
-		if (!reg.computed || reg.size > sizeof(value))
+		reg->computed = find_computed(d->arch, row->from);
+		if (!reg->computed || reg->size > sizeof(value))
 			return -EINVAL;
-		if (!reg.computed->get(&source->view, &value))
-			append(d, &reg);
-		return 0;
+		return !reg->computed->get(&source->view, &value);
 	}
-	reg.key = sized_key(row, reg.size);
-	if (source->has(source, reg.key))
-		append(d, &reg);
-	return 0;
+	if (place(d->arch, row, source, reg))
+		return 0;
+	return source->has(source, reg->key);
+}
+
+/* GDB refuses a feature that lacks a register it wants of it, and what is left of one can be in another (fpsr in that of SVE). */
+static int is_served(const struct tdesc *d, const struct tdesc_feature *feature, struct tdesc_source *source)
+{
+	struct tdesc_reg reg;
+
+	if (feature->unless && source->has(source, feature->unless))
+		return 0;
+	if (!feature->needs)
+		return 1;
+	for (unsigned i = 0; i < feature->nrows; i++)
+		if (!strcmp(feature->rows[i].name, feature->needs))
+			return find_row(d, &feature->rows[i], source, &reg);
+	return -EINVAL;
+}
+
+static int collect_feature(struct tdesc *d, const struct tdesc_feature *feature, struct tdesc_source *source)
+{
+	int there = is_served(d, feature, source);
+
+	for (unsigned i = 0; i < feature->nrows && there > 0; i++) {
+		struct tdesc_reg reg;
+		int has = find_row(d, &feature->rows[i], source, &reg);
+
+		if (has < 0)
+			return has;
+		if (has)
+			append(d, &reg);
+	}
+	return there < 0 ? there : 0;
 }
 
 static int collect(struct tdesc *d, struct tdesc_source *source)
 {
 	const struct tdesc_table *table = d->arch->tdesc;
+	int err = 0;
 
-	for (unsigned i = 0; i < table->nfeatures; i++) {
-		const struct tdesc_feature *feature = &table->features[i];
-
-		if (feature->unless && source->has(source, feature->unless))
-			continue;
-		for (unsigned j = 0; j < feature->nrows; j++) {
-			int err = add_row(d, &feature->rows[j], source);
-
-			if (err)
-				return err;
-		}
-	}
-	return 0;
+	for (unsigned i = 0; i < table->nfeatures && !err; i++)
+		err = collect_feature(d, &table->features[i], source);
+	return err ? err : collect_feature(d, &d->unknown->feature, source);
 }
 
 static bool in_feature(const struct tdesc_feature *feature, const struct reg_row *row)
@@ -151,6 +186,7 @@ static int render(struct tdesc *d, struct tdesc_source *source)
 	fprintf(out, "<architecture>%s</architecture>\n", table->architecture);
 	for (unsigned i = 0; i < table->nfeatures; i++)
 		reg = write_feature(out, d, &table->features[i], source, reg);
+	write_feature(out, d, &d->unknown->feature, source, reg);
 	fputs("</target>\n", out);
 	failed = ferror(out);
 	return fclose(out) || failed ? -ENOMEM : 0;
@@ -158,13 +194,14 @@ static int render(struct tdesc *d, struct tdesc_source *source)
 
 int tdesc_build(struct tdesc *d, const struct arch *arch, struct tdesc_source *source)
 {
-	int err;
+	int err = -ENOMEM;
 
 	*d = (struct tdesc){ .arch = arch };
-	d->regs = calloc(table_rows(arch->tdesc) + 1, sizeof(*d->regs));
-	if (!d->regs)
-		return -ENOMEM;
-	err = collect(d, source);
+	d->unknown = unknown_rows(arch->tdesc, source);
+	if (d->unknown)
+		d->regs = calloc(table_rows(arch->tdesc) + d->unknown->feature.nrows + 1, sizeof(*d->regs));
+	if (d->regs)
+		err = collect(d, source);
 	if (!err)
 		err = render(d, source);
 	if (err)
@@ -174,6 +211,7 @@ int tdesc_build(struct tdesc *d, const struct arch *arch, struct tdesc_source *s
 
 void tdesc_free(struct tdesc *d)
 {
+	unknown_free(d->unknown);
 	free(d->regs);
 	free(d->xml);
 	*d = (struct tdesc){ 0 };

@@ -15,7 +15,7 @@
 /* One register, one line of xml/. */
 struct reg_row {
 	const char *name;
-	uint16_t bits;		/* as GDB sees it; KVM's may be wider (cpsr) or narrower (cs) */
+	unsigned bits;		/* as GDB sees it; KVM's may be wider (cpsr) or narrower (cs) */
 	bool general;		/* group="general": part of `g` */
 	bool read_only;		/* kvm:access="r" */
 	const char *attributes; /* the rest, as sent: ` type="..." group="..."` */
@@ -25,11 +25,11 @@ struct reg_row {
 	const char *times;	/* kvm:times: bits is that many times as large; or NULL */
 };
 
-/* A vector type whose count is a multiple of what the vCPU says. */
+/* A vector type. Only those whose count is a multiple of what the vCPU says are here; the others are among `types`. */
 struct tdesc_vector {
 	const char *id, *type;
 	unsigned count;
-	const char *times;
+	const char *times; /* NULL: once */
 };
 
 struct tdesc_feature {
@@ -40,6 +40,7 @@ struct tdesc_feature {
 	const struct tdesc_vector *vectors; /* sent before `types` */
 	unsigned nvectors;
 	uint64_t unless; /* kvm:unless: a vCPU with this id has none of the rows; or 0 */
+	const char *needs; /* kvm:needs: without this register of its own the feature is left out; or NULL */
 };
 
 /* Generated from one xml/ARCH.xml, which names the architecture and its features in order. */
@@ -57,6 +58,8 @@ struct tdesc_reg {
 	unsigned size;			      /* bytes for GDB; KVM's value may be longer or shorter */
 };
 
+struct tdesc_unknown; /* unknown.h */
+
 struct tdesc {
 	const struct arch *arch;
 	struct tdesc_reg *regs;
@@ -65,6 +68,7 @@ struct tdesc {
 	unsigned general_size; /* bytes */
 	unsigned max_size;     /* bytes of the largest register */
 	char *xml;	       /* target.xml, NUL-terminated */
+	struct tdesc_unknown *unknown;
 };
 
 /* What is known of the vCPU that is to be described: presence.h has one for a real one. */
@@ -73,11 +77,15 @@ struct tdesc_source {
 
 	/* Has it what is behind this key (an id, or a field of a block), and can it be read? */
 	bool (*has)(struct tdesc_source *source, uint64_t key);
+
+	/* What KVM lists. An id that the table has not is described under its number. May be empty. */
+	const uint64_t *ids;
+	unsigned nids;
 };
 
 /*
- * The description of that vCPU: registers that it lacks, or that cannot be computed, are left out, and a feature with none left
- * as well. 0; -ENOMEM; -EINVAL when the architecture does not know a row's kvm:from or kvm:times. The caller frees it with
+ * The description of that vCPU: registers that it lacks, or that cannot be computed, are left out, and so is a feature with none
+ * left, or without the one that it needs. Ids that the table has not come last. 0; -ENOMEM; -EINVAL when the architecture does not know a row's kvm:from or kvm:times. The caller frees it with
  * tdesc_free().
  */
 int tdesc_build(struct tdesc *d, const struct arch *arch, struct tdesc_source *source);

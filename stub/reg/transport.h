@@ -21,7 +21,8 @@ struct reg_counters {
 struct transport {
 	struct host *host;
 	const struct arch *arch;
-	bool msrs_by_id; /* x86: the kernel has ONE_REG for MSRs (Linux 6.18); else KVM_GET_MSRS */
+	bool msrs_by_id;       /* x86: the kernel has ONE_REG for MSRs (Linux 6.18); else KVM_GET_MSRS */
+	uint32_t large_blocks; /* bit n: block n is read by its large_nr */
 	struct reg_counters counters;
 };
 
@@ -41,10 +42,13 @@ int transport_get(struct transport *t, unsigned vcpu, struct reg_item *items, un
 int transport_set(struct transport *t, unsigned vcpu, struct reg_item *items, unsigned n);
 
 /*
- * KVM_GET_REG_LIST: the ids into *ids (to be freed by the caller), sorted, and their number; -errno where the kernel has no list,
- * or one that is not of its registers (x86).
+ * What KVM lists, by KVM_GET_REG_LIST, or on x86 by KVM_GET_MSR_INDEX_LIST: the ids into *ids (to be freed by the caller), sorted,
+ * and their number; -errno where the kernel has no list.
  */
 int transport_list(struct transport *t, unsigned vcpu, uint64_t **ids);
+
+/* Does the vCPU lack what is not listed? */
+bool transport_list_is_whole(const struct transport *t);
 
 /* KVM_GET_MP_STATE: one of KVM_MP_STATE_*; -errno where the architecture has none. */
 int transport_mp_state(struct transport *t, unsigned vcpu, uint32_t *state);

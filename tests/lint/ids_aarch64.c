@@ -48,11 +48,30 @@ SAME(SP_EL0, CORE(U64, regs.sp));
 SAME(SP_EL1, CORE(U64, sp_el1));
 SAME(ELR_EL1, CORE(U64, elr_el1));
 SAME(SPSR_EL1, CORE(U64, spsr[KVM_SPSR_EL1]));
+SAME(SPSR_abt, CORE(U64, spsr[KVM_SPSR_ABT]));
+SAME(SPSR_und, CORE(U64, spsr[KVM_SPSR_UND]));
+SAME(SPSR_irq, CORE(U64, spsr[KVM_SPSR_IRQ]));
+SAME(SPSR_fiq, CORE(U64, spsr[KVM_SPSR_FIQ]));
+SAME(z0, KVM_REG_ARM64_SVE_ZREG(0, 0));
+SAME(z31, KVM_REG_ARM64_SVE_ZREG(31, 0));
+SAME(p0, KVM_REG_ARM64_SVE_PREG(0, 0));
+SAME(p15, KVM_REG_ARM64_SVE_PREG(15, 0));
+SAME(ffr, KVM_REG_ARM64_SVE_FFR(0));
+SAME(SVE_VLS, KVM_REG_ARM64_SVE_VLS);
+SAME(PSCI_VERSION, KVM_REG_ARM_PSCI_VERSION);
+SAME(SMCCC_WORKAROUND_1, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1);
+SAME(SMCCC_WORKAROUND_2, KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2);
+SAME(SMCCC_WORKAROUND_3, KVM_REG_ARM_FW_REG(3));
+SAME(FW_STD_BMAP, KVM_REG_ARM_STD_BMAP);
+SAME(FW_STD_HYP_BMAP, KVM_REG_ARM_STD_HYP_BMAP);
+SAME(FW_VENDOR_HYP_BMAP, KVM_REG_ARM_VENDOR_HYP_BMAP);
+SAME(FW_VENDOR_HYP_BMAP_2, KVM_REG_ARM_FW_FEAT_BMAP_REG(3));
+SAME(CCSIDR13, KVM_REG_ARM64 | KVM_REG_SIZE_U32 | KVM_REG_ARM_DEMUX | KVM_REG_ARM_DEMUX_ID_CCSIDR | 13);
 SAME(CNTV_CVAL_EL0, KVM_REG_ARM_TIMER_CVAL);
 SAME(CNTVCT_EL0, KVM_REG_ARM_TIMER_CNT);
 SAME(CNTV_CTL_EL0, KVM_REG_ARM_TIMER_CTL);
 
-/* None of struct kvm_regs is left out above: 31 x, 32 v and 8 others. */
+/* None of struct kvm_regs is left out above: 31 x, 32 v and 12 others. */
 #define IS_CORE(id) (((id)&KVM_REG_ARM_COPROC_MASK) == KVM_REG_ARM_CORE)
 #define CHECK_ID(name, id) +IS_CORE(id)
 enum {
@@ -60,11 +79,21 @@ enum {
 #include IDS
 };
 #undef CHECK_ID
-_Static_assert(CORE_IDS == 31 + 32 + 8, "an id of struct kvm_regs is not checked here");
+_Static_assert(CORE_IDS == 31 + 32 + 12, "an id of struct kvm_regs is not checked here");
 
-/* All others are system registers, and made of their five fields as the header makes them. */
+/* System registers are made of their five fields as the header makes them. */
+#define IS_SYSREG(id) (((id)&KVM_REG_ARM_COPROC_MASK) == KVM_REG_ARM64_SYSREG)
 #define PART(id, field) ((id) >> KVM_REG_ARM64_SYSREG_##field##_SHIFT & 7)
 #define CR(id, field) ((id) >> KVM_REG_ARM64_SYSREG_##field##_SHIFT & 15)
 #define SYSREG(id) ARM64_SYS_REG(PART(id, OP0) & 3, PART(id, OP1), CR(id, CRN), CR(id, CRM), PART(id, OP2))
-#define CHECK_ID(name, id) _Static_assert(IS_CORE(id) || (id) == SYSREG((uint64_t)(id)), #name);
+#define CHECK_ID(name, id) _Static_assert(!IS_SYSREG(id) || (id) == SYSREG((uint64_t)(id)), #name);
 #include IDS
+#undef CHECK_ID
+
+/* And all others are SVE's, the firmware's or CCSIDRs, counted here. */
+#define CHECK_ID(name, id) +(!IS_CORE(id) && !IS_SYSREG(id))
+enum {
+	OTHER_IDS = 0
+#include IDS
+};
+_Static_assert(OTHER_IDS == 32 + 16 + 2 + 8 + 14, "an id that is no system register is not checked here");

@@ -12,5 +12,7 @@
 /* KVM_X86_REG_MSR() is in the header since Linux 6.18 only, and no constant expression: its layout is spelt out. */
 #define KVM_REG_SIZE_64 0x0030000000000000ull
 #define MSR_TYPE (2ull << 32)
-#define CHECK_ID(name, id) _Static_assert(((id) & ~0xffffffffull) == (KVM_REG_X86 | KVM_REG_SIZE_64 | MSR_TYPE), #name);
+#define GUEST_SSP (KVM_REG_X86 | KVM_REG_SIZE_64 | 3ull << 32) /* KVM_X86_REG_KVM(KVM_REG_GUEST_SSP) */
+#define IS_MSR(id) (((id) & ~0xffffffffull) == (KVM_REG_X86 | KVM_REG_SIZE_64 | MSR_TYPE))
+#define CHECK_ID(name, id) _Static_assert(IS_MSR(id) || (id) == GUEST_SSP, #name);
 #include IDS

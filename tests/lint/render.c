@@ -1,33 +1,69 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Prints the target.xml of a vCPU of the named architecture that has every register: for tdesc.t. */
+/*
+ * Prints the target.xml of a vCPU of the named architecture that has every register, but for the named one and the features that
+ * need it: for tdesc.t.
+ */
 #include <stdio.h>
+#include <string.h>
 
 #include "reg/tdesc.h"
 
-static bool has_all(struct tdesc_source *source, uint64_t key)
+struct source {
+	struct tdesc_source source;
+	uint64_t lacking; /* 0: nothing */
+};
+
+static bool has(struct tdesc_source *source, uint64_t key)
 {
-	(void)source;
-	(void)key;
-	return true;
+	return key != ((struct source *)source)->lacking;
 }
 
-/* What widths come from: four units of each, and not more. */
-static int get_four(struct view *v, uint64_t key, uint64_t *value)
+/* x86's struct kvm_cpuid2: leaf 0dH, as many sub-leaves as anyone asks for, and each component at its number times 64. */
+static uint64_t cpuid(unsigned offset)
+{
+	unsigned entry = (offset - 8) / 40;
+
+	if (offset == 0)
+		return 64; /* entries */
+	switch ((offset - 8) % 40) {
+	case 0:
+		return 0xd;
+	case 4:
+		return entry;
+	case 12:
+		return UINT32_MAX;
+	default:
+		return 64 * entry;
+	}
+}
+
+/* What else widths come from: bit 3, or 8. Four times 128 bits for SVE. */
+static int get(struct view *v, uint64_t key, uint64_t *value)
 {
 	(void)v;
-	(void)key;
-	*value = 4;
+	*value = KEY_IS_BLOCK(key) ? cpuid(KEY_OFFSET(key)) : 8;
+	return 0;
+}
+
+static uint64_t key_of(const struct tdesc_table *table, const char *name)
+{
+	for (unsigned i = 0; i < table->nfeatures; i++)
+		for (unsigned j = 0; j < table->features[i].nrows; j++)
+			if (!strcmp(table->features[i].rows[j].name, name))
+				return table->features[i].rows[j].key;
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	const struct arch *arch = argc == 2 ? arch_find(argv[1]) : NULL;
-	struct tdesc_source source = { .view = { .get = get_four }, .has = has_all };
+	const struct arch *arch = argc == 2 || argc == 3 ? arch_find(argv[1]) : NULL;
+	struct source s = { .source = { .view = { .get = get }, .has = has } };
 	struct tdesc d;
 
-	if (!arch || tdesc_build(&d, arch, &source)) {
-		fprintf(stderr, "usage: render ARCHITECTURE\n");
+	if (arch && argc == 3)
+		s.lacking = key_of(arch->tdesc, argv[2]);
+	if (!arch || (argc == 3 && !s.lacking) || tdesc_build(&d, arch, &s.source)) {
+		fprintf(stderr, "usage: render ARCHITECTURE [LACKING]\n");
 		return 1;
 	}
 	fputs(d.xml, stdout);

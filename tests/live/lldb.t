@@ -113,7 +113,7 @@ like "continue" 'stop reason = breakpoint 1\.1.*square\(n=3\)' "breakpoint: by n
 like "thread backtrace" 'square.*distance_squared.*demo.*main.*_start' "backtrace: from square to _start"
 like "register read pc sp $altname" "(pc|rip) = .*(sp|rsp) = .*$primary = 0x" "registers: $altname is $primary"
 like "register read $system" "$system = 0x0*[1-9a-f]" "registers: $system"
-like "register read --all" "general:.*$gpr = .*$flags = .*system:" "registers: all, by groups"
+like "register read --all" "general:.*$gpr = .*$flags = .*$system = " "registers: all, by groups"
 ! grep -q unavailable "$tmp/answer"
 result $? "registers: none is unavailable"
 like "register read $gpr" "$gpr = 0x1122334455667788" "registers: $gpr keeps what is written"

@@ -5,6 +5,9 @@
 #include "arch_view.h"
 #include "tap.h"
 
+/* A field of the XSAVE area: block 2, component 0. */
+#define X87(width, offset) (KEY_BLOCK(2, width, offset) | KEY_IN_COMPONENT(0))
+
 static struct fake_vcpu f;
 
 static void set(uint64_t key, uint64_t value)
@@ -82,15 +85,15 @@ static void test_sp_errors(void)
 /* st(i) counts from the top of the stack on. */
 static void put_st(unsigned i, unsigned exponent, uint64_t mantissa)
 {
-	set(KEY_BLOCK(2, 8, 16 * i), mantissa);
-	set(KEY_BLOCK(2, 2, 16 * i + 8), exponent);
+	set(X87(8, 32 + 16 * i), mantissa);
+	set(X87(2, 32 + 16 * i + 8), exponent);
 }
 
 static void x87(unsigned top, unsigned full)
 {
 	fake_init(&f, 0, 0x100000);
-	set(KEY_BLOCK(2, 2, 130), 0x4000 | top << 11 | 0x41);
-	set(KEY_BLOCK(2, 1, 132), full);
+	set(X87(2, 2), 0x4000 | top << 11 | 0x41);
+	set(X87(1, 4), full);
 	for (unsigned i = 0; i < 8; i++)
 		put_st(i, 0x3fff, 1ull << 63);
 }
@@ -141,11 +144,11 @@ static void test_ftag_set(void)
 
 	x87(0, 0);
 	is_int(ftag->set(&f.view, 0x2fff), 0, "ftag is set");
-	is_int(get(KEY_BLOCK(2, 1, 132)), 0xc0, "... as one bit a register");
+	is_int(get(X87(1, 4)), 0xc0, "... as one bit a register");
 	ftag->set(&f.view, 0xffff);
-	is_int(get(KEY_BLOCK(2, 1, 132)), 0, "... all empty");
+	is_int(get(X87(1, 4)), 0, "... all empty");
 	ftag->set(&f.view, 0xffff0000aaaa5555);
-	is_int(get(KEY_BLOCK(2, 1, 132)), 0xff, "... what is above 16 bits does not matter");
+	is_int(get(X87(1, 4)), 0xff, "... what is above 16 bits does not matter");
 	f.nregs = 0;
 	is_int(ftag->get(&f.view, &(uint64_t){ 0 }), -ENOENT, "ftag that cannot be read");
 }
@@ -181,16 +184,71 @@ static void test_code(void)
 	ok(arch_x86_64.trap_size == 1 && arch_x86_64.trap[0] == 0xcc, "x86_64: INT3");
 }
 
+static int computed_by(const char *name, uint64_t *value)
+{
+	for (unsigned i = 0; i < arch_aarch64.ncomputed; i++)
+		if (!strcmp(arch_aarch64.computed[i].name, name))
+			return arch_aarch64.computed[i].get(&f.view, value);
+	return -ENOSYS;
+}
+
+static void test_pauth(void)
+{
+	static const struct {
+		uint64_t tcr, data, code;
+	} cases[] = {
+		{ 0, 0xff7f000000000000, 0xff7f000000000000 },				  /* the MMU is off: 48 bits */
+		{ 25, 0xff7fff8000000000, 0xff7fff8000000000 },				  /* T0SZ: 39 bits */
+		{ 25 | 1ull << 37, 0x007fff8000000000, 0x007fff8000000000 },		  /* TBI0 */
+		{ 25 | 1ull << 37 | 1ull << 51, 0x007fff8000000000, 0xff7fff8000000000 }, /* TBID0: not of code */
+	};
+	uint64_t value;
+
+	fake_init(&f, 0, 0);
+	set(0x603000000013c102, 0);
+	is_int(computed_by("pauth_dmask", &value), -ENOENT, "pauth: a vCPU without keys");
+	set(0x603000000013c108, 1);
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set(0x603000000013c102, cases[i].tcr);
+		ok(!computed_by("pauth_dmask", &value) && value == cases[i].data, "pauth: data, case %u", i);
+		ok(!computed_by("pauth_cmask", &value) && value == cases[i].code, "pauth: code, case %u", i);
+	}
+}
+
+static void test_sve(void)
+{
+	unsigned times;
+	uint64_t value;
+
+	fake_init(&f, 0, 0);
+	is_int(arch_aarch64.scales[0].get(&f.view, &times), -ENOENT, "sve: a vCPU without");
+	set(0x606000000015ffff, 0x8b);
+	is_int(arch_aarch64.scales[0].get(&f.view, &times), 0, "sve: lengths of 128, 256, 512 and 1024 bits");
+	is_int(times, 8, "... the longest");
+	set(0x603000000013c090, 0);
+	ok(!computed_by("vg", &value) && value == 2, "vg: the shortest");
+	set(0x603000000013c090, 6);
+	ok(!computed_by("vg", &value) && value == 8, "... one that is not there: the next shorter one");
+	set(0x603000000013c090, 15);
+	ok(!computed_by("vg", &value) && value == 16, "... more than there is: the longest");
+}
+
 static void test_blocks(void)
 {
-	static const struct arch_block want[] = {
-		{ .name = "regs", .get_nr = 0x81, .set_nr = 0x82, .size = 144 },
-		{ .name = "sregs", .get_nr = 0x83, .set_nr = 0x84, .size = 312 },
-		{ .name = "fpu", .get_nr = 0x8c, .set_nr = 0x8d, .size = 416 },
+	static const struct {
+		const char *name;
+		unsigned get_nr, set_nr, size;
+	} want[] = {
+		{ "regs", 0x81, 0x82, 144 },
+		{ "sregs", 0x83, 0x84, 312 },
+		{ "xsave", 0xa4, 0xa5, 16384 },
+		{ "debugregs", 0xa1, 0xa2, 128 },
+		{ "xcrs", 0xa6, 0xa7, 392 },
+		{ "cpuid2", 0x91, 0, 10248 },
 	};
 
-	is_int(arch_x86_64.nblocks, 3, "x86_64: three blocks");
-	for (unsigned i = 0; i < 3; i++) {
+	is_int(arch_x86_64.nblocks, 6, "x86_64: six blocks");
+	for (unsigned i = 0; i < 6; i++) {
 		const struct arch_block *b = &arch_x86_64.blocks[i];
 
 		ok(!strcmp(b->name, want[i].name) && b->get_nr == want[i].get_nr && b->set_nr == want[i].set_nr &&
@@ -216,6 +274,8 @@ int main(void)
 	test_probes();
 	test_code();
 	test_blocks();
+	test_pauth();
+	test_sve();
 	test_find();
 	return done();
 }

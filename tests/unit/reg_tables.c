@@ -22,7 +22,17 @@ static const struct known known_aarch64[] = {
 		"v0 v1 v2 v3 v4 v5 v6 v7 v8 v9 v10 v11 v12 v13 v14 v15 v16 v17 v18 v19 v20 v21 v22 v23 v24 v25 v26 v27 v28 v29 "
 		"v30 "
 		"v31 fpsr fpcr" },
+	{ "org.gnu.gdb.aarch64.sve", 52,
+		"z0 z1 z2 z3 z4 z5 z6 z7 z8 z9 z10 z11 z12 z13 z14 z15 z16 z17 z18 z19 z20 z21 z22 z23 z24 z25 "
+		"z26 z27 z28 z29 z30 z31 fpsr fpcr p0 p1 p2 p3 p4 p5 p6 p7 p8 p9 p10 p11 p12 p13 p14 p15 ffr vg" },
+	{ "org.gnu.gdb.aarch64.pauth", 2, "pauth_dmask pauth_cmask" },
+	{ "org.gnu.gdb.aarch64.tls", 2, "tpidr tpidr2" },
 	{ "org.kvm.aarch64.system", 0, "SP_EL0 SP_EL1 ELR_EL1 SPSR_EL1 SCTLR_EL1" },
+	{ "org.kvm.aarch64.debug", 4 + 4 * 16, "MDCCINT_EL1 MDSCR_EL1" },
+	{ "org.kvm.aarch64.pmu", 12 + 2 * 31, "PMCR_EL0" },
+	{ "org.kvm.aarch64.id", 0, "MIDR_EL1 MPIDR_EL1" },
+	{ "org.kvm.aarch64.el2", 0, "VPIDR_EL2 VMPIDR_EL2" },
+	{ "org.kvm.aarch64.firmware", 9, "PSCI_VERSION" },
 	{ 0 },
 };
 
@@ -75,6 +85,16 @@ static const struct known known_x86_64[] = {
 		"st6 st7 fctrl fstat ftag fiseg fioff foseg fooff fop" },
 	{ "org.gnu.gdb.i386.sse", 17,
 		"xmm0 xmm1 xmm2 xmm3 xmm4 xmm5 xmm6 xmm7 xmm8 xmm9 xmm10 xmm11 xmm12 xmm13 xmm14 xmm15 mxcsr" },
+	{ "org.gnu.gdb.i386.avx", 16,
+		"ymm0h ymm1h ymm2h ymm3h ymm4h ymm5h ymm6h ymm7h ymm8h ymm9h ymm10h ymm11h ymm12h ymm13h ymm14h "
+		"ymm15h" },
+	{ "org.gnu.gdb.i386.avx512", 72,
+		"xmm16 xmm17 xmm18 xmm19 xmm20 xmm21 xmm22 xmm23 xmm24 xmm25 xmm26 xmm27 xmm28 xmm29 xmm30 xmm31 "
+		"ymm16h ymm17h ymm18h ymm19h ymm20h ymm21h ymm22h ymm23h ymm24h ymm25h ymm26h ymm27h ymm28h "
+		"ymm29h ymm30h ymm31h k0 k1 k2 k3 k4 k5 k6 k7 zmm0h zmm1h zmm2h zmm3h zmm4h zmm5h zmm6h zmm7h "
+		"zmm8h zmm9h zmm10h zmm11h zmm12h zmm13h zmm14h zmm15h zmm16h zmm17h zmm18h zmm19h zmm20h zmm21h "
+		"zmm22h zmm23h zmm24h zmm25h zmm26h zmm27h zmm28h zmm29h zmm30h zmm31h" },
+	{ "org.gnu.gdb.i386.pkeys", 1, "pkru" },
 	{ "org.gnu.gdb.i386.segments", 2, "fs_base gs_base" },
 	{ "org.kvm.x86_64.system", 0, "cr0 cr2 cr3 cr4 cr8 efer" },
 	{ "org.kvm.x86_64.msr", 0, "TSC" },
@@ -223,13 +243,13 @@ static void check_rows(const struct arch *arch, uint8_t arch_byte)
 	while ((row = next_row(table, row))) {
 		bytes = bytes && row->bits && row->bits % 8 == 0;
 		sources = sources && source_is_good(arch, row, arch_byte);
-		unique = unique && (row_named(table, row->name) == row || stands_in(table, row));
+		unique = unique && (row_named(table, row->name)->key == row->key || stands_in(table, row));
 		ended = ended || !row->general;
 		general = general && !(row->general && ended);
 	}
 	ok(bytes, "%s: every register is whole bytes", arch->name);
 	ok(sources, "%s: every register has a source that the architecture has", arch->name);
-	ok(unique, "%s: no name is used twice", arch->name);
+	ok(unique, "%s: no name is of two registers", arch->name);
 	ok(general, "%s: general registers come first", arch->name);
 }
 
@@ -293,18 +313,24 @@ static void check_other_blocks(void)
 
 static void check_blocks(const struct arch *arch)
 {
-	is_int(arch->nblocks, 3, "x86_64 has three blocks");
+	is_int(arch->nblocks, 6, "x86_64 has six blocks");
 	check_block(arch, "rip", 0, "regs");
 	check_block(arch, "efer", 1, "sregs");
-	check_block(arch, "mxcsr", 2, "fpu");
+	check_block(arch, "mxcsr", 2, "xsave");
+	check_block(arch, "dr7", 3, "debugregs");
+	check_block(arch, "xcr0", 4, "xcrs");
 #ifdef __x86_64__
-	static const unsigned long get[] = { KVM_GET_REGS, KVM_GET_SREGS, KVM_GET_FPU };
-	static const unsigned long set[] = { KVM_SET_REGS, KVM_SET_SREGS, KVM_SET_FPU };
+	static const unsigned long get[] = { KVM_GET_REGS, KVM_GET_SREGS, KVM_GET_XSAVE, KVM_GET_DEBUGREGS, KVM_GET_XCRS };
+	static const unsigned long set[] = { KVM_SET_REGS, KVM_SET_SREGS, KVM_SET_XSAVE, KVM_SET_DEBUGREGS, KVM_SET_XCRS };
 	bool same = true;
 
-	for (unsigned i = 0; i < 3 && i < arch->nblocks; i++)
-		same = same && get[i] == _IOC(_IOC_READ, KVMIO, arch->blocks[i].get_nr, arch->blocks[i].size) &&
-		       set[i] == _IOC(_IOC_WRITE, KVMIO, arch->blocks[i].set_nr, arch->blocks[i].size);
+	for (unsigned i = 0; i < 5 && i < arch->nblocks; i++) {
+		const struct arch_block *b = &arch->blocks[i];
+		unsigned size = b->coded ? b->coded : b->size;
+
+		same = same && get[i] == _IOC(_IOC_READ, KVMIO, b->get_nr, size) &&
+		       set[i] == _IOC(_IOC_WRITE, KVMIO, b->set_nr, size);
+	}
 	ok(same, "their ioctls are those of <linux/kvm.h>");
 #else
 	skip("their ioctls are those of <linux/kvm.h>", "<asm/kvm.h> here is not x86's");

@@ -47,10 +47,10 @@ static const struct reg_row other[] = {
 };
 static const struct tdesc_vector vectors[] = { { "v", "uint8", 1, "vlenb" }, { "w", "uint16", 4, "vlenb" } };
 static const struct tdesc_feature features[] = {
-	{ "a.core", "<flags id=\"f\" size=\"4\">\n</flags>\n", core, 3, NULL, 0, 0 },
-	{ "a.vector", "<enum id=\"e\" size=\"4\">\n</enum>\n", vector, 2, vectors, 2, 0 },
-	{ "a.more", "", more, 1, NULL, 0, 0 },
-	{ "a.other", "", other, 1, NULL, 0, 0x8030000006000000 },
+	{ "a.core", "<flags id=\"f\" size=\"4\">\n</flags>\n", core, 3, NULL, 0, 0, NULL },
+	{ "a.vector", "<enum id=\"e\" size=\"4\">\n</enum>\n", vector, 2, vectors, 2, 0, NULL },
+	{ "a.more", "", more, 1, NULL, 0, 0, NULL },
+	{ "a.other", "", other, 1, NULL, 0, 0x8030000006000000, NULL },
 };
 static const struct tdesc_table table = { "a", features, 4 };
 static const struct arch arch = {
@@ -154,7 +154,7 @@ static void some_absent(void)
 static void bad_tables(void)
 {
 	struct reg_row row = { "r", 64, true, false, "", 0, "nothing", NULL, NULL };
-	struct tdesc_feature feature = { "a", "", &row, 1, NULL, 0, 0 };
+	struct tdesc_feature feature = { "a", "", &row, 1, NULL, 0, 0, NULL };
 	struct tdesc_table bad = { "a", &feature, 1 };
 	struct arch bad_arch = arch;
 	struct tdesc d;

@@ -156,7 +156,7 @@ static int do_block(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 
 		if (!block->get_nr || (nr != block->get_nr && nr != block->set_nr))
 			continue;
-		if (_IOC_SIZE(call->request) != block->size || call->size != block->size)
+		if (_IOC_SIZE(call->request) != (block->coded ? block->coded : block->size) || call->size != block->size)
 			return -EFAULT;
 		return move(sim, vcpu, KEY_BLOCK(i, 0, 0), call->arg, call->size, nr == block->set_nr);
 	}
@@ -263,6 +263,21 @@ static int sim_set_debug(struct host *h, unsigned vcpu, uint32_t control, const 
 	return 0;
 }
 
+/* KVM_GET_MSR_INDEX_LIST: the MSRs of vCPU 0. */
+static int sim_system_call(struct host *h, struct host_call *call)
+{
+	struct sim_host *sim = (struct sim_host *)h;
+	uint32_t *list = call->arg, room = list[0];
+
+	if (_IOC_NR(call->request) != 0x02 || !KEY_IS_BLOCK(sim->arch->pc))
+		return -ENOTTY;
+	list[0] = 0;
+	for (unsigned i = 0; i < sim->vcpu[0].nvalues; i++)
+		if (IS_MSR(sim->vcpu[0].values[i].key) && list[0]++ < room)
+			list[list[0]] = (uint32_t)sim->vcpu[0].values[i].key;
+	return list[0] > room ? -E2BIG : 0;
+}
+
 static int sim_extension(struct host *h, int cap)
 {
 	return cap >= 0 && cap < SIM_CAPS ? ((struct sim_host *)h)->caps[cap] : 0;
@@ -336,6 +351,7 @@ static const struct host_ops sim_ops = {
 	.kick = sim_kick,
 	.calls = sim_calls,
 	.set_debug = sim_set_debug,
+	.system_call = sim_system_call,
 	.extension = sim_extension,
 	.read_mem = sim_read_mem,
 	.write_mem = sim_write_mem,

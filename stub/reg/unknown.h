@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Inside reg/ only: ids that KVM lists and the table has not, as rows of a feature org.kvm.unknown. Their names are their numbers:
+ * msr_c0000104, in group msr, for an MSR of x86, else reg_6030000000138012, in group unknown.
+ */
+#ifndef UNKNOWN_H
+#define UNKNOWN_H
+
+#include "tdesc.h"
+
+/* What a row points to. */
+struct unknown_text {
+	char name[24];
+	char attributes[48];
+};
+
+struct tdesc_unknown {
+	struct tdesc_feature feature;
+	struct reg_row *rows;
+	struct unknown_text *texts;
+};
+
+/* The rows for those of the source's ids that no row of the table has. NULL without memory. Freed by unknown_free(). */
+struct tdesc_unknown *unknown_rows(const struct tdesc_table *table, const struct tdesc_source *source);
+void unknown_free(struct tdesc_unknown *u);
+
+#endif
