@@ -21,10 +21,10 @@ linux() {
 	cache=$(cache_of "$1")
 	dir=$(mktemp -d)
 	trap 'machine stop "$name"; rm -rf "$dir"' EXIT
-	mkdir -p "$dir/root/proc"
-	guest_init >"$dir/root/init"
-	chmod 755 "$dir/root/init"
-	(cd "$dir/root" && find . | cpio -o -H newc --quiet) >"$dir/init.cpio"
+	mkdir -p "$dir/tree/proc"
+	guest_init >"$dir/tree/init"
+	chmod 755 "$dir/tree/init"
+	(cd "$dir/tree" && find . | cpio -o -H newc --quiet) >"$dir/init.cpio"
 	cat "$cache/base.cpio" "$dir/init.cpio" >"$dir/initrd"
 	machine put "$name" "$cache/kernel" /Image
 	machine put "$name" "$dir/initrd" /initrd
