@@ -18,6 +18,7 @@ struct header {
 };
 
 #define FLAG_BIG_ENDIAN 1
+#define INITRD_ALIGNMENT 0x200000ull
 #define OLD_TEXT_OFFSET 0x80000 /* of kernels before 3.17, which left image_size at 0 */
 
 bool linux_image_is(const struct load_file *f, const char *magic)
@@ -45,4 +46,19 @@ int linux_image_load(const struct load_file *f, const struct ram *ram, uint64_t 
 	*entry = base + offset;
 	*end = *entry + room;
 	return load_whole(f, ram, *entry, room, why);
+}
+
+int linux_initrd_load(
+	const char *path, const struct ram *ram, uint64_t after, uint64_t *start, uint64_t *end, const struct refusal *why)
+{
+	struct load_file f;
+	int err = load_open(&f, path, why);
+
+	if (err)
+		return err;
+	*start = (after + INITRD_ALIGNMENT - 1) & ~(INITRD_ALIGNMENT - 1);
+	*end = *start + f.size;
+	err = load_whole(&f, ram, *start, f.size, why);
+	load_close(&f);
+	return err;
 }

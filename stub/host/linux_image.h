@@ -20,4 +20,8 @@ bool linux_image_is(const struct load_file *f, const char *magic);
 int linux_image_load(const struct load_file *f, const struct ram *ram, uint64_t base, uint64_t *entry, uint64_t *end,
 	const struct refusal *why);
 
+/* The initial RAM disk, whole, to the next 2 MiB boundary behind `after`; *start and *end are where it then lies. */
+int linux_initrd_load(
+	const char *path, const struct ram *ram, uint64_t after, uint64_t *start, uint64_t *end, const struct refusal *why);
+
 #endif

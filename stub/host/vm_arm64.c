@@ -25,8 +25,7 @@
 #define RAM_START 0x40000000
 #define TREE RAM_START
 #define TREE_ROOM 0x10000
-#define KERNEL_BASE (RAM_START + ALIGNMENT)
-#define ALIGNMENT 0x200000
+#define KERNEL_BASE (RAM_START + 0x200000)
 
 #define GIC_DISTRIBUTOR 0x08000000
 #define GIC_DISTRIBUTOR_SIZE 0x10000
@@ -296,27 +295,15 @@ static int write_tree(const struct vm *vm, const struct start *start, const stru
 
 /* --- the image */
 
-static int load_initrd(struct vm *vm, uint64_t after, struct start *start, const struct refusal *why)
-{
-	struct load_file f;
-	int err = load_open(&f, vm->config.initrd, why);
-
-	if (err)
-		return err;
-	start->initrd = (after + ALIGNMENT - 1) & ~(uint64_t)(ALIGNMENT - 1);
-	start->initrd_end = start->initrd + f.size;
-	err = load_whole(&f, &vm->ram, start->initrd, f.size, why);
-	load_close(&f);
-	return err;
-}
-
 static int load_kernel(struct vm *vm, const struct load_file *f, struct start *start, const struct refusal *why)
 {
 	uint64_t end;
 	int err = linux_image_load(f, &vm->ram, KERNEL_BASE, &start->entry, &end, why);
 
 	start->has_tree = true;
-	return err || !vm->config.initrd ? err : load_initrd(vm, end, start, why);
+	return err || !vm->config.initrd
+		       ? err
+		       : linux_initrd_load(vm->config.initrd, &vm->ram, end, &start->initrd, &start->initrd_end, why);
 }
 
 static int load_program(struct vm *vm, const struct load_file *f, struct start *start, const struct refusal *why)

@@ -21,7 +21,6 @@
 #include "vm_arch.h"
 
 #define RAM_START 0x80000000
-#define ALIGNMENT 0x200000
 #define TREE_ROOM 0x10000
 
 #define TEST 0x00100000
@@ -232,27 +231,13 @@ static int write_tree(const struct vm *vm, const struct start *start, const stru
 
 /* --- the image */
 
-static int load_initrd(struct vm *vm, uint64_t after, struct start *start, const struct refusal *why)
-{
-	struct load_file f;
-	int err = load_open(&f, vm->config.initrd, why);
-
-	if (err)
-		return err;
-	start->initrd = (after + ALIGNMENT - 1) & ~(uint64_t)(ALIGNMENT - 1);
-	start->initrd_end = start->initrd + f.size;
-	err = load_whole(&f, &vm->ram, start->initrd, f.size, why);
-	load_close(&f);
-	return err;
-}
-
 static int load_kernel(struct vm *vm, const struct load_file *f, struct start *start, const struct refusal *why)
 {
 	uint64_t end;
 	int err = linux_image_load(f, &vm->ram, RAM_START, &start->entry, &end, why);
 
 	if (!err && vm->config.initrd) {
-		err = load_initrd(vm, end, start, why);
+		err = linux_initrd_load(vm->config.initrd, &vm->ram, end, &start->initrd, &start->initrd_end, why);
 		end = start->initrd_end;
 	}
 	if (!err && end > tree_address(vm))
