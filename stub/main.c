@@ -34,6 +34,8 @@ struct options {
 	struct server_config server;
 	bool registers, json; /* print the registers, and serve nobody */
 	const char *group;
+	enum batch batch;
+	bool version, verbose; /* print the version, or with it what this host has */
 };
 
 static const char usage[] =
@@ -60,7 +62,10 @@ static const char usage[] =
 	"fields\n"
 	"  --json           as a JSON array\n"
 	"  --group G        only those of a group: general, system, ...\n"
-	"  --version, --help\n";
+	"  --batch HOW      how registers are read and written: auto, many (KVM_GET_MANY_REGS), blocks (what KVM moves\n"
+	"                   together), one (a system call for each)\n"
+	"  --version, -v    with -v, also by which calls this host's registers are read\n"
+	"  --help\n";
 
 __attribute__((noreturn, format(printf, 2, 3))) static void die(int code, const char *format, ...)
 {
@@ -105,10 +110,18 @@ static uint64_t parse_size(const char *text)
 	return n;
 }
 
+static enum batch parse_batch(const char *text)
+{
+	for (unsigned i = 0; i < BATCHES; i++)
+		if (!strcmp(text, batch_names[i]))
+			return i;
+	die(EXIT_BAD_USAGE, "--batch %s: auto, many, blocks or one", text);
+}
+
 /* COMM and IMAGE; no COMM where nobody is served. */
 static void parse_arguments(int argc, char **argv, struct options *o)
 {
-	int comms = !o->registers;
+	int comms = !o->registers && !o->version;
 
 	if (argc < comms || argc > comms + 1 || ((o->json || o->group) && !o->registers)) {
 		fputs(usage, stderr);
@@ -130,6 +143,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 		REGISTERS,
 		JSON,
 		GROUP,
+		BATCH,
 		SHOW_VERSION,
 		HELP
 	};
@@ -143,13 +157,14 @@ static void parse_options(int argc, char **argv, struct options *o)
 		{ "registers", no_argument, NULL, REGISTERS },
 		{ "json", no_argument, NULL, JSON },
 		{ "group", required_argument, NULL, GROUP },
+		{ "batch", required_argument, NULL, BATCH },
 		{ "version", no_argument, NULL, SHOW_VERSION },
 		{ "help", no_argument, NULL, HELP },
 		{ 0 },
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+v", longs, NULL)) != -1) {
 		switch (c) {
 		case VCPUS:
 			o->vm.vcpus = parse_vcpus(optarg);
@@ -178,9 +193,15 @@ static void parse_options(int argc, char **argv, struct options *o)
 		case GROUP:
 			o->group = optarg;
 			break;
+		case BATCH:
+			o->batch = parse_batch(optarg);
+			break;
 		case SHOW_VERSION:
-			puts("kvm-gdbserver " VERSION);
-			exit(0);
+			o->version = true;
+			break;
+		case 'v':
+			o->verbose = true;
+			break;
 		case HELP:
 			fputs(usage, stdout);
 			exit(0);
@@ -264,8 +285,10 @@ static int run(const struct options *o, const struct arch *arch, struct comm *co
 		return -1;
 	/* From here on: until now a Ctrl-C just ends the program, and from now on there are threads to inherit it. */
 	set_signals();
-	if (machine_open(&machine, host, arch, &caps, error, size))
+	if (machine_open(&machine, host, arch, &caps, o->batch, error, size))
 		return -1;
+	if (o->version)
+		return machine_target(&machine).ops->command(&machine, "batch", print, stdout);
 	if (o->registers)
 		return print_registers(&machine, o, error, size);
 	announce(comm);
@@ -281,6 +304,10 @@ int main(int argc, char **argv)
 	int err, status;
 
 	parse_options(argc, argv, &o);
+	if (o.version)
+		puts("kvm-gdbserver " VERSION);
+	if (o.version && !o.verbose)
+		exit(0);
 	if (o.comm && !strcmp(o.comm, "-"))
 		o.vm.console = STDERR_FILENO;
 	err = o.comm ? comm_open(&comm, o.comm, error, sizeof(error)) : 0;

@@ -45,7 +45,7 @@ struct view {
 /*
  * A struct ioctl: the number of its KVM_GET_ and KVM_SET_ and the size of its struct, from <linux/kvm.h>. Or, with both numbers 0,
  * a part of struct kvm_run that holds state of the vCPU while it does not run: from offset run_at on, under the bit run_sync of
- * KVM_SYNC_* (0: always there). See HOST_RUN_GET.
+ * KVM_SYNC_* (0: always there). See HOST_RUN_GET. With both, KVM can leave a copy there when a run ends. See HOST_RUN_COPY.
  */
 struct arch_block {
 	const char *name;

@@ -21,6 +21,13 @@
 
 #define X86_REGS_SIZE 144
 #define X86_SREGS_SIZE 312
+
+/* Where KVM leaves copies of these two in struct kvm_run (KVM_CAP_SYNC_REGS), and its bits for them. */
+#define X86_REGS_AT 304
+#define X86_SREGS_AT 448
+#define X86_SYNC_REGS 1
+#define X86_SYNC_SREGS 2
+
 #define X86_XSAVE_SIZE 4096
 #define X86_XSAVE_ROOM 16384 /* with all that a processor can have so far: tiles, at most 11008 */
 #define X86_DEBUGREGS_SIZE 128

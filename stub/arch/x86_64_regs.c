@@ -12,8 +12,18 @@
 
 /* <linux/kvm.h>: KVM_GET_REGS and KVM_SET_REGS, and so on; KVM_GET_XSAVE2 */
 const struct arch_block x86_64_blocks[X86_BLOCKS] = {
-	[X86_REGS] = { .name = "regs", .get_nr = 0x81, .set_nr = 0x82, .size = X86_REGS_SIZE },
-	[X86_SREGS] = { .name = "sregs", .get_nr = 0x83, .set_nr = 0x84, .size = X86_SREGS_SIZE },
+	[X86_REGS] = { .name = "regs",
+		.get_nr = 0x81,
+		.set_nr = 0x82,
+		.size = X86_REGS_SIZE,
+		.run_at = X86_REGS_AT,
+		.run_sync = X86_SYNC_REGS },
+	[X86_SREGS] = { .name = "sregs",
+		.get_nr = 0x83,
+		.set_nr = 0x84,
+		.size = X86_SREGS_SIZE,
+		.run_at = X86_SREGS_AT,
+		.run_sync = X86_SYNC_SREGS },
 	[X86_XSAVE] = { .name = "xsave",
 		.get_nr = 0xa4,
 		.set_nr = 0xa5,

@@ -9,6 +9,7 @@
 #ifndef HOST_H
 #define HOST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -48,15 +49,23 @@ struct vcpu_exit {
 #define HOST_RUN_SET 2ul
 
 /*
+ * As HOST_RUN_GET, of what host_ops.sync_regs asked for: KVM has copied it there when the last run ended. -ENXIO when there was
+ * no run, or a call has changed the vCPU since.
+ */
+#define HOST_RUN_COPY 3ul
+
+/*
  * One ioctl on a vCPU. Where arg holds pointers (KVM_GET_ONE_REG's addr), they point into data, and the last three members
  * say where they are, so that a host in another process can move both.
  */
 struct host_call {
 	unsigned long request;
 	void *arg;
-	size_t size; /* bytes at arg */
-	int err;     /* out: 0 or -errno; -ECANCELED when an earlier call of the batch failed hard */
-	int ret;     /* out: what the ioctl returned when err is 0 (KVM_GET_MSRS counts) */
+	size_t size;	/* bytes at arg */
+	bool changes;	/* the vCPU's state: what was copied into kvm_run is void */
+	bool on_device; /* the request is for KVM_MANY_REGS_DEVICE (-ENODEV without it); the host puts the vCPU's fd into arg */
+	int err;	/* out: 0 or -errno; -ECANCELED when an earlier call of the batch failed hard */
+	int ret;	/* out: what the ioctl returned when err is 0 (KVM_GET_MSRS counts) */
 	void *data;
 	size_t data_size;
 	unsigned ptr_at; /* offset of the first pointer in arg */
@@ -80,6 +89,9 @@ struct host_ops {
 	 * 0, or -errno when the vCPU cannot be reached at all.
 	 */
 	int (*calls)(struct host *h, unsigned vcpu, struct host_call *calls, unsigned n);
+
+	/* From now on KVM is to leave these KVM_SYNC_* in kvm_run when a run ends; only what KVM_CAP_SYNC_REGS names. */
+	void (*sync_regs)(struct host *h, uint64_t sync);
 
 	/* KVM_SET_GUEST_DEBUG: the control word, and the architecture's part as bytes (arch/ encodes them). */
 	int (*set_debug)(struct host *h, unsigned vcpu, uint32_t control, const void *arch, size_t size);

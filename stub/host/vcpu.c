@@ -162,11 +162,15 @@ static int serve(struct vm_vcpu *v, struct vcpu_exit *exit)
 
 static int enter(struct vm_vcpu *v, bool immediate)
 {
+	int r;
+
 	__atomic_store_n(&v->run->immediate_exit, immediate, __ATOMIC_SEQ_CST);
 	if (!immediate && atomic_load(&v->kicked))
 		return -EINTR;
 	v->pending = false;
-	return ioctl(v->fd, KVM_RUN, 0) < 0 ? -errno : 0;
+	r = ioctl(v->fd, KVM_RUN, 0) < 0 ? -errno : 0;
+	v->synced = r == 0 || r == -EINTR;
+	return r;
 }
 
 /* A signal, or KVM_RUN on a vCPU that is not to run yet. */

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../many_regs/kvm_many_regs.h"
 #include "vm_arch.h"
 #include "vcpu.h"
 
@@ -59,6 +60,8 @@ static int open_kvm(struct vm *vm, const struct refusal *why)
 		return refuse_kvm(-errno, why);
 	if (ioctl(vm->kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
 		return refuse(why, -ENODEV, "/dev/kvm: not the interface of Linux's KVM, version %d", KVM_API_VERSION);
+	/* Our module, where it is loaded and this user may. */
+	vm->many = open(KVM_MANY_REGS_DEVICE, O_RDWR | O_CLOEXEC);
 	return 0;
 }
 
@@ -106,6 +109,7 @@ static int create_vcpu(struct vm_vcpu *v, const struct refusal *why)
 		return vm_refuse_errno(why, "cannot map a vCPU");
 	pthread_mutex_lock(&v->lock);
 	v->run = run;
+	v->run->kvm_valid_regs |= v->vm->sync;
 	v->run_size = (size_t)size;
 	pthread_mutex_unlock(&v->lock);
 	return 0;
@@ -147,7 +151,7 @@ static void destroy_vcpu(struct vm_vcpu *v)
 		munmap(v->run, v->run_size);
 	v->run = NULL;
 	close_fd(&v->fd);
-	v->pending = false;
+	v->pending = v->synced = false;
 	pthread_mutex_unlock(&v->lock);
 }
 
@@ -158,6 +162,7 @@ static void take_apart(struct vm *vm)
 	vm_arch_close(vm);
 	close_fd(&vm->fd);
 	close_fd(&vm->kvm);
+	close_fd(&vm->many);
 	ram_unmap(&vm->ram);
 }
 
@@ -195,21 +200,37 @@ static int copy_run(const struct vm_vcpu *v, const struct host_call *c)
 
 	if (!v->run || c->run_at > v->run_size || c->size > v->run_size - c->run_at)
 		return -EINVAL;
-	if (c->run_sync & ~v->run->kvm_valid_regs)
+	if (c->run_sync & ~v->run->kvm_valid_regs || (c->request == HOST_RUN_COPY && !v->synced))
 		return -ENXIO;
-	if (c->request == HOST_RUN_GET) {
+	if (c->request == HOST_RUN_SET) {
+		memcpy(part, c->arg, c->size);
+		v->run->kvm_dirty_regs |= c->run_sync;
+	} else {
 		memcpy(c->arg, part, c->size);
-		return 0;
 	}
-	memcpy(part, c->arg, c->size);
-	v->run->kvm_dirty_regs |= c->run_sync;
 	return 0;
 }
 
-static void do_call(const struct vm_vcpu *v, struct host_call *c)
+static int call_device(const struct vm_vcpu *v, struct host_call *c)
 {
-	if (c->request == HOST_RUN_GET || c->request == HOST_RUN_SET) {
+	struct kvm_many_regs *many = c->arg;
+
+	if (v->vm->many < 0 || c->size < sizeof(*many))
+		return -ENODEV;
+	many->vcpu_fd = v->fd;
+	return ioctl(v->vm->many, c->request, many) < 0 ? -errno : 0;
+}
+
+static void do_call(struct vm_vcpu *v, struct host_call *c)
+{
+	if (c->changes)
+		v->synced = false;
+	if (c->request == HOST_RUN_GET || c->request == HOST_RUN_SET || c->request == HOST_RUN_COPY) {
 		c->err = copy_run(v, c);
+		return;
+	}
+	if (c->on_device) {
+		c->err = call_device(v, c);
 		return;
 	}
 	c->ret = ioctl(v->fd, c->request, c->arg);
@@ -227,6 +248,16 @@ static int vm_calls(struct host *h, unsigned vcpu, struct host_call *calls, unsi
 	for (unsigned i = 0; i < n; i++)
 		do_call(&vm->vcpu[vcpu], &calls[i]);
 	return 0;
+}
+
+static void vm_sync_regs(struct host *h, uint64_t sync)
+{
+	struct vm *vm = (struct vm *)h;
+
+	vm->sync |= sync;
+	for (unsigned i = 0; i < h->vcpus; i++)
+		if (vm->vcpu[i].run)
+			vm->vcpu[i].run->kvm_valid_regs |= sync;
 }
 
 static int vm_set_debug(struct host *h, unsigned vcpu, uint32_t control, const void *arch, size_t size)
@@ -292,6 +323,7 @@ static const struct host_ops vm_ops = {
 	.run = vm_run,
 	.kick = vm_kick,
 	.calls = vm_calls,
+	.sync_regs = vm_sync_regs,
 	.set_debug = vm_set_debug,
 	.system_call = vm_system_call,
 	.extension = vm_extension,
@@ -327,7 +359,9 @@ static struct vm *allocate(const struct vm_config *config)
 		free(vcpu);
 		return NULL;
 	}
-	*vm = (struct vm){ .host = { &vm_ops, config->vcpus }, .config = *config, .kvm = -1, .fd = -1, .vcpu = vcpu };
+	*vm = (struct vm){
+		.host = { &vm_ops, config->vcpus }, .config = *config, .kvm = -1, .fd = -1, .many = -1, .vcpu = vcpu
+	};
 	pthread_mutex_init(&vm->devices, NULL);
 	for (unsigned i = 0; i < config->vcpus; i++) {
 		vcpu[i] = (struct vm_vcpu){ .vm = vm, .nr = i, .fd = -1 };

@@ -27,6 +27,7 @@ struct vm_vcpu {
 	struct kvm_run *run; /* written by its own thread only, but for immediate_exit */
 	size_t run_size;
 	bool pending;	  /* an access was served and KVM has not taken the result yet */
+	bool synced;	  /* what KVM copied into kvm_run is still true */
 	bool can_kick;	  /* `thread` takes the kick signal */
 	pthread_t thread; /* which ran it last */
 
@@ -38,8 +39,10 @@ struct vm_vcpu {
 struct vm {
 	struct host host;
 	struct vm_config config;
-	bool scratch; /* no device, no image */
-	int kvm, fd;  /* -1: none */
+	bool scratch;  /* no device, no image */
+	int kvm, fd;   /* -1: none */
+	int many;      /* KVM_MANY_REGS_DEVICE, or -1 */
+	uint64_t sync; /* KVM_SYNC_* that KVM is to leave in kvm_run */
 	struct ram ram;
 	struct vm_vcpu *vcpu;
 	pthread_mutex_t devices; /* for what the board's devices are made of */

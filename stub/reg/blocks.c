@@ -1,15 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Registers that KVM moves in structs: KVM_GET_REGS and its kin, described by arch->blocks, and x86's MSRs on kernels whose
- * KVM_GET_ONE_REG does not know them; and in parts of kvm_run. No struct of an architecture is included: a block is bytes.
+ * Registers that KVM moves in structs: KVM_GET_REGS and its kin, described by arch->blocks, or parts of kvm_run. No struct of an
+ * architecture is included: a block is bytes.
  */
 #include <errno.h>
 #include <linux/ioctl.h>
 #include <linux/kvm.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "calls.h"
+
+static bool takes(const struct transport *t, uint64_t key)
+{
+	(void)t;
+	return KEY_IS_BLOCK(key);
+}
+
+/* Is it there after a run, besides being had by an ioctl? */
+static bool is_synced(const struct transport *t, const struct arch_block *block)
+{
+	return block->get_nr && block->run_sync & t->sync;
+}
 
 static unsigned long block_request(const struct arch_block *block, bool set, bool large)
 {
@@ -22,98 +33,133 @@ static unsigned long block_request(const struct arch_block *block, bool set, boo
 	return _IOC(block->entries ? _IOC_READ | _IOC_WRITE : _IOC_READ, KVMIO, large ? block->large_nr : block->get_nr, size);
 }
 
-void block_call(struct host_call *call, const struct arch_block *block, const struct reg_item *item, bool set, bool large)
+static struct host_call block_call(const struct transport *t, const struct reg_item *item, bool set)
 {
+	unsigned nr = KEY_BLOCK_NR(item->key);
+	const struct arch_block *block = &t->arch->blocks[nr];
 	uint32_t entries = block->entries;
 
 	if (entries)
 		memcpy(item->value, &entries, sizeof(entries));
-	*call = (struct host_call){
-		.request = block_request(block, set, large),
+	return (struct host_call){
+		.request = block_request(block, set, t->large_blocks >> nr & 1),
 		.arg = item->value,
 		.size = block->size,
+		.changes = set,
 		.run_at = block->run_at,
 		.run_sync = block->run_sync,
 	};
 }
 
-/* KVM_X86_REG_MSR() in x86's <asm/kvm.h> since Linux 6.18: architecture, 64 bits, type 2; the low half is the index. */
-#define MSR_ID_HIGH 0x20300002u
-
-/* KVM_GET_MSRS and KVM_SET_MSRS: the size in the number is that of struct kvm_msrs without its entries. */
-#define GET_MSRS _IOC(_IOC_READ | _IOC_WRITE, KVMIO, 0x88, 8)
-#define SET_MSRS _IOC(_IOC_WRITE, KVMIO, 0x89, 8)
-
-bool is_msr(uint64_t key)
+/* Takes from kvm_run what is there. Says which: the item's err is 0. */
+static int get_copies(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n)
 {
-	return key >> 32 == MSR_ID_HIGH;
+	int err = 0;
+
+	for (unsigned i = 0; i < n && !err; i++) {
+		struct host_call call = block_call(t, items[i], false);
+
+		items[i]->err = -ENXIO;
+		if (!is_synced(t, &t->arch->blocks[KEY_BLOCK_NR(items[i]->key)]))
+			continue;
+		call.request = HOST_RUN_COPY;
+		err = t->host->ops->calls(t->host, vcpu, &call, 1);
+		items[i]->err = call.err;
+		t->counters.copies += !call.err;
+	}
+	return err;
 }
 
-void msr_call(struct host_call *call, union call_arg *arg, const struct reg_item *item, bool set)
+static int get_chunk(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n)
 {
-	arg->msr = (struct one_msr){ .nmsrs = 1, .index = (uint32_t)item->key };
-	if (set)
-		memcpy(&arg->msr.data, item->value, sizeof(arg->msr.data));
-	*call = (struct host_call){
-		.request = set ? SET_MSRS : GET_MSRS,
-		.arg = &arg->msr,
-		.size = sizeof(arg->msr),
-	};
+	struct host_call calls[WAY_CHUNK];
+	struct reg_item *asked[WAY_CHUNK];
+	unsigned nasked = 0;
+	int err = get_copies(t, vcpu, items, n);
+
+	for (unsigned i = 0; i < n; i++)
+		if (items[i]->err) {
+			calls[nasked] = block_call(t, items[i], false);
+			asked[nasked++] = items[i];
+		}
+	if (!err && nasked)
+		err = transport_calls(t, vcpu, calls, nasked, false);
+	for (unsigned i = 0; i < nasked && !err; i++)
+		asked[i]->err = calls[i].err;
+	return err;
 }
 
-/* The ioctl returns how many entries it has done, and 0 is no error to it. It is -EINVAL here, as KVM_GET_ONE_REG says it. */
-int msr_result(const struct host_call *call, const struct reg_item *item, bool set)
+/* A key that names no block of this architecture is refused by itself. */
+static int get(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n)
 {
-	const struct one_msr *msr = call->arg;
+	struct reg_item *known[WAY_CHUNK];
+	int err = 0;
 
-	if (call->err)
-		return call->err;
-	if (call->ret != 1)
+	while (n && !err) {
+		unsigned nknown = 0;
+
+		for (; n && nknown < WAY_CHUNK; items++, n--) {
+			if (KEY_BLOCK_NR(items[0]->key) < t->arch->nblocks)
+				known[nknown++] = items[0];
+			else
+				items[0]->err = -EINVAL;
+		}
+		err = get_chunk(t, vcpu, known, nknown);
+	}
+	return err;
+}
+
+static int set_one(struct transport *t, unsigned vcpu, struct reg_item *item)
+{
+	unsigned nr = KEY_BLOCK_NR(item->key);
+	struct host_call call;
+	int err;
+
+	if (nr >= t->arch->nblocks)
 		return -EINVAL;
-	if (!set)
-		memcpy(item->value, &msr->data, sizeof(msr->data));
-	return 0;
+	if (t->arch->blocks[nr].get_nr && !t->arch->blocks[nr].set_nr)
+		return -EPERM;
+	call = block_call(t, item, true);
+	err = transport_calls(t, vcpu, &call, 1, true);
+	return err ? err : call.err;
 }
 
-/* KVM_GET_MSR_INDEX_LIST's struct kvm_msr_list: a number, then so many indices. */
-#define GET_MSR_INDEX_LIST _IOC(_IOC_READ | _IOC_WRITE, KVMIO, 0x02, 4)
-#define LIST_ROOM 4096
-
-struct index_list {
-	uint32_t n;
-	uint32_t index[LIST_ROOM];
-};
-
-static int compare_ids(const void *a, const void *b)
+static int set(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
+	return set_each(t, vcpu, items, n, set_one);
 }
 
-static int msr_ids(const struct index_list *list, uint64_t **ids)
+static const char *name(const struct transport *t, uint64_t key)
 {
-	*ids = calloc(list->n + 1, sizeof(**ids));
-	if (!*ids)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < list->n; i++)
-		(*ids)[i] = (uint64_t)MSR_ID_HIGH << 32 | list->index[i];
-	qsort(*ids, list->n, sizeof(**ids), compare_ids);
-	return (int)list->n;
+	return is_synced(t, &t->arch->blocks[KEY_BLOCK_NR(key)]) ? "a copy in kvm_run (KVM_CAP_SYNC_REGS)"
+								 : "an ioctl for each struct";
 }
 
-int msr_list(struct host *host, uint64_t **ids)
-{
-	struct index_list *list = calloc(1, sizeof(*list));
-	struct host_call call = { .request = GET_MSR_INDEX_LIST, .arg = list, .size = sizeof(*list) };
-	int ret;
+const struct way blocks_way = { .name = name, .takes = takes, .get = get, .set = set };
 
-	if (!list)
-		return -ENOMEM;
-	list->n = LIST_ROOM;
-	ret = host->ops->system_call(host, &call);
-	if (!ret)
-		ret = list->n <= LIST_ROOM ? msr_ids(list, ids) : -E2BIG;
-	free(list);
-	return ret;
+uint32_t blocks_large(const struct transport *t)
+{
+	uint32_t large = 0;
+
+	for (unsigned i = 0; i < t->arch->nblocks; i++) {
+		const struct arch_block *block = &t->arch->blocks[i];
+
+		if (block->large_nr && t->host->ops->extension(t->host, block->large_cap) > block->coded)
+			large |= 1u << i;
+	}
+	return large;
+}
+
+uint64_t blocks_sync(struct transport *t)
+{
+	uint64_t sync = 0;
+
+	for (unsigned i = 0; i < t->arch->nblocks; i++)
+		if (t->arch->blocks[i].get_nr)
+			sync |= t->arch->blocks[i].run_sync;
+	if (sync)
+		sync &= (uint64_t)t->host->ops->extension(t->host, KVM_CAP_SYNC_REGS);
+	if (sync)
+		t->host->ops->sync_regs(t->host, sync);
+	return sync;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calls.h"
 #include "presence.h"
 
 static struct presence *presence_of(struct tdesc_source *source)
@@ -11,21 +12,17 @@ static struct presence *presence_of(struct tdesc_source *source)
 	return (struct presence *)((char *)source - offsetof(struct presence, source));
 }
 
-/* Where the value is; 0 or -errno. A block is read once for all of its fields. */
+/* Where the value is; 0 or -errno. Each is read once, a block for all of its fields. */
 static int read_key(struct presence *p, uint64_t key, uint8_t **value)
 {
-	struct reg_item item;
 	struct slot *slot;
 	int err = slots_find(&p->slots, key, &slot, value);
 
-	if (err || slot->valid)
-		return err;
-	item = slot_item(slot);
-	err = transport_get(p->transport, 0, &item, 1);
-	if (!err)
-		err = item.err;
-	slot->valid = !err;
-	return err;
+	if (err || slot->valid || slot->err)
+		return err ? err : slot->err;
+	slot->wanted = true;
+	slots_fetch(&p->slots, p->transport, 0);
+	return slot->err;
 }
 
 static int view_get(struct view *v, uint64_t key, uint64_t *value)
@@ -58,21 +55,40 @@ static int view_read_phys(struct view *v, uint64_t gpa, void *buf, size_t len)
 	return -EFAULT;
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static bool has(struct tdesc_source *source, uint64_t key)
 {
 	struct presence *p = presence_of(source);
 	uint8_t *value;
 
-	if (p->whole && !KEY_IS_BLOCK(key) && !bsearch(&key, p->ids, p->nids, sizeof(key), compare_ids))
+	if (p->whole && !KEY_IS_BLOCK(key) && !bsearch(&key, p->ids, p->nids, sizeof(key), ids_compare))
 		return false;
 	return !read_key(p, key, &value);
+}
+
+static void want(struct presence *p, uint64_t key)
+{
+	struct slot *slot;
+	uint8_t *value;
+
+	if (key && !slots_find(&p->slots, key, &slot, &value))
+		slot->wanted = true;
+}
+
+static void want_table(struct presence *p, const struct tdesc_table *table)
+{
+	for (unsigned i = 0; i < table->nfeatures; i++)
+		for (unsigned j = 0; j < table->features[i].nrows; j++)
+			if (!p->whole || KEY_IS_BLOCK(table->features[i].rows[j].key))
+				want(p, table->features[i].rows[j].key);
+}
+
+/* Whatever the vCPU may have, in one batch. What depends on these values is read when it is asked for. */
+static void read_all(struct presence *p)
+{
+	for (unsigned i = 0; i < p->nids; i++)
+		want(p, p->ids[i]);
+	want_table(p, p->transport->arch->tdesc);
+	slots_fetch(&p->slots, p->transport, 0);
 }
 
 void presence_init(struct presence *p, struct transport *t)
@@ -90,6 +106,7 @@ void presence_init(struct presence *p, struct transport *t)
 	p->whole = p->ids && transport_list_is_whole(t);
 	p->source.ids = p->ids;
 	p->source.nids = p->nids;
+	read_all(p);
 }
 
 void presence_free(struct presence *p)

@@ -36,13 +36,18 @@ static struct regfile *file_of(struct view *v)
 
 /* ---- one value, by key ---- */
 
+/* A batch: what is wanted, and what was asked for at the last stop, if that costs nothing more. */
+static int fetch_wanted(struct regfile *f)
+{
+	slots_want_habits(&f->cache->slots, f->transport);
+	return slots_fetch(&f->cache->slots, f->transport, f->vcpu);
+}
+
 static int fetch(struct regfile *f, struct slot *slot)
 {
-	struct reg_item item = slot_item(slot);
-	int err = transport_get(f->transport, f->vcpu, &item, 1);
-
-	slot->valid = !err && !item.err;
-	return err ? err : item.err;
+	slot->wanted = true;
+	fetch_wanted(f);
+	return slot->err;
 }
 
 /* Where a key's value is, fetched if it is not cached. */
@@ -53,6 +58,7 @@ static int read_key(struct regfile *f, uint64_t key, uint8_t **value)
 
 	if (err)
 		return err;
+	slot->asked = true;
 	return slot->valid ? 0 : fetch(f, slot);
 }
 
@@ -99,7 +105,7 @@ static int write_key(struct regfile *f, uint64_t key, const void *bytes, size_t 
 		err = store(place, KEY_SIZE(key), bytes, size);
 	if (!err) {
 		mark_component(f, slot, key);
-		item = slot_item(slot);
+		item = (struct reg_item){ .key = slot->key, .value = slot->value };
 		err = transport_set(f->transport, f->vcpu, &item, 1);
 	}
 	regfile_drop(f);
@@ -159,7 +165,7 @@ static int refuse(struct regfile *f, unsigned reg, int err)
 
 /* ---- life ---- */
 
-/* The batch of a prefetch holds pointers into the slots: every row gets its slot before the first one. */
+/* A batch holds pointers into the slots: every row gets its slot before the first one. */
 static int add_rows(struct regfile *f)
 {
 	struct slot *slot;
@@ -207,6 +213,17 @@ void regfile_drop(struct regfile *f)
 	slots_drop(&f->cache->slots);
 }
 
+void regfile_resumed(struct regfile *f)
+{
+	slots_learn(&f->cache->slots);
+}
+
+void regfile_forget(struct regfile *f)
+{
+	slots_drop(&f->cache->slots);
+	slots_forget_habits(&f->cache->slots);
+}
+
 /* ---- reading ---- */
 
 static void want(struct regfile *f, unsigned reg)
@@ -216,18 +233,8 @@ static void want(struct regfile *f, unsigned reg)
 
 	if (reg >= f->tdesc->nregs || f->tdesc->regs[reg].computed)
 		return;
-	if (!slots_find(&f->cache->slots, f->tdesc->regs[reg].key, &slot, &value) && !slot->valid)
-		slots_batch(&f->cache->slots, slot);
-}
-
-static void fetch_wanted(struct regfile *f)
-{
-	struct slots *s = &f->cache->slots;
-
-	if (transport_get(f->transport, f->vcpu, s->batch, s->nbatch))
-		return;
-	for (unsigned i = 0; i < s->nbatch; i++)
-		slots_batched(s, i)->valid = !s->batch[i].err;
+	if (!slots_find(&f->cache->slots, f->tdesc->regs[reg].key, &slot, &value))
+		slot->wanted = !slot->valid;
 }
 
 /* A computed register has its turn after the batch: most of what it is computed from is in the cache by then. */
@@ -241,12 +248,16 @@ static void compute(struct regfile *f, unsigned reg)
 
 void regfile_prefetch(struct regfile *f, const unsigned *regs, unsigned n)
 {
-	f->cache->slots.nbatch = 0;
 	for (unsigned i = 0; i < n; i++)
 		want(f, regs[i]);
 	fetch_wanted(f);
 	for (unsigned i = 0; i < n; i++)
 		compute(f, regs[i]);
+}
+
+void regfile_expect_as(struct regfile *f, const struct regfile *other)
+{
+	slots_add_habits(&f->cache->slots, &other->cache->slots);
 }
 
 static int read_computed(struct regfile *f, const struct tdesc_reg *reg, uint8_t *value)
@@ -285,7 +296,6 @@ ssize_t regfile_read(struct regfile *f, unsigned reg, void *value, size_t cap)
 
 static void fetch_general(struct regfile *f)
 {
-	f->cache->slots.nbatch = 0;
 	for (unsigned i = 0; i < f->tdesc->ngeneral; i++)
 		want(f, i);
 	fetch_wanted(f);
@@ -367,14 +377,14 @@ static int stage_rows(struct regfile *f, const uint8_t *values)
 	struct slot *slot;
 	uint8_t *place;
 
-	s->nbatch = 0;
+	s->nwrites = 0;
 	for (unsigned i = 0; i < f->tdesc->ngeneral; i++) {
 		const struct tdesc_reg *reg = &f->tdesc->regs[i];
 
 		if (f->cache->changes[i].wanted && !reg->computed) {
 			int err = slots_find(s, reg->key, &slot, &place);
 
-			if (!err && slots_batch(s, slot))
+			if (!err && slots_batch_write(s, slot))
 				memcpy(slot->saved, slot->value, slot->size);
 			if (!err)
 				err = store(place, KEY_SIZE(reg->key), values, reg->size);
@@ -392,7 +402,7 @@ static void undo_rows(struct regfile *f, unsigned n)
 	struct slots *s = &f->cache->slots;
 
 	while (n-- > 0) {
-		struct reg_item item = { .key = s->batch[n].key, .value = slots_batched(s, n)->saved };
+		struct reg_item item = { .key = s->writes[n].key, .value = slots_written(s, n)->saved };
 
 		transport_set(f->transport, f->vcpu, &item, 1);
 	}
@@ -408,7 +418,7 @@ static unsigned blame(struct regfile *f, unsigned item)
 		const struct tdesc_reg *reg = &f->tdesc->regs[i];
 
 		if (f->cache->changes[i].wanted && !reg->computed && !slots_find(&f->cache->slots, reg->key, &slot, &place) &&
-			slot->key == f->cache->slots.batch[item].key)
+			slot->key == f->cache->slots.writes[item].key)
 			return i;
 	}
 	return f->tdesc->nregs;
@@ -422,10 +432,10 @@ static int write_rows(struct regfile *f, const uint8_t *values)
 
 	if (err)
 		return err;
-	err = transport_set(f->transport, f->vcpu, s->batch, s->nbatch);
+	err = transport_set(f->transport, f->vcpu, s->writes, s->nwrites);
 	if (!err)
 		return 0;
-	while (n < s->nbatch && !s->batch[n].err)
+	while (n < s->nwrites && !s->writes[n].err)
 		n++;
 	undo_rows(f, n);
 	return refuse(f, blame(f, n), err);
@@ -478,7 +488,7 @@ int regfile_write_general(struct regfile *f, const void *values, size_t size)
 		return err;
 	err = write_all_computed(f, values);
 	if (err)
-		undo_rows(f, f->cache->slots.nbatch);
+		undo_rows(f, f->cache->slots.nwrites);
 	regfile_drop(f);
 	return err;
 }

@@ -2,6 +2,9 @@
 /*
  * The register file of one vCPU: a lazy cache over the transport. A value is fetched when it is first asked for and kept until
  * the vCPU runs or any register is written; a write goes through at once, and what is read after it is what the vCPU holds.
+ *
+ * Debuggers ask for the same registers at every stop. Where the transport moves many for the price of one, those that were asked
+ * for at the last stop come with the first one that is fetched at this one.
  */
 #ifndef REGFILE_H
 #define REGFILE_H
@@ -27,11 +30,20 @@ void regfile_free(struct regfile *f);
 /* The vCPU is about to run: what is cached is void. */
 void regfile_drop(struct regfile *f);
 
+/* The debugger has seen enough of this stop: what it asked for it is expected to ask for at the next one. */
+void regfile_resumed(struct regfile *f);
+
+/* Another debugger, or another guest: what is cached is void, and what is expected. */
+void regfile_forget(struct regfile *f);
+
 /*
  * Have these registers in the cache, by as few ioctls as the transport can: those of the list that are not there yet are one
- * batch. A register that cannot be read is left out; reading it says why.
+ * batch, with what is expected to be asked for. A register that cannot be read is left out; reading it says why.
  */
 void regfile_prefetch(struct regfile *f, const unsigned *regs, unsigned n);
+
+/* Expect what is expected of another vCPU, as well: the one that the debugger looked at last. */
+void regfile_expect_as(struct regfile *f, const struct regfile *other);
 
 /* The register's size, or -errno: -ENOENT no such register, -ENOSPC cap too small, or what the kernel said. */
 ssize_t regfile_read(struct regfile *f, unsigned reg, void *value, size_t cap);

@@ -11,7 +11,8 @@ void slots_free(struct slots *c)
 	for (unsigned i = 0; i < c->n; i++)
 		free(c->slot[i].value);
 	free(c->slot);
-	free(c->batch);
+	free(c->reads);
+	free(c->writes);
 	*c = (struct slots){ 0 };
 }
 
@@ -37,20 +38,24 @@ static unsigned slot_index(const struct slots *c, uint64_t key)
 	return low;
 }
 
-/* Room for one slot more. */
+/* Room for one item more than there are slots. */
+static bool grow(struct reg_item **items, unsigned n)
+{
+	struct reg_item *more = realloc(*items, (n + 1) * sizeof(*more));
+
+	if (more)
+		*items = more;
+	return more != NULL;
+}
+
 static bool make_room(struct slots *c)
 {
 	struct slot *slot = realloc(c->slot, (c->n + 1) * sizeof(*slot));
-	struct reg_item *batch;
 
 	if (!slot)
 		return false;
 	c->slot = slot;
-	batch = realloc(c->batch, (c->n + 1) * sizeof(*batch));
-	if (!batch)
-		return false;
-	c->batch = batch;
-	return true;
+	return grow(&c->reads, c->n) && grow(&c->writes, c->n);
 }
 
 static int add_slot(struct slots *c, unsigned index, uint64_t key, size_t size)
@@ -92,21 +97,81 @@ int slots_find(struct slots *c, uint64_t key, struct slot **slot, uint8_t **valu
 	return 0;
 }
 
-struct reg_item slot_item(const struct slot *slot)
+static struct reg_item item_of(const struct slot *slot)
 {
 	return (struct reg_item){ .key = slot->key, .value = slot->value };
 }
 
-bool slots_batch(struct slots *c, const struct slot *slot)
+static unsigned gather(struct slots *c)
 {
-	for (unsigned i = c->nbatch; i-- > 0;)
-		if (c->batch[i].key == slot->key)
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < c->n; i++)
+		if (c->slot[i].wanted)
+			c->reads[n++] = item_of(&c->slot[i]);
+	return n;
+}
+
+int slots_fetch(struct slots *c, struct transport *t, unsigned vcpu)
+{
+	unsigned n = gather(c), next = 0;
+	int err = n ? transport_get(t, vcpu, c->reads, n) : 0;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		struct slot *slot = &c->slot[i];
+
+		if (!slot->wanted)
+			continue;
+		slot->wanted = false;
+		slot->err = c->reads[next++].err;
+		slot->valid = !slot->err;
+	}
+	return err;
+}
+
+void slots_learn(struct slots *c)
+{
+	for (unsigned i = 0; i < c->n; i++) {
+		c->slot[i].habit = c->slot[i].asked;
+		c->slot[i].asked = false;
+	}
+}
+
+void slots_want_habits(struct slots *c, const struct transport *t)
+{
+	for (unsigned i = 0; i < c->n; i++) {
+		struct slot *slot = &c->slot[i];
+
+		slot->wanted |= slot->habit && !slot->valid && transport_batches(t, slot->key);
+	}
+}
+
+void slots_add_habits(struct slots *c, const struct slots *from)
+{
+	for (unsigned i = 0; i < from->n; i++) {
+		unsigned index = slot_index(c, from->slot[i].key);
+
+		if (from->slot[i].habit && index < c->n && c->slot[index].key == from->slot[i].key)
+			c->slot[index].habit = true;
+	}
+}
+
+void slots_forget_habits(struct slots *c)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		c->slot[i].habit = c->slot[i].asked = false;
+}
+
+bool slots_batch_write(struct slots *c, const struct slot *slot)
+{
+	for (unsigned i = c->nwrites; i-- > 0;)
+		if (c->writes[i].key == slot->key)
 			return false;
-	c->batch[c->nbatch++] = slot_item(slot);
+	c->writes[c->nwrites++] = item_of(slot);
 	return true;
 }
 
-struct slot *slots_batched(struct slots *c, unsigned item)
+struct slot *slots_written(struct slots *c, unsigned item)
 {
-	return &c->slot[slot_index(c, c->batch[item].key)];
+	return &c->slot[slot_index(c, c->writes[item].key)];
 }

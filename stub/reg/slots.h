@@ -11,15 +11,20 @@ struct slot {
 	size_t size;
 	uint8_t *value;
 	uint8_t *saved; /* as large: for who changes value and may have to go back */
+	int err;	/* of the last fetch */
 	bool valid;
+	bool wanted; /* by the next fetch */
+	bool asked;  /* for its value, at this stop */
+	bool habit;  /* asked for at the stop before */
 };
 
 struct slots {
 	const struct arch *arch;
 	struct slot *slot; /* sorted by key; adding one moves them, but not their values */
 	unsigned n;
-	struct reg_item *batch; /* n items, of which nbatch are in use; each slot at most once */
-	unsigned nbatch;
+	struct reg_item *reads;	 /* room for n items: of the fetch under way */
+	struct reg_item *writes; /* room for n items, of which nwrites are in use; each slot at most once */
+	unsigned nwrites;
 };
 
 void slots_free(struct slots *c);
@@ -33,13 +38,27 @@ void slots_drop(struct slots *c);
  */
 int slots_find(struct slots *c, uint64_t key, struct slot **slot, uint8_t **value);
 
-/* The slot as an item for the transport. */
-struct reg_item slot_item(const struct slot *slot);
+/*
+ * One batch: the slots that are wanted, all of them tried, each with its err. 0, or -errno when the vCPU cannot be reached at all.
+ * Nothing is wanted afterwards.
+ */
+int slots_fetch(struct slots *c, struct transport *t, unsigned vcpu);
 
-/* Puts the slot into the batch; false when it was there already. */
-bool slots_batch(struct slots *c, const struct slot *slot);
+/* What was asked for becomes habit. */
+void slots_learn(struct slots *c);
 
-/* The slot of an item of the batch. */
-struct slot *slots_batched(struct slots *c, unsigned item);
+/* What is habit is wanted, as far as a batch takes it along for nothing. */
+void slots_want_habits(struct slots *c, const struct transport *t);
+
+/* Another vCPU's habits, too. */
+void slots_add_habits(struct slots *c, const struct slots *from);
+
+void slots_forget_habits(struct slots *c);
+
+/* Puts the slot into the batch of writes; false when it was there already. */
+bool slots_batch_write(struct slots *c, const struct slot *slot);
+
+/* The slot of an item of that batch. */
+struct slot *slots_written(struct slots *c, unsigned item);
 
 #endif

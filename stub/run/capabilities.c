@@ -154,7 +154,7 @@ int capabilities_probe(struct capabilities *caps, const struct arch *arch, struc
 	memset(caps, 0, sizeof(*caps));
 	if (!arch->probe)
 		return -EOPNOTSUPP;
-	transport_init(&transport, scratch, arch);
+	transport_init(&transport, scratch, arch, BATCH_ONE);
 	err = regfile_init(&regs, 0, &transport, &tdesc);
 	if (!err) {
 		err = put_code(&t);

@@ -65,13 +65,55 @@ static int do_why(struct machine *m, char **words, const struct printer *out)
 	return 0;
 }
 
-static int do_counters(struct machine *m, char **words, const struct printer *out)
+/* How many registers go the same way as the n-th; 0 when an earlier one has told it already. */
+static unsigned count_way(const struct machine *m, unsigned n)
 {
-	const struct reg_counters *c = &m->transport.counters;
+	const struct tdesc *d = &m->tdesc;
+	const char *way = transport_way(&m->transport, d->regs[n].key);
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < d->nregs; i++) {
+		if (!d->regs[i].key || transport_way(&m->transport, d->regs[i].key) != way)
+			continue;
+		if (i < n)
+			return 0;
+		count++;
+	}
+	return count;
+}
+
+static int do_batch(struct machine *m, char **words, const struct printer *out)
+{
+	unsigned computed = 0;
 
 	(void)words;
-	say(out, "register ioctls: %llu get, %llu set; values moved: %llu\n", (unsigned long long)c->gets,
-		(unsigned long long)c->sets, (unsigned long long)c->values);
+	for (unsigned i = 0; i < m->tdesc.nregs; i++) {
+		uint64_t key = m->tdesc.regs[i].key;
+		unsigned n = key ? count_way(m, i) : 0;
+
+		computed += !key;
+		if (n)
+			say(out, "%4u registers by %s\n", n, transport_way(&m->transport, key));
+	}
+	say(out, "%4u computed from others\n", computed);
+	return 0;
+}
+
+static void say_counters(const struct printer *out, const struct reg_counters *c, const struct reg_counters *from)
+{
+	say(out, "register ioctls: %llu get, %llu set; values moved: %llu; from kvm_run: %llu\n",
+		(unsigned long long)(c->gets - from->gets), (unsigned long long)(c->sets - from->sets),
+		(unsigned long long)(c->values - from->values), (unsigned long long)(c->copies - from->copies));
+}
+
+static int do_counters(struct machine *m, char **words, const struct printer *out)
+{
+	static const struct reg_counters none;
+
+	(void)words;
+	say_counters(out, &m->transport.counters, &none);
+	say(out, "since the last resume\n  ");
+	say_counters(out, &m->transport.counters, &m->counted);
 	return 0;
 }
 
@@ -98,8 +140,9 @@ static const struct command {
 	bool guest;	/* asks for the guest's state: not when it has ended */
 	int (*run)(struct machine *m, char **words, const struct printer *out);
 } commands[] = {
+	{ "batch", "", "by which calls registers are read and written", 0, false, do_batch },
 	{ "capabilities", "", "what this host's KVM was seen to do", 0, false, do_capabilities },
-	{ "counters", "", "register ioctls so far", 0, false, do_counters },
+	{ "counters", "", "register ioctls, in all and since the last resume", 0, false, do_counters },
 	{ "help", "", "this list", 0, false, do_help },
 	{ "register", "NAME-or-ID [VALUE]", "one register, or any ONE_REG id; VALUE (hexadecimal) sets it", 2, true,
 		do_register },

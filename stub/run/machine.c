@@ -153,8 +153,12 @@ static unsigned op_expedited(void *t, unsigned *regs, unsigned cap)
 	unsigned n = m->nexpedited < cap ? m->nexpedited : cap;
 
 	memcpy(regs, m->expedited, n * sizeof(*regs));
-	if (!m->ended && !threads_running(m))
-		regfile_prefetch(&m->current->regs, regs, n);
+	if (m->ended || threads_running(m))
+		return n;
+	if (m->looked_at != m->current)
+		regfile_expect_as(&m->current->regs, &m->looked_at->regs);
+	m->looked_at = m->current;
+	regfile_prefetch(&m->current->regs, regs, n);
 	return n;
 }
 
@@ -253,7 +257,9 @@ static int op_resume(void *t, const enum resume_kind *kinds)
 	for (unsigned i = 0; i < m->n; i++) {
 		m->vcpus[i].want = kinds[i];
 		drop_stale_event(&m->vcpus[i]);
+		regfile_resumed(&m->vcpus[i].regs);
 	}
+	m->counted = m->transport.counters;
 	threads_resume(m);
 	return 0;
 }
@@ -267,7 +273,7 @@ static void op_interrupt(void *t)
 static void forget(struct machine *m)
 {
 	m->started = m->ended = false;
-	m->current = &m->vcpus[0];
+	m->current = m->looked_at = &m->vcpus[0];
 	m->last = (struct stop){ .kind = STOP_SIGNAL, .thread = 1, .signal = GDB_SIGNAL_TRAP };
 	for (unsigned i = 0; i < m->n; i++) {
 		struct vcpu *v = &m->vcpus[i];
@@ -276,7 +282,7 @@ static void forget(struct machine *m)
 		v->reported = v->debug_stale = true;
 		v->debug_control = 0;
 		memset(v->debug_bytes, 0, sizeof(v->debug_bytes));
-		regfile_drop(&v->regs);
+		regfile_forget(&v->regs);
 	}
 }
 
@@ -359,6 +365,8 @@ const struct stop *machine_stop(const struct machine *m)
 void machine_release(struct machine *m, bool go)
 {
 	points_clear_all(m, m->ended);
+	for (unsigned i = 0; i < m->n; i++)
+		regfile_forget(&m->vcpus[i].regs);
 	if (!go || m->ended)
 		return;
 	for (unsigned i = 0; i < m->n; i++) {
@@ -409,8 +417,8 @@ static int open_vcpus(struct machine *m)
 	return 0;
 }
 
-int machine_open(struct machine *m, struct host *host, const struct arch *arch, const struct capabilities *caps, char *error,
-	size_t size)
+int machine_open(struct machine *m, struct host *host, const struct arch *arch, const struct capabilities *caps,
+	enum batch batch, char *error, size_t size)
 {
 	int err;
 
@@ -420,7 +428,10 @@ int machine_open(struct machine *m, struct host *host, const struct arch *arch, 
 	m->caps = *caps;
 	m->n = host->vcpus;
 	pthread_mutex_init(&m->lock, NULL);
-	transport_init(&m->transport, host, arch);
+	if (transport_init(&m->transport, host, arch, batch)) {
+		snprintf(error, size, "--batch=many: neither this kernel's KVM nor /dev/kvm_many_regs has KVM_GET_MANY_REGS");
+		return -EOPNOTSUPP;
+	}
 	err = describe_vcpus(m);
 	if (!err)
 		err = open_vcpus(m);

@@ -104,26 +104,28 @@ struct machine {
 	pthread_mutex_t lock;
 	enum machine_state state;
 	unsigned running;
-	struct vcpu *current;  /* whose stop is, or was last, reported */
-	struct vcpu *reporter; /* of the stop under way */
-	struct vcpu *baton;    /* the vCPU whose thread is to take it */
-	struct vcpu *alone;    /* the one that may enter, when not all may */
-	bool resuming;	       /* the baton's holder has asked for it: the resume begins when the baton is given back */
-	bool watching;	       /* the watcher holds the baton */
-	int interrupt_signal;  /* of the stop under way, for when nobody has an event */
+	struct vcpu *current;	/* whose stop is, or was last, reported */
+	struct vcpu *looked_at; /* the one that was current at the stop before */
+	struct vcpu *reporter;	/* of the stop under way */
+	struct vcpu *baton;	/* the vCPU whose thread is to take it */
+	struct vcpu *alone;	/* the one that may enter, when not all may */
+	bool resuming;		/* the baton's holder has asked for it: the resume begins when the baton is given back */
+	bool watching;		/* the watcher holds the baton */
+	int interrupt_signal;	/* of the stop under way, for when nobody has an event */
 
-	bool started;	  /* has been resumed since it was opened or restarted */
-	bool ended;	  /* the guest is over; only restart brings it back */
-	struct stop last; /* the stop that was reported last */
+	struct reg_counters counted; /* when the machine was resumed */
+	bool started;		     /* has been resumed since it was opened or restarted */
+	bool ended;		     /* the guest is over; only restart brings it back */
+	struct stop last;	     /* the stop that was reported last */
 	char why[256];
 };
 
 /*
- * A machine over an open host, its vCPU threads started, stopped at its entry. caps is what the host's KVM was seen to do. 0, or
- * -errno and a sentence in error. The host remains the caller's.
+ * A machine over an open host, its vCPU threads started, stopped at its entry. caps is what the host's KVM was seen to do, batch how
+ * registers are to be moved. 0, or -errno and a sentence in error. The host remains the caller's.
  */
-int machine_open(struct machine *m, struct host *host, const struct arch *arch, const struct capabilities *caps, char *error,
-	size_t size);
+int machine_open(struct machine *m, struct host *host, const struct arch *arch, const struct capabilities *caps,
+	enum batch batch, char *error, size_t size);
 
 /* Who serves the client on a stop. Set once, before the machine is first resumed or handed over. */
 void machine_set_server(struct machine *m, machine_serve_fn *serve, void *arg);

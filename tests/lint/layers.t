@@ -79,13 +79,14 @@ top_includes()
 kernel()
 {
 	code stub | grep -v '^stub/many_regs/' | grep -E 'include <(linux|asm|sys/ioctl|sys/ptrace|sys/uio|sys/mman)' |
-		grep -vE '^stub/(host/|(reg/(one_reg|blocks|mp_state)|run/capabilities)\.c:[0-9]+:#include <linux/)'
+		grep -vE '^stub/(host/|(reg/(one_reg|msrs|blocks|mp_state)|run/capabilities)\.c:[0-9]+:#include <linux/)'
 }
 
 # kvm_run and the calls that touch it are host/'s.
 kvm_run()
 {
-	code stub | grep -E '\b(struct kvm_run|immediate_exit|KVM_RUN|ioctl)\b' | grep -vE '^stub/(host|many_regs)/|#include|"KVM_RUN"'
+	code stub | sed 's/"[^"]*"//g' |
+		grep -E '\b(struct kvm_run|immediate_exit|KVM_RUN|ioctl)\b' | grep -vE '^stub/(host|many_regs)/|#include'
 }
 
 # The architecture that the compiler builds for is host/'s business.

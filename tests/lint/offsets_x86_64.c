@@ -29,6 +29,10 @@ SAME(0x02, _IOC_NR(KVM_GET_MSR_INDEX_LIST));
 
 SAME(X86_REGS_SIZE, sizeof(struct kvm_regs));
 SAME(X86_SREGS_SIZE, sizeof(struct kvm_sregs));
+SAME(X86_REGS_AT, offsetof(struct kvm_run, s.regs.regs));
+SAME(X86_SREGS_AT, offsetof(struct kvm_run, s.regs.sregs));
+SAME(X86_SYNC_REGS, KVM_SYNC_X86_REGS);
+SAME(X86_SYNC_SREGS, KVM_SYNC_X86_SREGS);
 SAME(X86_XSAVE_SIZE, sizeof(struct kvm_xsave));
 SAME(X86_DEBUGREGS_SIZE, sizeof(struct kvm_debugregs));
 SAME(X86_XCRS_SIZE, sizeof(struct kvm_xcrs));

@@ -45,7 +45,7 @@ static inline void open_fixture(struct fixture *x, const char *arch, bool sve)
 		sim_remove(x->sim, 0, Z(0));
 	else
 		sim_remove(x->sim, 0, V(0));
-	transport_init(&x->transport, &x->sim->host, x->sim->arch);
+	transport_init(&x->transport, &x->sim->host, x->sim->arch, BATCH_AUTO);
 	build(x, x->sim->arch);
 }
 

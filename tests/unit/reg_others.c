@@ -27,7 +27,7 @@ static void set_up(const char *arch, const uint64_t *more)
 		exit(1);
 	while (more && *more)
 		sim_add(sim, 0, *more++);
-	transport_init(&transport, &sim->host, sim->arch);
+	transport_init(&transport, &sim->host, sim->arch, BATCH_AUTO);
 	presence_init(&presence, &transport);
 	if (tdesc_build(&tdesc, sim->arch, &presence.source) || regfile_init(&file, 0, &transport, &tdesc))
 		exit(1);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "many_regs/kvm_many_regs.h"
 #include "reg/tdesc.h"
 #include "sim_host.h"
 
@@ -112,6 +113,62 @@ static int do_one_reg(struct sim_host *sim, unsigned vcpu, struct host_call *cal
 	return move(sim, vcpu, reg->id, call->data, call->data_size, set);
 }
 
+static bool in_data(const struct host_call *call, uint64_t addr, uint64_t size)
+{
+	uint64_t from = (uintptr_t)call->data;
+
+	return addr >= from && size <= call->data_size && addr - from <= call->data_size - size;
+}
+
+/* What a host in another process would have to move: every pointer is told of, and is to somewhere in the data. */
+static bool pointers_told(const struct host_call *call, const struct kvm_many_regs *m)
+{
+	unsigned first = m->errors ? offsetof(struct kvm_many_regs, errors) : offsetof(struct kvm_many_regs, reg[0].addr);
+
+	for (unsigned i = 0; i < m->n; i++)
+		if (!in_data(call, m->reg[i].addr, KEY_SIZE(m->reg[i].id)))
+			return false;
+	return (!m->n || call->ptr_at == first) && call->ptr_stride == sizeof(m->reg[0]) &&
+	       call->ptr_count == m->n + (m->errors ? 1 : 0) && (!m->errors || in_data(call, m->errors, 4 * (uint64_t)m->n));
+}
+
+static int check_many(struct sim_host *sim, const struct host_call *call, const struct kvm_many_regs *m)
+{
+	if (!(call->on_device ? sim->many_on_device : sim->many_on_vcpu))
+		return call->on_device ? -ENODEV : -ENOTTY;
+	if (m->n > KVM_MANY_REGS_MAX)
+		return -E2BIG;
+	if ((m->flags & ~KVM_MANY_REGS_GO_ON) || (m->errors && !m->flags) || m->vcpu_fd != -1)
+		return -EINVAL;
+	if (call->size != sizeof(*m) + m->n * sizeof(m->reg[0]) || !pointers_told(call, m))
+		return -EFAULT;
+	return m->n ? sim->many_err : 0;
+}
+
+static int do_many(struct sim_host *sim, unsigned vcpu, struct host_call *call, bool set)
+{
+	struct kvm_many_regs *m = call->arg;
+	int err = check_many(sim, call, m), *errors = (int *)(uintptr_t)m->errors;
+
+	if (err)
+		return err;
+	sim->many_requests += m->n > 0;
+	for (m->done = 0; m->done < m->n; m->done++) {
+		struct kvm_one_reg *reg = &m->reg[m->done];
+
+		if (sim->interrupt_many && m->done == sim->interrupt_many) {
+			sim->interrupt_many = 0;
+			return -EINTR;
+		}
+		err = move(sim, vcpu, reg->id, (void *)(uintptr_t)reg->addr, KEY_SIZE(reg->id), set);
+		if (m->flags & KVM_MANY_REGS_GO_ON)
+			errors[m->done] = err;
+		else if (err)
+			return err;
+	}
+	return 0;
+}
+
 /* struct kvm_msrs with any number of entries; the ioctl returns how many were done. */
 static int do_msrs(struct sim_host *sim, unsigned vcpu, struct host_call *call, bool set)
 {
@@ -165,11 +222,12 @@ static int do_block(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 
 static int do_run(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 {
+	if (call->request == HOST_RUN_COPY && (!sim->synced || call->run_sync & ~sim->sync))
+		return -ENXIO;
 	for (unsigned i = 0; i < sim->arch->nblocks; i++) {
 		const struct arch_block *block = &sim->arch->blocks[i];
 
-		if (!block->get_nr && block->run_at == call->run_at && block->size == call->size &&
-			block->run_sync == call->run_sync)
+		if (block->run_at == call->run_at && block->size == call->size && block->run_sync == call->run_sync)
 			return move(sim, vcpu, KEY_BLOCK(i, 0, 0), call->arg, call->size, call->request == HOST_RUN_SET);
 	}
 	return -EINVAL;
@@ -177,8 +235,12 @@ static int do_run(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 
 static int do_call(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 {
-	if (call->request == HOST_RUN_GET || call->request == HOST_RUN_SET)
+	if (call->changes)
+		sim->synced = false;
+	if (call->request == HOST_RUN_GET || call->request == HOST_RUN_SET || call->request == HOST_RUN_COPY)
 		return do_run(sim, vcpu, call);
+	if (call->request == KVM_GET_MANY_REGS || call->request == KVM_SET_MANY_REGS)
+		return do_many(sim, vcpu, call, call->request == KVM_SET_MANY_REGS);
 	switch (_IOC_NR(call->request)) {
 	case _IOC_NR(KVM_GET_ONE_REG):
 		return do_one_reg(sim, vcpu, call, false);
@@ -237,6 +299,7 @@ static int sim_run(struct host *h, unsigned vcpu, enum host_run how, struct vcpu
 		return 0;
 	v->runs++;
 	take_exit(sim, v, exit);
+	sim->synced = true;
 	return 0;
 }
 
@@ -276,6 +339,11 @@ static int sim_system_call(struct host *h, struct host_call *call)
 		if (IS_MSR(sim->vcpu[0].values[i].key) && list[0]++ < room)
 			list[list[0]] = (uint32_t)sim->vcpu[0].values[i].key;
 	return list[0] > room ? -E2BIG : 0;
+}
+
+static void sim_sync_regs(struct host *h, uint64_t sync)
+{
+	((struct sim_host *)h)->sync |= sync;
 }
 
 static int sim_extension(struct host *h, int cap)
@@ -350,6 +418,7 @@ static const struct host_ops sim_ops = {
 	.run = sim_run,
 	.kick = sim_kick,
 	.calls = sim_calls,
+	.sync_regs = sim_sync_regs,
 	.set_debug = sim_set_debug,
 	.system_call = sim_system_call,
 	.extension = sim_extension,

@@ -50,6 +50,16 @@ struct sim_host {
 	int caps[SIM_CAPS];
 	bool msr_ids; /* KVM_GET_ONE_REG knows MSRs, whatever caps say */
 
+	/* Has it KVM_GET_MANY_REGS? Requests are refused with many_err, if that is not 0, before an entry is tried. */
+	bool many_on_vcpu, many_on_device;
+	int many_err;
+	unsigned interrupt_many; /* the next request ends with EINTR when so many entries are done; 0: it does not */
+	unsigned many_requests;	 /* with entries */
+
+	/* KVM_SYNC_* asked for; are the blocks in kvm_run what the vCPU holds? */
+	uint64_t sync;
+	bool synced;
+
 	/* The n-th get or set from now is refused with this error; 0: none is. Counted down. */
 	unsigned refuse_get, refuse_set;
 	int refuse_err;

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * x86's MSRs. Their keys are the ids that KVM_GET_ONE_REG has for them since Linux 6.18; KVM_GET_MSRS is older, and moves many at
+ * once, which on x86 is what counts: every ioctl of a vCPU loads and puts it (vcpu_load, in kvm_arch_vcpu_ioctl).
+ */
+#include <errno.h>
+#include <linux/ioctl.h>
+#include <linux/kvm.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "calls.h"
+#include "tdesc.h"
+
+/* KVM_X86_REG_MSR() in x86's <asm/kvm.h> since Linux 6.18: architecture, 64 bits, type 2; the low half is the index. */
+#define MSR_ID_HIGH 0x20300002u
+
+/* KVM_GET_MSRS and KVM_SET_MSRS: the size in the number is that of struct kvm_msrs without its entries. */
+#define GET_MSRS _IOC(_IOC_READ | _IOC_WRITE, KVMIO, 0x88, 8)
+#define SET_MSRS _IOC(_IOC_WRITE, KVMIO, 0x89, 8)
+
+/* struct kvm_msrs of x86's <asm/kvm.h>; spelt out, for it is in no other architecture's header. */
+struct msrs {
+	uint32_t n, pad;
+	struct {
+		uint32_t index, reserved;
+		uint64_t data;
+	} entry[WAY_CHUNK];
+};
+
+bool is_msr(uint64_t key)
+{
+	return key >> 32 == MSR_ID_HIGH;
+}
+
+static bool takes(const struct transport *t, uint64_t key)
+{
+	return is_msr(key) && !t->msrs_by_id;
+}
+
+/* How many of n items one ioctl takes. */
+static unsigned chunk_of(const struct transport *t, unsigned n)
+{
+	if (!t->msrs_batched)
+		return 1;
+	return n < WAY_CHUNK ? n : WAY_CHUNK;
+}
+
+/* As host_ops.calls. The ioctl returns how many it has done, the one behind them being refused, or -errno: *done. */
+static int move(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n, bool set, struct msrs *msrs, int *done)
+{
+	struct host_call call = {
+		.request = set ? SET_MSRS : GET_MSRS,
+		.arg = msrs,
+		.size = offsetof(struct msrs, entry) + n * sizeof(msrs->entry[0]),
+		.changes = set,
+	};
+	int err;
+
+	memset(msrs, 0, call.size);
+	msrs->n = n;
+	for (unsigned i = 0; i < n; i++) {
+		msrs->entry[i].index = (uint32_t)items[i]->key;
+		if (set)
+			memcpy(&msrs->entry[i].data, items[i]->value, sizeof(msrs->entry[i].data));
+	}
+	err = transport_calls(t, vcpu, &call, 1, set);
+	*done = call.err ? call.err : call.ret;
+	return err;
+}
+
+/*
+ * Gives those that were done, and the refused one behind them, their errors; returns how many these are. A refusal is -EINVAL, as
+ * KVM_GET_ONE_REG says it; the ioctl has no errno for it.
+ */
+static unsigned settle(struct reg_item **items, unsigned n, int done)
+{
+	unsigned i = 0;
+
+	for (; i < n && (int)i < done; i++)
+		items[i]->err = 0;
+	if (i < n)
+		items[i++]->err = done < 0 ? done : -EINVAL;
+	return i;
+}
+
+static int get(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n)
+{
+	struct msrs msrs;
+
+	for (unsigned settled; n; items += settled, n -= settled) {
+		unsigned chunk = chunk_of(t, n);
+		int done, err = move(t, vcpu, items, chunk, false, &msrs, &done);
+
+		if (err)
+			return err;
+		settled = settle(items, chunk, done);
+		for (unsigned i = 0; i < settled; i++)
+			if (!items[i]->err)
+				memcpy(items[i]->value, &msrs.entry[i].data, sizeof(msrs.entry[i].data));
+	}
+	return 0;
+}
+
+static int set(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n)
+{
+	struct msrs msrs;
+
+	for (unsigned settled; n; items += settled, n -= settled) {
+		unsigned chunk = chunk_of(t, n);
+		int done, err = move(t, vcpu, items, chunk, true, &msrs, &done);
+
+		if (err)
+			return items[0]->err = err;
+		settled = settle(items, chunk, done);
+		if (items[settled - 1]->err)
+			return items[settled - 1]->err;
+	}
+	return 0;
+}
+
+static const char *name(const struct transport *t, uint64_t key)
+{
+	(void)key;
+	return t->msrs_batched ? "KVM_GET_MSRS, many in a call" : "KVM_GET_MSRS for each";
+}
+
+const struct way msrs_way = { .name = name, .takes = takes, .get = get, .set = set };
+
+/* The key of the first MSR that the architecture's table names, or 0. */
+static uint64_t first_msr(const struct tdesc_table *table)
+{
+	for (unsigned i = 0; i < table->nfeatures; i++)
+		for (unsigned j = 0; j < table->features[i].nrows; j++)
+			if (is_msr(table->features[i].rows[j].key))
+				return table->features[i].rows[j].key;
+	return 0;
+}
+
+/* KVM_CAP_ONE_REG is not believed: one MSR is read by its id. */
+bool msrs_have_ids(struct transport *t)
+{
+	uint64_t value;
+	struct reg_item item = { .key = first_msr(t->arch->tdesc), .value = &value }, *one = &item;
+
+	if (!item.key || !t->host->ops->extension(t->host, KVM_CAP_ONE_REG))
+		return false;
+	return !one_reg_way.get(t, 0, &one, 1) && !item.err;
+}
+
+/* ---- the list ---- */
+
+/* KVM_GET_MSR_INDEX_LIST's struct kvm_msr_list: a number, then so many indices. */
+#define GET_MSR_INDEX_LIST _IOC(_IOC_READ | _IOC_WRITE, KVMIO, 0x02, 4)
+#define LIST_ROOM 4096
+
+struct index_list {
+	uint32_t n;
+	uint32_t index[LIST_ROOM];
+};
+
+static int msr_ids(const struct index_list *list, uint64_t **ids)
+{
+	*ids = calloc(list->n + 1, sizeof(**ids));
+	if (!*ids)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < list->n; i++)
+		(*ids)[i] = (uint64_t)MSR_ID_HIGH << 32 | list->index[i];
+	qsort(*ids, list->n, sizeof(**ids), ids_compare);
+	return (int)list->n;
+}
+
+int msr_list(struct host *host, uint64_t **ids)
+{
+	struct index_list *list = calloc(1, sizeof(*list));
+	struct host_call call = { .request = GET_MSR_INDEX_LIST, .arg = list, .size = sizeof(*list) };
+	int ret;
+
+	if (!list)
+		return -ENOMEM;
+	list->n = LIST_ROOM;
+	ret = host->ops->system_call(host, &call);
+	if (!ret)
+		ret = list->n <= LIST_ROOM ? msr_ids(list, ids) : -E2BIG;
+	free(list);
+	return ret;
+}
