@@ -86,15 +86,16 @@ static void say_fields(const struct out *out, const struct tdesc *d, unsigned re
 	say(out, out->json ? "}" : " ]");
 }
 
-static void say_register(struct out *out, struct vcpu *v, unsigned reg, const char *group)
+static void say_register(struct out *out, struct vcpu *v, unsigned reg)
 {
 	const struct tdesc *d = &v->machine->tdesc;
 	const struct reg_row *row = d->regs[reg].row;
 	uint8_t value[VALUE_MAX];
-	char key[64];
+	char key[64], group[FIELD_NAME] = "";
 	ssize_t size = regfile_read(&v->regs, reg, value, sizeof(value));
 
 	key_text(d->arch, &d->regs[reg], key, sizeof(key));
+	reg_attribute(d, reg, "group", group, sizeof(group));
 	if (out->json) {
 		say(out, "%s{\"name\":\"%s\",\"id\":\"%s\",\"group\":\"%s\",\"size\":%u", out->separator, row->name, key, group,
 			d->regs[reg].size);
@@ -113,22 +114,35 @@ static void say_register(struct out *out, struct vcpu *v, unsigned reg, const ch
 	say(out, out->json ? "}" : "\n");
 }
 
+#define BATCH 64
+
+/* The next registers of a group (NULL: of any) from *reg on, at most BATCH of them. Returns how many. */
+static unsigned next_of_group(const struct tdesc *d, const char *group, unsigned *reg, unsigned found[BATCH])
+{
+	unsigned n = 0;
+
+	for (; *reg < d->nregs && n < BATCH; ++*reg) {
+		char of[FIELD_NAME] = "";
+
+		reg_attribute(d, *reg, "group", of, sizeof(of));
+		if (!group || !strcmp(group, of))
+			found[n++] = *reg;
+	}
+	return n;
+}
+
 int show_registers(struct vcpu *v, const char *group, bool json, text_fn *print, void *arg)
 {
 	const struct tdesc *d = &v->machine->tdesc;
 	struct out out = { .print = print, .arg = arg, .json = json, .separator = "" };
-	unsigned shown = 0;
+	unsigned regs[BATCH], reg = 0, n, shown = 0;
 
 	if (json)
 		say(&out, "[\n");
-	for (unsigned reg = 0; reg < d->nregs; reg++) {
-		char of[FIELD_NAME] = "";
-
-		reg_attribute(d, reg, "group", of, sizeof(of));
-		if (group && strcmp(group, of))
-			continue;
-		say_register(&out, v, reg, of);
-		shown++;
+	for (; (n = next_of_group(d, group, &reg, regs)); shown += n) {
+		regfile_prefetch(&v->regs, regs, n);
+		for (unsigned i = 0; i < n; i++)
+			say_register(&out, v, regs[i]);
 	}
 	if (json)
 		say(&out, "\n]\n");
@@ -159,7 +173,6 @@ static int show_named(struct vcpu *v, unsigned reg, const char *text, struct out
 	struct machine *m = v->machine;
 	unsigned size = m->tdesc.regs[reg].size;
 	uint8_t value[VALUE_MAX];
-	char group[FIELD_NAME] = "";
 	int err;
 
 	if (text && (size > sizeof(value) || parse_value(text, value, size)))
@@ -167,8 +180,7 @@ static int show_named(struct vcpu *v, unsigned reg, const char *text, struct out
 	err = text ? machine_target(m).ops->write_reg(m, v->nr + 1, reg, value, size) : 0;
 	if (err)
 		return err;
-	reg_attribute(&m->tdesc, reg, "group", group, sizeof(group));
-	say_register(out, v, reg, group);
+	say_register(out, v, reg);
 	return 0;
 }
 
