@@ -205,6 +205,7 @@ const struct arch arch_aarch64 = {
 	.encode_debug = encode_debug,
 	.classify = classify,
 	.describe = describe,
+	.give_back = aarch64_give_back,
 	.translate = aarch64_translate,
 	.mp_state = mp_state,
 	.probe = &probe,

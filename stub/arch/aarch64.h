@@ -18,16 +18,22 @@
 #define A64_PC A64_CORE(0x40)
 #define A64_PSTATE A64_CORE(0x42)
 #define A64_SP_EL1 A64_CORE(0x44)
+#define A64_ELR_EL1 A64_CORE(0x46)
+#define A64_SPSR_EL1 A64_CORE(0x48)
 
 /* ARM64_SYS_REG */
 #define A64_SYSREG(op0, op1, crn, crm, op2) \
 	(0x6030000000130000ull | (op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
+#define A64_ID_AA64PFR1_EL1 A64_SYSREG(3, 0, 0, 4, 1)
+#define A64_ID_AA64MMFR1_EL1 A64_SYSREG(3, 0, 0, 7, 1)
 #define A64_SCTLR_EL1 A64_SYSREG(3, 0, 1, 0, 0)
 #define A64_ZCR_EL1 A64_SYSREG(3, 0, 1, 2, 0)
 #define A64_APIAKEYLO_EL1 A64_SYSREG(3, 0, 2, 1, 0)
 #define A64_TTBR0_EL1 A64_SYSREG(3, 0, 2, 0, 0)
 #define A64_TTBR1_EL1 A64_SYSREG(3, 0, 2, 0, 1)
 #define A64_TCR_EL1 A64_SYSREG(3, 0, 2, 0, 2)
+#define A64_ESR_EL1 A64_SYSREG(3, 0, 5, 2, 0)
+#define A64_FAR_EL1 A64_SYSREG(3, 0, 6, 0, 0)
 #define A64_VBAR_EL1 A64_SYSREG(3, 0, 12, 0, 0)
 #define A64_SP_EL2 A64_SYSREG(3, 6, 4, 1, 0)
 
@@ -37,6 +43,9 @@
 /* PSTATE.M, bits 4..0; bit 4 is nRW: AArch32. */
 #define A64_MODE_MASK 0x1f
 #define A64_MODE_32 0x10
+#define A64_MODE_EL0 0x00
+#define A64_MODE_EL1T 0x04
+#define A64_MODE_EL1H 0x05
 #define A64_MODE_EL2T 0x08
 #define A64_MODE_EL2H 0x09
 
@@ -66,6 +75,9 @@ struct aarch64_debug_exit {
 #define A64_SCALES 1
 extern const struct arch_computed aarch64_computed[A64_COMPUTED];
 extern const struct arch_scale aarch64_scales[A64_SCALES];
+
+/* aarch64_exception.c: struct arch's give_back() */
+int aarch64_give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *control);
 
 /* aarch64_mmu.c: struct arch's translate() */
 int aarch64_translate(struct view *v, uint64_t va, struct arch_page *page);

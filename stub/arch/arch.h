@@ -180,6 +180,13 @@ struct arch {
 	void (*describe)(const struct vcpu_exit *exit, char *text, size_t size);
 
 	/*
+	 * The debug exception behind this exit is the guest's own: let it take it, as if nobody had looked. Either by registers, and
+	 * then it is at its handler; or by *control, bits for the next KVM_SET_GUEST_DEBUG, and it takes it when it runs on. 0 or
+	 * -errno: -EOPNOTSUPP in a mode that is not known here. NULL where there is no host for it yet.
+	 */
+	int (*give_back)(struct view *v, const struct vcpu_exit *exit, uint32_t *control);
+
+	/*
 	 * The guest-virtual address va in the vCPU's present context. 0; -EFAULT when it is not mapped, -EIO when a table is outside
 	 * RAM, -EOPNOTSUPP for a kind of translation that is not known here. The walk is bounded and reads tables by read_phys only.
 	 */

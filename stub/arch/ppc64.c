@@ -10,6 +10,7 @@
 #include "debug.h"
 #include "exits.h"
 #include "ppc64.h"
+#include "view.h"
 
 extern const struct tdesc_table tdesc_ppc64le;
 
@@ -50,6 +51,50 @@ static void classify(const struct vcpu_exit *exit, struct arch_hit *hit)
 	hit->kind = HIT_PLANTED;
 	hit->have_addr = true;
 	hit->addr = e.address;
+}
+
+/*
+ * Book III, "Interrupt Processing" and "Program Interrupt"; LPCR.ILE is the byte order of handlers, LPCR.AIL = 3 moves them where
+ * translation stays on, which it does when it was.
+ */
+#define SRR1_FROM_MSR (~0x783f0000ull)
+#define SRR1_ILLEGAL (1ull << 19)
+#define LPCR_ILE (1ull << 25)
+#define LPCR_AIL(lpcr) ((lpcr) >> 23 & 3)
+#define AIL_KEEPS_TRANSLATION 3
+#define VECTOR_PROGRAM 0x700ull
+#define VECTORS_RELOCATED 0xc000000000004000ull
+
+static uint64_t handler_msr(uint64_t msr, uint64_t lpcr, bool translated)
+{
+	uint64_t new = PPC_MSR_SF | (msr & (PPC_MSR_HV | PPC_MSR_ME));
+
+	if (lpcr & LPCR_ILE)
+		new |= PPC_MSR_LE;
+	return translated ? new | PPC_MSR_IR | PPC_MSR_DR : new;
+}
+
+/* The opcode is no instruction: without us it is a program interrupt for an illegal one. */
+static int give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *control)
+{
+	enum { PC, MSR, LPCR };
+	struct view_value is[] = { { PPC_PC, 0 }, { PPC_MSR, 0 }, { PPC_LPCR, 0 } };
+	int err = view_get_all(v, is, COUNT_OF(is));
+	uint64_t msr = is[MSR].value, lpcr = is[LPCR].value;
+	bool translated = LPCR_AIL(lpcr) == AIL_KEEPS_TRANSLATION && msr & PPC_MSR_IR && msr & PPC_MSR_DR;
+
+	(void)exit;
+	*control = 0;
+	if (err)
+		return err;
+	return view_set_all(v,
+		(struct view_value[]){
+			{ PPC_SRR0, is[PC].value },
+			{ PPC_SRR1, (msr & SRR1_FROM_MSR) | SRR1_ILLEGAL },
+			{ PPC_MSR, handler_msr(msr, lpcr, translated) },
+			{ PPC_PC, (translated ? VECTORS_RELOCATED : 0) + VECTOR_PROGRAM },
+		},
+		4);
 }
 
 /* No vCPU has a state that KVM_GET_MP_STATE tells: it is EINVAL. */
@@ -101,6 +146,7 @@ const struct arch arch_ppc64le = {
 	.encode_debug = encode_debug,
 	.classify = classify,
 	.describe = exit_describe,
+	.give_back = give_back,
 	.translate = ppc64_translate,
 	.untranslated = "address translation is on (MSR.IR, MSR.DR), and KVM does not tell where the guest's tables are: "
 			"real mode only",

@@ -31,6 +31,8 @@
 
 /* MSR (Book III, Machine State Register), bits counted from the low end. */
 #define PPC_MSR_SF (1ull << 63)
+#define PPC_MSR_HV (1ull << 60)
+#define PPC_MSR_ME (1ull << 12)
 #define PPC_MSR_IR (1ull << 5)
 #define PPC_MSR_DR (1ull << 4)
 #define PPC_MSR_LE (1ull << 0)

@@ -9,6 +9,7 @@
 #include "debug.h"
 #include "exits.h"
 #include "riscv64.h"
+#include "view.h"
 
 extern const struct tdesc_table tdesc_riscv64;
 
@@ -118,6 +119,45 @@ static void classify(const struct vcpu_exit *exit, struct arch_hit *hit)
 	*hit = (struct arch_hit){ .kind = exit->reason == REASON_DEBUG ? HIT_PLANTED : HIT_NONE };
 }
 
+/* Volume II, "Supervisor Status Register" and "Supervisor Cause Register". */
+#define SSTATUS_SIE (1ull << 1)
+#define SSTATUS_SPIE (1ull << 5)
+#define SSTATUS_SPP (1ull << 8)
+#define CAUSE_BREAKPOINT 3
+
+/* What is in front of an exception: sstatus of its handler. */
+static uint64_t handler_sstatus(uint64_t sstatus, uint64_t mode)
+{
+	uint64_t new = sstatus & ~(SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP);
+
+	if (sstatus & SSTATUS_SIE)
+		new |= SSTATUS_SPIE;
+	return mode == RV_MODE_S ? new | SSTATUS_SPP : new;
+}
+
+/* An ebreak of its own. stvec's low bits say how interrupts are spread; an exception goes to the base. */
+static int give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *control)
+{
+	enum { PC, MODE, SSTATUS, STVEC };
+	struct view_value is[] = { { RV_PC, 0 }, { RV_MODE, 0 }, { RV_SSTATUS, 0 }, { RV_STVEC, 0 } };
+	int err = view_get_all(v, is, COUNT_OF(is));
+
+	(void)exit;
+	*control = 0;
+	if (err)
+		return err;
+	return view_set_all(v,
+		(struct view_value[]){
+			{ RV_SCAUSE, CAUSE_BREAKPOINT },
+			{ RV_STVAL, is[PC].value },
+			{ RV_SEPC, is[PC].value },
+			{ RV_SSTATUS, handler_sstatus(is[SSTATUS].value, is[MODE].value) },
+			{ RV_MODE, RV_MODE_S },
+			{ RV_PC, is[STVEC].value & ~3ull },
+		},
+		6);
+}
+
 /* KVM_MP_STATE_*; arch/riscv/kvm/vcpu.c */
 static const char *const mp_states[] = {
 	[0] = "running",
@@ -182,6 +222,7 @@ const struct arch arch_riscv64 = {
 	.encode_debug = encode_debug,
 	.classify = classify,
 	.describe = exit_describe,
+	.give_back = give_back,
 	.translate = riscv64_translate,
 	.successors = riscv64_successors,
 	.mp_state = mp_state,

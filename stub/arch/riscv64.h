@@ -15,11 +15,15 @@
 #define RV_PC RV_X(0)
 #define RV_MODE RV_X(32)
 #define RV_MODE_U 0
+#define RV_MODE_S 1
 
 /* KVM_REG_RISCV_CSR: struct kvm_riscv_csr */
 #define RV_CSR(n) (0x8030000003000000ull | (n))
+#define RV_SSTATUS RV_CSR(0)
 #define RV_STVEC RV_CSR(2)
 #define RV_SEPC RV_CSR(4)
+#define RV_SCAUSE RV_CSR(5)
+#define RV_STVAL RV_CSR(6)
 #define RV_SATP RV_CSR(8)
 
 /* KVM_REG_RISCV_VECTOR: bytes of a vector register */

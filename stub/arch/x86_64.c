@@ -110,6 +110,25 @@ static void classify(const struct vcpu_exit *exit, struct arch_hit *hit)
 		classify_debug(exit, hit);
 }
 
+/* KVM_GUESTDBG_INJECT_DB and _INJECT_BP, arch/x86/include/uapi/asm/kvm.h */
+#define DEBUG_INJECT_DB 0x40000
+#define DEBUG_INJECT_BP 0x80000
+
+/* KVM queues the exception; the guest's DR6 is ours to fill in, for KVM has it in the exit alone. */
+static int give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *control)
+{
+	struct x86_debug_exit e;
+	uint64_t dr6;
+	int err;
+
+	exit_data(exit, &e);
+	*control = e.exception == VECTOR_BP ? DEBUG_INJECT_BP : DEBUG_INJECT_DB;
+	if (e.exception == VECTOR_BP)
+		return 0;
+	err = v->get(v, X86_DR6, &dr6);
+	return err ? err : v->set(v, X86_DR6, dr6 | (e.dr6 & (DR6_SLOTS | DR6_BS)));
+}
+
 static void describe_debug(const struct vcpu_exit *exit, char *text, size_t size)
 {
 	struct x86_debug_exit e;
@@ -188,6 +207,7 @@ const struct arch arch_x86_64 = {
 	.encode_debug = encode_debug,
 	.classify = classify,
 	.describe = describe,
+	.give_back = give_back,
 	.translate = x86_64_translate,
 	.mp_state = mp_state,
 	.probe = &probe,

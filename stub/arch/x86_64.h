@@ -31,6 +31,7 @@
 #define X86_XSAVE_SIZE 4096
 #define X86_XSAVE_ROOM 16384 /* with all that a processor can have so far: tiles, at most 11008 */
 #define X86_DEBUGREGS_SIZE 128
+#define X86_DR6 KEY_BLOCK(X86_DEBUGREGS, 8, 0x20)
 #define X86_XCRS_SIZE 392
 #define X86_CPUID_HEAD 8   /* struct kvm_cpuid2 */
 #define X86_CPUID_ENTRY 40 /* struct kvm_cpuid_entry2 */

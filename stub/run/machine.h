@@ -73,6 +73,7 @@ struct vcpu {
 	bool debug_stale; /* KVM must be told again before the next step, or it may not take it (x86-64: TF is tied to the pc) */
 	uint32_t debug_control;
 	uint8_t debug_bytes[ARCH_DEBUG_SIZE];
+	size_t debug_size;
 	char text[256]; /* what stop.text points to */
 
 	/* The places at one of which a software step ends; none when it is KVM that steps. Planned before the resume. */
@@ -169,6 +170,7 @@ bool threads_running(struct machine *m);
 /* step.c: the vCPU's thread runs its vCPU, over a breakpoint if v->over, else as v->want says, until it comes out. */
 enum step_result {
 	STEP_NOTHING, /* it was kicked */
+	STEP_AGAIN,   /* nothing for the debugger: run on. Only within step.c */
 	STEP_EVENT,   /* v->stop says what happened */
 	STEP_OVER     /* it is past the breakpoint */
 };

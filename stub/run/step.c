@@ -120,6 +120,7 @@ static int set_debug(struct vcpu *v, bool step, uint64_t skip)
 	if (err)
 		return err;
 	v->debug_control = control;
+	v->debug_size = size;
 	memcpy(v->debug_bytes, bytes, sizeof(bytes));
 	return 0;
 }
@@ -145,6 +146,39 @@ static enum step_result stepped(struct vcpu *v)
 	return event(v, STOP_SIGNAL);
 }
 
+static bool is_stepping(const struct vcpu *v)
+{
+	return v->over || v->want == RESUME_STEP;
+}
+
+/* KVM is to queue an exception. Its next request is told anew, without that. */
+static int queue_exception(struct vcpu *v, uint32_t control)
+{
+	struct machine *m = v->machine;
+
+	v->debug_stale = true;
+	return m->host->ops->set_debug(m->host, v->nr, v->debug_control | control, v->debug_bytes, v->debug_size);
+}
+
+/*
+ * What the debugger has no part in is the guest's own, and goes to the guest's handler. A step is over when it is there; where KVM
+ * takes the vCPU there itself, it runs on, stepping, until it is.
+ */
+static enum step_result guests_own(struct vcpu *v, const struct vcpu_exit *exit)
+{
+	struct machine *m = v->machine;
+	uint32_t control = 0;
+	int err = m->arch->give_back ? m->arch->give_back(&v->regs.view, exit, &control) : -EOPNOTSUPP;
+
+	if (!err && control)
+		err = queue_exception(v, control);
+	if (!err)
+		return is_stepping(v) && !control ? stepped(v) : STEP_AGAIN;
+	snprintf(v->text, sizeof(v->text), "a debug exception of the guest's own, which it could not be given: %s (pc 0x%llx)",
+		strerror(-err), (unsigned long long)present_pc(v));
+	return signalled(v, GDB_SIGNAL_TRAP);
+}
+
 static enum step_result at_point(struct vcpu *v, const struct point *p, uint64_t addr)
 {
 	if (p->type == POINT_SOFTWARE)
@@ -159,7 +193,8 @@ static enum step_result at_point(struct vcpu *v, const struct point *p, uint64_t
 }
 
 /* The hardware says the address (arm64), or the slot (x86), and then the data address is the point's own. */
-static enum step_result at_debug_register(struct vcpu *v, const struct arch_hit *hit, uint64_t skip)
+static enum step_result at_debug_register(
+	struct vcpu *v, const struct vcpu_exit *exit, const struct arch_hit *hit, uint64_t skip)
 {
 	struct machine *m = v->machine;
 	const struct point *p;
@@ -172,10 +207,7 @@ static enum step_result at_debug_register(struct vcpu *v, const struct arch_hit 
 		p = points_of_access(m, hit->addr);
 	if (p)
 		return at_point(v, p, hit->have_addr ? hit->addr : p->addr);
-	if (hit->stepped)
-		return stepped(v);
-	snprintf(v->text, sizeof(v->text), "a debug exception that no breakpoint or watchpoint of the debugger explains");
-	return signalled(v, GDB_SIGNAL_TRAP);
+	return hit->stepped ? stepped(v) : guests_own(v, exit);
 }
 
 /* Where the opcode is that was hit; the pc as well, after this. */
@@ -190,16 +222,14 @@ static uint64_t trap_address(struct vcpu *v, const struct arch_hit *hit)
 	return hit->have_addr ? hit->addr : pc;
 }
 
-static enum step_result at_trap(struct vcpu *v, uint64_t addr)
+/* At the point that is being stepped over, the opcode is the one that was under ours. */
+static enum step_result at_trap(struct vcpu *v, const struct vcpu_exit *exit, uint64_t addr, uint64_t skip)
 {
 	const struct point *p = points_at(v, addr);
 
 	if (is_end(v, addr))
 		return stepped(v);
-	if (p)
-		return at_point(v, p, addr);
-	snprintf(v->text, sizeof(v->text), "a breakpoint instruction of the guest's own at 0x%llx", (unsigned long long)addr);
-	return signalled(v, GDB_SIGNAL_TRAP);
+	return p && addr != skip ? at_point(v, p, addr) : guests_own(v, exit);
 }
 
 /* KVM cannot go on. At a planted opcode that its instruction emulator does not know, this is how the hit comes back. */
@@ -226,12 +256,12 @@ static enum step_result judge_kvm(struct vcpu *v, const struct vcpu_exit *exit, 
 	switch (hit.kind) {
 	case HIT_STEP:
 		v->debug_stale = false;
-		return stepped(v);
+		return is_stepping(v) ? stepped(v) : guests_own(v, exit);
 	case HIT_PLANTED:
-		return at_trap(v, trap_address(v, &hit));
+		return at_trap(v, exit, trap_address(v, &hit), skip);
 	case HIT_EXEC:
 	case HIT_WATCH:
-		return at_debug_register(v, &hit, skip);
+		return at_debug_register(v, exit, &hit, skip);
 	case HIT_NONE:
 		break;
 	}
@@ -276,18 +306,30 @@ static enum step_result run(struct vcpu *v, bool step, uint64_t skip)
 	return err ? failed(v, "KVM_RUN", err) : judge(v, &exit, skip);
 }
 
+/* Until something is for the debugger, or for threads.c. */
+static enum step_result run_on(struct vcpu *v, bool step, uint64_t skip)
+{
+	enum step_result result;
+
+	do {
+		int err = set_debug(v, step, skip);
+
+		regfile_drop(&v->regs);
+		result = err ? failed(v, "KVM_SET_GUEST_DEBUG", err) : run(v, step && !v->nends, skip);
+	} while (result == STEP_AGAIN);
+	return result;
+}
+
 enum step_result step_run(struct vcpu *v)
 {
-	bool step = v->over || v->want == RESUME_STEP;
+	bool step = is_stepping(v);
 	uint64_t skip = v->over ? present_pc(v) : UINT64_MAX;
 	struct point *lifted = v->over ? points_lift(v, skip) : NULL;
 	uint8_t old[ARCH_SUCCESSORS][TRAP_MAX];
 	enum step_result result;
-	int err = set_debug(v, step, skip);
 
-	regfile_drop(&v->regs);
 	plant_ends(v, old);
-	result = err ? failed(v, "KVM_SET_GUEST_DEBUG", err) : run(v, step && !v->nends, skip);
+	result = run_on(v, step, skip);
 	unplant_ends(v, old);
 	if (result == STEP_OVER)
 		v->nends = 0; /* it goes on with the others, freely */

@@ -8,7 +8,7 @@
 /* As it stands in the source: the debugger is to see the call and its arguments. */
 #define NOINLINE __attribute__((noipa))
 
-enum mode { MODE_DEMO, MODE_SPIN, MODE_NO_DEVICE, MODE_SMP };
+enum mode { MODE_DEMO, MODE_SPIN, MODE_NO_DEVICE, MODE_SMP, MODE_TRAPS };
 
 volatile enum mode mode = MODE_DEMO;
 volatile unsigned long counter;
@@ -95,6 +95,18 @@ static void smp(void)
 	count(0);
 }
 
+/* Its own breakpoint instructions are its own business, whatever a debugger has planted elsewhere. */
+static void traps(void)
+{
+	volatile unsigned long *n = own_traps();
+
+	for (int i = 0; i < 5; i++) {
+		own_trap();
+		tick();
+	}
+	say(*n == 5 ? "5 traps of its own\n" : "traps were lost\n");
+}
+
 void secondary(unsigned long cpu)
 {
 	count(cpu);
@@ -113,6 +125,9 @@ int main(void)
 		break;
 	case MODE_SMP:
 		smp();
+		break;
+	case MODE_TRAPS:
+		traps();
 		break;
 	}
 	return 0;

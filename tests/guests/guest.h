@@ -19,4 +19,8 @@
 void console_putc(char c);
 void start_cpu(unsigned long cpu);
 
+/* A breakpoint instruction of the guest's own, and a handler that counts in *own_traps() what it was entered for, and goes on. */
+volatile unsigned long *own_traps(void);
+void own_trap(void);
+
 #endif

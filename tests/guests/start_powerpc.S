@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Every vCPU starts at the entry, in real mode, with its number in r3; all but the first wait to be released. */
-	.globl _start, console_putc, start_cpu
+	.globl _start, console_putc, start_cpu, own_traps, own_trap
 	.text
 _start:
 	bcl	20, 31, 1f
@@ -48,6 +48,54 @@ start_cpu:
 	li	5, 1
 	stbx	5, 4, 3
 	blr
+
+	/* The handler is copied to where program interrupts go. It counts at address 0x800. */
+own_traps:
+	addis	4, 2, on_trap@toc@ha
+	addi	4, 4, on_trap@toc@l
+	li	3, 0x700
+	li	5, (on_trap_end - on_trap) / 4
+	mtctr	5
+1:	lwz	5, 0(4)
+	stw	5, 0(3)
+	dcbst	0, 3
+	sync
+	icbi	0, 3
+	addi	3, 3, 4
+	addi	4, 4, 4
+	bdnz	1b
+	isync
+	li	3, 0x800
+	li	4, 0
+	std	4, 0(3)
+	blr
+
+own_trap:
+	.long	0x00dddd00		/* no instruction, and what KVM takes for a breakpoint */
+	blr
+
+	/* Of an illegal instruction; of anything else the guest hangs. */
+on_trap:
+	mtsprg	0, 3
+	mtsprg	1, 4
+	mfcr	3
+	mtsprg	2, 3
+	mfsrr1	3
+	andis.	3, 3, 0x8
+	beq	.
+	mfsrr0	3
+	addi	3, 3, 4
+	mtsrr0	3
+	ld	3, 0x800(0)
+	addi	3, 3, 1
+	li	4, 0x800
+	std	3, 0(4)
+	mfsprg	3, 2
+	mtcr	3
+	mfsprg	3, 0
+	mfsprg	4, 1
+	rfid
+on_trap_end:
 
 	.section .rodata
 	.balign	4

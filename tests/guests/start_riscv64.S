@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* In supervisor mode, the first hart at the entry, the others by SBI. 16550 and test device as on QEMU's virt. */
-	.globl _start, console_putc, start_cpu
+	.globl _start, console_putc, start_cpu, own_traps, own_trap
 	.text
 _start:
 	li	a0, 0
@@ -41,7 +41,45 @@ start_cpu:
 1:	call	set_stack
 	call	secondary
 
+own_traps:
+	lla	a0, on_trap
+	csrw	stvec, a0
+	lla	a0, trap_count
+	ret
+
+own_trap:
+	.option	push
+	.option	norvc			/* the one of 4 bytes */
+	ebreak
+	.option	pop
+	ret
+
+	/* Of a breakpoint in supervisor mode; of anything else the guest hangs. */
+	.balign	4
+on_trap:
+	addi	sp, sp, -16
+	sd	a0, 0(sp)
+	sd	a1, 8(sp)
+	csrr	a0, scause
+	li	a1, 3
+1:	bne	a0, a1, 1b
+	csrr	a0, sepc
+	lla	a1, own_trap
+2:	bne	a0, a1, 2b
+	addi	a0, a0, 4
+	csrw	sepc, a0
+	lla	a0, trap_count
+	ld	a1, (a0)
+	addi	a1, a1, 1
+	sd	a1, (a0)
+	ld	a0, 0(sp)
+	ld	a1, 8(sp)
+	addi	sp, sp, 16
+	sret
+
 	.bss
+	.balign	8
+trap_count: .skip 8
 	.balign	4096
 stacks:	.skip	4 * 4096
 	.section .note.GNU-stack, "", @progbits

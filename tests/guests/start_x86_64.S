@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Every vCPU starts at the entry, in long mode, with its number in rdi; all but the first wait to be released. */
-	.globl _start, console_putc, start_cpu
+	.globl _start, console_putc, start_cpu, own_traps, own_trap
 	.text
 _start:
 	mov	%rdi, %rax
@@ -28,7 +28,35 @@ start_cpu:
 	movb	$1, released(%rdi)
 	ret
 
+	/* Vector 3 of the table leads to on_trap, by a 64-bit interrupt gate of this code segment. */
+own_traps:
+	lea	idt + 3 * 16, %rdx
+	lea	on_trap, %rax
+	mov	%ax, (%rdx)
+	movw	%cs, 2(%rdx)
+	movw	$0x8e00, 4(%rdx)
+	shr	$16, %rax
+	mov	%rax, 6(%rdx)
+	lidt	idt_register
+	lea	trap_count, %rax
+	ret
+
+own_trap:
+	int3
+	ret
+
+on_trap:
+	incq	trap_count
+	iretq
+
+	.section .rodata
+idt_register:
+	.word	4 * 16 - 1
+	.quad	idt
 	.bss
+	.balign	16
+idt:	.skip	4 * 16
+trap_count: .skip 8
 	.balign	16
 stacks:	.skip	4 * 4096
 released: .skip	4

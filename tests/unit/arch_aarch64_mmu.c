@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "arch/aarch64.h"
-#include "arch_view.h"
+#include "fake_vcpu.h"
 #include "tap.h"
 
 #define RAM 0x40000000ull

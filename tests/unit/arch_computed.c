@@ -2,7 +2,7 @@
 /* Registers that are computed from others: aarch64 sp, x86 ftag; where a probe starts; finding an architecture. */
 #include "arch/aarch64.h"
 #include "arch/x86_64.h"
-#include "arch_view.h"
+#include "fake_vcpu.h"
 #include "tap.h"
 
 /* A field of the XSAVE area: block 2, component 0. */

@@ -3,7 +3,7 @@
 #include "arch/loongarch64.h"
 #include "arch/mips64.h"
 #include "arch/s390x.h"
-#include "arch_view.h"
+#include "fake_vcpu.h"
 #include "tap.h"
 
 static struct fake_vcpu f;

@@ -6,7 +6,7 @@
 #include "arch/aarch64.h"
 #include "arch/exits.h"
 #include "arch/x86_64.h"
-#include "arch_view.h"
+#include "fake_vcpu.h"
 #include "tap.h"
 
 /* What one slot watches. */

@@ -6,7 +6,7 @@
 #include <errno.h>
 
 #include "arch/ppc64.h"
-#include "arch_view.h"
+#include "fake_vcpu.h"
 #include "tap.h"
 
 #define PC 0x200000ull

@@ -2,7 +2,7 @@
 /* riscv64 but for its page walk and its steps: computed registers, the debug request, exits, the probe. */
 #include "arch/exits.h"
 #include "arch/riscv64.h"
-#include "arch_view.h"
+#include "fake_vcpu.h"
 #include "tap.h"
 
 static struct fake_vcpu f;

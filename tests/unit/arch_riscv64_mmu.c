@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The page walk of riscv64, on tables made by hand: every mode and size of page, and what is wrong in every way. */
 #include "arch/riscv64.h"
-#include "arch_view.h"
+#include "fake_vcpu.h"
 #include "tap.h"
 
 #define RAM 0x80000000ull

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where each kind of riscv64 instruction leads. The encodings are the GNU assembler's. */
 #include "arch/riscv64.h"
-#include "arch_view.h"
+#include "fake_vcpu.h"
 #include "tap.h"
 
 #define PC 0xffffffff80200000ull

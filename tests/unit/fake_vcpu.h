@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A vCPU for tests of arch/: registers that are set by hand, and two pieces of RAM. */
-#ifndef ARCH_VIEW_H
-#define ARCH_VIEW_H
+#ifndef FAKE_VCPU_H
+#define FAKE_VCPU_H
 
 #include <errno.h>
 #include <stdint.h>
