@@ -12,7 +12,13 @@ $(tests_out)/unit/%: $(OUT)/obj/tests/unit/%.o $(unit_objects)
 
 unit: $(unit_tests)
 
--include $(wildcard $(tests_out:%/tests=%/obj/tests)/unit/*.d)
+# The program, with a thread in it that reads the same registers by itself.
+$(OUT)/kvm-gdbserver-peek: $(objects) $(OUT)/obj/tests/live/peek.o
+	$(CC) $(LDFLAGS) -o $@ $^
+
+peek: $(OUT)/kvm-gdbserver-peek
+
+-include $(wildcard $(tests_out:%/tests=%/obj/tests)/unit/*.d $(OUT)/obj/tests/live/*.d)
 
 # Guests run on bare metal: no library, no vector code before the start file allows it, addresses as QEMU's machines have RAM.
 guest_flags := -g -Og -fno-omit-frame-pointer -ffreestanding -fno-pic -no-pie -fno-stack-protector \
@@ -34,12 +40,12 @@ build/guests/%.elf: tests/guests/start_%.S tests/guests/guest.c tests/guests/gue
 # What goes into the nested machines is linked statically: they have no library.
 static-%:
 	$(MAKE) --no-print-directory ARCH=$* OUT=build/$*-static STATIC=1 \
-		CROSS_COMPILE=$(if $(filter $*,$(HOSTARCH)),,$(cross_$*)) all
+		CROSS_COMPILE=$(if $(filter $*,$(HOSTARCH)),,$(cross_$*)) all peek
 
-test-programs: all unit build/guests/arm64.elf build/guests/powerpc.elf build/guests/riscv64.elf build/guests/x86_64.elf \
+test-programs: all unit peek build/guests/arm64.elf build/guests/powerpc.elf build/guests/riscv64.elf build/guests/x86_64.elf \
 	static-arm64 static-powerpc static-riscv64 static-x86_64
 
 test:
 	sh tests/run
 
-.PHONY: unit test-programs
+.PHONY: unit peek test-programs

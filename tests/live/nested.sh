@@ -14,7 +14,7 @@ boot() {
 	fi
 	trap 'machine stop "$name"' EXIT
 	export MACHINE_OWNER=$$
-	if ! machine start "$name" "$1" --forward 1234 ||
+	if ! machine start "$name" "$1" --forward 1234 --forward 1235 ||
 		! machine put "$name" "build/$2-static/kvm-gdbserver" /bin/kvm-gdbserver; then
 		echo "not ok 1 - the nested $1 machine boots"
 		exit 1
@@ -27,6 +27,9 @@ boot() {
 nested() {
 	boot "$1" "$2"
 	machine put "$name" "build/guests/$2.elf" /guest.elf || exit
+	machine put "$name" "build/$2-static/kvm-gdbserver-peek" /bin/kvm-gdbserver-peek || exit
+	export PEEK="sh tests/machines/machine run $name PEEK=10.0.2.15:1235 kvm-gdbserver-peek"
+	export PEEK_PORT="$(machine port "$name" 1235)"
 	export GUEST="build/guests/$2.elf" IMAGE=/guest.elf
 	expect tests/live/session.exp "$2"
 }
