@@ -358,6 +358,50 @@ static void roll_back(void)
 	is_str(why, "rax: EINVAL, this vCPU has it not, or not with this value", "is named by the first register of it");
 }
 
+/* Whether the writes were these, up to the k-th one, which is refused, and then those before it, backwards. */
+static bool writes_are(const struct sim_host *sim, const uint64_t *keys, unsigned k)
+{
+	bool same = sim->sets == 2 * k - 1;
+
+	for (unsigned i = 0; same && i < 2 * k - 1; i++)
+		same = sim->set_keys[i] == keys[i < k ? i : 2 * k - 2 - i];
+	return same;
+}
+
+/* A bit is changed at each of these offsets in `g`, which is so many writes. */
+static void in_order(const char *arch, const unsigned *changes, unsigned nchanges, const uint64_t *keys, unsigned nkeys)
+{
+	uint8_t values[268];
+	struct fixture x;
+	ssize_t n;
+
+	for (unsigned k = 1; k <= nkeys; k++) {
+		set_up(&x, arch);
+		n = regfile_read_general(&x.file, values, sizeof(values));
+		for (unsigned i = 0; i < nchanges; i++)
+			values[changes[i]] ^= 1;
+		x.sim->refuse_set = k;
+		ok(regfile_write_general(&x.file, values, (size_t)n) == -EINVAL && writes_are(x.sim, keys, k),
+			"%s: write %u of %u refused: those before it in order, and backwards", arch, k, nkeys);
+		tear_down(&x);
+	}
+}
+
+/*
+ * In the order of their numbers, but sp, whose place depends on pstate, behind pstate. A struct with several registers in it is
+ * one write, where the first of them is.
+ */
+static void roll_back_in_order(void)
+{
+	static const unsigned arm_changes[] = { 0, 3 * 8, 31 * 8, 32 * 8, 33 * 8 }; /* x0, x3, sp, pc, cpsr: now EL1t */
+	static const uint64_t arm[] = { CORE(0), CORE(6), PC, PSTATE, SP_EL0 };
+	static const unsigned x86_changes[] = { 0, 16 * 8, 17 * 8 + 4 }; /* rax, rip, cs */
+	static const uint64_t x86[] = { KEY_BLOCK(0, 0, 0), KEY_BLOCK(1, 0, 0) };
+
+	in_order("aarch64", arm_changes, 5, arm, 5);
+	in_order("x86_64", x86_changes, 3, x86, 2);
+}
+
 /* The rows are in, and then sp is refused: the rows come out again. */
 static void roll_back_from_computed(void)
 {
@@ -409,6 +453,7 @@ int main(void)
 	write_general();
 	write_general_in_order();
 	roll_back();
+	roll_back_in_order();
 	roll_back_from_computed();
 	does_not_fit();
 	return done();

@@ -13,6 +13,7 @@
 
 #define SIM_VCPUS 8
 #define SIM_CAPS 256
+#define SIM_SETS 256
 
 /* A ONE_REG id, or a block by its KEY_BLOCK(nr, 0, 0). */
 struct sim_value {
@@ -66,6 +67,7 @@ struct sim_host {
 	int unreachable; /* what calls() returns instead of doing anything */
 
 	unsigned batches, gets, sets; /* calls(), and the register ioctls in them */
+	uint64_t set_keys[SIM_SETS];  /* of the first sets, refused ones too */
 	unsigned code_syncs, resets;
 	pthread_mutex_t lock;
 	pthread_cond_t kick;
