@@ -37,11 +37,22 @@ static uint64_t cpuid(unsigned offset)
 	}
 }
 
-/* What else widths come from: bit 3, or 8. Four times 128 bits for SVE. */
+/* What else widths and vectors come from. */
+static const struct {
+	uint64_t id, value;
+} values[] = {
+	{ 0x606000000015ffff, 8 },    /* arm64's SVE_VLS: four times 128 bits */
+	{ 0x8030000009000004, 32 },   /* riscv64's vlenb: twice 128 bits */
+	{ 0x9030000000040010, 0xc0 }, /* loongarch64's CPUCFG2: LSX and LASX */
+};
+
 static int get(struct view *v, uint64_t key, uint64_t *value)
 {
 	(void)v;
-	*value = KEY_IS_BLOCK(key) ? cpuid(KEY_OFFSET(key)) : 8;
+	*value = KEY_IS_BLOCK(key) ? cpuid(KEY_OFFSET(key)) : 0;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		if (values[i].id == key)
+			*value = values[i].value;
 	return 0;
 }
 

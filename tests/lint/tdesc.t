@@ -199,8 +199,7 @@ build()
 		sources="$sources $tmp/$arch.c"
 	done
 	# shellcheck disable=SC2086
-	${CC:-cc} -std=gnu11 -D_GNU_SOURCE -I stub -o "$tmp/render" tests/lint/render.c stub/reg/tdesc.c stub/reg/unknown.c \
-		stub/reg/blocks.c stub/arch/*.c $sources
+	${CC:-cc} -std=gnu11 -D_GNU_SOURCE -I stub -o "$tmp/render" tests/lint/render.c stub/reg/*.c stub/arch/*.c $sources
 }
 
 # gdb takes it for its architecture, without a word of complaint and with every register, by its name or by another of its names. It
