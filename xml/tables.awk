@@ -10,7 +10,8 @@
 #
 # kvm:unless="id" on a feature: a vCPU that has this id has none of the feature's registers. Their names may be those of others.
 #
-# kvm:component="n" on a field: kvm:at counts from where the vCPU has the block's component n, and a write marks it as in use.
+# kvm:component="n" on a field: kvm:at counts from where the vCPU has the block's component n, and a write marks it as in use. A vCPU
+# without the component has not the register.
 #
 # kvm:needs="register" on a feature: a vCPU that lacks it has none of the feature's registers.
 #

@@ -139,10 +139,10 @@ static int get_pauth_cmask(struct view *v, uint64_t *value)
 }
 
 const struct arch_computed aarch64_computed[A64_COMPUTED] = {
-	{ "sp", get_sp, set_sp },
-	{ "vg", get_vg, NULL },
-	{ "pauth_dmask", get_pauth_dmask, NULL },
-	{ "pauth_cmask", get_pauth_cmask, NULL },
+	{ "sp", get_sp, set_sp, 0 },
+	{ "vg", get_vg, NULL, 0 },
+	{ "pauth_dmask", get_pauth_dmask, NULL, 0 },
+	{ "pauth_cmask", get_pauth_cmask, NULL, 0 },
 };
 
 const struct arch_scale aarch64_scales[A64_SCALES] = {

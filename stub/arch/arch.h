@@ -63,11 +63,15 @@ struct arch_block {
 	uint16_t entries; /* what follows are so many entries at most, and the first word says how many; 0: it is no array */
 };
 
-/* A register that is computed from others (kvm:from="name"). set is NULL when it is read-only. */
+/*
+ * A register that is computed from others (kvm:from="name"). set is NULL when it is read-only. `of` is the id whose whole value it
+ * shows in another form, which is then no register of its own; or 0.
+ */
 struct arch_computed {
 	const char *name;
 	int (*get)(struct view *v, uint64_t *value);
 	int (*set)(struct view *v, uint64_t value);
+	uint64_t of;
 };
 
 /* What the size of registers is a multiple of, where it depends on the vCPU (kvm:times="name"). 0 or -errno: it has none of them. */

@@ -28,8 +28,21 @@ static int get_orig_a0(struct view *v, uint64_t *value)
 }
 
 static const struct arch_computed computed[] = {
-	{ "orig_a0", get_orig_a0, NULL },
+	{ "orig_a0", get_orig_a0, NULL, 0 },
 };
+
+/* CPUCFG word 2: LSX (bit 6), LASX (bit 7). */
+static int component(struct view *v, unsigned n, unsigned *at)
+{
+	static const uint64_t there[] = { [LOONG_LSX] = 1 << 6, [LOONG_LASX] = 1 << 7 };
+	uint64_t cpucfg;
+	int err = v->get(v, LOONG_CPUCFG(2), &cpucfg);
+
+	*at = 0;
+	if (err)
+		return err;
+	return n < sizeof(there) / sizeof(there[0]) && cpucfg & there[n] ? 0 : -ENOENT;
+}
 
 /* hvcl 0x101: INSN_HVCL | KVM_HCALL_SWDBG, which KVM_REG_LOONGARCH_DEBUG_INST reads as (arch/loongarch/kvm/vcpu.c). */
 static const uint8_t hvcl_swdbg[] = { 0x01, 0x81, 0x2b, 0x00 };
@@ -112,6 +125,7 @@ const struct arch arch_loongarch64 = {
 	.nblocks = sizeof(blocks) / sizeof(blocks[0]),
 	.computed = computed,
 	.ncomputed = sizeof(computed) / sizeof(computed[0]),
+	.component = component,
 	.trap = hvcl_swdbg,
 	.trap_size = sizeof(hvcl_swdbg),
 	.insn_align = 4,

@@ -15,11 +15,18 @@
 #define LOONG_REGS_SIZE 264
 #define LOONG_FPU_SIZE 1040
 
+/* Components of struct kvm_fpu's registers, as kvm:component counts them. */
+#define LOONG_LSX 0
+#define LOONG_LASX 1
+
 #define LOONG_PC KEY_BLOCK(LOONG_REGS, 8, 0x100)
 
 /* KVM_IOC_CSRID */
 #define LOONG_CSR(n) (0x9030000000010000ull | (n) << 3)
 #define LOONG_CRMD LOONG_CSR(0x0)
 #define LOONG_DMW(n) LOONG_CSR(0x180 + (n))
+
+/* KVM_IOC_CPUCFG */
+#define LOONG_CPUCFG(n) (0x9030000000040000ull | (n) << 3)
 
 #endif

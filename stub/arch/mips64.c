@@ -51,8 +51,8 @@ static int set_cause(struct view *v, uint64_t value)
 }
 
 static const struct arch_computed computed[] = {
-	{ "status", get_status, set_status },
-	{ "cause", get_cause, set_cause },
+	{ "status", get_status, set_status, MIPS_STATUS },
+	{ "cause", get_cause, set_cause, MIPS_CAUSE },
 };
 
 static unsigned point_slots(const struct arch_point *p)

@@ -76,9 +76,9 @@ static int set_frm(struct view *v, uint64_t value)
 }
 
 static const struct arch_computed computed[] = {
-	{ "zero", get_zero, NULL },
-	{ "fflags", get_fflags, set_fflags },
-	{ "frm", get_frm, set_frm },
+	{ "zero", get_zero, NULL, 0 },
+	{ "fflags", get_fflags, set_fflags, 0 },
+	{ "frm", get_frm, set_frm, 0 },
 };
 
 /* The width of v0..v31 in units of 128 bits, the least that extension V has (volume I, "Implementation-defined Constants"). */

@@ -155,5 +155,5 @@ static int set_ftag(struct view *v, uint64_t value)
 }
 
 const struct arch_computed x86_64_computed[X86_COMPUTED] = {
-	{ "ftag", get_ftag, set_ftag },
+	{ "ftag", get_ftag, set_ftag, 0 },
 };

@@ -29,8 +29,13 @@ static bool row_is(const struct reg_row *row, uint64_t id)
 	return row->key && ((row->key ^ id) & ~size) == 0;
 }
 
-static bool is_known(const struct tdesc_table *table, uint64_t id)
+static bool is_known(const struct arch *arch, uint64_t id)
 {
+	const struct tdesc_table *table = arch->tdesc;
+
+	for (unsigned i = 0; i < arch->ncomputed; i++)
+		if (arch->computed[i].of == id)
+			return true;
 	for (unsigned i = 0; i < table->nfeatures; i++)
 		for (unsigned j = 0; j < table->features[i].nrows; j++)
 			if (row_is(&table->features[i].rows[j], id))
@@ -52,7 +57,7 @@ static void add_row(struct tdesc_unknown *u, uint64_t id)
 	u->rows[i] = (struct reg_row){ .name = text->name, .bits = size * 8, .attributes = text->attributes, .key = id };
 }
 
-struct tdesc_unknown *unknown_rows(const struct tdesc_table *table, const struct tdesc_source *source)
+struct tdesc_unknown *unknown_rows(const struct arch *arch, const struct tdesc_source *source)
 {
 	struct tdesc_unknown *u = calloc(1, sizeof(*u));
 
@@ -70,7 +75,7 @@ struct tdesc_unknown *unknown_rows(const struct tdesc_table *table, const struct
 		.vectors = vectors,
 		.nvectors = sizeof(vectors) / sizeof(vectors[0]) };
 	for (unsigned i = 0; i < source->nids; i++)
-		if (KEY_SIZE(source->ids[i]) <= SIZE_MAX_UNKNOWN && !is_known(table, source->ids[i]))
+		if (KEY_SIZE(source->ids[i]) <= SIZE_MAX_UNKNOWN && !is_known(arch, source->ids[i]))
 			add_row(u, source->ids[i]);
 	return u;
 }

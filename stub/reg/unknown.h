@@ -20,8 +20,8 @@ struct tdesc_unknown {
 	struct unknown_text *texts;
 };
 
-/* The rows for those of the source's ids that no row of the table has. NULL without memory. Freed by unknown_free(). */
-struct tdesc_unknown *unknown_rows(const struct tdesc_table *table, const struct tdesc_source *source);
+/* The rows for those of the source's ids that no register of the architecture has. NULL without memory. Freed by unknown_free(). */
+struct tdesc_unknown *unknown_rows(const struct arch *arch, const struct tdesc_source *source);
 void unknown_free(struct tdesc_unknown *u);
 
 #endif

@@ -16,4 +16,5 @@ SAME(KEY_OFFSET(LOONG_PC), offsetof(struct kvm_regs, pc));
 
 SAME(LOONG_CRMD, KVM_IOC_CSRID(0x0));
 SAME(LOONG_DMW(3), KVM_IOC_CSRID(0x183));
+SAME(LOONG_CPUCFG(2), KVM_IOC_CPUCFG(2));
 SAME(0, sizeof(struct kvm_guest_debug_arch));

@@ -18,20 +18,30 @@ static struct tdesc tdesc;
 static struct regfile file;
 
 /* The simulated vCPU has the ids of the table's rows: not what computed ones are of. Those are in `more`, up to a 0, or NULL. */
-static void set_up(const char *arch, const uint64_t *more)
+static void open_vcpu(const char *arch, const uint64_t *more)
 {
-	struct presence presence;
-
 	sim = sim_open(arch_find(arch), 1, 0, 0x1000);
 	if (!sim)
 		exit(1);
 	while (more && *more)
 		sim_add(sim, 0, *more++);
+}
+
+static void build(void)
+{
+	struct presence presence;
+
 	transport_init(&transport, &sim->host, sim->arch, BATCH_AUTO);
 	presence_init(&presence, &transport);
 	if (tdesc_build(&tdesc, sim->arch, &presence.source) || regfile_init(&file, 0, &transport, &tdesc))
 		exit(1);
 	presence_free(&presence);
+}
+
+static void set_up(const char *arch, const uint64_t *more)
+{
+	open_vcpu(arch, more);
+	build();
 }
 
 static void tear_down(void)
@@ -150,9 +160,12 @@ static void s390x(void)
 	tear_down();
 }
 
+#define MIPS_STATUS 0x7020000000010060
+#define MIPS_CAUSE 0x7020000000010068
+
 static void mips64(void)
 {
-	set_up("mips64", (const uint64_t[]){ 0x7020000000010060, 0x7020000000010068, 0 });
+	set_up("mips64", (const uint64_t[]){ MIPS_STATUS, MIPS_CAUSE, 0 });
 	moves("r4", 0x7030000000000004, 0x1122334455667788, 0x1122334455667788, 1, 1);
 	moves("hi", 0x7030000000000020, 5, 5, 6, 6);
 	moves("pc", 0x7030000000000022, 0xffffffff80100000, 0xffffffff80100000, 0xffffffff80100004, 0xffffffff80100004);
@@ -162,6 +175,23 @@ static void mips64(void)
 	refuses("status", 0x90000001, -EINVAL);
 	refuses("r0", 1, -EPERM);
 	refuses("fir", 1, -EPERM);
+	is_int(tdesc_by_name(&tdesc, "reg_7020000000010060"), -1, "what status shows is not there a second time");
+	general_is_sum();
+	all_are_read();
+	tear_down();
+}
+
+/* KVM lists the registers of a floating-point unit that the host has, and refuses to read them where the vCPU has none. */
+static void mips64_without_fpu(void)
+{
+	open_vcpu("mips64", (const uint64_t[]){ MIPS_STATUS, MIPS_CAUSE, 0 });
+	for (unsigned i = 0; i < 32; i++)
+		sim_remove(sim, 0, 0x7030000000030000 + i);
+	sim_remove(sim, 0, 0x7020000000030100);
+	sim_remove(sim, 0, 0x702000000003011f);
+	build();
+	ok(!strstr(tdesc.xml, "org.gnu.gdb.mips.fpu"), "mips64 without a floating-point unit: no such feature");
+	ok(strstr(tdesc.xml, "org.gnu.gdb.mips.cpu") && strstr(tdesc.xml, "org.gnu.gdb.mips.cp0"), "... but the others");
 	general_is_sum();
 	all_are_read();
 	tear_down();
@@ -186,10 +216,27 @@ static void loongarch64(void)
 	tear_down();
 }
 
+/* KVM has room for the widest vectors; CPUCFG2 says which of them the vCPU has: bit 6 LSX, bit 7 LASX. */
+static void loongarch64_vectors(uint64_t cpucfg2, bool lsx, bool lasx)
+{
+	open_vcpu("loongarch64", NULL);
+	put_number(sim_bytes(sim, 0, 0x9030000000040010), 8, cpucfg2);
+	build();
+	ok((tdesc_by_name(&tdesc, "vr0") >= 0) == lsx && (tdesc_by_name(&tdesc, "vr31") >= 0) == lsx, "CPUCFG2 0x%llx: LSX is %d",
+		(unsigned long long)cpucfg2, lsx);
+	ok((tdesc_by_name(&tdesc, "xr0") >= 0) == lasx, "... LASX is %d", lasx);
+	all_are_read();
+	tear_down();
+}
+
 int main(void)
 {
 	s390x();
 	mips64();
+	mips64_without_fpu();
 	loongarch64();
+	loongarch64_vectors(0x3f3f, false, false);
+	loongarch64_vectors(0x7f, true, false);
+	loongarch64_vectors(0xc0, true, true);
 	return done();
 }

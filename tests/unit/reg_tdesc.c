@@ -14,7 +14,7 @@ static int get_zero(struct view *v, uint64_t *value)
 	return 0;
 }
 
-static const struct arch_computed computed[] = { { "zero", get_zero, NULL } };
+static const struct arch_computed computed[] = { { "zero", get_zero, NULL, 0 } };
 
 /* As riscv has it: a register says how many bytes a vector register has. */
 #define VLENB 0x8030000009000004
