@@ -247,16 +247,18 @@ static int read_name(int fd, const char *name, unsigned char *value)
 
 static int read_id(int fd, unsigned long long id, unsigned char *value)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry;
-	} msrs = { .head.nmsrs = 1, .entry.index = (unsigned)id };
-	int n = ioctl(fd, KVM_GET_MSRS, &msrs);
+	union {
+		struct kvm_msrs msrs;
+		unsigned char room[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
+	} u = { .msrs.nmsrs = 1 };
+	int n;
 
+	u.msrs.entries[0].index = (unsigned)id;
+	n = ioctl(fd, KVM_GET_MSRS, &u.msrs);
 	if (n != 1)
 		return n < 0 ? -errno : -EINVAL;
-	memcpy(value, &msrs.entry.data, sizeof(msrs.entry.data));
-	return sizeof(msrs.entry.data);
+	memcpy(value, &u.msrs.entries[0].data, sizeof(u.msrs.entries[0].data));
+	return sizeof(u.msrs.entries[0].data);
 }
 
 static int read_list(int fd, unsigned long long *ids, size_t room)
