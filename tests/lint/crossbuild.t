@@ -41,7 +41,7 @@ have()
 for cc in gcc clang; do
 	if have $cc; then
 		ok "$cc has no warning about the program and its unit tests" \
-			make --no-print-directory OUT="$tmp/$cc" CC="$cc" CFLAGS="-O2 -Werror" all unit
+			make --no-print-directory OUT="$tmp/$cc" CC="$cc" CFLAGS="-O2 -Werror" all unit peek
 	else
 		skip "$cc has no warning about the program and its unit tests" "$cc is not installed"
 	fi
