@@ -23,7 +23,7 @@ override LDFLAGS += -pthread $(if $(STATIC),-static)
 program := $(OUT)/kvm-gdbserver
 other_hosts := $(filter-out stub/host/vm_$(ARCH).c stub/host/vm_arch.c,$(wildcard stub/host/vm_*.c))
 sources := $(filter-out $(other_hosts),$(wildcard stub/*.c stub/*/*.c))
-tables := aarch64 loongarch64 mips64 ppc64le riscv64 s390x x86_64
+tables := aarch64 i386 i8086 loongarch64 mips64 ppc64le riscv64 s390x x86_64
 objects := $(sources:%.c=$(OUT)/obj/%.o) $(tables:%=$(OUT)/obj/tables_%.o)
 
 all: $(program)

@@ -72,7 +72,7 @@ struct target_ops {
 	/* One line on what a thread is, NUL-terminated, at most size bytes. May be called while the machine runs. */
 	void (*thread_text)(void *t, unsigned thread, char *text, size_t size);
 
-	/* target.xml, NUL-terminated; constant for the life of the target. May be called while the machine runs. */
+	/* target.xml, NUL-terminated; constant for the life of a connection. May be called while the machine runs. */
 	const char *(*description)(void *t);
 
 	/*

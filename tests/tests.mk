@@ -24,6 +24,7 @@ peek: $(OUT)/kvm-gdbserver-peek
 guest_flags := -g -Og -fno-omit-frame-pointer -ffreestanding -fno-pic -no-pie -fno-stack-protector \
 	-nostdlib -static -Wall -Wextra -Wl,--build-id=none
 guest_flags_x86_64 := -mgeneral-regs-only -mno-red-zone -fcf-protection=none -Wl,-Ttext=0x200000
+guest_flags_i386 := -m32 $(guest_flags_x86_64)
 # Without a prologue in count(), `break count` is in its loop, as on the others.
 guest_flags_powerpc := -fomit-frame-pointer -mcpu=power8 -msoft-float -Wl,-Ttext=0x200000
 guest_flags_riscv64 := -fomit-frame-pointer -march=rv64imac_zicsr -mabi=lp64 -mcmodel=medany -Wl,-Ttext=0x80200000
@@ -32,17 +33,31 @@ cross_arm64 := aarch64-linux-gnu-
 cross_powerpc := powerpc64le-linux-gnu-
 cross_riscv64 := riscv64-linux-gnu-
 cross_x86_64 := x86_64-linux-gnu-
+cross_i386 := $(if $(filter x86_64,$(HOSTARCH)),,$(cross_x86_64))
 
 build/guests/%.elf: tests/guests/start_%.S tests/guests/guest.c tests/guests/guest.h
 	@mkdir -p $(@D)
 	$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc $(guest_flags) $(guest_flags_$*) -o $@ $(filter-out %.h,$^)
+
+# A boot sector, and its symbols for a gdb that decodes 16-bit and 32-bit code, and for one of 64-bit code.
+build/guests/boot.elf: tests/guests/boot.S
+	@mkdir -p $(@D)
+	$(cross_i386)gcc -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-Ttext=0x7c00 -Wl,-z,noexecstack -o $@ $<
+
+build/guests/boot64.elf: build/guests/boot.elf
+	$(cross_i386)objcopy -O elf64-x86-64 $< $@
+
+build/guests/boot.img: build/guests/boot.elf
+	$(cross_i386)objcopy -O binary -j .text $< $@
+
+guests := $(patsubst %,build/guests/%,arm64.elf i386.elf powerpc.elf riscv64.elf x86_64.elf boot.elf boot64.elf boot.img)
 
 # What goes into the nested machines is linked statically: they have no library.
 static-%:
 	$(MAKE) --no-print-directory ARCH=$* OUT=build/$*-static STATIC=1 \
 		CROSS_COMPILE=$(if $(filter $*,$(HOSTARCH)),,$(cross_$*)) all peek
 
-test-programs: all unit peek build/guests/arm64.elf build/guests/powerpc.elf build/guests/riscv64.elf build/guests/x86_64.elf \
+test-programs: all unit peek $(guests) \
 	static-arm64 static-powerpc static-riscv64 static-x86_64
 
 test:

@@ -13,6 +13,10 @@
 # kvm:component="n" on a field: kvm:at counts from where the vCPU has the block's component n, and a write marks it as in use. A vCPU
 # without the component has not the register.
 #
+# <kvm:pointer bitsize="32"/> in a list of features: pointers of this description have so many bits (64 when nothing is said). A
+# register of a pointer's type and another size is a number then, one with kvm:mode="64" is left out, and kvm:dwarf takes the place
+# of dwarf_regnum.
+#
 # kvm:needs="register" on a feature: a vCPU that lacks it has none of the feature's registers.
 #
 # It reads a strict subset of XML: one element a line, attributes in double quotes, no entities. What it does not understand is
@@ -24,7 +28,7 @@ BEGIN {
 		exit 1
 	}
 	split("name bitsize type group generic altname encoding format dwarf_regnum ehframe_regnum gcc_regnum " \
-	      "kvm:id kvm:block kvm:at kvm:width kvm:from kvm:access kvm:times kvm:component", list, " ")
+	      "kvm:id kvm:block kvm:at kvm:width kvm:from kvm:access kvm:times kvm:component kvm:mode kvm:dwarf", list, " ")
 	for (i in list)
 		reg_attribute[list[i]] = 1
 	# GDB's predefined types and their sizes in bits; 0: as large as the register.
@@ -33,6 +37,7 @@ BEGIN {
 	for (i = 1; i in list; i += 2)
 		predefined[list[i]] = list[i + 1] + 0
 
+	pointer_bits = 64
 	read_file(ARGV[1], "target")
 	for (i = 1; i <= nincludes; i++)
 		read_file(directory(ARGV[1]) includes[i], "feature")
@@ -182,6 +187,9 @@ function target_line()
 	} else if (tag == "kvm:block") {
 		attributes("name number", "")
 		block[attr["name"]] = decimal("number")
+	} else if (tag == "kvm:pointer") {
+		attributes("bitsize", "")
+		pointer_bits = decimal("bitsize")
 	} else
 		fail("unexpected <" tag ">")
 }
@@ -287,6 +295,12 @@ function reg_line(	i, name, key)
 			fail("<reg> has no attribute " names[i])
 	if (attr["name"] == "" || !("bitsize" in attr))
 		fail("<reg> without name or bitsize")
+	if (("kvm:mode" in attr) && attr["kvm:mode"] != 64)
+		fail("kvm:mode is \"64\" or absent")
+	if (("kvm:mode" in attr) && pointer_bits != 64)
+		return
+	if (pointer_bits != 64)
+		narrow()
 	name = attr["name"]
 	if (name == needs[nfeatures])
 		needs_found[nfeatures] = 1
@@ -297,6 +311,25 @@ function reg_line(	i, name, key)
 	key = source(name)
 	check_unique(name, key)
 	add_row(name, key)
+}
+
+# The line as a description with narrower pointers has it.
+function narrow()
+{
+	if (("type" in attr) && attr["type"] ~ /^(code|data)_ptr$/ && decimal("bitsize") != pointer_bits)
+		attr["type"] = "uint" attr["bitsize"]
+	rename("dwarf_regnum", "kvm:none")
+	rename("kvm:dwarf", "dwarf_regnum")
+}
+
+function rename(old, new,	i)
+{
+	for (i = 1; i <= nattr; i++)
+		if (names[i] == old) {
+			names[i] = new
+			attr[new] = attr[old]
+			delete attr[old]
+		}
 }
 
 # Two features may have the same register when each of them needs another one: the kernel gives a vCPU at most one of the two.

@@ -6,6 +6,8 @@
 
 static const struct arch *const all[] = {
 	&arch_aarch64,
+	&arch_i386,
+	&arch_i8086,
 	&arch_loongarch64,
 	&arch_mips64,
 	&arch_ppc64le,

@@ -147,11 +147,23 @@ struct arch_probe {
 };
 
 struct tdesc_table;
+struct arch;
+
+/* One way to describe a vCPU to a debugger that decodes its instructions by the description (x86). */
+struct arch_mode {
+	const char *name; /* as `monitor mode` takes it */
+	const struct arch *arch;
+};
 
 struct arch {
 	const char *name;		 /* as uname -m says it */
 	const struct tdesc_table *tdesc; /* from xml/, generated */
 	uint64_t pc;			 /* keys */
+
+	/* The same vCPU in its other modes; they differ in name and tdesc alone. The first is what all else here takes it for. */
+	const struct arch_mode *modes;
+	unsigned nmodes; /* 0: it has the one description */
+
 	const struct arch_block *blocks;
 	unsigned nblocks;
 	const struct arch_computed *computed;
@@ -164,6 +176,9 @@ struct arch {
 
 	const uint8_t *trap; /* the opcode to plant; NULL where KVM reports none */
 	unsigned trap_size;
+
+	/* Would KVM's instruction emulator execute the trap in the vCPU's present mode, where others have it fail? NULL: never. */
+	bool (*trap_is_emulated)(struct view *v);
 	unsigned insn_align; /* of an instruction's address, in bytes */
 	bool watch_after;    /* watchpoints report after the access, with the pc past it */
 
@@ -195,6 +210,8 @@ struct arch {
 	 * RAM, -EOPNOTSUPP for a kind of translation that is not known here. The walk is bounded and reads tables by read_phys only.
 	 */
 	int (*translate)(struct view *v, uint64_t va, struct arch_page *page);
+	/* Where the instruction at the pc is, as translate() takes it, where the pc alone does not say it; else NULL. 0 or -errno. */
+	int (*code_address)(struct view *v, uint64_t *addr);
 	const char *untranslated; /* what -EOPNOTSUPP means here, for messages; NULL: nothing more than that */
 
 	/*
@@ -211,6 +228,8 @@ struct arch {
 };
 
 extern const struct arch arch_aarch64;
+extern const struct arch arch_i386;
+extern const struct arch arch_i8086;
 extern const struct arch arch_loongarch64;
 extern const struct arch arch_mips64;
 extern const struct arch arch_ppc64le;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * x86-64: debug registers, what its exits mean. The page walk is x86_64_mmu.c, where registers are x86_64_regs.c. Names and
+ * x86: debug registers, what its exits mean. The page walk is x86_64_mmu.c, where registers are x86_64_regs.c. Names and
  * numbers of fields are those of Intel's Software Developer's Manual (SDM).
  */
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 #include "exits.h"
 #include "x86_64.h"
 
-extern const struct tdesc_table tdesc_x86_64;
+extern const struct tdesc_table tdesc_x86_64, tdesc_i386, tdesc_i8086;
 
 static const uint8_t int3[] = { 0xcc };
 
@@ -163,6 +163,14 @@ static const char *mp_state(uint32_t state)
 	return state < sizeof(mp_states) / sizeof(mp_states[0]) ? mp_states[state] : NULL;
 }
 
+/* INT3 in real mode: emulate_int(), arch/x86/kvm/emulate.c */
+static bool trap_is_emulated(struct view *v)
+{
+	uint64_t cr0;
+
+	return !v->get(v, X86_CR0, &cr0) && !(cr0 & CR0_PE);
+}
+
 /* The same instructions in 32-bit and 64-bit mode. */
 static const uint8_t probe_code[] = {
 	0x90,	    /* nop */
@@ -189,26 +197,42 @@ static const struct arch_probe probe = {
 	.start = probe_start,
 };
 
-const struct arch arch_x86_64 = {
-	.name = "x86_64",
-	.tdesc = &tdesc_x86_64,
-	.pc = X86_RIP,
-	.blocks = x86_64_blocks,
-	.nblocks = X86_BLOCKS,
-	.computed = x86_64_computed,
-	.ncomputed = X86_COMPUTED,
-	.component = x86_64_component,
-	.trap = int3,
-	.trap_size = sizeof(int3),
-	.insn_align = 1,
-	.watch_after = true,
-	.slots = SLOTS,
-	.point_slots = point_slots,
-	.encode_debug = encode_debug,
-	.classify = classify,
-	.describe = describe,
-	.give_back = give_back,
-	.translate = x86_64_translate,
-	.mp_state = mp_state,
-	.probe = &probe,
+static const struct arch_mode modes[] = {
+	{ "x86-64", &arch_x86_64 },
+	{ "i386", &arch_i386 },
+	{ "i8086", &arch_i8086 },
 };
+
+/* One vCPU; gdb decodes what it executes by the description that it was given on connecting. */
+#define X86(name_, tdesc_) \
+	{ \
+		.name = name_, \
+		.tdesc = tdesc_, \
+		.pc = X86_RIP, \
+		.modes = modes, \
+		.nmodes = sizeof(modes) / sizeof(modes[0]), \
+		.blocks = x86_64_blocks, \
+		.nblocks = X86_BLOCKS, \
+		.computed = x86_64_computed, \
+		.ncomputed = X86_COMPUTED, \
+		.component = x86_64_component, \
+		.trap = int3, \
+		.trap_size = sizeof(int3), \
+		.trap_is_emulated = trap_is_emulated, \
+		.insn_align = 1, \
+		.watch_after = true, \
+		.slots = SLOTS, \
+		.point_slots = point_slots, \
+		.encode_debug = encode_debug, \
+		.classify = classify, \
+		.describe = describe, \
+		.give_back = give_back, \
+		.translate = x86_64_translate, \
+		.code_address = x86_64_code_address, \
+		.mp_state = mp_state, \
+		.probe = &probe, \
+	}
+
+const struct arch arch_x86_64 = X86("x86_64", &tdesc_x86_64);
+const struct arch arch_i386 = X86("i386", &tdesc_i386);
+const struct arch arch_i8086 = X86("i8086", &tdesc_i8086);

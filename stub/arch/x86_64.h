@@ -42,10 +42,15 @@
 
 #define X86_RBX KEY_BLOCK(X86_REGS, 8, 0x08)
 #define X86_RIP KEY_BLOCK(X86_REGS, 8, 0x80)
+#define X86_CS_BASE KEY_BLOCK(X86_SREGS, 8, 0x0)
+#define X86_CS_L KEY_BLOCK(X86_SREGS, 1, 0x13)
 #define X86_CR0 KEY_BLOCK(X86_SREGS, 8, 0xe0)
 #define X86_CR3 KEY_BLOCK(X86_SREGS, 8, 0xf0)
 #define X86_CR4 KEY_BLOCK(X86_SREGS, 8, 0xf8)
 #define X86_EFER KEY_BLOCK(X86_SREGS, 8, 0x108)
+
+#define CR0_PE (1ull << 0)
+#define EFER_LMA (1ull << 10)
 
 /* The XSAVE area (SDM volume 1, 13.4): x87 is component 0 of it. st(i): the mantissa, and sign and exponent. */
 #define X86_X87(width, offset) (KEY_BLOCK(X86_XSAVE, width, offset) | KEY_IN_COMPONENT(0))
@@ -79,7 +84,8 @@ extern const struct arch_block x86_64_blocks[X86_BLOCKS];
 extern const struct arch_computed x86_64_computed[X86_COMPUTED];
 int x86_64_component(struct view *v, unsigned n, unsigned *at);
 
-/* x86_64_mmu.c: struct arch's translate() */
+/* x86_64_mmu.c: struct arch's translate() and code_address() */
 int x86_64_translate(struct view *v, uint64_t va, struct arch_page *page);
+int x86_64_code_address(struct view *v, uint64_t *addr);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The page walk of x86: 32-bit, PAE, 4-level and 5-level paging, as Intel's Software Developer's Manual (volume 3, chapter 4)
- * describes them. Permissions do not matter to a debugger and are not looked at. GDB's addresses are taken as linear ones: no
- * segment base is added.
+ * describes them. Permissions do not matter to a debugger and are not looked at.
+ *
+ * The debugger's addresses are linear ones, of breakpoints, watchpoints and memory, in every mode, and its pc is rip (eip) as the
+ * vCPU has it. Where the code segment has a base, in real mode above all, the instruction is at x86_64_code_address().
  *
  * A processor's physical addresses may have fewer than 52 bits; the bits that are reserved for that reason alone are not known here,
  * and lead out of RAM. With PAE the four top entries are read from memory, where the processor keeps what it loaded with CR3.
@@ -15,7 +17,6 @@
 #define CR4_PSE (1ull << 4)
 #define CR4_PAE (1ull << 5)
 #define CR4_LA57 (1ull << 12)
-#define EFER_LMA (1ull << 10)
 #define EFER_NXE (1ull << 11)
 #define ENTRY_P (1ull << 0)
 #define ENTRY_PS (1ull << 7)
@@ -159,6 +160,23 @@ static bool is_canonical(const struct paging *p, uint64_t va)
 	int64_t above = (int64_t)va >> (p->va_bits - 1);
 
 	return above == 0 || above == -1;
+}
+
+/* As KVM's debug exits have it (kvm_get_linear_rip(), arch/x86/kvm/x86.c): 64-bit code has no base, other code wraps at 4 GiB. */
+int x86_64_code_address(struct view *v, uint64_t *addr)
+{
+	uint64_t rip, base, efer, l;
+	int err = v->get(v, X86_RIP, &rip);
+
+	if (!err)
+		err = v->get(v, X86_CS_BASE, &base);
+	if (!err)
+		err = v->get(v, X86_CS_L, &l);
+	if (!err)
+		err = v->get(v, X86_EFER, &efer);
+	if (!err)
+		*addr = efer & EFER_LMA && l ? rip : BITS(31, 0) & (base + rip);
+	return err;
 }
 
 int x86_64_translate(struct view *v, uint64_t va, struct arch_page *page)

@@ -120,6 +120,7 @@ struct host_ops {
 struct host {
 	const struct host_ops *ops;
 	unsigned vcpus;
+	const char *mode; /* of arch->modes: that of the code in the image; NULL: the architecture's first */
 };
 
 #endif

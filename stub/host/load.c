@@ -137,12 +137,21 @@ static unsigned elf_machine(const Elf64_Ehdr *e)
 	return e->e_ident[EI_DATA] == ELFDATA2MSB ? (unsigned)b[0] << 8 | b[1] : (unsigned)b[1] << 8 | b[0];
 }
 
+/* Of the second kind that the machine takes, if it takes two. All machines with one are little-endian. */
+static bool is_elf32(const Elf64_Ehdr *e, const struct load_machine *machine)
+{
+	return machine->elf32_machine && elf_machine(e) == machine->elf32_machine && e->e_ident[EI_CLASS] == ELFCLASS32 &&
+	       e->e_ident[EI_DATA] == ELFDATA2LSB;
+}
+
 static int check_origin(
 	const struct load_file *f, const Elf64_Ehdr *e, const struct load_machine *machine, const struct refusal *why)
 {
 	const int our_data = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
 	char its[24], ours[24];
 
+	if (is_elf32(e, machine))
+		return 0;
 	if (elf_machine(e) != machine->elf_machine)
 		return refuse(why, -ENOEXEC, "%s: built for %s, this machine is %s", f->path,
 			machine_name(elf_machine(e), its, sizeof(its)), machine_name(machine->elf_machine, ours, sizeof(ours)));
@@ -153,22 +162,53 @@ static int check_origin(
 	return 0;
 }
 
-static int check_shape(const struct load_file *f, const Elf64_Ehdr *e, const struct refusal *why)
+/* What is used of the header, from a file of the other class. */
+static void widen_header(Elf64_Ehdr *e)
 {
-	uint64_t table = (uint64_t)e->e_phnum * sizeof(Elf64_Phdr);
+	Elf32_Ehdr narrow;
+
+	memcpy(&narrow, e, sizeof(narrow));
+	e->e_type = narrow.e_type;
+	e->e_entry = narrow.e_entry;
+	e->e_phoff = narrow.e_phoff;
+	e->e_phentsize = narrow.e_phentsize;
+	e->e_phnum = narrow.e_phnum;
+}
+
+static Elf64_Phdr wide_segment(const Elf32_Phdr *p)
+{
+	return (Elf64_Phdr){
+		.p_type = p->p_type,
+		.p_offset = p->p_offset,
+		.p_vaddr = p->p_vaddr,
+		.p_paddr = p->p_paddr,
+		.p_filesz = p->p_filesz,
+		.p_memsz = p->p_memsz,
+	};
+}
+
+static size_t segment_size(bool elf32)
+{
+	return elf32 ? sizeof(Elf32_Phdr) : sizeof(Elf64_Phdr);
+}
+
+static int check_shape(const struct load_file *f, const Elf64_Ehdr *e, bool elf32, const struct refusal *why)
+{
+	uint64_t table = (uint64_t)e->e_phnum * segment_size(elf32);
 
 	if (e->e_type != ET_EXEC && e->e_type != ET_DYN)
 		return refuse(why, -ENOEXEC, "%s: is %s, not a linked image", f->path,
 			e->e_type == ET_REL ? "an object file"
 					    : (e->e_type == ET_CORE ? "a core dump" : "an ELF file of unknown type"));
-	if (!e->e_phnum || e->e_phnum == PN_XNUM || e->e_phentsize != sizeof(Elf64_Phdr))
+	if (!e->e_phnum || e->e_phnum == PN_XNUM || e->e_phentsize != segment_size(elf32))
 		return refuse(why, -ENOEXEC, "%s: has no program headers that can be used", f->path);
 	if (e->e_phoff > f->size || table > f->size - e->e_phoff)
 		return refuse(why, -ENOEXEC, "%s: its program headers are outside the file", f->path);
 	return 0;
 }
 
-static int read_header(const struct load_file *f, const struct load_machine *machine, Elf64_Ehdr *e, const struct refusal *why)
+static int read_header(
+	const struct load_file *f, const struct load_machine *machine, Elf64_Ehdr *e, bool *elf32, const struct refusal *why)
 {
 	int err;
 
@@ -178,7 +218,12 @@ static int read_header(const struct load_file *f, const struct load_machine *mac
 	if (err)
 		return refuse_read(f, err, why);
 	err = check_origin(f, e, machine, why);
-	return err ? err : check_shape(f, e, why);
+	if (err)
+		return err;
+	*elf32 = is_elf32(e, machine);
+	if (*elf32)
+		widen_header(e);
+	return check_shape(f, e, *elf32, why);
 }
 
 static int check_segment(const struct loading *l, const Elf64_Phdr *p)
@@ -226,19 +271,33 @@ static int load_header(struct loading *l, const Elf64_Phdr *p)
 	return p->p_type == PT_LOAD && p->p_memsz ? load_segment(l, p) : 0;
 }
 
+static int read_segment(const struct load_file *f, const Elf64_Ehdr *e, bool elf32, unsigned i, Elf64_Phdr *p)
+{
+	Elf32_Phdr narrow;
+	int err;
+
+	if (!elf32)
+		return load_read(f, e->e_phoff + i * sizeof(*p), p, sizeof(*p));
+	err = load_read(f, e->e_phoff + i * sizeof(narrow), &narrow, sizeof(narrow));
+	if (!err)
+		*p = wide_segment(&narrow);
+	return err;
+}
+
 int load_elf(const struct load_file *f, const struct load_machine *machine, const struct ram *ram, struct loaded *loaded,
 	const struct refusal *why)
 {
 	struct loading l = { .file = f, .machine = machine, .ram = ram, .why = why, .loaded = loaded };
 	Elf64_Ehdr e = { 0 };
-	int err = read_header(f, machine, &e, why);
+	int err;
 
 	*loaded = (struct loaded){ 0 };
+	err = read_header(f, machine, &e, &loaded->elf32, why);
 	l.virtual_entry = e.e_entry;
 	for (unsigned i = 0; !err && i < e.e_phnum; i++) {
 		Elf64_Phdr p;
 
-		err = load_read(f, e.e_phoff + i * sizeof(p), &p, sizeof(p));
+		err = read_segment(f, &e, loaded->elf32, i, &p);
 		err = err ? refuse_read(f, err, why) : load_header(&l, &p);
 	}
 	if (err)

@@ -18,7 +18,8 @@ struct load_file {
 
 /* What a machine wants of an ELF image. */
 struct load_machine {
-	unsigned elf_machine;		 /* EM_* */
+	unsigned elf_machine;		 /* EM_* of a 64-bit file */
+	unsigned elf32_machine;		 /* EM_* of a 32-bit file that it takes as well; EM_NONE: none */
 	bool entry_is_physical;		 /* e_entry is where it starts; else it is virtual, and moves with its segment */
 	uint64_t reserved, reserved_end; /* what the machine keeps in RAM for itself */
 };
@@ -26,6 +27,7 @@ struct load_machine {
 struct loaded {
 	uint64_t entry;
 	bool on_reserved; /* the image needs some of the reserved range */
+	bool elf32;	  /* it is of the second kind */
 };
 
 /* 0, or -errno and a sentence that begins with the path. A file that was opened is closed by load_close(). */

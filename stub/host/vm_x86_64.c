@@ -8,10 +8,13 @@
  * Ports: COM1 at 0x3f8, output only; a write to 0xf4 ends the machine with the value's low byte as its exit code. Ports of a
  * PC that programs use without asking whether they are there (see `legacy`) read all ones and take anything.
  *
- * Start: all vCPUs at once are at the image's entry (0x100000 when there is none), in 64-bit mode at privilege level 0, with
- * the low 4 GiB mapped one to one, flat segments, an empty IDT, interrupts off, SSE on. rdi is the number of the vCPU, rsi how
- * many there are. rsp is the end of a small stack of its own (8 KiB, shared out to all vCPUs), set as after a call from
- * address 0: the entry can be a C function that does not return.
+ * Start: all vCPUs at once are at the image's entry (0x100000 when there is none), at privilege level 0, with flat segments, an
+ * empty IDT, interrupts off, SSE on: in 64-bit mode with the low 4 GiB mapped one to one, or, when the image is a 32-bit one, in
+ * protected mode without paging. rdi is the number of the vCPU, rsi how many there are. rsp is the end of a small stack of its own
+ * (8 KiB, shared out to all vCPUs), set as after a call from address 0: the entry can be a C function that does not return.
+ *
+ * A boot sector is started as a PC does it, in real mode at 0:0x7c00 (IBM, BIOS interface technical reference, INT 19H), but for
+ * the BIOS, of which there is nothing. Nothing in RAM is the board's then, and the stack ends where the code begins.
  */
 #include <elf.h>
 #include <errno.h>
@@ -27,6 +30,10 @@
 #define HOLE_START (3 * GIB)
 #define HOLE_END (4 * GIB)
 #define EMPTY_START 0x100000 /* pc without an image, and where a scratch VM's memory begins */
+
+#define BOOT_SECTOR 0x7c00
+#define BOOT_SECTOR_SIZE 512
+#define BOOT_DRIVE 0x80 /* in dl */
 
 #define LOW_START 0x1000
 #define PML4 0x1000
@@ -46,6 +53,16 @@
 #define CR0_START 0x80010033 /* PG WP NE ET MP PE */
 #define CR4_START 0x620	     /* PAE OSFXSR OSXMMEXCPT */
 #define EFER_START 0x500     /* LME LMA */
+#define CR0_PAGING 0x80000000ull
+
+/* How a vCPU starts, with the name that run/ has for the mode of its code; NULL: the architecture's own. */
+enum start {
+	START_LONG,
+	START_PROTECTED,
+	START_REAL
+};
+
+static const char *const start_modes[] = { [START_PROTECTED] = "i386", [START_REAL] = "i8086" };
 
 /*
  * Where KVM may keep what it needs on processors that cannot run real mode: in the hole (Documentation/virt/kvm/api.rst,
@@ -142,23 +159,25 @@ static void write_page_tables(const struct vm *vm)
 }
 
 /* The selectors are indices into this table times 8. SDM volume 3, 3.4.5 and 7.2.3. */
-static void write_gdt(const struct vm *vm)
+static void write_gdt(const struct vm *vm, enum start start)
 {
 	uint64_t *gdt = table_at(vm, GDT);
 
-	gdt[1] = 0x00af9b000000ffff;					/* code, 64-bit */
+	gdt[1] = start == START_LONG ? 0x00af9b000000ffff : 0x00cf9b000000ffff; /* code, 64-bit or 32-bit */
 	gdt[2] = 0x00cf93000000ffff;					/* data */
 	gdt[3] = 0x00008b0000000067 | (uint64_t)(TSS & 0xffffff) << 16; /* busy TSS; its upper half is zero */
 }
 
 /* --- registers */
 
-static void set_segments(struct kvm_sregs *s)
+static void set_segments(struct kvm_sregs *s, enum start start)
 {
-	struct kvm_segment code = { .limit = 0xffffffff, .selector = 1 * 8, .type = 11, .present = 1, .s = 1, .l = 1, .g = 1 };
+	struct kvm_segment code = { .limit = 0xffffffff, .selector = 1 * 8, .type = 11, .present = 1, .s = 1, .g = 1 };
 	struct kvm_segment data = { .limit = 0xffffffff, .selector = 2 * 8, .type = 3, .present = 1, .s = 1, .db = 1, .g = 1 };
 	struct kvm_segment task = { .base = TSS, .limit = 0x67, .selector = 3 * 8, .type = 11, .present = 1 };
 
+	code.l = start == START_LONG;
+	code.db = !code.l;
 	s->cs = code;
 	s->ds = s->es = s->fs = s->gs = s->ss = data;
 	s->tr = task;
@@ -167,31 +186,50 @@ static void set_segments(struct kvm_sregs *s)
 	s->idt = (struct kvm_dtable){ 0 };
 }
 
-static int start_sregs(const struct vm_vcpu *v, const struct refusal *why)
+static void set_flat_modes(struct kvm_sregs *s, enum start start)
+{
+	set_segments(s, start);
+	s->cr0 = CR0_START;
+	s->cr4 = CR4_START;
+	s->efer = EFER_START;
+	s->cr3 = PML4;
+	if (start == START_LONG)
+		return;
+	s->cr0 &= ~CR0_PAGING;
+	s->efer = 0;
+	s->cr3 = 0;
+}
+
+static int start_sregs(const struct vm_vcpu *v, enum start start, const struct refusal *why)
 {
 	struct kvm_sregs s;
 
 	if (ioctl(v->fd, KVM_GET_SREGS, &s) < 0)
 		return vm_refuse_errno(why, "cannot read a vCPU's system registers");
-	set_segments(&s);
-	s.cr0 = CR0_START;
-	s.cr3 = PML4;
-	s.cr4 = CR4_START;
-	s.efer = EFER_START;
-	return ioctl(v->fd, KVM_SET_SREGS, &s) < 0 ? vm_refuse_errno(why, "cannot bring a vCPU into 64-bit mode") : 0;
+	/* A vCPU is in real mode when it is created, as a processor is (SDM volume 3, 9.1.1). */
+	if (start == START_REAL)
+		s.cs.selector = s.cs.base = 0;
+	else
+		set_flat_modes(&s, start);
+	return ioctl(v->fd, KVM_SET_SREGS, &s) < 0 ? vm_refuse_errno(why, "cannot bring a vCPU into its mode") : 0;
 }
 
-static int start_regs(const struct vm_vcpu *v, uint64_t entry, const struct refusal *why)
+static int start_regs(const struct vm_vcpu *v, enum start start, uint64_t entry, const struct refusal *why)
 {
 	uint64_t stack = (LOW_END - STACKS) / v->vm->host.vcpus & ~(uint64_t)15;
+	uint64_t word = start == START_LONG ? 8 : 4;
 	struct kvm_regs r = {
 		.rip = entry,
 		.rflags = 2,
 		.rdi = v->nr,
 		.rsi = v->vm->host.vcpus,
-		.rsp = LOW_END - v->nr * stack - 8, /* as after a call: System V ABI, 3.2.2 */
+		.rsp = LOW_END - v->nr * stack - word, /* as after a call: System V ABI, 3.2.2 */
 	};
 
+	if (start == START_REAL) {
+		r.rdx = BOOT_DRIVE;
+		r.rsp = BOOT_SECTOR;
+	}
 	return ioctl(v->fd, KVM_SET_REGS, &r) < 0 ? vm_refuse_errno(why, "cannot set a vCPU's registers") : 0;
 }
 
@@ -237,58 +275,86 @@ static struct kvm_cpuid2 *supported_cpuid(const struct vm *vm, const struct refu
 	return cpuid;
 }
 
-static int start_vcpu(const struct vm_vcpu *v, struct kvm_cpuid2 *cpuid, uint64_t entry, const struct refusal *why)
+static int start_vcpu(
+	const struct vm_vcpu *v, struct kvm_cpuid2 *cpuid, enum start start, uint64_t entry, const struct refusal *why)
 {
 	int err;
 
 	set_apic_id(cpuid, v->nr);
 	if (ioctl(v->fd, KVM_SET_CPUID2, cpuid) < 0)
 		return vm_refuse_errno(why, "cannot set a vCPU's CPUID");
-	err = start_sregs(v, why);
+	err = start_sregs(v, start, why);
 	if (!err)
-		err = start_regs(v, entry, why);
+		err = start_regs(v, start, entry, why);
 	return err ? err : start_running(v, why);
 }
 
-static int start_vcpus(struct vm *vm, uint64_t entry, const struct refusal *why)
+static int start_vcpus(struct vm *vm, enum start start, uint64_t entry, const struct refusal *why)
 {
 	struct kvm_cpuid2 *cpuid = supported_cpuid(vm, why);
 	int err = cpuid ? 0 : -EIO;
 
 	for (unsigned i = 0; !err && i < vm->host.vcpus; i++)
-		err = start_vcpu(&vm->vcpu[i], cpuid, entry, why);
+		err = start_vcpu(&vm->vcpu[i], cpuid, start, entry, why);
 	free(cpuid);
 	return err;
 }
 
 /* --- the image */
 
-static int load_image(struct vm *vm, uint64_t *entry, const struct refusal *why)
+static int load_elf_image(
+	struct vm *vm, const struct load_file *f, enum start *start, uint64_t *entry, const struct refusal *why)
 {
-	static const struct load_machine machine = {
-		.elf_machine = EM_X86_64, .entry_is_physical = true, .reserved = LOW_START, .reserved_end = LOW_END
-	};
+	static const struct load_machine machine = { .elf_machine = EM_X86_64,
+		.elf32_machine = EM_386,
+		.entry_is_physical = true,
+		.reserved = LOW_START,
+		.reserved_end = LOW_END };
 	struct loaded loaded;
+	int err = load_elf(f, &machine, &vm->ram, &loaded, why);
+
+	if (err)
+		return err;
+	if (loaded.on_reserved)
+		return refuse(
+			why, -EBUSY, "%s: needs RAM that this machine starts with (0x%x..0x%x)", f->path, LOW_START, LOW_END);
+	if (loaded.entry >= HOLE_START)
+		return refuse(why, -ENOEXEC, "%s: its entry 0x%" PRIx64 " is not in the low 4 GiB", f->path, loaded.entry);
+	*start = loaded.elf32 ? START_PROTECTED : START_LONG;
+	*entry = loaded.entry;
+	return 0;
+}
+
+/* 512 bytes with 0x55, 0xaa at their end: what a BIOS takes for one. */
+static bool is_boot_sector(const struct load_file *f)
+{
+	uint8_t signature[2];
+
+	return f->size == BOOT_SECTOR_SIZE && !load_read(f, BOOT_SECTOR_SIZE - 2, signature, 2) && signature[0] == 0x55 &&
+	       signature[1] == 0xaa;
+}
+
+static int load_image(struct vm *vm, enum start *start, uint64_t *entry, const struct refusal *why)
+{
 	struct load_file f;
 	int err = load_open(&f, vm->config.image, why);
 
 	if (err)
 		return err;
-	err = load_elf(&f, &machine, &vm->ram, &loaded, why);
+	if (is_boot_sector(&f)) {
+		*start = START_REAL;
+		*entry = BOOT_SECTOR;
+		err = load_whole(&f, &vm->ram, BOOT_SECTOR, 0, why);
+	} else {
+		err = load_elf_image(vm, &f, start, entry, why);
+	}
 	load_close(&f);
-	if (err)
-		return err;
-	if (loaded.on_reserved)
-		return refuse(
-			why, -EBUSY, "%s: needs RAM that this machine starts with (0x%x..0x%x)", f.path, LOW_START, LOW_END);
-	if (loaded.entry >= HOLE_START)
-		return refuse(why, -ENOEXEC, "%s: its entry 0x%" PRIx64 " is not in the low 4 GiB", f.path, loaded.entry);
-	*entry = loaded.entry;
-	return 0;
+	return err;
 }
 
 int vm_arch_start(struct vm *vm, const struct refusal *why)
 {
+	enum start start = START_LONG;
 	uint64_t entry = EMPTY_START;
 	int err = 0;
 
@@ -296,12 +362,15 @@ int vm_arch_start(struct vm *vm, const struct refusal *why)
 		return refuse(
 			why, -EINVAL, "an initrd and a command line are for a Linux Image, which this machine does not take");
 	if (vm->config.image)
-		err = load_image(vm, &entry, why);
+		err = load_image(vm, &start, &entry, why);
 	if (err)
 		return err;
-	write_page_tables(vm);
-	write_gdt(vm);
-	return start_vcpus(vm, entry, why);
+	vm->host.mode = start_modes[start];
+	if (start == START_LONG)
+		write_page_tables(vm);
+	if (start != START_REAL)
+		write_gdt(vm, start);
+	return start_vcpus(vm, start, entry, why);
 }
 
 /* --- exits */

@@ -58,6 +58,21 @@ static int do_capabilities(struct machine *m, char **words, const struct printer
 	return 0;
 }
 
+static int do_mode(struct machine *m, char **words, const struct printer *out)
+{
+	int err = words[0] ? modes_choose(m, words[0]) : 0;
+
+	if (err)
+		return err;
+	say(out, "this connection: %s; the next one: %s\n", modes_name(m, m->mode), modes_name(m, m->next_mode));
+	if (m->next_mode != m->mode)
+		say(out, "To connect again, `disconnect` and `target remote`: the guest waits. `detach` lets it run, `target remote` alone kills it.\n");
+	else if (!words[0])
+		for (unsigned i = 0; i < m->arch->nmodes; i++)
+			say(out, "%s%s%s", i ? ", " : "there are: ", modes_name(m, i), i + 1 < m->arch->nmodes ? "" : "\n");
+	return 0;
+}
+
 static int do_why(struct machine *m, char **words, const struct printer *out)
 {
 	(void)words;
@@ -144,6 +159,8 @@ static const struct command {
 	{ "capabilities", "", "what this host's KVM was seen to do", 0, false, do_capabilities },
 	{ "counters", "", "register ioctls, in all and since the last resume", 0, false, do_counters },
 	{ "help", "", "this list", 0, false, do_help },
+	{ "mode", "[MODE]", "as what the next connection is to have the vCPU described, where there are several ways", 1, true,
+		do_mode },
 	{ "register", "NAME-or-ID [VALUE]", "one register, or any ONE_REG id; VALUE (hexadecimal) sets it", 2, true,
 		do_register },
 	{ "registers", "[GROUP]", "every register, with where KVM keeps it and its fields", 1, true, do_registers },

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../reg/presence.h"
 #include "machine.h"
 
 int machine_refuse(struct machine *m, int err, const char *format, ...)
@@ -84,14 +83,6 @@ static ssize_t op_read_reg(void *t, unsigned thread, unsigned reg, void *value, 
 	return n;
 }
 
-static uint64_t present_pc(struct vcpu *v)
-{
-	uint64_t pc = 0;
-
-	v->regs.view.get(&v->regs.view, v->machine->arch->pc, &pc);
-	return pc;
-}
-
 /*
  * What follows from a register written by the debugger: KVM is told of a step again; at another pc the vCPU is not where it
  * stopped, an event that it owed is void, and if it was halted it is to run from there.
@@ -101,7 +92,7 @@ static int wrote(struct vcpu *v, uint64_t old_pc, int err)
 	v->debug_stale = true;
 	if (err)
 		return machine_refuse(v->machine, err, "%s", v->regs.why);
-	if (present_pc(v) != old_pc) {
+	if (memory_of_pc(v) != old_pc) {
 		v->reported = false;
 		v->pending = false;
 		transport_wake(&v->machine->transport, v->nr);
@@ -118,7 +109,7 @@ static int op_write_reg(void *t, unsigned thread, unsigned reg, const void *valu
 
 	if (!v)
 		return err;
-	pc = present_pc(v);
+	pc = memory_of_pc(v);
 	return wrote(v, pc, regfile_write(&v->regs, reg, value, size));
 }
 
@@ -143,7 +134,7 @@ static int op_write_general(void *t, unsigned thread, const void *values, size_t
 
 	if (!v)
 		return err;
-	pc = present_pc(v);
+	pc = memory_of_pc(v);
 	return wrote(v, pc, regfile_write_general(&v->regs, values, size));
 }
 
@@ -203,7 +194,7 @@ static bool on_reported_point(struct vcpu *v)
 {
 	struct machine *m = v->machine;
 
-	return m->points.n && step_possible(m) && v->reported && points_at(v, present_pc(v));
+	return m->points.n && step_possible(m) && v->reported && points_at(v, memory_of_pc(v));
 }
 
 /* An event that was not reported yet, and that the debugger no longer wants or the hardware will bring again. */
@@ -362,11 +353,31 @@ const struct stop *machine_stop(const struct machine *m)
 	return &m->last;
 }
 
+static void find_expedited(struct machine *m)
+{
+	static const char *const generics[] = { "pc", "sp", "fp" };
+
+	m->nexpedited = 0;
+	for (unsigned i = 0; i < sizeof(generics) / sizeof(*generics); i++) {
+		int reg = tdesc_by_generic(&m->tdesc, generics[i]);
+
+		if (reg >= 0)
+			m->expedited[m->nexpedited++] = reg;
+	}
+}
+
+bool machine_changes_mode(const struct machine *m)
+{
+	return m->next_mode != m->mode;
+}
+
 void machine_release(struct machine *m, bool go)
 {
 	points_clear_all(m, m->ended);
 	for (unsigned i = 0; i < m->n; i++)
 		regfile_forget(&m->vcpus[i].regs);
+	modes_change(m);
+	find_expedited(m);
 	if (!go || m->ended)
 		return;
 	for (unsigned i = 0; i < m->n; i++) {
@@ -382,19 +393,12 @@ void machine_release(struct machine *m, bool go)
 
 static int describe_vcpus(struct machine *m)
 {
-	static const char *const generics[] = { "pc", "sp", "fp" };
-	struct presence p;
-	int err;
+	int mode = m->host->mode ? modes_find(m->arch, m->host->mode) : 0, err;
 
-	presence_init(&p, &m->transport);
-	err = tdesc_build(&m->tdesc, m->arch, &p.source);
-	presence_free(&p);
-	for (unsigned i = 0; !err && i < sizeof(generics) / sizeof(*generics); i++) {
-		int reg = tdesc_by_generic(&m->tdesc, generics[i]);
-
-		if (reg >= 0)
-			m->expedited[m->nexpedited++] = reg;
-	}
+	m->mode = m->next_mode = mode < 0 ? 0 : mode;
+	err = modes_describe(m, m->mode, &m->tdesc);
+	if (!err)
+		find_expedited(m);
 	return err;
 }
 

@@ -92,6 +92,7 @@ struct machine {
 	struct capabilities caps;
 	struct transport transport;
 	struct tdesc tdesc;
+	unsigned mode; /* of arch->modes: what tdesc is of */
 	struct points points;
 	unsigned expedited[3];
 	unsigned nexpedited;
@@ -113,6 +114,11 @@ struct machine {
 	bool resuming;		/* the baton's holder has asked for it: the resume begins when the baton is given back */
 	bool watching;		/* the watcher holds the baton */
 	int interrupt_signal;	/* of the stop under way, for when nobody has an event */
+
+	/* Of the next connection, when that is to have another description; else next_files is NULL. modes.c has them. */
+	unsigned next_mode;
+	struct tdesc next_tdesc;
+	struct regfile *next_files;
 
 	struct reg_counters counted; /* when the machine was resumed */
 	bool started;		     /* has been resumed since it was opened or restarted */
@@ -148,10 +154,16 @@ void machine_watch_end(struct machine *m);
 
 /* For serve/, by the baton's holder. */
 
+/* Has this client asked for another description? Then it leaves to come again. */
+bool machine_changes_mode(const struct machine *m);
+
 /* The present stop. */
 const struct stop *machine_stop(const struct machine *m);
 
-/* The debugger has gone: no opcode stays planted, guest debugging is off; the guest runs on if `go`, or stays as it is. */
+/*
+ * The debugger has gone: no opcode stays planted, guest debugging is off; the guest runs on if `go`, or stays as it is. The next
+ * client has the description that this one asked for.
+ */
 void machine_release(struct machine *m, bool go);
 
 /* Within run/. */
@@ -187,6 +199,22 @@ int step_plan(struct vcpu *v);
 ssize_t memory_read(struct vcpu *v, uint64_t addr, void *buf, size_t len);
 int memory_write(struct vcpu *v, uint64_t addr, const void *buf, size_t len);
 int memory_translate(struct vcpu *v, uint64_t addr, struct arch_page *page);
+
+/* Where the vCPU's next instruction is, as the others take addresses: on x86 that may not be its pc. 0 when it cannot be read. */
+uint64_t memory_of_pc(struct vcpu *v);
+
+/* modes.c */
+const char *modes_name(const struct machine *m, unsigned mode);
+
+/* An index of arch->modes, or -ENOENT. */
+int modes_find(const struct arch *arch, const char *name);
+
+/* tdesc_build() for the machine's vCPUs in this mode. */
+int modes_describe(struct machine *m, unsigned mode, struct tdesc *d);
+
+/* What the next client is to be given: 0, or -errno and a sentence. And, between two clients: that it is given it. */
+int modes_choose(struct machine *m, const char *name);
+void modes_change(struct machine *m);
 
 /* commands.c */
 int commands_run(struct machine *m, const char *line, text_fn *print, void *arg);

@@ -32,6 +32,18 @@ int memory_translate(struct vcpu *v, uint64_t addr, struct arch_page *page)
 	}
 }
 
+uint64_t memory_of_pc(struct vcpu *v)
+{
+	const struct arch *arch = v->machine->arch;
+	uint64_t addr = 0;
+
+	if (arch->code_address)
+		arch->code_address(&v->regs.view, &addr);
+	else
+		v->regs.view.get(&v->regs.view, arch->pc, &addr);
+	return addr;
+}
+
 static int not_ram(struct machine *m, uint64_t addr, uint64_t pa)
 {
 	return machine_refuse(m, -EFAULT, "0x%llx is at guest-physical 0x%llx, which is not RAM", (unsigned long long)addr,

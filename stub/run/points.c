@@ -93,6 +93,15 @@ static bool write_code(struct machine *m, uint64_t pa, const void *code)
 	return true;
 }
 
+/* Where the opcode comes back as an error of KVM's instruction emulator, it does so unless the emulator knows it. */
+static bool can_plant(struct vcpu *v)
+{
+	const struct machine *m = v->machine;
+	bool emulated = m->caps.planted_by_error && m->arch->trap_is_emulated && m->arch->trap_is_emulated(&v->regs.view);
+
+	return m->caps.planted && !emulated;
+}
+
 static int plant(struct vcpu *v, struct point *p)
 {
 	struct machine *m = v->machine;
@@ -140,7 +149,7 @@ int points_set(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kin
 		return machine_refuse(m, -ENOSPC, "there are %d points already", POINTS_MAX);
 	if (is_exec(type) && addr % m->arch->insn_align)
 		return machine_refuse(m, -EINVAL, "no instruction begins at 0x%llx", (unsigned long long)addr);
-	p.planted = type == POINT_SOFTWARE && m->caps.planted;
+	p.planted = type == POINT_SOFTWARE && can_plant(v);
 	err = p.planted ? plant_or_take_slot(v, &p) : take_slots(m, &p);
 	if (err)
 		return err;

@@ -9,7 +9,8 @@
 
 #include "machine.h"
 
-static uint64_t present_pc(struct vcpu *v)
+/* As the debugger sees it. */
+static uint64_t pc_register(struct vcpu *v)
 {
 	uint64_t pc = 0;
 
@@ -52,7 +53,7 @@ static int add_end(struct vcpu *v, uint64_t addr)
 int step_plan(struct vcpu *v)
 {
 	struct machine *m = v->machine;
-	uint64_t pc = present_pc(v), next[ARCH_SUCCESSORS];
+	uint64_t pc = memory_of_pc(v), next[ARCH_SUCCESSORS];
 	uint8_t code[ARCH_CODE_SIZE];
 	ssize_t size = memory_read(v, pc, code, sizeof(code));
 	int n, err = 0;
@@ -175,16 +176,29 @@ static enum step_result guests_own(struct vcpu *v, const struct vcpu_exit *exit)
 	if (!err)
 		return is_stepping(v) && !control ? stepped(v) : STEP_AGAIN;
 	snprintf(v->text, sizeof(v->text), "a debug exception of the guest's own, which it could not be given: %s (pc 0x%llx)",
-		strerror(-err), (unsigned long long)present_pc(v));
+		strerror(-err), (unsigned long long)memory_of_pc(v));
+	return signalled(v, GDB_SIGNAL_TRAP);
+}
+
+/*
+ * gdb knows a breakpoint of its own by the pc. Told of one at another pc, it takes the stop for one that comes late and resumes the
+ * guest without a word (infrun.c, "delayed software breakpoint trap"). It is a stop all the same, and the user is told which.
+ */
+static enum step_result at_breakpoint(struct vcpu *v, const struct point *p)
+{
+	uint64_t pc = pc_register(v);
+
+	if (pc == p->addr)
+		return event(v, p->type == POINT_SOFTWARE ? STOP_SWBREAK : STOP_HWBREAK);
+	snprintf(v->text, sizeof(v->text), "at the breakpoint of 0x%llx, where the pc is 0x%llx", (unsigned long long)p->addr,
+		(unsigned long long)pc);
 	return signalled(v, GDB_SIGNAL_TRAP);
 }
 
 static enum step_result at_point(struct vcpu *v, const struct point *p, uint64_t addr)
 {
-	if (p->type == POINT_SOFTWARE)
-		return event(v, STOP_SWBREAK);
-	if (p->type == POINT_HARDWARE)
-		return event(v, STOP_HWBREAK);
+	if (p->type == POINT_SOFTWARE || p->type == POINT_HARDWARE)
+		return at_breakpoint(v, p);
 	event(v, STOP_WATCH);
 	v->stop.point = p->type;
 	/* The access may have begun before the watched bytes; gdb knows its watchpoint by an address inside. */
@@ -202,7 +216,7 @@ static enum step_result at_debug_register(
 	if (hit->slots)
 		p = points_of_slots(m, hit->slots, skip);
 	else if (hit->kind == HIT_EXEC)
-		p = points_at(v, present_pc(v));
+		p = points_at(v, memory_of_pc(v));
 	else
 		p = points_of_access(m, hit->addr);
 	if (p)
@@ -213,13 +227,9 @@ static enum step_result at_debug_register(
 /* Where the opcode is that was hit; the pc as well, after this. */
 static uint64_t trap_address(struct vcpu *v, const struct arch_hit *hit)
 {
-	uint64_t pc = present_pc(v);
-
-	if (hit->past) {
-		pc -= hit->past;
-		v->regs.view.set(&v->regs.view, v->machine->arch->pc, pc);
-	}
-	return hit->have_addr ? hit->addr : pc;
+	if (hit->past)
+		v->regs.view.set(&v->regs.view, v->machine->arch->pc, pc_register(v) - hit->past);
+	return hit->have_addr ? hit->addr : memory_of_pc(v);
 }
 
 /* At the point that is being stepped over, the opcode is the one that was under ours. */
@@ -236,7 +246,7 @@ static enum step_result at_trap(struct vcpu *v, const struct vcpu_exit *exit, ui
 static enum step_result at_error(struct vcpu *v, const struct vcpu_exit *exit, const struct arch_hit *hit)
 {
 	struct machine *m = v->machine;
-	uint64_t pc = present_pc(v);
+	uint64_t pc = memory_of_pc(v);
 	const struct point *p = hit->emulated ? points_at(v, pc) : NULL;
 	int n;
 
@@ -293,7 +303,7 @@ static enum step_result judge(struct vcpu *v, const struct vcpu_exit *exit, uint
 
 static enum step_result failed(struct vcpu *v, const char *what, int err)
 {
-	snprintf(v->text, sizeof(v->text), "%s: %s (pc 0x%llx)", what, strerror(-err), (unsigned long long)present_pc(v));
+	snprintf(v->text, sizeof(v->text), "%s: %s (pc 0x%llx)", what, strerror(-err), (unsigned long long)memory_of_pc(v));
 	return signalled(v, GDB_SIGNAL_ABRT);
 }
 
@@ -323,7 +333,7 @@ static enum step_result run_on(struct vcpu *v, bool step, uint64_t skip)
 enum step_result step_run(struct vcpu *v)
 {
 	bool step = is_stepping(v);
-	uint64_t skip = v->over ? present_pc(v) : UINT64_MAX;
+	uint64_t skip = v->over ? memory_of_pc(v) : UINT64_MAX;
 	struct point *lifted = v->over ? points_lift(v, skip) : NULL;
 	uint8_t old[ARCH_SUCCESSORS][TRAP_MAX];
 	enum step_result result;

@@ -160,7 +160,7 @@ static enum session_state digest(struct server *s)
 	return s->session.state;
 }
 
-/* The client has left: the guest runs on if it was told to (`detach`), or if it ever ran. */
+/* The client has left: the guest runs on if it was told to (`detach`), or if it ever ran. One that leaves to come again finds it here. */
 static void serve_leave(struct server *s, bool detached)
 {
 	struct machine *m = s->machine;
@@ -170,7 +170,7 @@ static void serve_leave(struct server *s, bool detached)
 		finish(s, m->ended ? m->last.code : 0);
 		return;
 	}
-	machine_release(m, detached || m->started);
+	machine_release(m, detached || (m->started && !machine_changes_mode(m)));
 	disconnect(s);
 }
 

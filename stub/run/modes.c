@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which description the debugger is given, where the architecture has several: gdb fixes one for the life of a connection. The
+ * next one is made ready when it is asked for, so that a refusal reaches whoever asks, and takes its place between two clients.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../reg/presence.h"
+#include "machine.h"
+
+const char *modes_name(const struct machine *m, unsigned mode)
+{
+	return m->arch->nmodes ? m->arch->modes[mode].name : m->arch->name;
+}
+
+int modes_find(const struct arch *arch, const char *name)
+{
+	for (unsigned i = 0; i < arch->nmodes; i++)
+		if (!strcmp(arch->modes[i].name, name))
+			return (int)i;
+	return -ENOENT;
+}
+
+int modes_describe(struct machine *m, unsigned mode, struct tdesc *d)
+{
+	const struct arch *arch = m->arch->nmodes ? m->arch->modes[mode].arch : m->arch;
+	struct presence p;
+	int err;
+
+	presence_init(&p, &m->transport);
+	err = tdesc_build(d, arch, &p.source);
+	presence_free(&p);
+	return err;
+}
+
+static void free_files(struct regfile *files, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		regfile_free(&files[i]);
+	free(files);
+}
+
+static struct regfile *open_files(struct machine *m, const struct tdesc *d)
+{
+	struct regfile *files = calloc(m->n, sizeof(*files));
+
+	for (unsigned i = 0; files && i < m->n; i++) {
+		if (regfile_init(&files[i], i, &m->transport, d)) {
+			free_files(files, i);
+			return NULL;
+		}
+	}
+	return files;
+}
+
+static void drop_next(struct machine *m)
+{
+	if (!m->next_files)
+		return;
+	free_files(m->next_files, m->n);
+	tdesc_free(&m->next_tdesc);
+	m->next_files = NULL;
+}
+
+int modes_choose(struct machine *m, const char *name)
+{
+	int mode = modes_find(m->arch, name), err;
+
+	if (mode < 0)
+		return machine_refuse(m, -EINVAL, "there is no mode %.40s; `monitor mode` shows them", name);
+	drop_next(m);
+	m->next_mode = m->mode;
+	if ((unsigned)mode == m->mode)
+		return 0;
+	err = modes_describe(m, mode, &m->next_tdesc);
+	if (err)
+		return machine_refuse(m, err, "the registers cannot be described: %s", strerror(-err));
+	m->next_files = open_files(m, &m->next_tdesc);
+	if (!m->next_files) {
+		tdesc_free(&m->next_tdesc);
+		return machine_refuse(m, -ENOMEM, "out of memory");
+	}
+	m->next_mode = mode;
+	return 0;
+}
+
+void modes_change(struct machine *m)
+{
+	if (!m->next_files)
+		return;
+	tdesc_free(&m->tdesc);
+	m->tdesc = m->next_tdesc;
+	m->mode = m->next_mode;
+	for (unsigned i = 0; i < m->n; i++) {
+		regfile_free(&m->vcpus[i].regs);
+		m->vcpus[i].regs = m->next_files[i];
+		m->vcpus[i].regs.tdesc = &m->tdesc;
+	}
+	free(m->next_files);
+	m->next_files = NULL;
+}
