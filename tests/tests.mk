@@ -24,7 +24,7 @@ peek: $(OUT)/kvm-gdbserver-peek
 guest_flags := -g -Og -fno-omit-frame-pointer -ffreestanding -fno-pic -no-pie -fno-stack-protector \
 	-nostdlib -static -Wall -Wextra -Wl,--build-id=none
 guest_flags_x86_64 := -mgeneral-regs-only -mno-red-zone -fcf-protection=none -Wl,-Ttext=0x200000
-guest_flags_i386 := -m32 $(guest_flags_x86_64)
+guest_flags_i386 := -m32 -mregparm=3 $(guest_flags_x86_64)
 # Without a prologue in count(), `break count` is in its loop, as on the others.
 guest_flags_powerpc := -fomit-frame-pointer -mcpu=power8 -msoft-float -Wl,-Ttext=0x200000
 guest_flags_riscv64 := -fomit-frame-pointer -march=rv64imac_zicsr -mabi=lp64 -mcmodel=medany -Wl,-Ttext=0x80200000
@@ -42,7 +42,7 @@ build/guests/%.elf: tests/guests/start_%.S tests/guests/guest.c tests/guests/gue
 # A boot sector, and its symbols for a gdb that decodes 16-bit and 32-bit code, and for one of 64-bit code.
 build/guests/boot.elf: tests/guests/boot.S
 	@mkdir -p $(@D)
-	$(cross_i386)gcc -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-Ttext=0x7c00 -Wl,-z,noexecstack -o $@ $<
+	$(cross_i386)gcc -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-n -Wl,-Ttext=0x7c00 -o $@ $<
 
 build/guests/boot64.elf: build/guests/boot.elf
 	$(cross_i386)objcopy -O elf64-x86-64 $< $@

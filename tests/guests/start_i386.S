@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Every vCPU starts at the entry, in protected mode, with its number in edi; all but the first wait to be released. */
+/*
+ * Every vCPU starts at the entry, in protected mode, with its number in edi; all but the first wait to be released. Arguments are in
+ * registers, -mregparm=3: `break count` is in its loop, as on the others.
+ */
 	.globl _start, console_putc, start_cpu
 	.text
 _start:
@@ -15,18 +18,16 @@ _start:
 1:	pause
 	cmpb	$0, released(%edi)
 	je	1b
-	push	%edi
+	mov	%edi, %eax
 	call	secondary
 	hlt
 
 console_putc:
-	mov	4(%esp), %eax
 	mov	$0x3f8, %edx
 	out	%al, %dx
 	ret
 
 start_cpu:
-	mov	4(%esp), %eax
 	movb	$1, released(%eax)
 	ret
 
