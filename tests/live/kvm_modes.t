@@ -9,4 +9,5 @@ if ! [ -r /dev/kvm ] || ! [ -w /dev/kvm ]; then
 	echo "1..0 # SKIP this machine has no usable /dev/kvm"
 	exit
 fi
-LAUNCH=build/kvm-gdbserver COMM=:0 TARGET='' GUEST='' IMAGES=build/guests exec expect tests/live/modes.exp
+LAUNCH=build/kvm-gdbserver COMM=:0 TARGET='' GUEST='' IMAGES=build/guests NO_BASED_BREAK='' \
+	exec expect tests/live/modes.exp
