@@ -96,6 +96,10 @@ function element(text, root)
 		architecture = substr(text, 15, length(text) - 29)
 		return
 	}
+	if (context == "target" && text ~ /^<osabi>[a-z]+<\/osabi>$/) {
+		osabi = substr(text, 8, length(text) - 15)
+		return
+	}
 	if (text ~ /^<\/[a-z]+>$/) {
 		end_tag(substr(text, 3, length(text) - 3))
 		return
@@ -484,7 +488,8 @@ function print_table(	f, i, name)
 			needs[f] == "" ? "NULL" : quoted(needs[f])
 	print "};\n"
 	printf "extern const struct tdesc_table tdesc_%s;\n", name
-	printf "const struct tdesc_table tdesc_%s = { %s, features, %d };\n", name, quoted(architecture), nfeatures
+	printf "const struct tdesc_table tdesc_%s = { %s, features, %d, %s };\n", name, quoted(architecture), nfeatures,
+		osabi == "" ? "NULL" : quoted(osabi)
 }
 
 function print_check(	i)

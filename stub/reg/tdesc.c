@@ -184,6 +184,8 @@ static int render(struct tdesc *d, struct tdesc_source *source)
 		return -ENOMEM;
 	fputs("<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n<target version=\"1.0\">\n", out);
 	fprintf(out, "<architecture>%s</architecture>\n", table->architecture);
+	if (table->osabi)
+		fprintf(out, "<osabi>%s</osabi>\n", table->osabi);
 	for (unsigned i = 0; i < table->nfeatures; i++)
 		reg = write_feature(out, d, &table->features[i], source, reg);
 	write_feature(out, d, &d->unknown->feature, source, reg);

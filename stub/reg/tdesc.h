@@ -48,6 +48,7 @@ struct tdesc_table {
 	const char *architecture; /* GDB's name: aarch64, i386:x86-64 */
 	const struct tdesc_feature *features;
 	unsigned nfeatures;
+	const char *osabi; /* whose code GDB is to take it for; NULL: the one that this GDB was built for */
 };
 
 /* A register that this vCPU has. Its GDB number is its index in tdesc.regs. */

@@ -8,7 +8,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 cd "$root" || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-architectures="aarch64 loongarch64 mips64 ppc64le riscv64 s390x x86_64"
+architectures="aarch64 i386 i8086 loongarch64 mips64 ppc64le riscv64 s390x x86_64"
 count=0
 
 # ok NAME COMMAND...: passes when the command does; what it prints is shown when it does not.
@@ -91,6 +91,7 @@ refuses "refused: an unknown block" 2 '<reg name="r" bitsize="64" kvm:block="fpu
 refuses "refused: a field without its offset" 2 '<reg name="r" bitsize="64" kvm:block="regs:r"/>'
 refuses "refused: an offset without a block" 2 "<reg name=\"r\" bitsize=\"64\" kvm:at=\"0x0\" $id/>"
 refuses "refused: an access that is not r" 2 "<reg name=\"r\" bitsize=\"64\" kvm:access=\"w\" $id/>"
+refuses "refused: a mode that is not 64" 2 "<reg name=\"r\" bitsize=\"64\" kvm:mode=\"32\" $id/>"
 refuses "refused: a computed register of 128 bits" 2 '<reg name="r" bitsize="128" kvm:from="x"/>'
 refuses "refused: an unknown type" 2 "<reg name=\"r\" bitsize=\"64\" type=\"t\" $id/>"
 refuses "refused: a type of another size" 2 "<reg name=\"r\" bitsize=\"64\" type=\"int32\" $id/>"
@@ -120,24 +121,26 @@ refuses "refused: a type that is not closed" 4 '<flags id="t" size="4">
 
 check_headers()
 {
-	$1 -std=gnu11 -Wall -Wextra -Werror -fsyntax-only "-DIDS=\"$tmp/$2.1\"" "tests/lint/ids_$2.c" &&
-		$1 -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -I stub "tests/lint/offsets_$2.c"
+	$1 -std=gnu11 -Wall -Wextra -Werror -fsyntax-only "-DIDS=\"$tmp/$2.1\"" "tests/lint/ids_$3.c" &&
+		$1 -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -I stub "tests/lint/offsets_$3.c"
 }
 
 for arch in $architectures; do
+	kvm=$arch # whose KVM it is
 	case $arch in
+	i386 | i8086) kvm=x86_64 cc=x86_64-linux-gnu-gcc ;;
 	mips64) cc=mips64-linux-gnuabi64-gcc ;;
 	ppc64le) cc=powerpc64le-linux-gnu-gcc ;;
 	*) cc=$arch-linux-gnu-gcc ;;
 	esac
-	[ "$(uname -m)" = "$arch" ] && cc=${CC:-cc}
+	[ "$(uname -m)" = "$kvm" ] && cc=${CC:-cc}
 	name="$arch: ids and offsets are those of <asm/kvm.h>"
 	if ! have "${cc%% *}"; then
 		skip "$name" "$cc is not installed"
 	elif ! echo '#include <linux/kvm.h>' | $cc -x c -fsyntax-only - 2> /dev/null; then
 		skip "$name" "$cc has no header of KVM's"
 	else
-		ok "$name" check_headers "$cc" "$arch"
+		ok "$name" check_headers "$cc" "$arch" "$kvm"
 	fi
 done
 
@@ -311,6 +314,9 @@ vcpus='aarch64 aarch64 z0
 sve aarch64 v0
 x86_64 x86_64
 no-avx512 x86_64 k0
+i386 i386
+i8086 i8086
+i386-no-avx512 i386 k0
 loongarch64 loongarch64
 mips64 mips64
 ppc64le ppc64le
@@ -345,6 +351,7 @@ if have gdb-multiarch; then
 	done
 	ok "aarch64 with SVE: gdb is content" gdb_is_content sve aarch64
 	ok "x86_64 without AVX512: gdb is content" gdb_is_content no-avx512 i386:x86-64
+	ok "i386 without AVX512: gdb is content" gdb_is_content i386-no-avx512 i386
 else
 	skip "gdb is content" "gdb-multiarch is not installed"
 fi
@@ -357,6 +364,8 @@ if have lldb && have python3; then
 		"pc=20 r1=1 r31=1f lr=23 r3=3 cr=22 LPCR=$(value_of ppc64le LPCR)"
 	ok "x86_64: lldb is content" lldb_is_content x86_64 little "pc sp fp arg1 rflags cr0" \
 		"rip=10 rsp=7 rbp=6 rdi=5 eflags=11 cr0=$(value_of x86_64 cr0)"
+	ok "i386: lldb is content" lldb_is_content i386 little "pc sp fp flags cs cr0" \
+		"eip=8 esp=4 ebp=5 eflags=9 cs=a cr0=$(value_of i386 cr0)"
 	ok "s390x: lldb is content" lldb_is_content s390x big "pc sp fp ra arg1 flags acr1 cr0" \
 		"pswa=1 r15=11 r11=d r14=10 r2=4 pswm=0 acr1=13 cr0=53"
 	ok "mips64: lldb is content" lldb_is_content mips64 big "pc sp fp ra a0 arg8 flags Index" \

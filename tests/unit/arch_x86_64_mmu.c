@@ -260,6 +260,43 @@ static void test_noise(void)
 	ok(mapped > 1000, "... and many of them lead somewhere (%u)", mapped);
 }
 
+/* Where the instruction is: cs.base counts but in 64-bit code, and the sum has 32 bits. */
+static void test_code_address(void)
+{
+	static const struct {
+		uint64_t rip, base, l, efer, addr;
+		const char *name;
+	} cases[] = {
+		{ 0x7c00, 0, 0, 0, 0x7c00, "code address: no base" },
+		{ 0x1d, 0x7c00, 0, 0, 0x7c1d, "code address: real mode" },
+		{ 0xfff0, 0xffff0000, 0, 0, 0xfffffff0, "code address: the reset vector" },
+		{ 0x2000, 0xfffff000, 0, 0, 0x1000, "code address: wraps at 4 GiB" },
+		{ 0x1d, 0x7c00, 0, LMA, 0x7c1d, "code address: 32-bit code in long mode" },
+		{ 0xffffffff81000000, 0x7c00, 1, LMA, 0xffffffff81000000, "code address: 64-bit code has no base" },
+		{ 0x1d, 0x7c00, 1, 0, 0x7c1d, "code address: L means nothing outside long mode" },
+	};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t addr = 0;
+
+		start(0, 0, cases[i].efer);
+		fake_set(&f.view, X86_RIP, cases[i].rip);
+		fake_set(&f.view, X86_CS_BASE, cases[i].base);
+		fake_set(&f.view, X86_CS_L, cases[i].l);
+		ok(!arch_x86_64.code_address(&f.view, &addr) && addr == cases[i].addr, "%s", cases[i].name);
+	}
+	start(0, 0, 0);
+	is_int(arch_x86_64.code_address(&f.view, &(uint64_t){ 0 }), -ENOENT, "code address: a register that cannot be read");
+}
+
+static void test_trap_is_emulated(void)
+{
+	start(0, 0, 0);
+	ok(!arch_x86_64.trap_is_emulated(&f.view), "INT3 in protected mode is not emulated");
+	fake_set(&f.view, X86_CR0, 0x10);
+	ok(arch_x86_64.trap_is_emulated(&f.view), "in real mode it is");
+}
+
 int main(void)
 {
 	test_ways();
@@ -268,5 +305,7 @@ int main(void)
 	test_cr3();
 	test_outside();
 	test_noise();
+	test_code_address();
+	test_trap_is_emulated();
 	return done();
 }

@@ -124,6 +124,61 @@ static void test_good(void)
 	ram_unmap(&ram);
 }
 
+/* The same image with the structs of the other class, for a machine that takes both. */
+static void write_image32(unsigned machine_of_file, unsigned phentsize)
+{
+	struct image wide = good_image();
+	struct {
+		Elf32_Ehdr header;
+		Elf32_Phdr segment[2];
+		uint8_t code[16], data[8];
+	} i = { .header = { .e_type = ET_EXEC, .e_entry = CODE_AT + 4, .e_phentsize = phentsize, .e_phnum = 2 } };
+
+	memcpy(i.header.e_ident, wide.header.e_ident, EI_NIDENT);
+	i.header.e_ident[EI_CLASS] = ELFCLASS32;
+	i.header.e_ident[EI_DATA] = ELFDATA2LSB;
+	i.header.e_machine = machine_of_file;
+	i.header.e_phoff = (char *)i.segment - (char *)&i;
+	for (unsigned n = 0; n < 2; n++) {
+		uint8_t *bytes = n ? i.data : i.code;
+
+		i.segment[n].p_type = PT_LOAD;
+		i.segment[n].p_offset = (char *)bytes - (char *)&i;
+		i.segment[n].p_vaddr = i.segment[n].p_paddr = wide.segment[n].p_paddr;
+		i.segment[n].p_filesz = wide.segment[n].p_filesz;
+		i.segment[n].p_memsz = wide.segment[n].p_memsz;
+	}
+	memcpy(i.code, wide.code, sizeof(i.code));
+	memcpy(i.data, wide.data, sizeof(i.data));
+	write_file(&i, sizeof(i));
+}
+
+static void test_elf32(void)
+{
+	struct load_machine both = machine;
+	struct ram ram = new_ram();
+	struct loaded loaded;
+	char bytes[16], text[200] = "";
+
+	both.elf32_machine = EM_386;
+	write_image32(EM_386, sizeof(Elf32_Phdr));
+	is_int(load(&both, &ram, &loaded, text, sizeof(text)), 0, "a 32-bit image is loaded where it is taken");
+	ok(loaded.elf32 && loaded.entry == CODE_AT + 4, "with its entry, and told to be one");
+	is_int(ram_read(&ram, CODE_AT, bytes, 16), 16, "its code can be read");
+	ok(!memcmp(bytes, "0123456789abcde", 16), "and is there");
+	is_int(ram_read(&ram, CODE_AT + 0x1000, bytes, 16), 16, "its data can be read");
+	ok(!memcmp(bytes, "DATADAT\0\0\0\0\0\0\0\0", 16), "and is followed by zeroes");
+	load(&machine, &ram, &loaded, text, sizeof(text));
+	is_str(text, "guest.elf: built for i386, this machine is x86-64", "refused where it is not");
+	write_image32(EM_386, sizeof(Elf64_Phdr));
+	load(&both, &ram, &loaded, text, sizeof(text));
+	is_str(text, "guest.elf: has no program headers that can be used", "refused with headers of the other class");
+	write_image32(EM_X86_64, sizeof(Elf32_Phdr));
+	load(&both, &ram, &loaded, text, sizeof(text));
+	is_str(text, "guest.elf: not a 64-bit ELF file", "refused: a 32-bit file for the 64-bit machine");
+	ram_unmap(&ram);
+}
+
 static void test_entry(void)
 {
 	struct load_machine physical = machine;
@@ -376,6 +431,7 @@ int main(void)
 		return 1;
 	}
 	test_good();
+	test_elf32();
 	test_entry();
 	test_reserved();
 	test_origin();

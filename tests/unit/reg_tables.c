@@ -2,6 +2,7 @@
 /* The generated tables of every architecture: what GDB demands of them, and that they agree with stub/arch/. */
 #include <linux/kvm.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "reg/tdesc.h"
 #include "tap.h"
@@ -96,6 +97,22 @@ static const struct known known_x86_64[] = {
 		"zmm22h zmm23h zmm24h zmm25h zmm26h zmm27h zmm28h zmm29h zmm30h zmm31h" },
 	{ "org.gnu.gdb.i386.pkeys", 1, "pkru" },
 	{ "org.gnu.gdb.i386.segments", 2, "fs_base gs_base" },
+	{ "org.kvm.x86_64.system", 0, "cr0 cr2 cr3 cr4 cr8 efer" },
+	{ "org.kvm.x86_64.msr", 0, "TSC" },
+	{ 0 },
+};
+
+/* The same vCPU for 32-bit and 16-bit code: GDB's names and order, and nothing of 64-bit mode but system registers. */
+static const struct known known_i386[] = {
+	{ "org.gnu.gdb.i386.core", 32,
+		"eax ecx edx ebx esp ebp esi edi eip eflags cs ss ds es fs gs st0 st1 st2 st3 st4 st5 st6 st7 fctrl fstat ftag "
+		"fiseg fioff foseg fooff fop" },
+	{ "org.gnu.gdb.i386.sse", 9, "xmm0 xmm1 xmm2 xmm3 xmm4 xmm5 xmm6 xmm7 mxcsr" },
+	{ "org.gnu.gdb.i386.avx", 8, "ymm0h ymm1h ymm2h ymm3h ymm4h ymm5h ymm6h ymm7h" },
+	{ "org.gnu.gdb.i386.avx512", 16,
+		"k0 k1 k2 k3 k4 k5 k6 k7 zmm0h zmm1h zmm2h zmm3h zmm4h zmm5h zmm6h zmm7h" },
+	{ "org.gnu.gdb.i386.pkeys", 1, "pkru" },
+	{ "org.kvm.i386.segments", 2, "fs_base gs_base" },
 	{ "org.kvm.x86_64.system", 0, "cr0 cr2 cr3 cr4 cr8 efer" },
 	{ "org.kvm.x86_64.msr", 0, "TSC" },
 	{ 0 },
@@ -266,20 +283,20 @@ static void check_general(const struct arch *arch, unsigned registers, unsigned 
 	is_int(size, bytes, "and is as long as they are");
 }
 
-/* "pc", then what the calling convention has. */
+/* "pc", then what the calling convention has: on i386, no argument in a register. */
 static void check_generic(const struct arch *arch, const char *last_arg)
 {
 	const char *const wanted[] = { "pc", "sp", "fp", "flags", "arg1", last_arg };
 	const struct reg_row *row, *pc = NULL;
-	unsigned found = 0;
+	unsigned found = 0, n = last_arg ? 6 : 4;
 
-	for (unsigned i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+	for (unsigned i = 0; i < n; i++)
 		for (row = next_row(arch->tdesc, NULL); row; row = next_row(arch->tdesc, row))
 			if (row->generic && !strcmp(row->generic, wanted[i])) {
 				found++;
 				pc = i == 0 ? row : pc;
 			}
-	is_int(found, sizeof(wanted) / sizeof(wanted[0]), "pc, sp, fp, flags and arguments are named for LLDB, once each");
+	is_int(found, n, "pc, sp, fp, flags and arguments are named for LLDB, once each");
 	ok(pc && pc->key == arch->pc, "%s: the generic pc is the architecture's pc", arch->name);
 }
 
@@ -337,6 +354,27 @@ static void check_blocks(const struct arch *arch)
 #endif
 }
 
+/* One vCPU by several names: what else there is of it is the same, and so is the place of a register that two of them have. */
+static void check_modes(const struct arch *arch)
+{
+	is_int(arch->nmodes, 3, "x86_64 has three modes");
+	ok(arch->modes[0].arch == arch, "the first is the architecture itself");
+	for (unsigned i = 0; i < arch->nmodes; i++) {
+		struct arch other = *arch->modes[i].arch;
+		const struct reg_row *row = NULL, *ours;
+		bool same = true;
+
+		other.name = arch->name;
+		other.tdesc = arch->tdesc;
+		ok(!memcmp(&other, arch, sizeof(other)), "%s: differs in its table alone", arch->modes[i].name);
+		while ((row = next_row(arch->modes[i].arch->tdesc, row))) {
+			ours = row_named(arch->tdesc, row->name);
+			same = same && (!ours || ours->key == row->key);
+		}
+		ok(same, "%s: registers are where x86-64 has them", arch->modes[i].name);
+	}
+}
+
 /* What is to be true of each architecture's table. */
 static const struct {
 	const char *name, *gdb_name;
@@ -348,6 +386,8 @@ static const struct {
 	{ "aarch64", "aarch64", known_aarch64, 0x60, 34, 33 * 8 + 4, "arg6" },
 	{ "ppc64le", "powerpc:common64", known_ppc64le, 0x10, 38, 36 * 8 + 2 * 4, "arg8" },
 	{ "x86_64", "i386:x86-64", known_x86_64, 0x20, 24, 17 * 8 + 7 * 4, "arg6" },
+	{ "i386", "i386", known_i386, 0x20, 16, 16 * 4, NULL },
+	{ "i8086", "i8086", known_i386, 0x20, 16, 16 * 4, NULL },
 	{ "riscv64", "riscv:rv64", known_riscv64, 0x80, 33, 33 * 8, "arg8" },
 	{ "s390x", "s390:64-bit", known_s390x, 0x50, 18, 18 * 8, "arg5" },
 	{ "mips64", "mips:isa64r2", known_mips64, 0x70, 35, 35 * 8, "arg8" },
@@ -367,6 +407,7 @@ int main(void)
 		check_general(arch, tables[i].ngeneral, tables[i].general_size);
 		check_generic(arch, tables[i].last_arg);
 	}
+	check_modes(arch_find("x86_64"));
 	check_blocks(arch_find("x86_64"));
 	check_other_blocks();
 	return done();

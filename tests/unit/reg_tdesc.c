@@ -52,7 +52,7 @@ static const struct tdesc_feature features[] = {
 	{ "a.more", "", more, 1, NULL, 0, 0, NULL },
 	{ "a.other", "", other, 1, NULL, 0, 0x8030000006000000, NULL },
 };
-static const struct tdesc_table table = { "a", features, 4 };
+static const struct tdesc_table table = { "a", features, 4, NULL };
 static const struct arch arch = {
 	.name = "a", .tdesc = &table, .computed = computed, .ncomputed = 1, .scales = scales, .nscales = 1
 };
@@ -155,7 +155,7 @@ static void bad_tables(void)
 {
 	struct reg_row row = { "r", 64, true, false, "", 0, "nothing", NULL, NULL };
 	struct tdesc_feature feature = { "a", "", &row, 1, NULL, 0, 0, NULL };
-	struct tdesc_table bad = { "a", &feature, 1 };
+	struct tdesc_table bad = { "a", &feature, 1, NULL };
 	struct arch bad_arch = arch;
 	struct tdesc d;
 
