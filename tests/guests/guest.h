@@ -11,7 +11,7 @@
 #define NO_DEVICE 0x20000000UL
 #endif
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__i386__)
 #undef NO_DEVICE
 #define NO_DEVICE 0xd0000000UL
 #endif
