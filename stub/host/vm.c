@@ -360,7 +360,7 @@ static struct vm *allocate(const struct vm_config *config)
 		return NULL;
 	}
 	*vm = (struct vm){
-		.host = { &vm_ops, config->vcpus }, .config = *config, .kvm = -1, .fd = -1, .many = -1, .vcpu = vcpu
+		.host = { .ops = &vm_ops, .vcpus = config->vcpus }, .config = *config, .kvm = -1, .fd = -1, .many = -1, .vcpu = vcpu
 	};
 	pthread_mutex_init(&vm->devices, NULL);
 	for (unsigned i = 0; i < config->vcpus; i++) {

@@ -9,5 +9,6 @@ if ! [ -r /dev/kvm ] || ! [ -w /dev/kvm ]; then
 	echo "1..0 # SKIP this machine has no usable /dev/kvm"
 	exit
 fi
-LAUNCH=build/kvm-gdbserver COMM=:0 TARGET='' GUEST=build/guests/i386.elf IMAGE=build/guests/i386.elf \
+PEEK='env PEEK=127.0.0.1:0 build/kvm-gdbserver-peek' PEEK_PORT='' LAUNCH=build/kvm-gdbserver COMM=:0 TARGET='' \
+	GUEST=build/guests/i386.elf IMAGE=build/guests/i386.elf \
 	exec expect tests/live/session.exp i386

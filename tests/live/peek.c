@@ -52,6 +52,8 @@ struct field {
 #include <cpuid.h>
 
 #define REG(name) ONE(#name, KVM_GET_REGS, kvm_regs, name)
+/* What 32-bit code calls the low half of it. */
+#define HALF(name, member) ONE(name, KVM_GET_REGS, kvm_regs, member)
 #define SREG(name, member) ONE(name, KVM_GET_SREGS, kvm_sregs, member)
 #define SEGMENT(s) SREG(#s, s.selector), SREG(#s "_base", s.base), SREG(#s "_limit", s.limit)
 /* SDM volume 1, table 10-2 (the FXSAVE area), and 13.4.3 on: the components, in the standard format. */
@@ -82,6 +84,15 @@ static const struct field fields[] = {
 	REG(r14),
 	REG(r15),
 	REG(rip),
+	HALF("eax", rax),
+	HALF("ebx", rbx),
+	HALF("ecx", rcx),
+	HALF("edx", rdx),
+	HALF("esi", rsi),
+	HALF("edi", rdi),
+	HALF("ebp", rbp),
+	HALF("esp", rsp),
+	HALF("eip", rip),
 	ONE("eflags", KVM_GET_REGS, kvm_regs, rflags),
 	SEGMENT(cs),
 	SEGMENT(ss),
