@@ -359,9 +359,12 @@ static struct vm *allocate(const struct vm_config *config)
 		free(vcpu);
 		return NULL;
 	}
-	*vm = (struct vm){
-		.host = { .ops = &vm_ops, .vcpus = config->vcpus }, .config = *config, .kvm = -1, .fd = -1, .many = -1, .vcpu = vcpu
-	};
+	*vm = (struct vm){ .host = { .ops = &vm_ops, .vcpus = config->vcpus },
+		.config = *config,
+		.kvm = -1,
+		.fd = -1,
+		.many = -1,
+		.vcpu = vcpu };
 	pthread_mutex_init(&vm->devices, NULL);
 	for (unsigned i = 0; i < config->vcpus; i++) {
 		vcpu[i] = (struct vm_vcpu){ .vm = vm, .nr = i, .fd = -1 };

@@ -164,8 +164,8 @@ static void write_gdt(const struct vm *vm, enum start start)
 	uint64_t *gdt = table_at(vm, GDT);
 
 	gdt[1] = start == START_LONG ? 0x00af9b000000ffff : 0x00cf9b000000ffff; /* code, 64-bit or 32-bit */
-	gdt[2] = 0x00cf93000000ffff;					/* data */
-	gdt[3] = 0x00008b0000000067 | (uint64_t)(TSS & 0xffffff) << 16; /* busy TSS; its upper half is zero */
+	gdt[2] = 0x00cf93000000ffff;						/* data */
+	gdt[3] = 0x00008b0000000067 | (uint64_t)(TSS & 0xffffff) << 16;		/* busy TSS; its upper half is zero */
 }
 
 /* --- registers */

@@ -66,7 +66,8 @@ static int do_mode(struct machine *m, char **words, const struct printer *out)
 		return err;
 	say(out, "this connection: %s; the next one: %s\n", modes_name(m, m->mode), modes_name(m, m->next_mode));
 	if (m->next_mode != m->mode)
-		say(out, "To connect again, `disconnect` and `target remote`: the guest waits. `detach` lets it run, `target remote` alone kills it.\n");
+		say(out, "To connect again, `disconnect` and `target remote`: the guest waits. `detach` lets it run, `target "
+			 "remote` alone kills it.\n");
 	else if (!words[0])
 		for (unsigned i = 0; i < m->arch->nmodes; i++)
 			say(out, "%s%s%s", i ? ", " : "there are: ", modes_name(m, i), i + 1 < m->arch->nmodes ? "" : "\n");
