@@ -63,6 +63,18 @@ struct stop {
 /* Takes a piece of text that a command prints. */
 typedef void text_fn(void *arg, const char *text);
 
+/* An agent expression (GDB manual, appendix F) as the client sent it: nothing in it is verified. */
+struct point_code {
+	const uint8_t *bytes;
+	size_t size;
+};
+
+/* What is to be run when a breakpoint is hit: first the conditions, then the commands. */
+struct point_programs {
+	const struct point_code *code;
+	unsigned nconditions, ncommands;
+};
+
 struct target_ops {
 	unsigned (*threads)(void *t);
 
@@ -101,8 +113,16 @@ struct target_ops {
 	/* Can this host do points of this type at all? When not, the packet is answered as unknown. */
 	bool (*has_points)(void *t, enum point_type type);
 
-	/* Setting a point that is there, or clearing one that is not, is 0. kind is the packet's, in bytes for watchpoints. */
-	int (*set_point)(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind);
+	/* Can breakpoints have conditions and commands that are run here? When not, set_point is given none. */
+	bool (*has_programs)(void *t);
+
+	/*
+	 * Setting a point that is there, or clearing one that is not, is 0. kind is the packet's, in bytes for watchpoints. A hit is
+	 * reported when one of the conditions holds, or there are none; when there are commands, they are run instead. programs is
+	 * copied, and takes the place of what the point had; NULL: none. What cannot be run is -EINVAL, and nothing is changed.
+	 */
+	int (*set_point)(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind,
+		const struct point_programs *programs);
 	int (*clear_point)(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind);
 
 	/*

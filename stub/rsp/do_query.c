@@ -5,27 +5,42 @@
 
 #include "handlers.h"
 
-#define NO_POINT POINT_TYPES
+static bool has_software_points(struct session *s)
+{
+	return s->target.ops->has_points(s->target.t, POINT_SOFTWARE);
+}
 
-/* What clients announce, what is said back, and the type of points without which it is not said. */
+static bool has_hardware_points(struct session *s)
+{
+	return s->target.ops->has_points(s->target.t, POINT_HARDWARE);
+}
+
+static bool has_programs(struct session *s)
+{
+	return s->target.ops->has_programs(s->target.t) && (has_software_points(s) || has_hardware_points(s));
+}
+
+/* What clients announce, what is said back, and what the machine must have for that. Those that nobody announces come last. */
 static const struct {
 	const char *announced;
 	enum feature feature;
 	const char *token;
-	enum point_type needs;
+	bool (*needs)(struct session *s);
 } features[] = {
-	{ "multiprocess+", FEATURE_MULTIPROCESS, "multiprocess+", NO_POINT },
-	{ "swbreak+", FEATURE_SWBREAK, "swbreak+", POINT_SOFTWARE },
-	{ "hwbreak+", FEATURE_HWBREAK, "hwbreak+", POINT_HARDWARE },
-	{ "error-message+", FEATURE_ERROR_MESSAGE, "error-message+", NO_POINT },
-	{ "binary-upload+", FEATURE_BINARY_UPLOAD, NULL, NO_POINT },
+	{ "multiprocess+", FEATURE_MULTIPROCESS, "multiprocess+", NULL },
+	{ "swbreak+", FEATURE_SWBREAK, "swbreak+", has_software_points },
+	{ "hwbreak+", FEATURE_HWBREAK, "hwbreak+", has_hardware_points },
+	{ "error-message+", FEATURE_ERROR_MESSAGE, "error-message+", NULL },
+	{ "binary-upload+", FEATURE_BINARY_UPLOAD, NULL, NULL },
+	{ NULL, 0, "ConditionalBreakpoints+", has_programs },
+	{ NULL, 0, "BreakpointCommands+", has_programs },
 };
 
 #define FEATURES (sizeof(features) / sizeof(features[0]))
 
 static unsigned feature_named(const struct cursor *name)
 {
-	for (size_t i = 0; i < FEATURES; i++) {
+	for (size_t i = 0; i < FEATURES && features[i].announced; i++) {
 		size_t n = strlen(features[i].announced);
 
 		if (n == cursor_left(name) && !memcmp(name->at, features[i].announced, n))
@@ -56,12 +71,9 @@ static void reply_token(struct session *s, const char *token)
 
 static void reply_features(struct session *s)
 {
-	for (size_t i = 0; i < FEATURES; i++) {
-		enum point_type needs = features[i].needs;
-
-		if (features[i].token && (needs == NO_POINT || s->target.ops->has_points(s->target.t, needs)))
+	for (size_t i = 0; i < FEATURES; i++)
+		if (features[i].token && (!features[i].needs || features[i].needs(s)))
 			reply_token(s, features[i].token);
-	}
 }
 
 static void reply_packets(struct session *s)

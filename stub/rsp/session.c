@@ -262,6 +262,15 @@ size_t session_input(struct session *s, const uint8_t *bytes, size_t n)
 	return used;
 }
 
+void session_print(struct session *s, const char *text)
+{
+	if (s->state != SESSION_RUNNING)
+		return;
+	console_open(s);
+	console_print(s, text);
+	console_close(s);
+}
+
 void session_stopped(struct session *s, const struct stop *stop)
 {
 	s->stop = *stop;

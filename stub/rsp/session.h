@@ -82,6 +82,9 @@ void session_trace(struct session *s, session_trace_fn *trace, void *arg);
  */
 size_t session_input(struct session *s, const uint8_t *bytes, size_t n);
 
+/* Text for the client's console, while the machine runs; a client that waits for nothing takes none, and it is dropped. */
+void session_print(struct session *s, const char *text);
+
 /*
  * The machine has stopped, and why. In SESSION_RUNNING the client is told and the state becomes SESSION_STOPPED. Otherwise it is
  * only remembered, for the client's question.

@@ -22,7 +22,7 @@ const struct packet_row packet_table[] = {
 	{ "S",			"n|s",		0,				NULL,				do_step },
 	{ "T",			"t",		PACKET_RUNNING,			NULL,				do_thread_alive },
 	{ "X",			"n,n:s",	0,				NULL,				do_write_binary },
-	{ "Z",			"n,n,n",	0,				NULL,				do_set_point },
+	{ "Z",			"n,n,n|s",	0,				NULL,				do_set_point },
 	{ "c",			"|s",		0,				NULL,				do_continue },
 	{ "g",			"",		0,				NULL,				do_read_general },
 	{ "k",			"",		PACKET_RUNNING,			NULL,				do_kill },

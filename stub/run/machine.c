@@ -174,12 +174,19 @@ static bool op_has_points(void *t, enum point_type type)
 	return points_possible(t, type);
 }
 
-static int op_set_point(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind)
+/* To go on by itself, a vCPU has to get past the breakpoint. */
+static bool op_has_programs(void *t)
+{
+	return step_possible(t);
+}
+
+static int op_set_point(
+	void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind, const struct point_programs *programs)
 {
 	int err;
 	struct vcpu *v = stopped_vcpu(t, thread, &err);
 
-	return v ? points_set(v, type, addr, kind) : err;
+	return v ? points_set(v, type, addr, kind, programs) : err;
 }
 
 static int op_clear_point(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind)
@@ -232,8 +239,9 @@ static int plan(struct vcpu *v, enum resume_kind kind)
 	v->over = kind != RESUME_STAY && on_reported_point(v);
 	software = step_is_software(m) && (v->over || kind == RESUME_STEP);
 	v->alone = v->over || software;
+	v->way_known = false;
 	v->nends = 0;
-	return software ? step_plan(v) : 0;
+	return software ? step_plan(v, m->why, sizeof(m->why)) : 0;
 }
 
 static int op_resume(void *t, const enum resume_kind *kinds)
@@ -332,6 +340,7 @@ static const struct target_ops ops = {
 	.read_mem = op_read_mem,
 	.write_mem = op_write_mem,
 	.has_points = op_has_points,
+	.has_programs = op_has_programs,
 	.set_point = op_set_point,
 	.clear_point = op_clear_point,
 	.resume = op_resume,
@@ -374,6 +383,7 @@ bool machine_changes_mode(const struct machine *m)
 void machine_release(struct machine *m, bool go)
 {
 	points_clear_all(m, m->ended);
+	threads_drop_text(m);
 	for (unsigned i = 0; i < m->n; i++)
 		regfile_forget(&m->vcpus[i].regs);
 	modes_change(m);
@@ -385,6 +395,7 @@ void machine_release(struct machine *m, bool go)
 
 		v->want = RESUME_CONTINUE;
 		v->over = v->alone = false;
+		v->way_known = false;
 		v->nends = 0;
 		v->pending &= v->stop.kind == STOP_EXITED;
 	}

@@ -15,6 +15,7 @@
 #include "../reg/tdesc.h"
 #include "../reg/transport.h"
 #include "../target.h"
+#include "agent_format.h"
 #include "capabilities.h"
 #include "points.h"
 
@@ -45,6 +46,15 @@ struct machine;
  * A vCPU that is resumed on a breakpoint which it has reported steps over it first (`over`). While it does, no other vCPU
  * enters the guest (`alone`), since the planted opcode is out; nor during a software step, since it plants opcodes that are none
  * of theirs.
+ *
+ * A breakpoint whose conditions are false, or that only has commands, is no event: its vCPU comes out with STEP_PASS and has to get
+ * over it in the midst of the others. The machine goes on RUNNING. When it takes being alone, those inside are kicked and come out
+ * with nothing, and whoever is `alone` enters when the last of them is out; then the next that has to be alone, then everybody.
+ * (A debug register is the vCPU's own, so nobody has to make way for that.) An interrupt that comes between finds the vCPU not
+ * inside and parks it: as `reported`, so that the next resume takes it over the breakpoint, whose commands have been run.
+ *
+ * What commands print is moved into machine.said when their vCPU comes out, and from there to the client by the baton's holder:
+ * the watcher, or the reporter before it reports. A vCPU whose text finds no room does not enter until there is some.
  */
 enum machine_state {
 	MACHINE_STOPPED,
@@ -65,7 +75,8 @@ struct vcpu {
 	bool inside;  /* has left the lock for the guest */
 	bool pending; /* has an event in `stop` that was not reported */
 	bool over;    /* has to step over the breakpoint at its pc first */
-	bool alone;   /* enters only while no other does: over a breakpoint, or by a software step */
+	bool alone;   /* enters only while no other does: over a planted breakpoint, or by a software step */
+	bool called;  /* was kicked since it went inside */
 	struct stop stop;
 
 	/* Touched by the vCPU's thread while it runs, by the baton's holder while it does not. */
@@ -75,6 +86,12 @@ struct vcpu {
 	uint8_t debug_bytes[ARCH_DEBUG_SIZE];
 	size_t debug_size;
 	char text[256]; /* what stop.text points to */
+	const struct point *met; /* the breakpoint that the run under way came to, or NULL */
+	bool met_stepped;	 /* ... by a step that is complete */
+	bool way_known;		  /* since a STEP_PASS, until it is past it or the table may have changed: */
+	struct point *in_the_way; /* what is planted there, or NULL */
+	bool passes_alone;	 /* of STEP_PASS: an opcode has to be lifted, or planted, for it */
+	struct agent_text said;	 /* what commands printed and machine.said has not taken yet */
 
 	/* The places at one of which a software step ends; none when it is KVM that steps. Planned before the resume. */
 	struct {
@@ -85,6 +102,12 @@ struct vcpu {
 
 /* Called on the vCPU thread that has just been handed the baton, without the lock; the baton is given back by returning. */
 typedef void machine_serve_fn(void *arg);
+
+/*
+ * Bytes for the client's console that wait for the watcher's next look. More is not lost: its vCPU waits. At 20 looks a second this
+ * is what a gdb prints without falling behind; a Ctrl-C would have to wait for all that is under way.
+ */
+#define MACHINE_TEXT_MAX 0x4000
 
 struct machine {
 	struct host *host;
@@ -124,6 +147,8 @@ struct machine {
 	bool started;		     /* has been resumed since it was opened or restarted */
 	bool ended;		     /* the guest is over; only restart brings it back */
 	struct stop last;	     /* the stop that was reported last */
+	size_t nsaid;
+	char said[MACHINE_TEXT_MAX]; /* what commands printed, for the client's console */
 	char why[256];
 };
 
@@ -157,6 +182,9 @@ void machine_watch_end(struct machine *m);
 /* Has this client asked for another description? Then it leaves to come again. */
 bool machine_changes_mode(const struct machine *m);
 
+/* What commands have printed since: at most MACHINE_TEXT_MAX bytes and a NUL. False when there is nothing (more). */
+bool machine_text(struct machine *m, char *text);
+
 /* The present stop. */
 const struct stop *machine_stop(const struct machine *m);
 
@@ -178,13 +206,15 @@ int threads_start(struct machine *m);
 void threads_resume(struct machine *m); /* when the baton is given back, each vCPU as its `want` says */
 void threads_interrupt(struct machine *m, int signal);
 bool threads_running(struct machine *m);
+void threads_drop_text(struct machine *m);
 
 /* step.c: the vCPU's thread runs its vCPU, over a breakpoint if v->over, else as v->want says, until it comes out. */
 enum step_result {
 	STEP_NOTHING, /* it was kicked */
 	STEP_AGAIN,   /* nothing for the debugger: run on. Only within step.c */
 	STEP_EVENT,   /* v->stop says what happened */
-	STEP_OVER     /* it is past the breakpoint */
+	STEP_OVER,    /* it is past the breakpoint */
+	STEP_PASS     /* it is at a breakpoint that is not to be reported, and has to step over it */
 };
 enum step_result step_run(struct vcpu *v);
 
@@ -192,13 +222,17 @@ enum step_result step_run(struct vcpu *v);
 bool step_possible(const struct machine *m);
 bool step_is_software(const struct machine *m);
 
-/* By the baton's holder, of a stopped vCPU whose next run is a software step: where it will end. 0, or -errno and a sentence. */
-int step_plan(struct vcpu *v);
+/* Of a stopped vCPU, or by its own thread: where its next run, a software step, will end. 0, or -errno and a sentence. */
+int step_plan(struct vcpu *v, char *why, size_t room);
 
 /* memory.c: guest-virtual, in the context of v. */
 ssize_t memory_read(struct vcpu *v, uint64_t addr, void *buf, size_t len);
 int memory_write(struct vcpu *v, uint64_t addr, const void *buf, size_t len);
 int memory_translate(struct vcpu *v, uint64_t addr, struct arch_page *page);
+
+/* The same on the vCPU's own thread while the machine runs: the sentence, if there is one, is the caller's. */
+ssize_t memory_peek(struct vcpu *v, uint64_t addr, void *buf, size_t len);
+int memory_find(struct vcpu *v, uint64_t addr, struct arch_page *page, char *why, size_t size);
 
 /* Where the vCPU's next instruction is, as the others take addresses: on x86 that may not be its pc. 0 when it cannot be read. */
 uint64_t memory_of_pc(struct vcpu *v);

@@ -4,6 +4,7 @@
  * planted. Nothing is kept between two calls: the guest may have changed its tables.
  */
 #include <errno.h>
+#include <stdio.h>
 
 #include "machine.h"
 
@@ -12,24 +13,34 @@ static size_t least(size_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-int memory_translate(struct vcpu *v, uint64_t addr, struct arch_page *page)
+static const char *translation_error(const struct vcpu *v, int err)
 {
-	struct machine *m = v->machine;
-	int err = m->arch->translate(&v->regs.view, addr, page);
+	const char *untranslated = v->machine->arch->untranslated;
 
 	switch (err) {
-	case 0:
-		return 0;
 	case -EFAULT:
-		return machine_refuse(m, err, "0x%llx is not mapped", (unsigned long long)addr);
+		return "not mapped";
 	case -EIO:
-		return machine_refuse(m, err, "0x%llx: a page table on the way is not in RAM", (unsigned long long)addr);
+		return "a page table on the way is not in RAM";
 	case -EOPNOTSUPP:
-		return machine_refuse(m, err, "0x%llx: %s", (unsigned long long)addr,
-			m->arch->untranslated ? m->arch->untranslated : "a kind of address translation that is not known here");
+		return untranslated ? untranslated : "a kind of address translation that is not known here";
 	default:
-		return machine_refuse(m, err, "0x%llx: %s", (unsigned long long)addr, v->regs.why);
+		return v->regs.why;
 	}
+}
+
+int memory_find(struct vcpu *v, uint64_t addr, struct arch_page *page, char *why, size_t size)
+{
+	int err = v->machine->arch->translate(&v->regs.view, addr, page);
+
+	if (err)
+		snprintf(why, size, "0x%llx: %s", (unsigned long long)addr, translation_error(v, err));
+	return err;
+}
+
+int memory_translate(struct vcpu *v, uint64_t addr, struct arch_page *page)
+{
+	return memory_find(v, addr, page, v->machine->why, sizeof(v->machine->why));
 }
 
 uint64_t memory_of_pc(struct vcpu *v)
@@ -50,20 +61,26 @@ static int not_ram(struct machine *m, uint64_t addr, uint64_t pa)
 		(unsigned long long)pa);
 }
 
-/* As much as one page, and the RAM behind it, give; at least one byte, or -errno. */
-static ssize_t read_page(struct vcpu *v, uint64_t addr, void *buf, size_t len)
+/* As much as one page, and the RAM behind it, give; at least one byte, or -EFAULT. */
+static ssize_t read_page(struct machine *m, const struct arch_page *page, void *buf, size_t len)
 {
-	struct machine *m = v->machine;
+	ssize_t n = m->host->ops->read_mem(m->host, page->pa, buf, least(len, page->size));
+
+	if (n <= 0)
+		return -EFAULT;
+	points_hide(m, page->pa, buf, n);
+	return n;
+}
+
+static ssize_t read_on(struct vcpu *v, uint64_t addr, void *buf, size_t len)
+{
 	struct arch_page page;
 	ssize_t n = memory_translate(v, addr, &page);
 
 	if (n < 0)
 		return n;
-	n = m->host->ops->read_mem(m->host, page.pa, buf, least(len, page.size));
-	if (n <= 0)
-		return not_ram(m, addr, page.pa);
-	points_hide(m, page.pa, buf, n);
-	return n;
+	n = read_page(v->machine, &page, buf, len);
+	return n < 0 ? not_ram(v->machine, addr, page.pa) : n;
 }
 
 ssize_t memory_read(struct vcpu *v, uint64_t addr, void *buf, size_t len)
@@ -71,8 +88,25 @@ ssize_t memory_read(struct vcpu *v, uint64_t addr, void *buf, size_t len)
 	size_t done = 0;
 
 	while (done < len) {
-		ssize_t n = read_page(v, addr + done, (char *)buf + done, len - done);
+		ssize_t n = read_on(v, addr + done, (char *)buf + done, len - done);
 
+		if (n < 0)
+			return done ? (ssize_t)done : n;
+		done += n;
+	}
+	return done;
+}
+
+ssize_t memory_peek(struct vcpu *v, uint64_t addr, void *buf, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		struct arch_page page;
+		ssize_t n = v->machine->arch->translate(&v->regs.view, addr + done, &page);
+
+		if (!n)
+			n = read_page(v->machine, &page, (char *)buf + done, len - done);
 		if (n < 0)
 			return done ? (ssize_t)done : n;
 		done += n;

@@ -6,6 +6,7 @@
 
 #include "machine.h"
 #include "points.h"
+#include "programs.h"
 
 static const char *const type_names[POINT_TYPES] = {
 	[POINT_SOFTWARE] = "software breakpoint",
@@ -137,14 +138,12 @@ static int plant_or_take_slot(struct vcpu *v, struct point *p)
 	return take_slots(m, p);
 }
 
-int points_set(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kind)
+static int add(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kind, struct programs *programs)
 {
 	struct machine *m = v->machine;
-	struct point p = { .type = type, .addr = addr, .kind = kind };
+	struct point p = { .type = type, .addr = addr, .kind = kind, .programs = programs };
 	int err;
 
-	if (find(&m->points, type, addr, kind))
-		return 0;
 	if (m->points.n == POINTS_MAX)
 		return machine_refuse(m, -ENOSPC, "there are %d points already", POINTS_MAX);
 	if (is_exec(type) && addr % m->arch->insn_align)
@@ -156,6 +155,25 @@ int points_set(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kin
 	m->points.point[m->points.n++] = p;
 	m->points.planted += p.planted;
 	return 0;
+}
+
+int points_set(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kind, const struct point_programs *programs)
+{
+	struct point *old = find(&v->machine->points, type, addr, kind);
+	struct programs *built;
+	int err = programs_build(v, programs, &built);
+
+	if (err)
+		return err;
+	if (old) {
+		programs_free(old->programs);
+		old->programs = built;
+		return 0;
+	}
+	err = add(v, type, addr, kind, built);
+	if (err)
+		programs_free(built);
+	return err;
 }
 
 /* Another point may have its opcode at the same place, by another address. */
@@ -196,6 +214,7 @@ int points_clear(struct machine *m, enum point_type type, uint64_t addr, uint64_
 	if (p->planted && !planted_elsewhere(m, p))
 		unplant(m, p);
 	ps->planted -= p->planted;
+	programs_free(p->programs);
 	memmove(p, p + 1, (char *)&ps->point[ps->n] - (char *)(p + 1));
 	ps->n--;
 	return 0;
@@ -206,11 +225,13 @@ void points_clear_all(struct machine *m, bool memory_gone)
 	for (unsigned i = 0; i < m->points.n && !memory_gone; i++)
 		if (m->points.point[i].planted)
 			unplant(m, &m->points.point[i]);
+	for (unsigned i = 0; i < m->points.n; i++)
+		programs_free(m->points.point[i].programs);
 	m->points.n = 0;
 	m->points.planted = 0;
 }
 
-static struct point *planted_at(struct vcpu *v, uint64_t addr)
+struct point *points_planted_at(struct vcpu *v, uint64_t addr)
 {
 	struct points *ps = &v->machine->points;
 	struct arch_page page;
@@ -233,7 +254,20 @@ const struct point *points_at(struct vcpu *v, uint64_t addr)
 		if (is_exec(p->type) && p->addr == addr)
 			return p;
 	}
-	return planted_at(v, addr);
+	return points_planted_at(v, addr);
+}
+
+struct point *points_planted_with(struct machine *m, const struct point *met)
+{
+	for (unsigned i = 0; i < m->points.n; i++)
+		if (m->points.point[i].planted && points_same_place(&m->points.point[i], met))
+			return &m->points.point[i];
+	return NULL;
+}
+
+bool points_same_place(const struct point *a, const struct point *b)
+{
+	return is_exec(a->type) && is_exec(b->type) && (a->addr == b->addr || (a->planted && b->planted && a->pa == b->pa));
 }
 
 bool points_watched(const struct machine *m, enum point_type type, uint64_t addr)
@@ -247,13 +281,9 @@ bool points_watched(const struct machine *m, enum point_type type, uint64_t addr
 	return false;
 }
 
-struct point *points_lift(struct vcpu *v, uint64_t addr)
+void points_lift(struct machine *m, const struct point *p)
 {
-	struct point *p = planted_at(v, addr);
-
-	if (p)
-		unplant(v->machine, p);
-	return p;
+	unplant(m, p);
 }
 
 /* The step may have been the guest's write to this very place. */

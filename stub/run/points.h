@@ -13,6 +13,7 @@
 #include "../target.h"
 
 struct machine;
+struct programs;
 struct vcpu;
 
 #define POINTS_MAX 256
@@ -25,6 +26,7 @@ struct point {
 	bool planted;	       /* else it takes debug registers */
 	uint64_t pa;	       /* of a planted opcode */
 	uint8_t old[TRAP_MAX]; /* what the guest has there */
+	struct programs *programs; /* its conditions and commands, or NULL */
 };
 
 struct points {
@@ -34,7 +36,7 @@ struct points {
 };
 
 bool points_possible(const struct machine *m, enum point_type type);
-int points_set(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kind);
+int points_set(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kind, const struct point_programs *programs);
 int points_clear(struct machine *m, enum point_type type, uint64_t addr, uint64_t kind);
 
 /* All of them; those planted are taken out of memory unless the memory is gone anyway. */
@@ -49,8 +51,15 @@ const struct point *points_at(struct vcpu *v, uint64_t addr);
 /* Is there still a watchpoint of this type at this address? */
 bool points_watched(const struct machine *m, enum point_type type, uint64_t addr);
 
-/* Lift the opcode planted where addr leads, for the vCPU that steps over it; NULL when there is none. And put it back. */
-struct point *points_lift(struct vcpu *v, uint64_t addr);
+/* Both are execution points, and a vCPU that meets the one is at the other as well. */
+bool points_same_place(const struct point *a, const struct point *b);
+
+/* The opcode that is in the way of executing the instruction at addr; the same for a vCPU that has just met a breakpoint there. */
+struct point *points_planted_at(struct vcpu *v, uint64_t addr);
+struct point *points_planted_with(struct machine *m, const struct point *met);
+
+/* Take it out, for the vCPU that steps over it, and put it back. */
+void points_lift(struct machine *m, const struct point *p);
 void points_plant_again(struct machine *m, struct point *p);
 
 /* What the debug registers are to hold; those of an execution point at `skip` are left out (UINT64_MAX: none is). */

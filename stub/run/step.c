@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "programs.h"
 
 /* As the debugger sees it. */
 static uint64_t pc_register(struct vcpu *v)
@@ -31,42 +32,45 @@ bool step_possible(const struct machine *m)
 }
 
 /* An end that is not mapped cannot be reached without an exception, and what follows then is the guest's own doing. */
-static int add_end(struct vcpu *v, uint64_t addr)
+static int add_end(struct vcpu *v, uint64_t addr, char *why, size_t room)
 {
 	struct machine *m = v->machine;
 	unsigned size = m->arch->trap_size;
 	uint8_t code[TRAP_MAX];
 	struct arch_page page;
-	int err = memory_translate(v, addr, &page);
+	int err = memory_find(v, addr, &page, why, room);
 
 	if (err)
 		return err;
-	if (page.size < size || m->host->ops->read_mem(m->host, page.pa, code, size) != size)
-		return machine_refuse(
-			m, -EFAULT, "cannot step: 0x%llx, where the instruction leads, is not RAM", (unsigned long long)addr);
+	if (page.size < size || m->host->ops->read_mem(m->host, page.pa, code, size) != size) {
+		snprintf(why, room, "cannot step: 0x%llx, where the instruction leads, is not RAM", (unsigned long long)addr);
+		return -EFAULT;
+	}
 	v->ends[v->nends].addr = addr;
 	v->ends[v->nends].pa = page.pa;
 	v->nends++;
 	return 0;
 }
 
-int step_plan(struct vcpu *v)
+int step_plan(struct vcpu *v, char *why, size_t room)
 {
-	struct machine *m = v->machine;
 	uint64_t pc = memory_of_pc(v), next[ARCH_SUCCESSORS];
 	uint8_t code[ARCH_CODE_SIZE];
-	ssize_t size = memory_read(v, pc, code, sizeof(code));
+	ssize_t size = memory_peek(v, pc, code, sizeof(code));
 	int n, err = 0;
 
 	v->nends = 0;
-	if (size < 0)
+	if (size < 0) {
+		snprintf(why, room, "cannot step: the instruction at 0x%llx cannot be read", (unsigned long long)pc);
 		return size;
-	n = m->arch->successors(&v->regs.view, pc, code, size, next);
-	if (n <= 0)
-		return machine_refuse(m, n ? n : -EOPNOTSUPP, "cannot step: where the instruction at 0x%llx leads is not known",
-			(unsigned long long)pc);
+	}
+	n = v->machine->arch->successors(&v->regs.view, pc, code, size, next);
+	if (n <= 0) {
+		snprintf(why, room, "cannot step: where the instruction at 0x%llx leads is not known", (unsigned long long)pc);
+		return n ? n : -EOPNOTSUPP;
+	}
 	for (int i = 0; i < n; i++)
-		err = add_end(v, next[i]);
+		err = add_end(v, next[i], why, room);
 	return v->nends ? 0 : err;
 }
 
@@ -180,25 +184,12 @@ static enum step_result guests_own(struct vcpu *v, const struct vcpu_exit *exit)
 	return signalled(v, GDB_SIGNAL_TRAP);
 }
 
-/*
- * gdb knows a breakpoint of its own by the pc. Told of one at another pc, it takes the stop for one that comes late and resumes the
- * guest without a word (infrun.c, "delayed software breakpoint trap"). It is a stop all the same, and the user is told which.
- */
-static enum step_result at_breakpoint(struct vcpu *v, const struct point *p)
-{
-	uint64_t pc = pc_register(v);
-
-	if (pc == p->addr)
-		return event(v, p->type == POINT_SOFTWARE ? STOP_SWBREAK : STOP_HWBREAK);
-	snprintf(v->text, sizeof(v->text), "at the breakpoint of 0x%llx, where the pc is 0x%llx", (unsigned long long)p->addr,
-		(unsigned long long)pc);
-	return signalled(v, GDB_SIGNAL_TRAP);
-}
-
 static enum step_result at_point(struct vcpu *v, const struct point *p, uint64_t addr)
 {
-	if (p->type == POINT_SOFTWARE || p->type == POINT_HARDWARE)
-		return at_breakpoint(v, p);
+	if (p->type == POINT_SOFTWARE || p->type == POINT_HARDWARE) {
+		v->met = p;
+		return STEP_EVENT;
+	}
 	event(v, STOP_WATCH);
 	v->stop.point = p->type;
 	/* The access may have begun before the watched bytes; gdb knows its watchpoint by an address inside. */
@@ -219,6 +210,7 @@ static enum step_result at_debug_register(
 		p = points_at(v, memory_of_pc(v));
 	else
 		p = points_of_access(m, hit->addr);
+	v->met_stepped = hit->stepped;
 	if (p)
 		return at_point(v, p, hit->have_addr ? hit->addr : p->addr);
 	return hit->stepped ? stepped(v) : guests_own(v, exit);
@@ -330,23 +322,82 @@ static enum step_result run_on(struct vcpu *v, bool step, uint64_t skip)
 	return result;
 }
 
+/* ---- a breakpoint was met: is it to be reported? ---- */
+
+/*
+ * gdb knows a breakpoint of its own by the pc. Told of one at another pc, it takes the stop for one that comes late and resumes the
+ * guest without a word (infrun.c, "delayed software breakpoint trap"). It is a stop all the same, and the user is told which.
+ */
+static enum step_result report(struct vcpu *v, const struct point *p)
+{
+	uint64_t pc = pc_register(v);
+
+	if (pc == p->addr) {
+		event(v, p->type == POINT_SOFTWARE ? STOP_SWBREAK : STOP_HWBREAK);
+		v->stop.text = v->text[0] ? v->text : NULL;
+		return STEP_EVENT;
+	}
+	snprintf(v->text, sizeof(v->text), "at the breakpoint of 0x%llx, where the pc is 0x%llx", (unsigned long long)p->addr,
+		(unsigned long long)pc);
+	return signalled(v, GDB_SIGNAL_TRAP);
+}
+
+/* It is not: nothing has happened as far as the debugger knows. */
+static enum step_result pass(struct vcpu *v)
+{
+	bool software = step_is_software(v->machine);
+
+	/* x86: the step that came here is done all the same. */
+	if (v->met_stepped && v->want == RESUME_STEP)
+		return event(v, STOP_SIGNAL);
+	if (software && step_plan(v, v->text, sizeof(v->text)))
+		return report(v, v->met);
+	v->in_the_way = points_planted_with(v->machine, v->met);
+	v->way_known = true;
+	v->passes_alone = software || v->in_the_way;
+	v->reported = true;
+	return STEP_PASS;
+}
+
+/* Memory and registers are as the guest has them: nothing is lifted, and no end of a step is planted. */
+static enum step_result judge_met(struct vcpu *v)
+{
+	const struct point *p = programs_judge(v, v->met);
+
+	return p ? report(v, p) : pass(v);
+}
+
+/* A vCPU that has just met the breakpoint knows what is planted there; else the page tables are asked. */
+static struct point *lift(struct vcpu *v, uint64_t pc)
+{
+	struct point *p = v->way_known ? v->in_the_way : points_planted_at(v, pc);
+
+	if (p)
+		points_lift(v->machine, p);
+	return p;
+}
+
 enum step_result step_run(struct vcpu *v)
 {
 	bool step = is_stepping(v);
 	uint64_t skip = v->over ? memory_of_pc(v) : UINT64_MAX;
-	struct point *lifted = v->over ? points_lift(v, skip) : NULL;
+	struct point *lifted = v->over ? lift(v, skip) : NULL;
 	uint8_t old[ARCH_SUCCESSORS][TRAP_MAX];
 	enum step_result result;
 
+	v->met = NULL;
+	v->met_stepped = false;
 	plant_ends(v, old);
 	result = run_on(v, step, skip);
 	unplant_ends(v, old);
-	if (result == STEP_OVER)
-		v->nends = 0; /* it goes on with the others, freely */
+	if (result == STEP_OVER) { /* it goes on with the others, freely */
+		v->nends = 0;
+		v->way_known = false;
+	}
 	if (lifted)
 		points_plant_again(v->machine, lifted);
 	/* Kicked before it could step over: it still is where it was reported. */
 	if (!(v->over && result == STEP_NOTHING))
 		v->reported = false;
-	return result;
+	return v->met ? judge_met(v) : result;
 }

@@ -5,16 +5,41 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 
 #include "machine.h"
 
 /* In all functions named locked_*, machine.lock is held. */
 
+static bool locked_anyone_inside(const struct machine *m)
+{
+	for (unsigned i = 0; i < m->n; i++)
+		if (m->vcpus[i].inside)
+			return true;
+	return false;
+}
+
+/* Asked of those that are outside. */
 static bool locked_may_enter(const struct vcpu *v)
 {
 	const struct machine *m = v->machine;
 
-	return v->go && (!m->alone || m->alone == v);
+	return v->go && !v->said.len && (!m->alone || (m->alone == v && !locked_anyone_inside(m)));
+}
+
+static void locked_wake(struct machine *m)
+{
+	for (unsigned i = 0; i < m->n; i++)
+		if (!m->vcpus[i].inside && locked_may_enter(&m->vcpus[i]))
+			pthread_cond_signal(&m->vcpus[i].wake);
+}
+
+/* Once is enough: no kick is lost, and a second one might end the run after. */
+static void locked_kick(struct vcpu *v)
+{
+	if (v->inside && !v->called)
+		v->machine->host->ops->kick(v->machine->host, v->nr);
+	v->called = v->inside;
 }
 
 static void locked_grant_baton(struct machine *m)
@@ -77,25 +102,62 @@ static void locked_call_out(struct machine *m)
 	for (unsigned i = 0; i < m->n; i++) {
 		struct vcpu *v = &m->vcpus[i];
 
-		if (v->inside)
-			m->host->ops->kick(m->host, i);
-		else if (v->go)
+		locked_kick(v);
+		if (!v->inside && v->go)
 			locked_park(v);
 	}
 }
 
-/* The next vCPU that has to be alone, or, when there is none left, everybody. */
+/* The next vCPU that has to be alone, for which the others make way, or, when there is none left, everybody. */
 static void locked_next(struct machine *m)
 {
 	m->alone = NULL;
-	for (unsigned i = 0; i < m->n; i++)
-		if (m->vcpus[i].go && m->vcpus[i].alone) {
+	for (unsigned i = 0; i < m->n && !m->alone; i++)
+		if (m->vcpus[i].go && m->vcpus[i].alone)
 			m->alone = &m->vcpus[i];
-			break;
-		}
+	for (unsigned i = 0; i < m->n && m->alone; i++)
+		locked_kick(&m->vcpus[i]);
+	locked_wake(m);
+}
+
+/* Text that finds no room stays where it is, and its vCPU outside. */
+static void locked_take_text(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+
+	if (v->said.len > sizeof(m->said) - m->nsaid)
+		return;
+	memcpy(m->said + m->nsaid, v->said.text, v->said.len);
+	m->nsaid += v->said.len;
+	v->said.len = 0;
+	v->said.cut = false;
+}
+
+bool machine_text(struct machine *m, char *text)
+{
+	size_t n;
+
+	pthread_mutex_lock(&m->lock);
+	n = m->nsaid;
+	memcpy(text, m->said, n);
+	text[n] = '\0';
+	m->nsaid = 0;
+	for (unsigned i = 0; n && i < m->n; i++)
+		if (!m->vcpus[i].inside)
+			locked_take_text(&m->vcpus[i]);
+	if (n)
+		locked_wake(m);
+	pthread_mutex_unlock(&m->lock);
+	return n > 0;
+}
+
+void threads_drop_text(struct machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	m->nsaid = 0;
 	for (unsigned i = 0; i < m->n; i++)
-		if (locked_may_enter(&m->vcpus[i]))
-			pthread_cond_signal(&m->vcpus[i].wake);
+		m->vcpus[i].said.len = 0;
+	pthread_mutex_unlock(&m->lock);
 }
 
 static void locked_came_out(struct vcpu *v, enum step_result result)
@@ -103,6 +165,7 @@ static void locked_came_out(struct vcpu *v, enum step_result result)
 	struct machine *m = v->machine;
 
 	v->inside = false;
+	locked_take_text(v);
 	if (result == STEP_EVENT) {
 		v->pending = true;
 		if (!m->reporter)
@@ -111,9 +174,12 @@ static void locked_came_out(struct vcpu *v, enum step_result result)
 		locked_call_out(m);
 	} else if (m->state == MACHINE_STOPPING) {
 		locked_park(v);
-	} else if (result == STEP_OVER) {
-		v->over = v->alone = false;
+	} else if (result == STEP_OVER || result == STEP_PASS) {
+		v->over = result == STEP_PASS;
+		v->alone = v->over && v->passes_alone;
 		locked_next(m);
+	} else if (m->alone) {
+		locked_wake(m);
 	}
 }
 
@@ -176,6 +242,7 @@ static void *vcpu_main(void *arg)
 			enum step_result result;
 
 			v->inside = true;
+			v->called = false;
 			pthread_mutex_unlock(&m->lock);
 			result = step_run(v);
 			pthread_mutex_lock(&m->lock);

@@ -216,6 +216,17 @@ static void serve_nobody(struct server *s, const struct stop *stop)
 		fprintf(stderr, "kvm-gdbserver: the guest is stopped and waits for a debugger\n");
 }
 
+/* What the guest's breakpoints have printed meanwhile, to the client's console. */
+static bool tell(struct server *s)
+{
+	char text[MACHINE_TEXT_MAX + 1];
+
+	if (!machine_text(s->machine, text))
+		return false;
+	session_print(&s->session, text);
+	return true;
+}
+
 static void serve_stop(void *arg)
 {
 	struct server *s = arg;
@@ -229,6 +240,8 @@ static void serve_stop(void *arg)
 		serve_leave(s, s->session.state == SESSION_DETACHED);
 		return;
 	}
+	while (tell(s))
+		;
 	session_stopped(&s->session, stop);
 	if (stop->kind == STOP_EXITED && !s->session.extended) {
 		linger(s);
@@ -248,6 +261,7 @@ static void watch_session(struct server *s)
 
 	if (s->gone || s->session.state != SESSION_RUNNING)
 		return;
+	tell(s);
 	state = digest(s);
 	if (state == SESSION_RUNNING && readable(s->in, 0))
 		state = receive(s) ? digest(s) : SESSION_DETACHED;

@@ -218,9 +218,43 @@ static int change_point(struct fake *f, enum fake_op op, unsigned thread, enum p
 	return 0;
 }
 
-static int set_point(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind)
+static bool has_programs(void *t)
 {
-	return change_point(stopped(t), FAKE_SET_POINT, thread, type, addr, kind);
+	return !stopped(t)->lacks_programs;
+}
+
+/* As far as there is room: the sanitizers see to it that all bytes are there to be read. */
+static size_t note_code(char *text, size_t room, const struct point_code *code)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < code->size; i++)
+		if (n + 4 < room)
+			n += (size_t)sprintf(text + n, "%02x", code->bytes[i]);
+	return n;
+}
+
+static void note_programs(struct fake *f, const struct point_programs *programs)
+{
+	size_t n = 0;
+
+	f->programs[0] = '\0';
+	for (unsigned i = 0; programs && i < programs->nconditions + programs->ncommands; i++) {
+		if (n + 8 < sizeof(f->programs))
+			n += (size_t)sprintf(f->programs + n, "%s", i == programs->nconditions ? " / " : i ? " " : "");
+		n += note_code(f->programs + n, sizeof(f->programs) - n, &programs->code[i]);
+	}
+}
+
+static int set_point(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind,
+	const struct point_programs *programs)
+{
+	struct fake *f = stopped(t);
+	int error = change_point(f, FAKE_SET_POINT, thread, type, addr, kind);
+
+	if (!error)
+		note_programs(f, programs);
+	return error;
 }
 
 static int clear_point(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind)
@@ -307,6 +341,7 @@ static const struct target_ops ops = {
 	.read_mem = read_mem,
 	.write_mem = write_mem,
 	.has_points = has_points,
+	.has_programs = has_programs,
 	.set_point = set_point,
 	.clear_point = clear_point,
 	.resume = resume,

@@ -42,6 +42,7 @@ struct fake {
 	unsigned interrupts, restarts, kills, changes, refusals, silent_refusals; /* changes: writes of any kind that were done */
 	int fail[FAKE_OPS];			/* an errno value: refuse with it */
 	bool lacks[POINT_TYPES];
+	bool lacks_programs;
 	size_t readable;     /* memory ends here for readers */
 	unsigned trespasses; /* calls that target.h does not allow while the machine runs */
 	const char *why;
@@ -52,7 +53,8 @@ struct fake {
 		enum point_type type;
 		unsigned thread;
 		uint64_t addr, kind;
-	} point;	 /* the last one set or cleared */
+	} point;	     /* the last one set or cleared */
+	char programs[256];  /* that one's conditions and commands: "2201 27 / 3400", or empty */
 	char resumed[9]; /* the kinds of the first eight threads: '.', 'c', 's' */
 };
 

@@ -177,6 +177,13 @@ static bool set_lacks(struct player *p, const char *words)
 	return true;
 }
 
+static bool set_lacks_programs(struct player *p, const char *words)
+{
+	(void)words;
+	p->fake.lacks_programs = true;
+	return true;
+}
+
 static bool set_readable(struct player *p, const char *words)
 {
 	p->fake.readable = strtoul(words, NULL, 16);
@@ -206,6 +213,13 @@ static bool stop_kind(struct player *p, const char *words)
 	stop.addr = addr;
 	stop_machine(p, &stop);
 	return stop.kind <= STOP_EXITED;
+}
+
+static bool print(struct player *p, const char *words)
+{
+	session_print(&p->session, words);
+	session_print(&p->session, "\n");
+	return true;
 }
 
 static bool stop_text(struct player *p, const char *words)
@@ -258,6 +272,12 @@ static bool is_point(struct player *p, const char *words)
 	return !strcmp(p->got, words);
 }
 
+static bool is_programs(struct player *p, const char *words)
+{
+	strcpy(p->got, p->fake.programs);
+	return !strcmp(p->got, words);
+}
+
 static const struct {
 	const char *name;
 	bool (*run)(struct player *p, const char *words);
@@ -265,6 +285,8 @@ static const struct {
 	{ "fail", set_fail },				  /* function, errno value; 0 to let it work again */
 	{ "threads", set_threads },			  /* how many there are from now on */
 	{ "lacks", set_lacks },				  /* a type of point */
+	{ "lacks_programs", set_lacks_programs },	  /* no conditions, no commands */
+	{ "print", print },				  /* what a breakpoint's command prints: these words and a newline */
 	{ "readable", set_readable },			  /* the end of what can be read of memory */
 	{ "stop", stop_kind }, { "crash", stop_text },	  /* a stop of thread 1 with SIGSEGV and this sentence */
 	{ "state", is_state }, { "resumed", is_resumed }, /* a letter for each thread */
@@ -272,6 +294,7 @@ static const struct {
 	{ "kills", is_kills },
 	{ "changes", is_changes }, /* how many writes were done so far */
 	{ "point", is_point },	   /* the last Z or z: type, thread, address, kind */
+	{ "programs", is_programs }, /* of the last Z: conditions / commands */
 };
 
 static bool direct(struct player *p, const char *text)

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Puts agent.c's expressions and a vCPU together. See programs.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent.h"
+#include "machine.h"
+#include "programs.h"
+
+/* The conditions first, then the commands; their bytes are behind the table. */
+struct programs {
+	unsigned nconditions, n;
+	struct point_code code[];
+};
+
+/* ---- what an expression sees of a vCPU ---- */
+
+static size_t see_reg_size(void *arg, unsigned reg)
+{
+	const struct tdesc *d = &((struct vcpu *)arg)->machine->tdesc;
+
+	return reg < d->nregs ? d->regs[reg].size : 0;
+}
+
+static int see_reg(void *arg, unsigned reg, uint64_t *value)
+{
+	struct vcpu *v = arg;
+	uint8_t bytes[sizeof(*value)];
+	ssize_t n = regfile_read(&v->regs, reg, bytes, sizeof(bytes));
+
+	if (n < 0)
+		return (int)n;
+	*value = 0;
+	memcpy((uint8_t *)value + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? sizeof(*value) - (size_t)n : 0), bytes, (size_t)n);
+	return 0;
+}
+
+static ptrdiff_t see_memory(void *arg, uint64_t addr, void *buf, size_t len)
+{
+	return memory_peek(arg, addr, buf, len);
+}
+
+static struct agent_view view_of(struct vcpu *v)
+{
+	return (struct agent_view){ .arg = v, .reg_size = see_reg_size, .reg = see_reg, .memory = see_memory };
+}
+
+/* ---- set ---- */
+
+static size_t total_size(const struct point_programs *from)
+{
+	size_t size = 0;
+
+	for (unsigned i = 0; i < from->nconditions + from->ncommands; i++)
+		size += from->code[i].size;
+	return size;
+}
+
+static int verify(struct vcpu *v, const struct point_programs *from)
+{
+	const struct agent_view view = view_of(v);
+	char why[AGENT_WHY];
+
+	for (unsigned i = 0; i < from->nconditions + from->ncommands; i++) {
+		enum agent_use use = i < from->nconditions ? AGENT_CONDITION : AGENT_COMMAND;
+		int err = agent_verify(from->code[i].bytes, from->code[i].size, use, &view, why);
+
+		if (err)
+			return machine_refuse(v->machine, err, "%s %u: %s", use == AGENT_CONDITION ? "condition" : "command",
+				1 + i - (use == AGENT_CONDITION ? 0 : from->nconditions), why);
+	}
+	return 0;
+}
+
+int programs_build(struct vcpu *v, const struct point_programs *from, struct programs **out)
+{
+	unsigned n = from ? from->nconditions + from->ncommands : 0;
+	struct programs *p;
+	uint8_t *bytes;
+	int err;
+
+	*out = NULL;
+	if (!n)
+		return 0;
+	err = verify(v, from);
+	if (err)
+		return err;
+	p = malloc(sizeof(*p) + n * sizeof(p->code[0]) + total_size(from));
+	if (!p)
+		return machine_refuse(v->machine, -ENOMEM, "there is no memory for the breakpoint's conditions and commands");
+	p->nconditions = from->nconditions;
+	p->n = n;
+	bytes = (uint8_t *)&p->code[n];
+	for (unsigned i = 0; i < n; i++) {
+		p->code[i] = (struct point_code){ .bytes = bytes, .size = from->code[i].size };
+		memcpy(bytes, from->code[i].bytes, from->code[i].size);
+		bytes += from->code[i].size;
+	}
+	*out = p;
+	return 0;
+}
+
+void programs_free(struct programs *p)
+{
+	free(p);
+}
+
+/* ---- hit ---- */
+
+/* gdb has one list for all of its breakpoints at one place, so any condition will do; gdbserver reads it alike. */
+static bool conditions_hold(struct vcpu *v, const struct point *p)
+{
+	const struct agent_view view = view_of(v);
+	const struct programs *ps = p->programs;
+	char why[AGENT_WHY];
+	uint64_t value;
+
+	if (!ps || !ps->nconditions)
+		return true;
+	for (unsigned i = 0; i < ps->nconditions; i++) {
+		if (agent_run(ps->code[i].bytes, &view, NULL, &value, why)) {
+			snprintf(v->text, sizeof(v->text), "the condition of the breakpoint at 0x%llx: %s",
+				(unsigned long long)p->addr, why);
+			return true;
+		}
+		if (value)
+			return true;
+	}
+	return false;
+}
+
+/* What goes wrong is said where the output would have been: a dprintf never stops the guest. */
+static void run_commands(struct vcpu *v, const struct point *p)
+{
+	const struct agent_view view = view_of(v);
+	const struct programs *ps = p->programs;
+	char why[AGENT_WHY], line[AGENT_WHY + 64];
+	uint64_t value;
+
+	for (unsigned i = ps->nconditions; i < ps->n; i++) {
+		if (!agent_run(ps->code[i].bytes, &view, &v->said, &value, why))
+			continue;
+		snprintf(line, sizeof(line), "the command of the breakpoint at 0x%llx: %s\n", (unsigned long long)p->addr, why);
+		agent_say(&v->said, line);
+	}
+}
+
+/*
+ * Commands take the place of the report: gdb sends them for dprintfs alone, and only when no other breakpoint is at the place (GDB
+ * manual, "Packets", Z0: cmd_list; gdbserver does the same).
+ */
+static bool is_reported(struct vcpu *v, const struct point *p)
+{
+	if (!conditions_hold(v, p))
+		return false;
+	if (!p->programs || p->programs->n == p->programs->nconditions)
+		return true;
+	run_commands(v, p);
+	return false;
+}
+
+const struct point *programs_judge(struct vcpu *v, const struct point *met)
+{
+	const struct points *ps = &v->machine->points;
+	const struct point *report = NULL;
+
+	v->text[0] = '\0';
+	for (unsigned i = 0; i < ps->n; i++) {
+		const struct point *p = &ps->point[i];
+
+		if (points_same_place(p, met) && is_reported(v, p) && report != met)
+			report = p;
+	}
+	return report;
+}
