@@ -95,8 +95,8 @@ DIVISION(rem_signed, b == UINT64_MAX ? 0 : (uint64_t)(S(a) % S(b)))
 DIVISION(rem_unsigned, a % b)
 UNARY(log_not, !a)
 UNARY(bit_not, ~a)
-UNARY(ext, operand < 64 ? (uint64_t)(S(a << (64 - operand)) >> (64 - operand)) : a)
-UNARY(zero_ext, operand < 64 ? a << (64 - operand) >> (64 - operand) : a)
+UNARY(ext, operand >= 64 ? a : operand ? (uint64_t)(S(a << (64 - operand)) >> (64 - operand)) : 0)
+UNARY(zero_ext, operand >= 64 ? a : a & ((UINT64_C(1) << operand) - 1))
 
 /* A number of so many bytes, in the host's byte order. */
 static uint64_t number(const void *bytes, size_t size)

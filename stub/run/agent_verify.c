@@ -37,12 +37,12 @@ static int reach(struct check *c, size_t pc, unsigned depth)
 	return 0;
 }
 
-/* The instruction's bytes are there, and no way begins inside them. */
-static int check_extent(struct check *c, const struct op *op, size_t pc, size_t len)
+/* Of the instruction at pc, len bytes from byte `from` on are there, and no way begins inside them. */
+static int check_extent(struct check *c, const struct op *op, size_t pc, size_t from, size_t len)
 {
-	if (len > c->size - pc)
+	if (len > c->size - from)
 		return agent_refuse(c->why, -EINVAL, "the expression ends inside %s, at byte %zu", op->name, pc);
-	for (size_t i = pc + 1; i < pc + len; i++) {
+	for (size_t i = from; i < from + len; i++) {
 		if (c->depth[i] != UNSEEN)
 			return agent_refuse(
 				c->why, -EINVAL, "the expression jumps into the middle of %s, to byte %zu", op->name, i);
@@ -142,13 +142,13 @@ static int check_instruction(struct check *c, size_t pc)
 	int err = check_known(c, op, pc);
 
 	if (!err)
-		err = check_extent(c, op, pc, len);
+		err = check_extent(c, op, pc, pc + 1, op->operand);
 	if (err)
 		return err;
 	operand = agent_operand(c->code + pc + 1, op->operand);
 	if (c->code[pc] == OP_PRINTF) {
-		/* The format is a part of the instruction: its bytes are checked for being there and for ways into them. */
-		err = check_extent(c, op, pc + len - 1, 1 + PRINTF_SIZE(operand));
+		/* The format is a part of the instruction. */
+		err = check_extent(c, op, pc, pc + len, PRINTF_SIZE(operand));
 		len += PRINTF_SIZE(operand);
 	}
 	if (!err)

@@ -48,10 +48,11 @@ struct machine;
  * of theirs.
  *
  * A breakpoint whose conditions are false, or that only has commands, is no event: its vCPU comes out with STEP_PASS and has to get
- * over it in the midst of the others. The machine goes on RUNNING. When it takes being alone, those inside are kicked and come out
- * with nothing, and whoever is `alone` enters when the last of them is out; then the next that has to be alone, then everybody.
- * (A debug register is the vCPU's own, so nobody has to make way for that.) An interrupt that comes between finds the vCPU not
- * inside and parks it: as `reported`, so that the next resume takes it over the breakpoint, whose commands have been run.
+ * over it in the midst of the others. The machine goes on RUNNING. When it takes being alone, the others make way: those inside are
+ * kicked and come out with nothing, and whoever is `alone` enters when the last of them is out. Then enters the next that has to be
+ * alone, then those that made way, then everybody. (A debug register is the vCPU's own: nobody has to make way for that.) An
+ * interrupt that comes between finds the vCPU not inside and parks it: as `reported`, so that the next resume takes it over the
+ * breakpoint, whose commands have been run.
  *
  * What commands print is moved into machine.said when their vCPU comes out, and from there to the client by the baton's holder:
  * the watcher, or the reporter before it reports. A vCPU whose text finds no room does not enter until there is some.
@@ -76,7 +77,7 @@ struct vcpu {
 	bool pending; /* has an event in `stop` that was not reported */
 	bool over;    /* has to step over the breakpoint at its pc first */
 	bool alone;   /* enters only while no other does: over a planted breakpoint, or by a software step */
-	bool called;  /* was kicked since it went inside */
+	bool called;  /* was to make way, or to stop, and has not gone inside since */
 	struct stop stop;
 
 	/* Touched by the vCPU's thread while it runs, by the baton's holder while it does not. */

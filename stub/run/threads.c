@@ -19,12 +19,28 @@ static bool locked_anyone_inside(const struct machine *m)
 	return false;
 }
 
+/* Those that made way go first, lest a vCPU that comes by a breakpoint all the time keeps the others out for good. */
+static bool locked_is_its_turn(const struct vcpu *v)
+{
+	const struct machine *m = v->machine;
+
+	for (unsigned i = 0; i < m->n && !v->called; i++) {
+		const struct vcpu *w = &m->vcpus[i];
+
+		if (w->called && w->go && !w->inside && !w->said.len)
+			return false;
+	}
+	return true;
+}
+
 /* Asked of those that are outside. */
 static bool locked_may_enter(const struct vcpu *v)
 {
 	const struct machine *m = v->machine;
 
-	return v->go && !v->said.len && (!m->alone || (m->alone == v && !locked_anyone_inside(m)));
+	if (!v->go || v->said.len)
+		return false;
+	return m->alone ? m->alone == v && !locked_anyone_inside(m) : locked_is_its_turn(v);
 }
 
 static void locked_wake(struct machine *m)
@@ -34,12 +50,12 @@ static void locked_wake(struct machine *m)
 			pthread_cond_signal(&m->vcpus[i].wake);
 }
 
-/* Once is enough: no kick is lost, and a second one might end the run after. */
+/* It makes way. One kick is enough: none is lost, and a second one might end the run after. */
 static void locked_kick(struct vcpu *v)
 {
 	if (v->inside && !v->called)
 		v->machine->host->ops->kick(v->machine->host, v->nr);
-	v->called = v->inside;
+	v->called = v->go;
 }
 
 static void locked_grant_baton(struct machine *m)
@@ -116,7 +132,8 @@ static void locked_next(struct machine *m)
 		if (m->vcpus[i].go && m->vcpus[i].alone)
 			m->alone = &m->vcpus[i];
 	for (unsigned i = 0; i < m->n && m->alone; i++)
-		locked_kick(&m->vcpus[i]);
+		if (&m->vcpus[i] != m->alone)
+			locked_kick(&m->vcpus[i]);
 	locked_wake(m);
 }
 
@@ -224,6 +241,16 @@ static void locked_resume(struct machine *m)
 	locked_next(m);
 }
 
+static void locked_enter(struct vcpu *v)
+{
+	bool others_wait = v->called;
+
+	v->inside = true;
+	v->called = false;
+	if (others_wait)
+		locked_wake(v->machine);
+}
+
 static void *vcpu_main(void *arg)
 {
 	struct vcpu *v = arg;
@@ -241,8 +268,7 @@ static void *vcpu_main(void *arg)
 		} else if (locked_may_enter(v)) {
 			enum step_result result;
 
-			v->inside = true;
-			v->called = false;
+			locked_enter(v);
 			pthread_mutex_unlock(&m->lock);
 			result = step_run(v);
 			pthread_mutex_lock(&m->lock);

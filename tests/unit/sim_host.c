@@ -295,13 +295,15 @@ static int sim_run(struct host *h, unsigned vcpu, enum host_run how, struct vcpu
 
 	memset(exit, 0, sizeof(*exit));
 	exit->kind = EXIT_KICKED;
+	sim->running++;
 	if (v->on_run)
 		v->on_run(sim, vcpu, how);
-	if (how == HOST_SETTLE)
-		return 0;
-	v->runs++;
-	take_exit(sim, v, exit);
-	sim->synced = true;
+	if (how != HOST_SETTLE) {
+		v->runs++;
+		take_exit(sim, v, exit);
+		sim->synced = true;
+	}
+	sim->running--;
 	return 0;
 }
 

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Conditions and commands of breakpoints on a simulated machine: a guest of two instructions runs in a circle over a breakpoint, on
+ * each vCPU, and an interpreter in on_run() plays the processor. It sees to it that the opcode is out for nobody but the one that
+ * steps over it, and that every instruction is executed exactly once.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "arch/riscv64.h"
+#include "run/machine.h"
+#include "sim_host.h"
+#include "tap.h"
+
+#define BASE 0x80000000u
+#define CODE (BASE + 0x1000)   /* nop; j CODE */
+#define COUNTS (BASE + 0x2000) /* how often the nop was executed: 8 bytes for each vCPU */
+#define RAM 0x4000
+#define LAPS 3 /* of a run that meets no breakpoint: after them it lasts until a kick */
+#define NOP 0x00000013
+#define JUMP_BACK 0xffdff06f
+#define EBREAK 0x9002
+#define PATIENCE 20 /* seconds for a stop */
+
+struct rig {
+	struct sim_host *sim;
+	struct machine machine;
+	struct target target;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	unsigned stops, served;
+	_Atomic unsigned trespasses, stray;
+	struct vcpu_exit exit[SIM_VCPUS];
+};
+
+static struct rig *rig;
+
+/* ---- the guest ---- */
+
+static uint8_t *ram(uint64_t addr)
+{
+	return rig->sim->ram + (addr - BASE);
+}
+
+static uint64_t counted(unsigned vcpu)
+{
+	uint64_t n;
+
+	__atomic_load((uint64_t *)ram(COUNTS + 8 * vcpu), &n, __ATOMIC_RELAXED);
+	return n;
+}
+
+static void count(unsigned vcpu)
+{
+	__atomic_fetch_add((uint64_t *)ram(COUNTS + 8 * vcpu), 1, __ATOMIC_RELAXED);
+}
+
+static void leave(struct sim_host *sim, unsigned vcpu, enum exit_kind kind)
+{
+	rig->exit[vcpu] = (struct vcpu_exit){ .kind = kind, .reason = 4 /* KVM_EXIT_DEBUG */ };
+	sim->vcpu[vcpu].exits = &rig->exit[vcpu];
+	sim->vcpu[vcpu].nexits = 1;
+}
+
+/* False at an ebreak. */
+static bool execute(struct sim_host *sim, unsigned vcpu)
+{
+	uint64_t pc = sim_get(sim, vcpu, RV_PC);
+	uint32_t code;
+
+	memcpy(&code, ram(pc), sizeof(code));
+	if ((code & 0xffff) == EBREAK)
+		return false;
+	if (code == NOP)
+		count(vcpu);
+	else if (code != JUMP_BACK)
+		rig->stray++;
+	sim_set(sim, vcpu, RV_PC, code == NOP ? pc + 4 : pc - 4);
+	return true;
+}
+
+static bool is_planted(void)
+{
+	uint16_t code;
+
+	memcpy(&code, ram(CODE), sizeof(code));
+	return code == EBREAK;
+}
+
+/* The whole run happens here: what take_exit() is left to do is to wait for a kick, when there was no exit. */
+static void play(struct sim_host *sim, unsigned vcpu, enum host_run how)
+{
+	unsigned instructions = how == HOST_STEP ? 1 : 2 * LAPS;
+	bool lifted = rig->machine.points.planted && !is_planted();
+
+	if (how == HOST_SETTLE)
+		return;
+	rig->trespasses += lifted && sim->running > 1;
+	sim->vcpu[vcpu].nexits = 0;
+	while (instructions && execute(sim, vcpu))
+		instructions--;
+	if (instructions)
+		leave(sim, vcpu, EXIT_KVM);
+	else if (how == HOST_STEP)
+		leave(sim, vcpu, EXIT_IO_DONE);
+}
+
+/* ---- the rig ---- */
+
+/* The baton stays with this vCPU until go(): meanwhile the test may use the target. */
+static void serve(void *arg)
+{
+	(void)arg;
+	pthread_mutex_lock(&rig->lock);
+	rig->stops++;
+	pthread_cond_broadcast(&rig->changed);
+	while (rig->served < rig->stops)
+		pthread_cond_wait(&rig->changed, &rig->lock);
+	pthread_mutex_unlock(&rig->lock);
+}
+
+static bool wait_stop(void)
+{
+	struct timespec end;
+	bool stopped;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += PATIENCE;
+	pthread_mutex_lock(&rig->lock);
+	while (rig->stops == rig->served && !pthread_cond_timedwait(&rig->changed, &rig->lock, &end))
+		;
+	stopped = rig->stops > rig->served;
+	pthread_mutex_unlock(&rig->lock);
+	return stopped;
+}
+
+static int go(enum resume_kind kind)
+{
+	enum resume_kind kinds[SIM_VCPUS] = { kind, kind, kind, kind };
+	int err = rig->target.ops->resume(&rig->machine, kinds);
+
+	pthread_mutex_lock(&rig->lock);
+	rig->served = rig->stops;
+	pthread_cond_broadcast(&rig->changed);
+	pthread_mutex_unlock(&rig->lock);
+	return err;
+}
+
+/* As the watcher does it: the machine may not have begun to run. */
+static void interrupt_guest(void)
+{
+	while (!machine_watch_begin(&rig->machine))
+		sched_yield();
+	rig->target.ops->interrupt(&rig->machine);
+	machine_watch_end(&rig->machine);
+}
+
+static void write_guest(void)
+{
+	static const uint32_t code[] = { NOP, JUMP_BACK };
+
+	memcpy(ram(CODE), code, sizeof(code));
+	for (unsigned i = 0; i < rig->machine.n; i++) {
+		sim_set(rig->sim, i, RV_PC, CODE);
+		sim_set(rig->sim, i, RV_SATP, 0);
+		rig->sim->vcpu[i].on_run = play;
+	}
+}
+
+/* Stopped, with the breakpoint not yet set. The rig stays for good: its threads do. */
+static void open_rig(unsigned vcpus, bool software)
+{
+	const struct capabilities caps = { .step = !software, .planted = true };
+	char error[256] = "";
+
+	rig = calloc(1, sizeof(*rig));
+	if (!rig)
+		abort();
+	pthread_mutex_init(&rig->lock, NULL);
+	pthread_cond_init(&rig->changed, NULL);
+	rig->sim = sim_open(&arch_riscv64, vcpus, BASE, RAM);
+	if (!rig->sim || machine_open(&rig->machine, &rig->sim->host, &arch_riscv64, &caps, BATCH_AUTO, error, sizeof(error)))
+		abort();
+	rig->target = machine_target(&rig->machine);
+	write_guest();
+	machine_set_server(&rig->machine, serve, NULL);
+	machine_hand_over(&rig->machine, GDB_SIGNAL_TRAP);
+	ok(wait_stop(), "%u vCPUs, %s", vcpus, software ? "stepped by planted opcodes" : "stepped by KVM");
+}
+
+/* Ends it with the guest as it was: nothing planted, no instruction lost or executed where it should not be. */
+static void close_rig(void)
+{
+	machine_release(&rig->machine, false);
+	ok(!is_planted() && !rig->trespasses && !rig->stray, "... and the opcode was out for nobody else, and is out now");
+}
+
+static int set(unsigned nconditions, unsigned ncommands, const struct point_code *code)
+{
+	const struct point_programs programs = { .code = code, .nconditions = nconditions, .ncommands = ncommands };
+
+	return rig->target.ops->set_point(&rig->machine, 1, POINT_SOFTWARE, CODE, 4, code ? &programs : NULL);
+}
+
+#define CODE_OF(...)                                                                                        \
+	{                                                                                                   \
+		.bytes = (const uint8_t[]){ __VA_ARGS__ }, .size = sizeof((const uint8_t[]){ __VA_ARGS__ }) \
+	}
+/* const32 COUNTS; ref64; const8 n; equal; end */
+#define COUNT_IS(n) CODE_OF(0x24, 0x80, 0x00, 0x20, 0x00, 0x1a, 0x22, (n), 0x13, 0x27)
+#define NEVER CODE_OF(0x22, 0, 0x27)
+#define ALWAYS CODE_OF(0x22, 1, 0x27)
+/* const32 COUNTS; ref64; const8 0; const8 0; printf "%d\n"; end */
+#define PRINT_COUNT CODE_OF(0x24, 0x80, 0x00, 0x20, 0x00, 0x1a, 0x22, 0, 0x22, 0, 0x34, 1, 0, 5, '%', 'd', '\\', 'n', 0, 0x27)
+
+static const struct stop *stop(void)
+{
+	return machine_stop(&rig->machine);
+}
+
+/* ---- the tests ---- */
+
+static void test_condition(bool software)
+{
+	const struct point_code when[] = { COUNT_IS(200) }, later[] = { NEVER, COUNT_IS(201) };
+
+	open_rig(1, software);
+	is_int(set(1, 0, when), 0, "a condition is taken");
+	go(RESUME_CONTINUE);
+	ok(wait_stop() && stop()->kind == STOP_SWBREAK && !stop()->text, "it is reported when the condition holds");
+	is_int((int64_t)counted(0), 200, "... and not before");
+	is_int(rig->stops, 2, "... without a stop in between");
+	ok(is_planted(), "... and the opcode is in");
+	is_int(set(2, 0, later), 0, "a breakpoint that is there gets other conditions");
+	go(RESUME_CONTINUE);
+	ok(wait_stop() && stop()->kind == STOP_SWBREAK, "any of them will do");
+	is_int((int64_t)counted(0), 201, "... from the breakpoint to itself");
+	is_int(set(0, 0, NULL), 0, "it gets none");
+	go(RESUME_CONTINUE);
+	ok(wait_stop() && stop()->kind == STOP_SWBREAK && counted(0) == 202, "... and every hit is reported");
+	close_rig();
+}
+
+static void test_errors(void)
+{
+	const struct point_code zero[] = { CODE_OF(0x22, 1, 0x22, 0, 0x05, 0x27) };
+	const struct point_code nowhere[] = { NEVER, CODE_OF(0x22, 0, 0x1a, 0x27) };
+	const struct point_code bad[] = { ALWAYS, CODE_OF(0x0c) };
+
+	open_rig(1, false);
+	is_int(set(2, 0, bad), -EINVAL, "bytecode that cannot be run is refused");
+	is_str(rig->target.ops->why(&rig->machine),
+		"condition 2: the expression cannot be evaluated here: trace (0x0c) is for tracepoints", "... with a sentence");
+	ok(!is_planted() && !rig->machine.points.n, "... and nothing is set");
+	is_int(set(1, 0, zero), 0, "a division by zero is not seen before");
+	go(RESUME_CONTINUE);
+	ok(wait_stop() && stop()->kind == STOP_SWBREAK, "a condition that fails is reported as a hit");
+	is_str(stop()->text ? stop()->text : "", "the condition of the breakpoint at 0x80001000: a division by zero",
+		"... with a sentence");
+	is_int(set(2, 0, bad), -EINVAL, "bytecode that cannot be run is refused for a breakpoint that is there");
+	go(RESUME_CONTINUE);
+	ok(wait_stop() && stop()->text, "... and it keeps the condition that it has");
+	is_int(set(2, 0, nowhere), 0, "memory that is not there is not seen before");
+	go(RESUME_CONTINUE);
+	ok(wait_stop() && stop()->kind == STOP_SWBREAK, "it is reported as a hit");
+	is_str(stop()->text ? stop()->text : "", "the condition of the breakpoint at 0x80001000: 8 bytes at 0x0 cannot be read",
+		"... with a sentence");
+	close_rig();
+}
+
+/* All that was printed, up to the stop. */
+static size_t take_text(char *text, size_t size)
+{
+	static char piece[MACHINE_TEXT_MAX + 1];
+	size_t n = 0;
+
+	while (n + sizeof(piece) < size && machine_text(&rig->machine, piece))
+		n += (size_t)sprintf(text + n, "%s", piece);
+	return n;
+}
+
+static void test_commands(bool software)
+{
+	const struct point_code both[] = { COUNT_IS(3), PRINT_COUNT, PRINT_COUNT };
+	const struct point_code fails[] = { CODE_OF(0x22, 0, 0x1a, 0x29, 0x27), COUNT_IS(7) };
+	char text[2 * MACHINE_TEXT_MAX] = "";
+
+	open_rig(1, software);
+	is_int(set(1, 2, both), 0, "commands are taken");
+	go(RESUME_CONTINUE);
+	while (counted(0) < 20)
+		sched_yield();
+	interrupt_guest();
+	ok(wait_stop() && stop()->kind == STOP_SIGNAL && stop()->signal == GDB_SIGNAL_INT, "they are not reported");
+	take_text(text, sizeof(text));
+	is_str(text, "3\n3\n", "... and print when the condition holds, once");
+	is_int(set(0, 1, fails), 0, "a command may fail");
+	go(RESUME_STEP);
+	ok(wait_stop(), "a step");
+	close_rig();
+}
+
+/* What cannot be printed is said in its place, and the guest goes on. */
+static void test_failing_command(void)
+{
+	const struct point_code fails[] = { CODE_OF(0x22, 0, 0x1a, 0x29, 0x27) };
+	static const char want[] = "the command of the breakpoint at 0x80001000: 8 bytes at 0x0 cannot be read\n";
+	char text[MACHINE_TEXT_MAX * 4] = "";
+
+	open_rig(1, false);
+	is_int(set(0, 1, fails), 0, "a command that will fail");
+	go(RESUME_CONTINUE);
+	while (counted(0) < 3)
+		sched_yield();
+	interrupt_guest();
+	ok(wait_stop() && stop()->signal == GDB_SIGNAL_INT, "... does not stop the guest");
+	ok(take_text(text, sizeof(text)) && !strncmp(text, want, strlen(want)), "... and says why");
+	close_rig();
+}
+
+/* More text than there is room for: the vCPU waits, and not one line is lost or out of order. */
+static void test_full(void)
+{
+	const struct point_code print[] = { PRINT_COUNT };
+	static char text[0x40000];
+	unsigned long expected = 1; /* it begins by stepping over the breakpoint that it stands on */
+	size_t n = 0;
+	char *at = text;
+
+	open_rig(1, false);
+	set(0, 1, print);
+	go(RESUME_CONTINUE);
+	while (n + MACHINE_TEXT_MAX + 1 < sizeof(text) / 2) {
+		if (machine_watch_begin(&rig->machine))
+			n += take_text(text + n, sizeof(text) / 2 - n);
+		machine_watch_end(&rig->machine);
+		sched_yield();
+	}
+	interrupt_guest();
+	ok(wait_stop() && stop()->signal == GDB_SIGNAL_INT, "Ctrl-C, while there is more text than room");
+	take_text(text + n, sizeof(text) - n);
+	while (*at && strtoul(at, &at, 10) == expected) {
+		expected++;
+		at++;
+	}
+	/* It may have printed, and not yet executed what is under the breakpoint. */
+	ok(!*at && (expected == counted(0) || expected == counted(0) + 1), "every hit has its line, in order");
+	close_rig();
+}
+
+/* All vCPUs in a storm of false hits; stopped, stepped and continued again and again, all over. */
+static void test_storm(unsigned vcpus, bool software)
+{
+	const struct point_code never[] = { NEVER };
+	unsigned interrupts = 0;
+	uint64_t before;
+
+	open_rig(vcpus, software);
+	set(1, 0, never);
+	for (unsigned i = 0; i < 200; i++) {
+		before = counted(i % vcpus);
+		go(RESUME_CONTINUE);
+		while (i % 4 && counted(i % vcpus) < before + i % 7)
+			sched_yield();
+		interrupt_guest();
+		if (!wait_stop())
+			break;
+		interrupts += stop()->kind == STOP_SIGNAL && stop()->signal == GDB_SIGNAL_INT;
+	}
+	is_int(interrupts, 200, "Ctrl-C in a storm of false hits, each time");
+	ok(is_planted(), "... and the opcode is in");
+	close_rig();
+}
+
+/* One vCPU passes a breakpoint that the other does not come to: it is called out of its run, and does not notice. */
+static void test_bystander(void)
+{
+	const struct point_code when[] = { COUNT_IS(100) };
+	static const uint32_t elsewhere[] = { NOP, JUMP_BACK };
+
+	open_rig(2, false);
+	memcpy(ram(CODE + 0x100), elsewhere, sizeof(elsewhere));
+	sim_set(rig->sim, 1, RV_PC, CODE + 0x100);
+	set(1, 0, when);
+	go(RESUME_CONTINUE);
+	ok(wait_stop() && stop()->kind == STOP_SWBREAK && stop()->thread == 1, "the one that hits is reported");
+	is_int((int64_t)counted(0), 100, "... when its condition holds");
+	ok(counted(1) >= LAPS * 90 && counted(1) % LAPS == 0, "... and the other had its turn, each time that it made way");
+	close_rig();
+}
+
+/* A step from a breakpoint that is not to be reported is a step, and is reported as one. */
+static void test_step(bool software)
+{
+	const struct point_code never[] = { NEVER };
+
+	open_rig(1, software);
+	set(1, 0, never);
+	sim_set(rig->sim, 0, RV_PC, CODE + 4);
+	go(RESUME_STEP);
+	ok(wait_stop() && stop()->kind == STOP_SIGNAL && counted(0) == 0, "a step onto the breakpoint");
+	go(RESUME_STEP);
+	ok(wait_stop() && stop()->kind == STOP_SIGNAL && counted(0) == 1, "a step over it");
+	is_int((int64_t)sim_get(rig->sim, 0, RV_PC), CODE + 4, "... by one instruction");
+	close_rig();
+}
+
+int main(void)
+{
+	for (int software = 0; software < 2; software++) {
+		test_condition(software);
+		test_commands(software);
+		test_step(software);
+		for (unsigned vcpus = 1; vcpus <= 4; vcpus++)
+			test_storm(vcpus, software);
+	}
+	test_errors();
+	test_failing_command();
+	test_full();
+	test_bystander();
+	return done();
+}
