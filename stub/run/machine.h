@@ -87,12 +87,12 @@ struct vcpu {
 	uint8_t debug_bytes[ARCH_DEBUG_SIZE];
 	size_t debug_size;
 	char text[256]; /* what stop.text points to */
-	const struct point *met; /* the breakpoint that the run under way came to, or NULL */
-	bool met_stepped;	 /* ... by a step that is complete */
+	const struct point *met;  /* the breakpoint that the run under way came to, or NULL */
+	bool met_stepped;	  /* ... by a step that is complete */
 	bool way_known;		  /* since a STEP_PASS, until it is past it or the table may have changed: */
 	struct point *in_the_way; /* what is planted there, or NULL */
-	bool passes_alone;	 /* of STEP_PASS: an opcode has to be lifted, or planted, for it */
-	struct agent_text said;	 /* what commands printed and machine.said has not taken yet */
+	bool passes_alone;	  /* of STEP_PASS: an opcode has to be lifted, or planted, for it */
+	struct agent_text said;	  /* what commands printed and machine.said has not taken yet */
 
 	/* The places at one of which a software step ends; none when it is KVM that steps. Planned before the resume. */
 	struct {

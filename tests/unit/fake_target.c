@@ -246,8 +246,8 @@ static void note_programs(struct fake *f, const struct point_programs *programs)
 	}
 }
 
-static int set_point(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind,
-	const struct point_programs *programs)
+static int set_point(
+	void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind, const struct point_programs *programs)
 {
 	struct fake *f = stopped(t);
 	int error = change_point(f, FAKE_SET_POINT, thread, type, addr, kind);

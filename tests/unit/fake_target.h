@@ -53,8 +53,8 @@ struct fake {
 		enum point_type type;
 		unsigned thread;
 		uint64_t addr, kind;
-	} point;	     /* the last one set or cleared */
-	char programs[256];  /* that one's conditions and commands: "2201 27 / 3400", or empty */
+	} point;	    /* the last one set or cleared */
+	char programs[256]; /* that one's conditions and commands: "2201 27 / 3400", or empty */
 	char resumed[9]; /* the kinds of the first eight threads: '.', 'c', 's' */
 };
 

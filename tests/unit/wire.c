@@ -290,10 +290,9 @@ static const struct {
 	{ "readable", set_readable },			  /* the end of what can be read of memory */
 	{ "stop", stop_kind }, { "crash", stop_text },	  /* a stop of thread 1 with SIGSEGV and this sentence */
 	{ "state", is_state }, { "resumed", is_resumed }, /* a letter for each thread */
-	{ "interrupts", is_interrupts }, { "restarts", is_restarts },
-	{ "kills", is_kills },
-	{ "changes", is_changes }, /* how many writes were done so far */
-	{ "point", is_point },	   /* the last Z or z: type, thread, address, kind */
+	{ "interrupts", is_interrupts }, { "restarts", is_restarts }, { "kills", is_kills },
+	{ "changes", is_changes },   /* how many writes were done so far */
+	{ "point", is_point },	     /* the last Z or z: type, thread, address, kind */
 	{ "programs", is_programs }, /* of the last Z: conditions / commands */
 };
 
