@@ -6,6 +6,7 @@
 # make install            PREFIX=/usr/local, DESTDIR=
 # make ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-    build/arm64/kvm-gdbserver; ARCH as the kernel names it
 # make STATIC=1           links everything in
+# make module             the kernel module, for the running kernel, or that of KDIR=
 # make clean
 
 HOSTARCH := $(shell uname -m | sed -e s/aarch64/arm64/ -e s/ppc64le/powerpc/)
@@ -22,7 +23,7 @@ override LDFLAGS += -pthread $(if $(STATIC),-static)
 
 program := $(OUT)/kvm-gdbserver
 other_hosts := $(filter-out stub/host/vm_$(ARCH).c stub/host/vm_arch.c,$(wildcard stub/host/vm_*.c))
-sources := $(filter-out $(other_hosts),$(wildcard stub/*.c stub/*/*.c))
+sources := $(filter-out $(other_hosts) stub/many_regs/kvm_many_regs.c,$(wildcard stub/*.c stub/*/*.c))
 tables := aarch64 i386 i8086 loongarch64 mips64 ppc64le riscv64 s390x x86_64
 objects := $(sources:%.c=$(OUT)/obj/%.o) $(tables:%=$(OUT)/obj/tables_%.o)
 
@@ -53,6 +54,7 @@ $(OUT)/obj/tables_%.c: xml/%.xml xml/tables.awk $(wildcard xml/*.xml)
 $(OUT)/obj/tables_%.o: $(OUT)/obj/tables_%.c $(OUT)/flags
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+include stub/many_regs/module.mk
 include tests/tests.mk
 
 demo:

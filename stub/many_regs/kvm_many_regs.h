@@ -14,7 +14,8 @@
  * What an entry's ioctl refuses ends the request with that errno, and reg[done] is the entry that was refused: those before it
  * are done, it and those behind it are not. With KVM_MANY_REGS_GO_ON a refused entry is noted and the next one is tried, so that
  * a register which cannot be read does not cost the batch: errors points to n numbers of 32 bits, and each entry that was tried
- * leaves 0 or a negative errno there. The request then succeeds, whatever they say.
+ * leaves 0 or a negative errno there: EFAULT, too, where the entry or its value is not the caller's memory. The request then
+ * succeeds, whatever they say.
  *
  * In either case `done` is written before the request returns, also when it fails after its arguments were accepted. Nothing is
  * undone: who sets registers and is refused half way has the first `done` of them to put back.
@@ -25,9 +26,11 @@
  * Errors, besides what KVM_GET_ONE_REG and KVM_SET_ONE_REG say of an entry:
  *   E2BIG   n is above KVM_MANY_REGS_MAX; `done` is not written
  *   EINVAL  an unknown bit in flags, errors not 0 without KVM_MANY_REGS_GO_ON, or vcpu_fd not -1 on a vCPU; `done` is not written
- *   EFAULT  the struct cannot be read or written; or an entry, its value or its place in errors
+ *   EFAULT  the struct cannot be read or written; or an entry, its value or its place in errors. With the last, `done` counts the
+ *           entry
  *   EINTR   a signal arrived between two entries. Those up to `done` are done; go on from there
- *   EIO     the vCPU belongs to another process (kvm->mm), or its VM is dead. Ends the request also with KVM_MANY_REGS_GO_ON
+ *   EIO     the vCPU belongs to another process (kvm->mm), or its VM is dead. Ends the request also with KVM_MANY_REGS_GO_ON. The
+ *           device learns it from the first entry, so it may not say so of a request with n = 0
  * and of the device alone:
  *   EBADF   vcpu_fd is not an open file
  *   ENOTTY  vcpu_fd is not a vCPU, or the request is neither of these two, or it comes from a 32-bit program on a 64-bit kernel
@@ -55,7 +58,7 @@ struct kvm_many_regs {
 	__u32 done;	/* out: entries that are done, or with KVM_MANY_REGS_GO_ON those that were tried */
 	__u32 flags;	/* in: KVM_MANY_REGS_* */
 	__s32 vcpu_fd;	/* in: on the device, a file descriptor of the caller's; on a vCPU, -1 */
-	__u64 errors;	/* in: address of n __s32, or 0 */
+	__u64 errors;	/* in: with KVM_MANY_REGS_GO_ON the address of n __s32, else 0 */
 	struct kvm_one_reg reg[];
 };
 
