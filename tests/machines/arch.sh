@@ -3,9 +3,13 @@
 
 # Part of the cache's path: raise it when what fetch puts there changes.
 # shellcheck disable=SC2034 # used by those who source this file
-cache_layout=1
+cache_layout=2
 
-# describe_arch ARCH (Debian's name) sets:
+# describe_arch ARCH sets what follows. ARCH is Debian's name of an architecture, or that with -newest: the same machine with the
+# newest kernel that Debian has for a release.
+#   debian_arch     Debian's name
+#   make_arch       the Makefile's name
+#   cross           prefix of the tools that compile for it
 #   kernel          metapackage that leads to the kernel
 #   suite           Debian release to take it from, if not this computer's own
 #   modules         what /dev/kvm and the network need, beyond what is built in
@@ -20,7 +24,17 @@ describe_arch() {
 	qemu_newer=7
 	suite=
 	case $1 in
+	*-newest)
+		describe_arch "${1%-newest}" || return 1
+		suite=trixie-backports
+		return
+		;;
+	esac
+	debian_arch=$1
+	case $1 in
 	arm64)
+		make_arch=arm64
+		cross=aarch64-linux-gnu-
 		kernel=linux-image-arm64
 		qemu=qemu-system-aarch64
 		qemu_package=qemu-system-arm
@@ -29,6 +43,8 @@ describe_arch() {
 		console=ttyAMA0
 		;;
 	amd64)
+		make_arch=x86_64
+		cross=x86_64-linux-gnu-
 		kernel=linux-image-cloud-amd64
 		modules="$modules kvm_amd"
 		qemu=qemu-system-x86_64
@@ -39,6 +55,8 @@ describe_arch() {
 		console=ttyS0
 		;;
 	ppc64el)
+		make_arch=powerpc
+		cross=powerpc64le-linux-gnu-
 		kernel=linux-image-powerpc64le
 		modules="$modules kvm_hv"
 		qemu=qemu-system-ppc64
@@ -50,6 +68,8 @@ describe_arch() {
 		console=hvc0
 		;;
 	riscv64)
+		make_arch=riscv64
+		cross=riscv64-linux-gnu-
 		kernel=linux-image-riscv64
 		# The first release that has riscv64; its Linux 6.12 is recent enough, too: KVM_SET_GUEST_DEBUG came after 6.1.
 		suite=trixie
