@@ -57,8 +57,19 @@ static-%:
 	$(MAKE) --no-print-directory ARCH=$* OUT=build/$*-static STATIC=1 \
 		CROSS_COMPILE=$(if $(filter $*,$(HOSTARCH)),,$(cross_$*)) all peek
 
+# They look at the kernel module from inside.
+many_regs_tests := many_regs_values many_regs_misuse
+build/%-static/many_regs_values build/%-static/many_regs_misuse: tests/live/many_regs_values.c tests/live/many_regs_misuse.c \
+		$(wildcard tests/live/many_regs_*.h) tests/live/many_regs_setup.c tests/live/many_regs_vm.c stub/many_regs/kvm_many_regs.h
+	@mkdir -p $(@D)
+	for test in $(many_regs_tests); do \
+		$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc $(CFLAGS) -I tests/unit -static -o $(@D)/$$test \
+			tests/live/$$test.c tests/live/many_regs_setup.c tests/live/many_regs_vm.c || exit; \
+	done
+
 test-programs: all unit peek $(guests) \
-	static-arm64 static-powerpc static-riscv64 static-x86_64
+	static-arm64 static-powerpc static-riscv64 static-x86_64 \
+	$(foreach arch,arm64 powerpc riscv64 x86_64,$(addprefix build/$(arch)-static/,$(many_regs_tests)))
 
 test:
 	sh tests/run
