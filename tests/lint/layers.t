@@ -190,6 +190,7 @@ rule "run/ includes itself, target.h, arch.h, reg/ and host.h" \
 rule "host/ includes itself, the module's ABI and what the system has" includes host '"\.\./many_regs/kvm_many_regs\.h"|<[a-z/_]+\.h>'
 rule "serve/ includes itself, session.h, machine.h and what the system has" \
 	includes serve '"\.\./(rsp/session|run/machine)\.h"|<[a-z/_]+\.h>'
+rule "many_regs/ includes itself and what the kernel has" includes many_regs '<linux/[a-z/_]+\.h>'
 rule "main.c and target.h include what they are allowed" top_includes
 rule "only host/ has the kernel's headers, with four exceptions" kernel
 rule "only host/ knows kvm_run and ioctl()" kvm_run
@@ -204,6 +205,7 @@ rule "no file is longer than 500 lines" long_files
 spoil stub/rsp/reply.c '#include "../run/machine.h"' includes rsp '"\.\./target\.h"'
 spoil stub/arch/exits.c '#include "../reg/tdesc.h"' includes arch "$below"
 spoil stub/arch/exits.c '#include <linux/kvm.h>' includes arch "$below"
+spoil stub/many_regs/kvm_many_regs.c '#include "../host/host.h"' includes many_regs '<linux/[a-z/_]+\.h>'
 spoil stub/target.h '#include "arch/arch.h"' top_includes
 spoil stub/run/step.c '#include <sys/ioctl.h>' kernel
 spoil stub/run/step.c 'int f(int fd) { return ioctl(fd, 0); }' kvm_run

@@ -168,9 +168,10 @@ static void test_addresses(struct setup *s)
 
 /* --- files that are no vCPU */
 
-static int named_file(void)
+/* Unlike most files it has an ioctl of its own, which must not be reached. */
+static int named_fifo(void)
 {
-	return open("kvm-vcpu:0", O_RDWR | O_CREAT, 0600);
+	return mkfifo("kvm-vcpu:0", 0600) ? -1 : open("kvm-vcpu:0", O_RDWR);
 }
 
 static int reading_end(void)
@@ -193,7 +194,7 @@ static void test_files(struct setup *s)
 		{ "/dev/null", open("/dev/null", O_RDWR), -ENOTTY },
 		{ "a pipe", reading_end(), -ENOTTY },
 		{ "another anonymous inode", eventfd(0, 0), -ENOTTY },
-		{ "a file that is called as a vCPU", named_file(), -ENOTTY },
+		{ "a FIFO that is called as a vCPU", named_fifo(), -ENOTTY },
 		{ "memory that is called as a vCPU", memfd_create("kvm-vcpu:0", 0), -ENOTTY },
 		{ "a directory", open("/", O_RDONLY), -ENOTTY },
 		{ "a path", open("/dev/kvm", O_PATH), -EBADF },
@@ -201,14 +202,17 @@ static void test_files(struct setup *s)
 		{ "a number that is not open", 1000, -EBADF },
 	};
 
+	bool touched = false;
+
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		scratch_request(s, 1, 0)->vcpu_fd = files[i].fd;
 		if (files[i].want == -ENOTTY && files[i].fd < 0)
 			skip(files[i].name, strerror(errno));
 		else
 			is_int(many(s, KVM_GET_MANY_REGS, s->req), files[i].want, files[i].name);
+		touched |= s->req->done != 77;
 	}
-	is_int(s->req->done, 77, "of all these, done is not written");
+	ok(!touched, "with all these, done is not written");
 }
 
 /* --- who may */
