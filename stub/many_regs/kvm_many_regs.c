@@ -2,9 +2,10 @@
 /*
  * /dev/kvm_many_regs: KVM_GET_MANY_REGS and KVM_SET_MANY_REGS for stock kernels, 6.1 and newer.
  *
- * Owns the device and the walk over a request. What a register is, and whether the caller may have it, is decided where ioctl(2)
- * on the vCPU's file decides it: every entry goes to that file's own ioctl, as KVM_GET_ONE_REG or KVM_SET_ONE_REG. No structure
- * of KVM's is looked into, so none of them has to be laid out as this module believes.
+ * Owns the device and the walk over a request. What a register is, and whether the caller may have
+ * it, is decided where ioctl(2) on the vCPU's file decides it: every entry goes to that file's own
+ * ioctl, as KVM_GET_ONE_REG or KVM_SET_ONE_REG. No structure of KVM's is looked into, so none of
+ * them has to be laid out as this module believes.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -19,13 +20,15 @@
 #include "kvm_many_regs.h"
 
 /*
- * KVM exports nothing that tells a vCPU's file. But only the kernel's own code makes anonymous inodes, and names them: this is
- * create_vcpu_fd()'s name (virt/kvm/kvm_main.c). With the colon, for there are files named "kvm-vcpu-stats:0".
+ * KVM exports nothing that tells a vCPU's file. But only the kernel's own code makes anonymous
+ * inodes, and names them: this is create_vcpu_fd()'s name (virt/kvm/kvm_main.c). With the colon,
+ * for there are files named "kvm-vcpu-stats:0".
  */
 static bool is_vcpu(struct file *file)
 {
 	return file_inode(file)->i_sb->s_magic == ANON_INODE_FS_MAGIC &&
-	       strstarts(file->f_path.dentry->d_name.name, "kvm-vcpu:") && file->f_op->unlocked_ioctl;
+	       strstarts(file->f_path.dentry->d_name.name, "kvm-vcpu:") &&
+	       file->f_op->unlocked_ioctl;
 }
 
 /* The vCPU's file, held, or an error. */
@@ -54,17 +57,22 @@ static long do_entry(struct file *vcpu, unsigned int one, struct kvm_one_reg __u
 }
 
 /*
- * What the vCPU says to every entry alike, not to this one: EIO is kvm_vcpu_ioctl()'s for another process or a dead VM, EINTR its
- * for a fatal signal while the vCPU runs.
+ * What the vCPU says to every entry alike, not to this one: kvm_vcpu_ioctl() has EIO for another
+ * process or a dead VM, EINTR for a fatal signal while the vCPU runs.
  */
 static bool ends_request(long ret)
 {
 	return ret == -EIO || ret == -EINTR;
 }
 
-/* Counts in req->done. The first entry is tried whatever signal is pending, so that who goes on after EINTR gets on. */
-static long do_entries(struct file *vcpu, unsigned int one, struct kvm_many_regs *req, struct kvm_many_regs __user *user)
+/*
+ * Counts in req->done. The first entry is tried whatever signal is pending, so that who goes on
+ * after EINTR gets on.
+ */
+static long do_entries(struct file *vcpu, unsigned int one, struct kvm_many_regs *req,
+		       struct kvm_many_regs __user *user)
 {
+	bool go_on = req->flags & KVM_MANY_REGS_GO_ON;
 	s32 __user *errors = u64_to_user_ptr(req->errors);
 	long ret;
 
@@ -73,9 +81,9 @@ static long do_entries(struct file *vcpu, unsigned int one, struct kvm_many_regs
 			return -EINTR;
 		cond_resched();
 		ret = do_entry(vcpu, one, &user->reg[req->done]);
-		if (ret && (!(req->flags & KVM_MANY_REGS_GO_ON) || ends_request(ret)))
+		if (ret && (!go_on || ends_request(ret)))
 			return ret;
-		if ((req->flags & KVM_MANY_REGS_GO_ON) && put_user((s32)ret, errors + req->done)) {
+		if (go_on && put_user((s32)ret, errors + req->done)) {
 			req->done++;
 			return -EFAULT;
 		}
@@ -127,7 +135,8 @@ static long many_regs_ioctl(struct file *file, unsigned int cmd, unsigned long a
 }
 
 /*
- * Without .compat_ioctl, a 32-bit program on a 64-bit kernel gets ENOTTY: the vCPU's own .compat_ioctl is not reached from here.
+ * Without .compat_ioctl, a 32-bit program on a 64-bit kernel gets ENOTTY: the vCPU's own
+ * .compat_ioctl is not reached from here.
  */
 static const struct file_operations many_regs_fops = {
 	.owner = THIS_MODULE,
@@ -143,5 +152,5 @@ static struct miscdevice many_regs_device = {
 
 module_misc_device(many_regs_device);
 
-MODULE_DESCRIPTION("KVM_GET_MANY_REGS and KVM_SET_MANY_REGS: many registers of a vCPU in one system call");
+MODULE_DESCRIPTION("KVM_GET_MANY_REGS and KVM_SET_MANY_REGS: many registers of a vCPU in one ioctl");
 MODULE_LICENSE("Dual BSD/GPL");

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The kernel module in a nested machine: built for its kernel, loaded, tried, unloaded. Sourced: many_regs MACHINE-ARCH PROGRAM-ARCH.
+# The kernel module in a nested machine: built for its kernel, loaded, tried, unloaded. Sourced:
+# many_regs MACHINE-ARCH PROGRAM-ARCH.
 
 . tests/live/nested.sh
 count=0

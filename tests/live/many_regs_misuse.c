@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The module, as a program sees it: requests that are none, addresses that are none, files that are no vCPU, callers that may not,
- * a vCPU that runs, a signal half way. Runs as root in a nested machine that has the module loaded, and unloads it at the end.
+ * The module, as a program sees it: requests that are none, addresses that are none, files that are no vCPU, callers that may
+ * not, a vCPU that runs, a signal half way. Runs as root in a nested machine that has the module loaded, and unloads it at the end.
  *
  *   many_regs_misuse [N]        numbers its tests from N + 1 on
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The module, as a program sees it: what goes through /dev/kvm_many_regs, compared with KVM_GET_ONE_REG and KVM_SET_ONE_REG. Runs
- * in a nested machine that has the module loaded.
+ * The module, as a program sees it: what goes through /dev/kvm_many_regs, compared with KVM_GET_ONE_REG and KVM_SET_ONE_REG.
+ * Runs in a nested machine that has the module loaded.
  *
  *   many_regs_values [N]        numbers its tests from N + 1 on
  */

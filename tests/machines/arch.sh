@@ -5,8 +5,8 @@
 # shellcheck disable=SC2034 # used by those who source this file
 cache_layout=2
 
-# describe_arch ARCH sets what follows. ARCH is Debian's name of an architecture, or that with -newest: the same machine with the
-# newest kernel that Debian has for a release.
+# describe_arch ARCH sets what follows. ARCH is Debian's name of an architecture, or that with -newest: the same machine with
+# the newest kernel that Debian's backports have.
 #   debian_arch     Debian's name
 #   make_arch       the Makefile's name
 #   cross           prefix of the tools that compile for it
