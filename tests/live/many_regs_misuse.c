@@ -264,6 +264,7 @@ static void test_others(struct setup *s)
 struct thread {
 	pthread_t id;
 	struct setup *s;
+	atomic_int tid;
 	atomic_bool ended;
 	int ret;
 };
@@ -286,6 +287,7 @@ static void *get_scratches(void *arg)
 {
 	struct thread *t = arg;
 
+	t->tid = gettid();
 	t->ret = many(t->s, KVM_GET_MANY_REGS, t->s->req);
 	t->ended = true;
 	return NULL;
@@ -294,6 +296,7 @@ static void *get_scratches(void *arg)
 static void begin(struct thread *t, struct setup *s, void *(*body)(void *))
 {
 	t->s = s;
+	t->tid = 0;
 	t->ended = false;
 	pthread_create(&t->id, NULL, body, t);
 }
@@ -310,17 +313,40 @@ static void end(struct thread *t)
 
 #define A_WHILE 300000 /* microseconds */
 
+/* A sleep that no ordinary signal ends shows as D (proc(5), /proc/PID/stat). */
+static bool sleeps(const struct thread *t)
+{
+	char name[64], state = 0;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/proc/self/task/%d/stat", t->tid);
+	f = fopen(name, "r");
+	if (!f)
+		return false;
+	if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(f);
+	return state == 'D';
+}
+
+/* The vCPU runs, and a request for its registers waits for it; this computer may be slow, but not that slow. */
+static bool begin_both(struct thread *runner, struct thread *asker, struct setup *s)
+{
+	begin(runner, s, run_vcpu);
+	usleep(A_WHILE);
+	scratch_request(s, SCRATCH_IDS, 0);
+	begin(asker, s, get_scratches);
+	for (int i = 0; i < 1000 && !asker->ended && !sleeps(asker); i++)
+		usleep(10000);
+	return !asker->ended && !runner->ended;
+}
+
 static void test_wait(struct setup *s)
 {
 	struct thread runner, asker;
 
 	signal(SIGUSR1, ignore);
-	begin(&runner, s, run_vcpu);
-	usleep(A_WHILE);
-	scratch_request(s, SCRATCH_IDS, 0);
-	begin(&asker, s, get_scratches);
-	usleep(A_WHILE);
-	ok(!runner.ended && !asker.ended, "a vCPU that runs is waited for");
+	ok(begin_both(&runner, &asker, s), "a vCPU that runs is waited for");
 	pthread_kill(asker.id, SIGUSR1);
 	usleep(A_WHILE);
 	ok(!runner.ended && !asker.ended, "and an ordinary signal does not end that");
@@ -330,11 +356,7 @@ static void test_wait(struct setup *s)
 	is_int(asker.ret, -EINTR, "then the signal ends the request");
 	is_int(s->req->done, 1, "after one entry");
 
-	begin(&runner, s, run_vcpu);
-	usleep(A_WHILE);
-	scratch_request(s, SCRATCH_IDS, 0);
-	begin(&asker, s, get_scratches);
-	usleep(A_WHILE);
+	ok(begin_both(&runner, &asker, s), "once more");
 	end(&runner);
 	pthread_join(asker.id, NULL);
 	is_int(asker.ret, 0, "without a signal, the request is done after the wait");

@@ -42,7 +42,7 @@ struct kvm_many_regs *request(struct setup *s, const uint64_t *ids, uint32_t n)
 
 struct kvm_many_regs *scratch_request(struct setup *s, uint32_t n, uint64_t base)
 {
-	uint64_t ids[SCRATCH_IDS];
+	uint64_t ids[SCRATCH_IDS] = { 0 };
 
 	for (uint32_t i = 0; i < n; i++)
 		ids[i] = scratch_id(i);
