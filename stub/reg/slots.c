@@ -129,11 +129,18 @@ int slots_fetch(struct slots *c, struct transport *t, unsigned vcpu)
 	return err;
 }
 
+#define HABIT_STOPS 3
+
 void slots_learn(struct slots *c)
 {
 	for (unsigned i = 0; i < c->n; i++) {
-		c->slot[i].habit = c->slot[i].asked;
-		c->slot[i].asked = false;
+		struct slot *slot = &c->slot[i];
+
+		if (slot->asked)
+			slot->habit = HABIT_STOPS;
+		else if (slot->habit)
+			slot->habit--;
+		slot->asked = false;
 	}
 }
 
@@ -152,14 +159,16 @@ void slots_add_habits(struct slots *c, const struct slots *from)
 		unsigned index = slot_index(c, from->slot[i].key);
 
 		if (from->slot[i].habit && index < c->n && c->slot[index].key == from->slot[i].key)
-			c->slot[index].habit = true;
+			c->slot[index].habit = from->slot[i].habit;
 	}
 }
 
 void slots_forget_habits(struct slots *c)
 {
-	for (unsigned i = 0; i < c->n; i++)
-		c->slot[i].habit = c->slot[i].asked = false;
+	for (unsigned i = 0; i < c->n; i++) {
+		c->slot[i].habit = 0;
+		c->slot[i].asked = false;
+	}
 }
 
 bool slots_batch_write(struct slots *c, const struct slot *slot)

@@ -15,7 +15,7 @@ struct slot {
 	bool valid;
 	bool wanted; /* by the next fetch */
 	bool asked;  /* for its value, at this stop */
-	bool habit;  /* asked for at the stop before */
+	uint8_t habit; /* for so many stops more it is expected to be asked for; 0: it is not */
 };
 
 struct slots {
@@ -44,7 +44,7 @@ int slots_find(struct slots *c, uint64_t key, struct slot **slot, uint8_t **valu
  */
 int slots_fetch(struct slots *c, struct transport *t, unsigned vcpu);
 
-/* What was asked for becomes habit. */
+/* What was asked for is habit now, for the next few stops: a debugger's steps are not all alike. */
 void slots_learn(struct slots *c);
 
 /* What is habit is wanted, as far as a batch takes it along for nothing. */

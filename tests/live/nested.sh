@@ -23,13 +23,25 @@ boot() {
 	export TARGET="127.0.0.1:$(machine port "$name" 1234)"
 }
 
-# The session of session.exp: nested MACHINE-ARCH GUEST-ARCH.
+# With KVM_GET_MANY_REGS, by our module: load_module MACHINE-ARCH.
+load_module() {
+	if ! module=$(sh tests/machines/kbuild "$1") || ! machine put "$name" "$module" kvm_many_regs.ko ||
+		! machine run "$name" insmod kvm_many_regs.ko; then
+		echo "not ok 1 - the kernel module is loaded into the nested $1 machine"
+		exit 1
+	fi
+}
+
+# The session of session.exp, once for each way of moving registers: nested MACHINE-ARCH GUEST-ARCH BATCHES.
 nested() {
 	boot "$1" "$2"
+	case $3 in
+	*many*) load_module "$1" ;;
+	esac
 	machine put "$name" "build/guests/$2.elf" /guest.elf || exit
 	machine put "$name" "build/$2-static/kvm-gdbserver-peek" /bin/kvm-gdbserver-peek || exit
 	export PEEK="sh tests/machines/machine run $name PEEK=10.0.2.15:1235 kvm-gdbserver-peek"
 	export PEEK_PORT="$(machine port "$name" 1235)"
-	export GUEST="build/guests/$2.elf" IMAGE=/guest.elf
+	export GUEST="build/guests/$2.elf" IMAGE=/guest.elf BATCHES="${BATCHES:-$3}"
 	expect tests/live/session.exp "$2"
 }

@@ -2,4 +2,4 @@
 # On a real KVM of riscv64, nested in a machine that QEMU emulates: no hardware step, breakpoint or watchpoint, only ebreak.
 
 . tests/live/nested.sh
-nested riscv64 riscv64
+nested riscv64 riscv64 "many one"
