@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "programs.h"
 
 int machine_refuse(struct machine *m, int err, const char *format, ...)
 {
@@ -93,7 +94,7 @@ static int wrote(struct vcpu *v, uint64_t old_pc, int err)
 	if (err)
 		return machine_refuse(v->machine, err, "%s", v->regs.why);
 	if (memory_of_pc(v) != old_pc) {
-		v->reported = false;
+		v->reported = v->passed = false;
 		v->pending = false;
 		transport_wake(&v->machine->transport, v->nr);
 	}
@@ -196,12 +197,19 @@ static int op_clear_point(void *t, unsigned thread, enum point_type type, uint64
 	return stopped_vcpu(t, thread, &err) ? points_clear(t, type, addr, kind) : err;
 }
 
-/* Is this vCPU to be taken past a breakpoint that the debugger has seen it stop at? */
-static bool on_reported_point(struct vcpu *v)
+/*
+ * Is this vCPU to be taken past the breakpoint that it stands on? When the debugger has seen it there, or when it has been met and is
+ * not to be reported. Commands take no part in a report: where there are some they are due, unless they have been run.
+ */
+static bool is_done_with_point(struct vcpu *v)
 {
 	struct machine *m = v->machine;
+	const struct point *p;
 
-	return m->points.n && step_possible(m) && v->reported && points_at(v, memory_of_pc(v));
+	if (!m->points.n || !step_possible(m) || !(v->reported || v->passed))
+		return false;
+	p = points_at(v, memory_of_pc(v));
+	return p && (v->passed || !programs_has_commands(p->programs));
 }
 
 /* An event that was not reported yet, and that the debugger no longer wants or the hardware will bring again. */
@@ -236,7 +244,7 @@ static int plan(struct vcpu *v, enum resume_kind kind)
 	struct machine *m = v->machine;
 	bool software;
 
-	v->over = kind != RESUME_STAY && on_reported_point(v);
+	v->over = kind != RESUME_STAY && is_done_with_point(v);
 	software = step_is_software(m) && (v->over || kind == RESUME_STEP);
 	v->alone = v->over || software;
 	v->way_known = false;
@@ -279,6 +287,7 @@ static void forget(struct machine *m)
 
 		v->pending = false;
 		v->reported = v->debug_stale = true;
+		v->passed = false;
 		v->debug_control = 0;
 		memset(v->debug_bytes, 0, sizeof(v->debug_bytes));
 		regfile_forget(&v->regs);

@@ -51,7 +51,7 @@ struct machine;
  * over it in the midst of the others. The machine goes on RUNNING. When it takes being alone, the others make way: those inside are
  * kicked and come out with nothing, and whoever is `alone` enters when the last of them is out. Then enters the next that has to be
  * alone, then those that made way, then everybody. (A debug register is the vCPU's own: nobody has to make way for that.) An
- * interrupt that comes between finds the vCPU not inside and parks it: as `reported`, so that the next resume takes it over the
+ * interrupt that comes between finds the vCPU not inside and parks it: as `passed`, so that the next resume takes it over the
  * breakpoint, whose commands have been run.
  *
  * What commands print is moved into machine.said when their vCPU comes out, and from there to the client by the baton's holder:
@@ -82,6 +82,7 @@ struct vcpu {
 
 	/* Touched by the vCPU's thread while it runs, by the baton's holder while it does not. */
 	bool reported;	  /* its stop was reported, and the pc is still that one: a breakpoint there is not met again */
+	bool passed;	  /* it has met the breakpoint at its pc, which was not to be reported, and is to go on past it */
 	bool debug_stale; /* KVM must be told again before the next step, or it may not take it (x86-64: TF is tied to the pc) */
 	uint32_t debug_control;
 	uint8_t debug_bytes[ARCH_DEBUG_SIZE];

@@ -107,6 +107,11 @@ void programs_free(struct programs *p)
 	free(p);
 }
 
+bool programs_has_commands(const struct programs *p)
+{
+	return p && p->n > p->nconditions;
+}
+
 /* ---- hit ---- */
 
 /* gdb has one list for all of its breakpoints at one place, so any condition will do; gdbserver reads it alike. */
@@ -155,7 +160,7 @@ static bool is_reported(struct vcpu *v, const struct point *p)
 {
 	if (!conditions_hold(v, p))
 		return false;
-	if (!p->programs || p->programs->n == p->programs->nconditions)
+	if (!programs_has_commands(p->programs))
 		return true;
 	run_commands(v, p);
 	return false;

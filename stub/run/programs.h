@@ -15,6 +15,7 @@ struct vcpu;
 /* Verified copies, to be freed by programs_free(); *out is NULL when there are none. 0, or -errno and a sentence. */
 int programs_build(struct vcpu *v, const struct point_programs *from, struct programs **out);
 void programs_free(struct programs *p);
+bool programs_has_commands(const struct programs *p);
 
 /*
  * v has met this breakpoint, and with it all that are at the same place. Runs the commands of those whose condition holds; returns

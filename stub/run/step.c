@@ -355,7 +355,7 @@ static enum step_result pass(struct vcpu *v)
 	v->in_the_way = points_planted_with(v->machine, v->met);
 	v->way_known = true;
 	v->passes_alone = software || v->in_the_way;
-	v->reported = true;
+	v->passed = true;
 	return STEP_PASS;
 }
 
@@ -398,6 +398,6 @@ enum step_result step_run(struct vcpu *v)
 		points_plant_again(v->machine, lifted);
 	/* Kicked before it could step over: it still is where it was reported. */
 	if (!(v->over && result == STEP_NOTHING))
-		v->reported = false;
+		v->reported = v->passed = false;
 	return v->met ? judge_met(v) : result;
 }

@@ -278,12 +278,13 @@ static void take_exit(struct sim_host *sim, struct sim_vcpu *v, struct vcpu_exit
 	pthread_mutex_lock(&sim->lock);
 	while (!v->kicked && !v->nexits)
 		pthread_cond_wait(&sim->kick, &sim->lock);
-	if (v->kicked) {
-		v->kicked = false;
-		exit->kind = EXIT_KICKED;
-	} else {
+	/* As on KVM, an exit that there is comes before the kick, which then ends the next run. */
+	if (v->nexits) {
 		*exit = *v->exits++;
 		v->nexits--;
+	} else {
+		v->kicked = false;
+		exit->kind = EXIT_KICKED;
 	}
 	pthread_mutex_unlock(&sim->lock);
 }
