@@ -21,7 +21,7 @@ ok()
 		echo "ok $count - $name"
 	else
 		echo "not ok $count - $name"
-		tail -40 "$tmp/out" | sed 's/^/# /'
+		grep -E 'error|warning|Error' "$tmp/out" | cut -c1-300 | head -20 | sed 's/^/# /'
 	fi
 }
 
@@ -41,7 +41,7 @@ have()
 for cc in gcc clang; do
 	if have $cc; then
 		ok "$cc has no warning about the program and its unit tests" \
-			make --no-print-directory OUT="$tmp/$cc" CC="$cc" CFLAGS="-O2 -Werror" all unit peek
+			make --no-print-directory -j"$(nproc)" OUT="$tmp/$cc" CC="$cc" CFLAGS="-O2 -Werror" all unit peek
 	else
 		skip "$cc has no warning about the program and its unit tests" "$cc is not installed"
 	fi

@@ -2,4 +2,4 @@
 # On a real KVM of arm64, nested in a machine that QEMU emulates.
 
 . tests/live/nested.sh
-nested arm64 arm64 "auto many blocks one"
+nested arm64 arm64 "many blocks"
