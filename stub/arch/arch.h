@@ -90,6 +90,7 @@ struct arch_point {
 
 struct arch_debug {
 	bool step;
+	bool block_irq; /* while it steps, interrupts wait */
 	bool planted; /* opcodes are planted in memory */
 	unsigned n;
 	struct arch_point hw[ARCH_HW_MAX];
@@ -191,6 +192,9 @@ struct arch {
 
 	/* Fills the control word and ARCH_DEBUG_SIZE bytes; returns how many of them the kernel's struct has. */
 	size_t (*encode_debug)(const struct arch_debug *d, uint32_t *control, void *bytes);
+
+	/* KVM_GUESTDBG_BLOCKIRQ, where KVM may have it (KVM_CAP_SET_GUEST_DEBUG2 says); or 0. */
+	uint32_t block_irq;
 
 	/* What the exit means. Only kind EXIT_KVM is given. */
 	void (*classify)(const struct vcpu_exit *exit, struct arch_hit *hit);

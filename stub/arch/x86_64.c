@@ -71,6 +71,8 @@ static size_t encode_debug(const struct arch_debug *d, uint32_t *control, void *
 	if (slot)
 		regs.debugreg[7] |= DR7_RESERVED_1;
 	*control = debug_control(d, X86_DEBUG_USE_HW_BP);
+	if (d->step && d->block_irq)
+		*control |= X86_DEBUG_BLOCKIRQ;
 	memset(bytes, 0, ARCH_DEBUG_SIZE);
 	memcpy(bytes, &regs, sizeof(regs));
 	return sizeof(regs);
@@ -224,6 +226,7 @@ static const struct arch_mode modes[] = {
 		.slots = SLOTS, \
 		.point_slots = point_slots, \
 		.encode_debug = encode_debug, \
+		.block_irq = X86_DEBUG_BLOCKIRQ, \
 		.classify = classify, \
 		.describe = describe, \
 		.give_back = give_back, \

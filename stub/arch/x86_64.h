@@ -61,6 +61,7 @@
 #define X86_XSTATE_BV 512
 
 /* KVM_GUESTDBG_USE_HW_BP */
+#define X86_DEBUG_BLOCKIRQ 0x100000
 #define X86_DEBUG_USE_HW_BP 0x20000
 
 /* struct kvm_guest_debug_arch */

@@ -155,6 +155,7 @@ int capabilities_probe(struct capabilities *caps, const struct arch *arch, struc
 	if (!arch->probe)
 		return -EOPNOTSUPP;
 	transport_init(&transport, scratch, arch, BATCH_ONE);
+	caps->block_irq = scratch->ops->extension(scratch, KVM_CAP_SET_GUEST_DEBUG2) & (int)arch->block_irq;
 	err = regfile_init(&regs, 0, &transport, &tdesc);
 	if (!err) {
 		err = put_code(&t);

@@ -13,6 +13,7 @@
 
 struct capabilities {
 	bool step;		 /* hardware single-step */
+	bool block_irq;		 /* ... during which interrupts wait: what KVM says, not tried */
 	bool planted;		 /* a planted opcode comes back to us */
 	bool planted_by_error;	 /* ... as an error of KVM's instruction emulator */
 	bool exec;		 /* an execution breakpoint in a debug register */

@@ -111,7 +111,11 @@ static void unplant_ends(struct vcpu *v, uint8_t old[][TRAP_MAX])
 static int set_debug(struct vcpu *v, bool step, uint64_t skip)
 {
 	struct machine *m = v->machine;
-	struct arch_debug want = { .step = step && !v->nends, .planted = m->points.planted || v->nends };
+	struct arch_debug want = {
+		.step = step && !v->nends,
+		.block_irq = m->caps.block_irq,
+		.planted = m->points.planted || v->nends,
+	};
 	uint8_t bytes[ARCH_DEBUG_SIZE] = { 0 };
 	uint32_t control;
 	size_t size;

@@ -8,10 +8,11 @@
 /* As it stands in the source: the debugger is to see the call and its arguments. */
 #define NOINLINE __attribute__((noipa))
 
-enum mode { MODE_DEMO, MODE_SPIN, MODE_NO_DEVICE, MODE_SMP, MODE_TRAPS };
+enum mode { MODE_DEMO, MODE_SPIN, MODE_NO_DEVICE, MODE_SMP, MODE_TRAPS, MODE_INTERRUPTS };
 
 volatile enum mode mode = MODE_DEMO;
 volatile unsigned long counter;
+volatile unsigned long *interrupted;
 volatile unsigned long cpu_counter[MAX_CPUS];
 volatile unsigned char scratch[64];
 
@@ -128,6 +129,12 @@ int main(void)
 		break;
 	case MODE_TRAPS:
 		traps();
+		break;
+	case MODE_INTERRUPTS:
+#ifdef __x86_64__
+		interrupted = interrupts();
+		spin();
+#endif
 		break;
 	}
 	return 0;

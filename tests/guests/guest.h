@@ -23,4 +23,7 @@ void start_cpu(unsigned long cpu);
 volatile unsigned long *own_traps(void);
 void own_trap(void);
 
+/* A timer that interrupts, again and again, from now on; its handler counts in *interrupts(). */
+volatile unsigned long *interrupts(void);
+
 #endif

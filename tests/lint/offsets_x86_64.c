@@ -54,6 +54,7 @@ SAME_FIELD(X86_DR6, X86_DEBUGREGS, struct kvm_debugregs, dr6);
 SAME(0x40000, KVM_GUESTDBG_INJECT_DB);
 SAME(0x80000, KVM_GUESTDBG_INJECT_BP);
 
+SAME(X86_DEBUG_BLOCKIRQ, KVM_GUESTDBG_BLOCKIRQ);
 SAME(X86_DEBUG_USE_HW_BP, KVM_GUESTDBG_USE_HW_BP);
 SAME(sizeof(struct x86_debug), sizeof(struct kvm_guest_debug_arch));
 SAME(offsetof(struct x86_debug, debugreg), offsetof(struct kvm_guest_debug_arch, debugreg));
