@@ -74,4 +74,29 @@ test-programs: all unit peek $(guests) \
 test:
 	sh tests/run
 
-.PHONY: unit peek test-programs
+# The benchmark, which runs here and in a nested arm64 machine. Its loop lies where the guests of the tests do.
+bench_arches := $(sort arm64 $(filter x86_64,$(HOSTARCH)))
+bench_loop_x86_64 := -Wl,-Ttext=0x200000
+bench_loop_arm64 := -Wl,-Ttext=0x40200000
+
+build/bench/%/loop.elf: tests/bench/loop.S
+	@mkdir -p $(@D)
+	$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc -nostdlib -static -no-pie -Wl,--build-id=none $(bench_loop_$*) -o $@ $<
+
+bench_c := tests/bench/rate.c tests/bench/rate.h stub/many_regs/kvm_many_regs.h
+bench_cc = $(if $(filter $(notdir $(@D)),$(HOSTARCH)),,$(cross_$(notdir $(@D))))gcc $(CFLAGS) -static -o $@ $(filter %.c,$^)
+
+$(foreach arch,$(bench_arches),build/bench/$(arch)/client): tests/bench/client.c $(bench_c)
+	@mkdir -p $(@D)
+	$(bench_cc)
+
+$(foreach arch,$(bench_arches),build/bench/$(arch)/floor): tests/bench/floor.c $(bench_c)
+	@mkdir -p $(@D)
+	$(bench_cc)
+
+bench-programs: $(foreach arch,$(bench_arches),$(addprefix build/bench/$(arch)/,loop.elf client floor) static-$(arch))
+
+bench:
+	@sh tests/bench/run
+
+.PHONY: unit peek test-programs bench bench-programs

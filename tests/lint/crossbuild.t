@@ -76,6 +76,20 @@ for target in aarch64-linux-gnu loongarch64-linux-gnu mips64-linux-gnuabi64 mips
 	fi
 done
 
+# ---- the benchmark, which runs on two of them ----
+
+for cc in gcc clang aarch64-linux-gnu-gcc; do
+	name="$cc has no warning about the benchmark"
+	if ! have "$cc"; then
+		skip "$name" "it is not installed"
+	elif ! "$cc" -dM -E -x c /dev/null | grep -qE '__(x86_64|aarch64)__'; then
+		skip "$name" "it compiles for another architecture"
+	else
+		# shellcheck disable=SC2086
+		ok "$name" "$cc" $flags -fsyntax-only tests/bench/*.c
+	fi
+done
+
 # ---- big-endian ----
 
 big_endian()

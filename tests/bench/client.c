@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A debugger that does one thing again and again, against any server of gdb's protocol:
+ *
+ *   client count SERVER step|step+g N             steps, each with its stop reply; or with the general registers behind it
+ *   client count SERVER break TYPE KIND A B N     N times: Z, continue, stop reply, z; at A and B in turn
+ *   client time ROUNDS MILLISECONDS ADDRESS COLUMN=SERVER...
+ *
+ * SERVER is HOST:PORT or a path. The counting is done by strace, elsewhere. For times the servers take turns, so that what disturbs
+ * the machine for a while disturbs all of them; all stay connected, for the guest of a server whose client has gone may run on.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "rate.h"
+
+#define SERVERS_MAX 8
+#define CONNECT_TRIES 600 /* of 100 ms: QEMU takes its time in an emulated machine */
+
+struct server {
+	const char *column;
+	int fd;
+	bool acks;
+	unsigned read_size; /* of memory, in one packet */
+	uint64_t read_address;
+	char in[0x10000];
+	size_t at, have;
+	char reply[0x10000];
+};
+
+/* --- packets */
+
+static int next_byte(struct server *s)
+{
+	ssize_t n;
+
+	if (s->at == s->have) {
+		n = read(s->fd, s->in, sizeof(s->in));
+		if (n <= 0)
+			die("%s: the server has closed the connection", s->column);
+		s->at = 0;
+		s->have = n;
+	}
+	return s->in[s->at++];
+}
+
+static void write_all(struct server *s, const char *bytes, size_t n)
+{
+	if (write(s->fd, bytes, n) != (ssize_t)n)
+		die("%s: write", s->column);
+}
+
+/* As much as is read at once is not taken apart: the length of a run-length encoded reply is of no interest here. */
+static void receive(struct server *s)
+{
+	size_t n = 0;
+	int c;
+
+	while (next_byte(s) != '$')
+		;
+	while ((c = next_byte(s)) != '#' && n < sizeof(s->reply) - 1)
+		s->reply[n++] = c;
+	s->reply[n] = '\0';
+	next_byte(s);
+	next_byte(s);
+	if (s->acks)
+		write_all(s, "+", 1);
+}
+
+__attribute__((format(printf, 2, 3))) static void ask(struct server *s, const char *format, ...)
+{
+	char packet[256];
+	uint8_t sum = 0;
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = 1 + vsnprintf(packet + 1, sizeof(packet) - 4, format, ap);
+	va_end(ap);
+	packet[0] = '$';
+	for (int i = 1; i < n; i++)
+		sum += packet[i];
+	n += sprintf(packet + n, "#%02x", sum);
+	write_all(s, packet, n);
+	receive(s);
+}
+
+static void expect(const struct server *s, const char *first, const char *what)
+{
+	errno = 0;
+	if (!s->reply[0] || !strchr(first, s->reply[0]))
+		die("%s: %s: %.60s", s->column, what, s->reply[0] ? s->reply : "is not supported");
+}
+
+/* --- what a debugger does */
+
+static void step(void *arg)
+{
+	ask(arg, "vCont;s");
+	expect(arg, "TS", "a step");
+}
+
+static void step_g(void *arg)
+{
+	step(arg);
+	ask(arg, "g");
+	expect(arg, "0123456789abcdefx", "g");
+}
+
+static void read_memory(void *arg)
+{
+	struct server *s = arg;
+
+	ask(s, "m%llx,%x", (unsigned long long)s->read_address, s->read_size);
+	expect(s, "0123456789abcdef", "m");
+}
+
+static void stop_at(struct server *s, const char *type, const char *kind, const char *address)
+{
+	ask(s, "Z%s,%s,%s", type, address, kind);
+	expect(s, "O", "Z");
+	ask(s, "vCont;c");
+	expect(s, "TS", "continue");
+	ask(s, "z%s,%s,%s", type, address, kind);
+	expect(s, "O", "z");
+}
+
+/* The first stop, wherever the guest is now, is before the loop. */
+static void stop_in_turn(struct server *s, unsigned n, char **argv)
+{
+	stop_at(s, argv[0], argv[1], argv[2]);
+	for (unsigned i = 0; i < n; i++)
+		stop_at(s, argv[0], argv[1], argv[i % 2 ? 2 : 3]);
+}
+
+/* --- connecting */
+
+static int connect_unix(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	if (!connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int connect_tcp(const char *server)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET };
+	const char *colon = strrchr(server, ':');
+	char host[64];
+	int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	snprintf(host, sizeof(host), "%.*s", colon ? (int)(colon - server) : 0, server);
+	if (!colon || inet_pton(AF_INET, host, &addr.sin_addr) != 1)
+		die("%s: not ADDRESS:PORT", server);
+	addr.sin_port = htons(atoi(colon + 1));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (!connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static void connect_to(struct server *s, const char *server)
+{
+	for (unsigned i = 0; s->fd < 0 && i < CONNECT_TRIES; i++) {
+		s->fd = strchr(server, '/') ? connect_unix(server) : connect_tcp(server);
+		if (s->fd < 0)
+			usleep(100000);
+	}
+	if (s->fd < 0)
+		die("%s: cannot connect to %s", s->column, server);
+}
+
+static void open_server(struct server *s, const char *column, const char *server)
+{
+	const char *size;
+
+	*s = (struct server){ .column = column, .fd = -1, .acks = true };
+	connect_to(s, server);
+	ask(s, "qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+");
+	size = strstr(s->reply, "PacketSize=");
+	s->read_size = size ? strtoul(size + strlen("PacketSize="), NULL, 16) / 2 : 128;
+	ask(s, "QStartNoAckMode");
+	s->acks = strcmp(s->reply, "OK") != 0;
+	ask(s, "?");
+	expect(s, "TS", "?");
+}
+
+/* --- */
+
+static void count(int argc, char **argv)
+{
+	static struct server s;
+	unsigned n = atoi(argv[argc - 1]);
+
+	open_server(&s, argv[0], argv[0]);
+	if (!strcmp(argv[1], "break") && argc == 7)
+		stop_in_turn(&s, n, argv + 2);
+	else
+		while (n--)
+			(!strcmp(argv[1], "step") ? step : step_g)(&s);
+}
+
+static const struct {
+	const char *name;
+	void (*once)(void *server);
+} measures[] = { { "step", step }, { "step+g", step_g }, { "read", read_memory } };
+
+#define MEASURES (sizeof(measures) / sizeof(*measures))
+
+static void time_all(int argc, char **argv)
+{
+	static struct server servers[SERVERS_MAX];
+	static struct rate rates[SERVERS_MAX][MEASURES];
+	unsigned rounds = atoi(argv[0]), ms = atoi(argv[1]), n = 0;
+
+	for (char **arg = argv + 3; arg < argv + argc && n < SERVERS_MAX; arg++, n++) {
+		char *column = strsep(arg, "=");
+
+		open_server(&servers[n], column, *arg);
+		servers[n].read_address = strtoull(argv[2], NULL, 16);
+	}
+	for (unsigned i = 0; i < rounds && i < RATE_ROUNDS_MAX; i++)
+		for (unsigned j = 0; j < n * MEASURES; j++)
+			rate_round(&rates[j % n][j / n], ms, measures[j / n].once, &servers[j % n]);
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned j = 0; j < MEASURES; j++)
+			rate_print(&rates[i][j], servers[i].column, measures[j].name,
+				measures[j].once == read_memory ? servers[i].read_size / 1048576.0 : 1);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc >= 5 && !strcmp(argv[1], "count"))
+		count(argc - 2, argv + 2);
+	else if (argc >= 6 && !strcmp(argv[1], "time"))
+		time_all(argc - 2, argv + 2);
+	else
+		die("usage: client count SERVER SCENARIO N [...] or client time ROUNDS MILLISECONDS ADDRESS COLUMN=SERVER...");
+	return 0;
+}
