@@ -14,6 +14,7 @@
 
 int ram_map(struct ram *ram, const struct refusal *why)
 {
+	ram->self = getpid();
 	for (unsigned i = 0; i < ram->n; i++) {
 		struct ram_piece *p = &ram->piece[i];
 		void *at = MAP_FAILED;
@@ -75,10 +76,9 @@ static ssize_t copy_by_file(uint8_t *hva, void *buf, size_t len, bool write)
 	return n;
 }
 
-static ssize_t copy(uint8_t *hva, void *buf, size_t len, bool write)
+static ssize_t copy(pid_t self, uint8_t *hva, void *buf, size_t len, bool write)
 {
 	struct iovec ours = { buf, len }, guest = { hva, len };
-	pid_t self = getpid();
 	ssize_t n = write ? process_vm_writev(self, &ours, 1, &guest, 1, 0) : process_vm_readv(self, &ours, 1, &guest, 1, 0);
 
 	if (n < 0 && (errno == ENOSYS || errno == EPERM))
@@ -92,14 +92,14 @@ ssize_t ram_read(const struct ram *ram, uint64_t gpa, void *buf, size_t len)
 {
 	uint8_t *hva = ram_at(ram, gpa, &len);
 
-	return hva ? copy(hva, buf, len, false) : -EFAULT;
+	return hva ? copy(ram->self, hva, buf, len, false) : -EFAULT;
 }
 
 ssize_t ram_write(const struct ram *ram, uint64_t gpa, const void *buf, size_t len)
 {
 	uint8_t *hva = ram_at(ram, gpa, &len);
 
-	return hva ? copy(hva, (void *)buf, len, true) : -EFAULT;
+	return hva ? copy(ram->self, hva, (void *)buf, len, true) : -EFAULT;
 }
 
 void ram_describe(const struct ram *ram, char *text, size_t size)

@@ -210,6 +210,7 @@ void regfile_free(struct regfile *f)
 
 void regfile_drop(struct regfile *f)
 {
+	f->age++;
 	slots_drop(&f->cache->slots);
 }
 
@@ -220,7 +221,7 @@ void regfile_resumed(struct regfile *f)
 
 void regfile_forget(struct regfile *f)
 {
-	slots_drop(&f->cache->slots);
+	regfile_drop(f);
 	slots_forget_habits(&f->cache->slots);
 }
 

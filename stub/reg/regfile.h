@@ -20,6 +20,7 @@ struct regfile {
 	const struct tdesc *tdesc;
 	unsigned vcpu;
 	struct regcache *cache;
+	unsigned age; /* counts regfile_drop(): what was made of these registers is good for as long as it stays the same */
 	char why[160]; /* the sentence of the last refusal */
 };
 

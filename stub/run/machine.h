@@ -63,6 +63,18 @@ enum machine_state {
 	MACHINE_STOPPING
 };
 
+/* memory.c's: where pages were found to be, for as long as neither the vCPU's registers nor any memory change. */
+#define SEEN_PAGES 4
+
+struct seen_pages {
+	unsigned regs_age, memory_age;
+	unsigned n, next;
+	struct {
+		uint64_t va;
+		struct arch_page page;
+	} page[SEEN_PAGES];
+};
+
 struct vcpu {
 	struct machine *machine;
 	unsigned nr; /* the thread's id for the debugger is nr + 1 */
@@ -88,6 +100,7 @@ struct vcpu {
 	uint8_t debug_bytes[ARCH_DEBUG_SIZE];
 	size_t debug_size;
 	char text[256]; /* what stop.text points to */
+	struct seen_pages seen;
 	const struct point *met;  /* the breakpoint that the run under way came to, or NULL */
 	bool met_stepped;	  /* ... by a step that is complete */
 	bool way_known;		  /* since a STEP_PASS, until it is past it or the table may have changed: */
@@ -119,6 +132,7 @@ struct machine {
 	struct tdesc tdesc;
 	unsigned mode; /* of arch->modes: what tdesc is of */
 	struct points points;
+	unsigned memory_age; /* counts the debugger's writes to memory, page tables among it */
 	unsigned expedited[3];
 	unsigned nexpedited;
 

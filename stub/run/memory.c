@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Guest-virtual memory in the context of one vCPU, page by page: arch/ translates, host/ moves the bytes, points.c hides what is
- * planted. Nothing is kept between two calls: the guest may have changed its tables.
+ * planted. A debugger reads a few pages again and again at each stop; where they are is kept until the vCPU runs, or until a
+ * register or memory is written.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -29,9 +30,52 @@ static const char *translation_error(const struct vcpu *v, int err)
 	}
 }
 
+/* No page of any architecture is smaller. */
+#define PAGE_LEAST 4096ull
+
+static bool find_seen(struct vcpu *v, uint64_t addr, struct arch_page *page)
+{
+	struct seen_pages *s = &v->seen;
+
+	if (s->regs_age != v->regs.age || s->memory_age != v->machine->memory_age)
+		*s = (struct seen_pages){ .regs_age = v->regs.age, .memory_age = v->machine->memory_age };
+	for (unsigned i = 0; i < s->n; i++) {
+		uint64_t at = addr - s->page[i].va;
+
+		if (at < s->page[i].page.size) {
+			*page = (struct arch_page){ .pa = s->page[i].page.pa + at, .size = s->page[i].page.size - at };
+			return true;
+		}
+	}
+	return false;
+}
+
+/* From the beginning of the page on, for what is read next may be in front of what is read now. */
+static void see(struct vcpu *v, uint64_t addr)
+{
+	struct seen_pages *s = &v->seen;
+	uint64_t va = addr & ~(PAGE_LEAST - 1);
+	struct arch_page page;
+
+	if (v->machine->arch->translate(&v->regs.view, va, &page))
+		return;
+	s->page[s->next].va = va;
+	s->page[s->next].page = page;
+	s->next = (s->next + 1) % SEEN_PAGES;
+	s->n += s->n < SEEN_PAGES;
+}
+
+static int translate(struct vcpu *v, uint64_t addr, struct arch_page *page)
+{
+	if (find_seen(v, addr, page))
+		return 0;
+	see(v, addr);
+	return find_seen(v, addr, page) ? 0 : v->machine->arch->translate(&v->regs.view, addr, page);
+}
+
 int memory_find(struct vcpu *v, uint64_t addr, struct arch_page *page, char *why, size_t size)
 {
-	int err = v->machine->arch->translate(&v->regs.view, addr, page);
+	int err = translate(v, addr, page);
 
 	if (err)
 		snprintf(why, size, "0x%llx: %s", (unsigned long long)addr, translation_error(v, err));
@@ -103,7 +147,7 @@ ssize_t memory_peek(struct vcpu *v, uint64_t addr, void *buf, size_t len)
 
 	while (done < len) {
 		struct arch_page page;
-		ssize_t n = v->machine->arch->translate(&v->regs.view, addr + done, &page);
+		ssize_t n = translate(v, addr + done, &page);
 
 		if (!n)
 			n = read_page(v->machine, &page, (char *)buf + done, len - done);
@@ -141,6 +185,7 @@ int memory_write(struct vcpu *v, uint64_t addr, const void *buf, size_t len)
 	struct machine *m = v->machine;
 	int err = check_write(v, addr, len);
 
+	m->memory_age++;
 	for (size_t done = 0; !err && done < len;) {
 		struct arch_page page;
 		ssize_t n = memory_translate(v, addr + done, &page);

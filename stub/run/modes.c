@@ -95,6 +95,7 @@ void modes_change(struct machine *m)
 	m->tdesc = m->next_tdesc;
 	m->mode = m->next_mode;
 	for (unsigned i = 0; i < m->n; i++) {
+		m->next_files[i].age = m->vcpus[i].regs.age + 1;
 		regfile_free(&m->vcpus[i].regs);
 		m->vcpus[i].regs = m->next_files[i];
 		m->vcpus[i].regs.tdesc = &m->tdesc;

@@ -372,6 +372,7 @@ static ssize_t sim_read_mem(struct host *h, uint64_t gpa, void *buf, size_t len)
 	struct sim_host *sim = (struct sim_host *)h;
 	size_t n = ram_at(sim, gpa, len);
 
+	sim->reads++;
 	if (!n)
 		return -EFAULT;
 	memcpy(buf, sim->ram + (gpa - sim->ram_base), n);

@@ -68,7 +68,7 @@ struct sim_host {
 
 	unsigned batches, gets, sets; /* calls(), and the register ioctls in them */
 	uint64_t set_keys[SIM_SETS];  /* of the first sets, refused ones too */
-	unsigned code_syncs, resets;
+	unsigned code_syncs, resets, reads; /* of RAM */
 	_Atomic unsigned running; /* vCPUs that are in a run, on_run() included */
 	pthread_mutex_t lock;
 	pthread_cond_t kick;
