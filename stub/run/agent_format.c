@@ -260,6 +260,14 @@ static void say_char(struct agent_text *t, const struct piece *p, uint64_t value
 	agent_say(t, text);
 }
 
+static void say_null(struct agent_text *t, const struct piece *p)
+{
+	char text[FIELD_MAX + sizeof("(null)")];
+
+	snprintf(text, sizeof(text), p->spec, "(null)");
+	agent_say(t, text);
+}
+
 static void say_piece(struct agent_text *t, const struct piece *p, uint64_t value, const struct agent_view *view)
 {
 	switch (p->kind) {
@@ -277,7 +285,7 @@ static void say_piece(struct agent_text *t, const struct piece *p, uint64_t valu
 		if (value)
 			say_string(t, p, value, view);
 		else
-			agent_say(t, "(null)");
+			say_null(t, p);
 		break;
 	case PIECE_POINTER:
 		say_pointer(t, p, value);

@@ -57,11 +57,15 @@ static unsigned op_current(void *t)
 static void op_thread_text(void *t, unsigned thread, char *text, size_t size)
 {
 	struct machine *m = t;
+	struct vcpu *v = machine_vcpu(m, thread);
 	const char *state = NULL;
 	uint32_t mp;
 
-	if (!m->ended && !threads_running(m) && !transport_mp_state(&m->transport, thread - 1, &mp) && mp)
-		state = m->arch->mp_state(mp);
+	if (!m->ended && !threads_running(m) && !transport_mp_state(&m->transport, thread - 1, &mp)) {
+		state = mp ? m->arch->mp_state(mp) : NULL;
+		/* x86: an INIT that was pending has been delivered by asking (kvm_arch_vcpu_ioctl_get_mpstate). */
+		regfile_drop(&v->regs);
+	}
 	snprintf(text, size, "vCPU %u%s%s", thread - 1, state ? ", " : "", state ? state : "");
 }
 
@@ -265,6 +269,8 @@ static int op_resume(void *t, const enum resume_kind *kinds)
 		m->vcpus[i].want = kinds[i];
 		drop_stale_event(&m->vcpus[i]);
 		regfile_resumed(&m->vcpus[i].regs);
+		/* Of those that stay, too: clocks go on, and other vCPUs may reach them. */
+		regfile_drop(&m->vcpus[i].regs);
 	}
 	m->counted = m->transport.counters;
 	threads_resume(m);

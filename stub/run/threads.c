@@ -64,6 +64,15 @@ static void locked_grant_baton(struct machine *m)
 	pthread_cond_signal(&m->baton->wake);
 }
 
+/* Nobody has an event: it is the current vCPU that stopped, or, when that one was not to run, the first one that was. */
+static struct vcpu *locked_interrupted(struct machine *m)
+{
+	for (unsigned i = 0; m->current->want == RESUME_STAY && i < m->n; i++)
+		if (m->vcpus[i].want != RESUME_STAY)
+			return &m->vcpus[i];
+	return m->current;
+}
+
 /*
  * Whose event is reported: a step's before another's, as gdb waits for that one (a breakpoint is met again, a step is not), else
  * the first one's.
@@ -76,7 +85,7 @@ static struct vcpu *locked_reporter(struct machine *m)
 		if (v->pending && v->want == RESUME_STEP && v->stop.kind == STOP_SIGNAL)
 			return v;
 	}
-	return m->reporter ? m->reporter : m->current;
+	return m->reporter ? m->reporter : locked_interrupted(m);
 }
 
 /* The last vCPU is out of the guest. */

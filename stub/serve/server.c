@@ -160,8 +160,11 @@ static enum session_state digest(struct server *s)
 	return s->session.state;
 }
 
-/* The client has left: the guest runs on if it was told to (`detach`), or if it ever ran. One that leaves to come again finds it here. */
-static void serve_leave(struct server *s, bool detached)
+/*
+ * The client has left: the guest runs on if it was told to, by `detach` or because it was running, or if it ever ran. A client that
+ * leaves a stopped one to come again, in another mode, finds it as it is.
+ */
+static void serve_leave(struct server *s, bool go)
 {
 	struct machine *m = s->machine;
 
@@ -170,7 +173,7 @@ static void serve_leave(struct server *s, bool detached)
 		finish(s, m->ended ? m->last.code : 0);
 		return;
 	}
-	machine_release(m, detached || (m->started && !machine_changes_mode(m)));
+	machine_release(m, go || (m->started && !machine_changes_mode(m)));
 	disconnect(s);
 }
 
@@ -237,7 +240,7 @@ static void serve_stop(void *arg)
 		return;
 	}
 	if (s->gone) {
-		serve_leave(s, s->session.state == SESSION_DETACHED);
+		serve_leave(s, true);
 		return;
 	}
 	while (tell(s))

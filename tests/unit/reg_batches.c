@@ -238,6 +238,7 @@ static void copies(void)
 	const struct vcpu_exit none = { .kind = EXIT_KVM };
 	struct vcpu_exit exit;
 	struct fixture x;
+	uint32_t state;
 
 	set_up(&x, "x86_64");
 	x.sim->caps[KVM_CAP_SYNC_REGS] = 7;
@@ -256,6 +257,9 @@ static void copies(void)
 	write_reg(&x, "rip", 0x1234, 8);
 	is_int((int64_t)read_reg(&x, "rip"), 0x1234, "what is written voids the copy");
 	is_int(x.transport.counters.gets, 2, "and is read by ioctl");
+	x.sim->synced = true;
+	transport_mp_state(&x.transport, 0, &state);
+	ok(!x.sim->synced, "and so does a look at the vCPU's state, which may deliver an INIT");
 	tear_down(&x);
 }
 

@@ -70,7 +70,7 @@ static void test_printf(void)
 	prints("", "%c", ARGS(0));
 	prints("guest|gue|     guest|guest     |", "%s|%.3s|%10s|%-10s|", ARGS(0x1100, 0x1100, 0x1100, 0x1100));
 	prints("xxxxxxxxxx", "%s", ARGS(0x1200));
-	prints("(null) <0x10 cannot be read> end", "%s %s %s", ARGS(0, 0x10, 0x1ffc));
+	prints("(null) <0x10 cannot be read> end|    (null)|", "%s %s %s|%10s|", ARGS(0, 0x10, 0x1ffc, 0));
 	prints("0x1234 (nil)      0x12|", "%p %p %9p|", ARGS(0x1234, 0, 0x12));
 }
 
