@@ -32,6 +32,11 @@ enum resume_kind {
 	RESUME_STEP
 };
 
+struct resume_action {
+	enum resume_kind kind;
+	uint64_t start, end; /* RESUME_STEP: once, and on while the pc is in [start, end); equal: once */
+};
+
 enum stop_kind {
 	STOP_SIGNAL,  /* signal: INT for an interrupt, TRAP for a step, others for what the guest did to itself */
 	STOP_SWBREAK, /* at a POINT_SOFTWARE, with the pc on it */
@@ -126,10 +131,10 @@ struct target_ops {
 	int (*clear_point)(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind);
 
 	/*
-	 * kinds[thread - 1] for every thread. Returns at once: 0 when the machine runs, and its stop is reported later to the
+	 * actions[thread - 1] for every thread. Returns at once: 0 when the machine runs, and its stop is reported later to the
 	 * connection's owner; -errno when it did not start.
 	 */
-	int (*resume)(void *t, const enum resume_kind *kinds);
+	int (*resume)(void *t, const struct resume_action *actions);
 
 	/* Ask a running machine to stop; the stop is reported like any other. May be called from any thread, at any time. */
 	void (*interrupt)(void *t);

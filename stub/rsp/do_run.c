@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Running and leaving: vCont c s C S, ? R D k vKill. Signals that a client wants to deliver are dropped: a vCPU takes none. */
+/* Running and leaving: vCont c s r C S, ? R D k vKill. Signals that a client wants to deliver are dropped: a vCPU takes none. */
 #include <errno.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@ int session_resume(struct session *s)
 	int error;
 
 	session_general(s);
-	error = s->target.ops->resume(s->target.t, s->kinds);
+	error = s->target.ops->resume(s->target.t, s->actions);
 	if (error)
 		return error;
 	s->state = SESSION_RUNNING;
@@ -34,32 +34,44 @@ static int prepare(struct session *s)
 		return session_refuse(s, E2BIG, "%u threads are more than can be resumed", n);
 	s->threads = n;
 	for (unsigned i = 0; i < n; i++)
-		s->kinds[i] = RESUME_STAY;
+		s->actions[i] = (struct resume_action){ .kind = RESUME_STAY };
 	return 0;
 }
 
 /* The first action that names a thread is the one that counts. */
-static void assign(struct session *s, unsigned thread, enum resume_kind kind)
+static void assign(struct session *s, unsigned thread, const struct resume_action *action)
 {
-	if (s->kinds[thread - 1] == RESUME_STAY)
-		s->kinds[thread - 1] = kind;
+	if (s->actions[thread - 1].kind == RESUME_STAY)
+		s->actions[thread - 1] = *action;
 }
 
-static void assign_rest(struct session *s, enum resume_kind kind)
+static void assign_rest(struct session *s, const struct resume_action *action)
 {
 	for (unsigned thread = 1; thread <= s->threads; thread++)
-		assign(s, thread, kind);
+		assign(s, thread, action);
 }
 
-static enum resume_kind parse_action(struct cursor *text)
+static void parse_range(struct cursor *text, struct resume_action *action)
+{
+	action->start = cursor_number(text);
+	cursor_expect(text, ',');
+	action->end = cursor_number(text);
+	if (action->end < action->start)
+		cursor_fail(text, "a range that ends before it begins");
+}
+
+static struct resume_action parse_action(struct cursor *text)
 {
 	char letter = cursor_next(text);
+	struct resume_action action = { .kind = letter && strchr("sSr", letter) ? RESUME_STEP : RESUME_CONTINUE };
 
-	if (!letter || !strchr("cCsS", letter))
-		cursor_fail(text, "an action is none of c, C, s and S");
+	if (!letter || !strchr("cCsSr", letter))
+		cursor_fail(text, "an action is none of c, C, s, S and r");
 	if (letter == 'C' || letter == 'S')
 		cursor_number(text);
-	return letter == 's' || letter == 'S' ? RESUME_STEP : RESUME_CONTINUE;
+	if (letter == 'r')
+		parse_range(text, &action);
+	return action;
 }
 
 static struct thread_id parse_whom(struct session *s, struct cursor *text)
@@ -75,13 +87,13 @@ static struct thread_id parse_whom(struct session *s, struct cursor *text)
 /* ";s:1" and the like. */
 static int take_action(struct session *s, struct cursor *text)
 {
-	enum resume_kind kind;
+	struct resume_action action;
 	struct thread_id id;
 	unsigned thread;
 	int error;
 
 	cursor_expect(text, ';');
-	kind = parse_action(text);
+	action = parse_action(text);
 	id = parse_whom(s, text);
 	if (text->bad)
 		return session_refuse_malformed(s, text->bad);
@@ -89,9 +101,9 @@ static int take_action(struct session *s, struct cursor *text)
 	if (error)
 		return error;
 	if (id.thread == ID_ALL)
-		assign_rest(s, kind);
+		assign_rest(s, &action);
 	else
-		assign(s, thread ? thread : session_general(s), kind);
+		assign(s, thread ? thread : session_general(s), &action);
 	return 0;
 }
 
@@ -110,13 +122,14 @@ int do_resume(struct session *s, const struct args *args)
 int do_resume_actions(struct session *s, const struct args *args)
 {
 	(void)args;
-	reply_text(&s->out, "vCont;c;C;s;S");
+	reply_text(&s->out, "vCont;c;C;s;S;r");
 	return ANSWERED;
 }
 
 /* From before vCont: Hc named the one thread to resume. When it did not, the general thread does this and the rest go on. */
 static int resume_old_way(struct session *s, const struct args *args, enum resume_kind kind)
 {
+	const struct resume_action action = { .kind = kind }, rest = { .kind = RESUME_CONTINUE };
 	int error = prepare(s);
 
 	if (error)
@@ -125,9 +138,9 @@ static int resume_old_way(struct session *s, const struct args *args, enum resum
 		return session_refuse(s, EOPNOTSUPP, "resuming at another address is not supported, set the pc first");
 	if (s->resuming > s->threads)
 		return session_refuse(s, ESRCH, "there is no thread %u any more", s->resuming);
-	assign(s, s->resuming ? s->resuming : session_general(s), kind);
+	assign(s, s->resuming ? s->resuming : session_general(s), &action);
 	if (!s->resuming)
-		assign_rest(s, RESUME_CONTINUE);
+		assign_rest(s, &rest);
 	return session_resume(s);
 }
 

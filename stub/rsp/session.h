@@ -67,7 +67,7 @@ struct session {
 	struct packet_reader in;
 	struct reply out;
 	uint8_t data[PACKET_MAX]; /* values and memory on their way */
-	enum resume_kind kinds[SESSION_THREADS];
+	struct resume_action actions[SESSION_THREADS];
 };
 
 /* A client that has just connected, to a machine that is stopped. target is copied; nothing of it is called yet. */

@@ -226,7 +226,7 @@ static void drop_stale_event(struct vcpu *v)
 		v->pending = false;
 }
 
-static int check_resume(struct machine *m, const enum resume_kind *kinds)
+static int check_resume(struct machine *m, const struct resume_action *actions)
 {
 	bool any = false;
 
@@ -235,8 +235,8 @@ static int check_resume(struct machine *m, const enum resume_kind *kinds)
 	if (threads_running(m))
 		return machine_refuse(m, -EBUSY, "the machine is running");
 	for (unsigned i = 0; i < m->n; i++) {
-		any |= kinds[i] != RESUME_STAY;
-		if (kinds[i] == RESUME_STEP && !step_possible(m))
+		any |= actions[i].kind != RESUME_STAY;
+		if (actions[i].kind == RESUME_STEP && !step_possible(m))
 			return machine_refuse(m, -EOPNOTSUPP, "this host's KVM cannot single-step");
 	}
 	return any ? 0 : machine_refuse(m, -EINVAL, "no thread is to run");
@@ -256,17 +256,19 @@ static int plan(struct vcpu *v, enum resume_kind kind)
 	return software ? step_plan(v, m->why, sizeof(m->why)) : 0;
 }
 
-static int op_resume(void *t, const enum resume_kind *kinds)
+static int op_resume(void *t, const struct resume_action *actions)
 {
 	struct machine *m = t;
-	int err = check_resume(m, kinds);
+	int err = check_resume(m, actions);
 
 	for (unsigned i = 0; !err && i < m->n; i++)
-		err = plan(&m->vcpus[i], kinds[i]);
+		err = plan(&m->vcpus[i], actions[i].kind);
 	if (err)
 		return err;
 	for (unsigned i = 0; i < m->n; i++) {
-		m->vcpus[i].want = kinds[i];
+		m->vcpus[i].want = actions[i].kind;
+		m->vcpus[i].range_start = actions[i].start;
+		m->vcpus[i].range_end = actions[i].end;
 		drop_stale_event(&m->vcpus[i]);
 		regfile_resumed(&m->vcpus[i].regs);
 		/* Of those that stay, too: clocks go on, and other vCPUs may reach them. */

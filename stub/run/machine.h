@@ -54,6 +54,9 @@ struct machine;
  * interrupt that comes between finds the vCPU not inside and parks it: as `passed`, so that the next resume takes it over the
  * breakpoint, whose commands have been run.
  *
+ * A vCPU that steps through a range comes out after each step with STEP_MORE. One that has taken many steps alone, in a range or by
+ * as many resumes, then pauses for a moment in which the others run: it may be waiting for something that they do.
+ *
  * What commands print is moved into machine.said when their vCPU comes out, and from there to the client by the baton's holder:
  * the watcher, or the reporter before it reports. A vCPU whose text finds no room does not enter until there is some.
  */
@@ -84,12 +87,15 @@ struct vcpu {
 
 	/* Guarded by machine.lock. */
 	enum resume_kind want;
+	uint64_t range_start, range_end; /* of RESUME_STEP, as in struct resume_action */
 	bool go;      /* is to run, or runs */
 	bool inside;  /* has left the lock for the guest */
 	bool pending; /* has an event in `stop` that was not reported */
 	bool over;    /* has to step over the breakpoint at its pc first */
 	bool alone;   /* enters only while no other does: over a planted breakpoint, or by a software step */
 	bool called;  /* was to make way, or to stop, and has not gone inside since */
+	bool pausing; /* lets the others run before it goes on alone */
+	unsigned steps_alone; /* since it has let them */
 	struct stop stop;
 
 	/* Touched by the vCPU's thread while it runs, by the baton's holder while it does not. */
@@ -105,7 +111,7 @@ struct vcpu {
 	bool met_stepped;	  /* ... by a step that is complete */
 	bool way_known;		  /* since a STEP_PASS, until it is past it or the table may have changed: */
 	struct point *in_the_way; /* what is planted there, or NULL */
-	bool passes_alone;	  /* of STEP_PASS: an opcode has to be lifted, or planted, for it */
+	bool next_alone;	  /* of STEP_PASS and STEP_MORE: an opcode has to be lifted, or planted, for it */
 	struct agent_text said;	  /* what commands printed and machine.said has not taken yet */
 
 	/* The places at one of which a software step ends; none when it is KVM that steps. Planned before the resume. */
@@ -230,7 +236,8 @@ enum step_result {
 	STEP_AGAIN,   /* nothing for the debugger: run on. Only within step.c */
 	STEP_EVENT,   /* v->stop says what happened */
 	STEP_OVER,    /* it is past the breakpoint */
-	STEP_PASS     /* it is at a breakpoint that is not to be reported, and has to step over it */
+	STEP_PASS,    /* it is at a breakpoint that is not to be reported, and has to step over it */
+	STEP_MORE     /* it has stepped, and is in the range that it steps through */
 };
 enum step_result step_run(struct vcpu *v);
 

@@ -148,11 +148,18 @@ static enum step_result signalled(struct vcpu *v, int signal)
 	return STEP_EVENT;
 }
 
+static bool is_in_range(struct vcpu *v)
+{
+	uint64_t size = v->range_end - v->range_start;
+
+	return size && pc_register(v) - v->range_start < size;
+}
+
 static enum step_result stepped(struct vcpu *v)
 {
 	if (v->over && v->want == RESUME_CONTINUE)
 		return STEP_OVER;
-	return event(v, STOP_SIGNAL);
+	return is_in_range(v) ? STEP_MORE : event(v, STOP_SIGNAL);
 }
 
 static bool is_stepping(const struct vcpu *v)
@@ -352,13 +359,13 @@ static enum step_result pass(struct vcpu *v)
 	bool software = step_is_software(v->machine);
 
 	/* x86: the step that came here is done all the same. */
-	if (v->met_stepped && v->want == RESUME_STEP)
+	if (v->met_stepped && v->want == RESUME_STEP && !is_in_range(v))
 		return event(v, STOP_SIGNAL);
 	if (software && step_plan(v, v->text, sizeof(v->text)))
 		return report(v, v->met);
 	v->in_the_way = points_planted_with(v->machine, v->met);
 	v->way_known = true;
-	v->passes_alone = software || v->in_the_way;
+	v->next_alone = software || v->in_the_way;
 	v->passed = true;
 	return STEP_PASS;
 }
@@ -369,6 +376,15 @@ static enum step_result judge_met(struct vcpu *v)
 	const struct point *p = programs_judge(v, v->met);
 
 	return p ? report(v, p) : pass(v);
+}
+
+/* The next step of a range. What cannot be planned ends it: the debugger's own next step is told why. */
+static enum step_result more(struct vcpu *v)
+{
+	v->next_alone = step_is_software(v->machine);
+	if (v->next_alone && step_plan(v, v->text, sizeof(v->text)))
+		return event(v, STOP_SIGNAL);
+	return STEP_MORE;
 }
 
 /* A vCPU that has just met the breakpoint knows what is planted there; else the page tables are asked. */
@@ -403,5 +419,7 @@ enum step_result step_run(struct vcpu *v)
 	/* Kicked before it could step over: it still is where it was reported. */
 	if (!(v->over && result == STEP_NOTHING))
 		v->reported = v->passed = false;
-	return v->met ? judge_met(v) : result;
+	if (v->met)
+		return judge_met(v);
+	return result == STEP_MORE ? more(v) : result;
 }

@@ -6,8 +6,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #include "machine.h"
+
+/* So many software steps cost about what the pause behind them lasts. */
+#define STEPS_ALONE 64
+#define PAUSE_NS 1000000
 
 /* In all functions named locked_*, machine.lock is held. */
 
@@ -138,7 +143,7 @@ static void locked_next(struct machine *m)
 {
 	m->alone = NULL;
 	for (unsigned i = 0; i < m->n && !m->alone; i++)
-		if (m->vcpus[i].go && m->vcpus[i].alone)
+		if (m->vcpus[i].go && m->vcpus[i].alone && !m->vcpus[i].pausing)
 			m->alone = &m->vcpus[i];
 	for (unsigned i = 0; i < m->n && m->alone; i++)
 		if (&m->vcpus[i] != m->alone)
@@ -200,9 +205,9 @@ static void locked_came_out(struct vcpu *v, enum step_result result)
 		locked_call_out(m);
 	} else if (m->state == MACHINE_STOPPING) {
 		locked_park(v);
-	} else if (result == STEP_OVER || result == STEP_PASS) {
+	} else if (result == STEP_OVER || result == STEP_PASS || result == STEP_MORE) {
 		v->over = result == STEP_PASS;
-		v->alone = v->over && v->passes_alone;
+		v->alone = result != STEP_OVER && v->next_alone;
 		locked_next(m);
 	} else if (m->alone) {
 		locked_wake(m);
@@ -256,8 +261,31 @@ static void locked_enter(struct vcpu *v)
 
 	v->inside = true;
 	v->called = false;
+	v->steps_alone += v->alone && v->want == RESUME_STEP;
 	if (others_wait)
 		locked_wake(v->machine);
+}
+
+static bool locked_owes_a_turn(const struct vcpu *v)
+{
+	const struct machine *m = v->machine;
+
+	return v->go && v->alone && v->steps_alone >= STEPS_ALONE && m->running > 1;
+}
+
+/* Being woken is not yet to have executed anything: that takes time. */
+static void locked_give_a_turn(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+
+	v->steps_alone = 0;
+	v->pausing = true;
+	locked_next(m);
+	pthread_mutex_unlock(&m->lock);
+	nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
+	pthread_mutex_lock(&m->lock);
+	v->pausing = false;
+	locked_next(m);
 }
 
 static void *vcpu_main(void *arg)
@@ -274,6 +302,8 @@ static void *vcpu_main(void *arg)
 			pthread_mutex_lock(&m->lock);
 			if (m->resuming)
 				locked_resume(m);
+		} else if (locked_owes_a_turn(v)) {
+			locked_give_a_turn(v);
 		} else if (locked_may_enter(v)) {
 			enum step_result result;
 

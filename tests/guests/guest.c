@@ -50,6 +50,17 @@ NOINLINE unsigned long factorial(unsigned long n)
 	return n * factorial(n - 1);
 }
 
+#define SUM4(at) (scratch[at] + scratch[(at) + 1] + scratch[(at) + 2] + scratch[(at) + 3])
+#define SUM16(at) (SUM4(at) + SUM4((at) + 4) + SUM4((at) + 8) + SUM4((at) + 12))
+
+/* One line of the source, some 100 instructions and more. */
+NOINLINE unsigned long sum(void)
+{
+	unsigned long all = SUM16(0) + SUM16(16) + SUM16(32) + SUM16(48);
+
+	return all;
+}
+
 NOINLINE void tick(void)
 {
 	counter++;
@@ -63,6 +74,7 @@ static int demo(void)
 	say("hello from the guest\n");
 	d = distance_squared(&origin);
 	f = factorial(5);
+	sum();
 	for (int i = 0; i < 10; i++)
 		tick();
 	say("goodbye\n");

@@ -262,18 +262,27 @@ static int clear_point(void *t, unsigned thread, enum point_type type, uint64_t 
 	return change_point(stopped(t), FAKE_CLEAR_POINT, thread, type, addr, kind);
 }
 
-static int resume(void *t, const enum resume_kind *kinds)
+static void note_action(char *text, size_t room, const struct resume_action *action)
 {
 	static const char letters[] = { [RESUME_STAY] = '.', [RESUME_CONTINUE] = 'c', [RESUME_STEP] = 's' };
+	size_t n = strlen(text);
+
+	if (action->start == action->end)
+		snprintf(text + n, room - n, "%c", letters[action->kind]);
+	else
+		snprintf(text + n, room - n, "r[%llx,%llx)", (unsigned long long)action->start, (unsigned long long)action->end);
+}
+
+static int resume(void *t, const struct resume_action *actions)
+{
 	struct fake *f = stopped(t);
 	int error = told_to_fail(f, FAKE_RESUME);
-	unsigned i;
 
 	if (error)
 		return error;
-	for (i = 0; i < f->threads && i + 1 < sizeof(f->resumed); i++)
-		f->resumed[i] = letters[kinds[i]];
-	f->resumed[i] = '\0';
+	f->resumed[0] = '\0';
+	for (unsigned i = 0; i < f->threads && i < 8; i++)
+		note_action(f->resumed, sizeof(f->resumed), &actions[i]);
 	f->running = true;
 	return 0;
 }

@@ -55,7 +55,7 @@ struct fake {
 		uint64_t addr, kind;
 	} point;	    /* the last one set or cleared */
 	char programs[256]; /* that one's conditions and commands: "2201 27 / 3400", or empty */
-	char resumed[9]; /* the kinds of the first eight threads: '.', 'c', 's' */
+	char resumed[128]; /* what the first eight threads are to do: '.', 'c', 's' or "r[start,end)" */
 };
 
 void fake_init(struct fake *f);
