@@ -207,6 +207,7 @@ const struct arch arch_aarch64 = {
 	.describe = describe,
 	.give_back = aarch64_give_back,
 	.translate = aarch64_translate,
+	.successors = aarch64_successors,
 	.mp_state = mp_state,
 	.probe = &probe,
 };

@@ -79,6 +79,9 @@ extern const struct arch_scale aarch64_scales[A64_SCALES];
 /* aarch64_exception.c: struct arch's give_back() */
 int aarch64_give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *control);
 
+/* aarch64_step.c: struct arch's successors() */
+int aarch64_successors(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS]);
+
 /* aarch64_mmu.c: struct arch's translate() */
 int aarch64_translate(struct view *v, uint64_t va, struct arch_page *page);
 

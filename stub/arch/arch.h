@@ -219,9 +219,10 @@ struct arch {
 	const char *untranslated; /* what -EOPNOTSUPP means here, for messages; NULL: nothing more than that */
 
 	/*
-	 * Where KVM cannot single-step; else NULL. Fills in the addresses at one of which the guest goes on after the instruction at
-	 * pc, and returns how many, or -errno: -EOPNOTSUPP for one that has no successor. code is what is there, up to where
-	 * memory ends. A sequence that has to run undisturbed, from a load-reserved to its store-conditional, is one instruction.
+	 * What KVM cannot single-step; else NULL. Fills in the addresses at one of which the guest goes on after the instruction at
+	 * pc, and returns how many, or -errno: -EOPNOTSUPP for one that has no successor. 0: KVM's single-step will do. code is
+	 * what is there, up to where memory ends. A sequence that has to run undisturbed, from a load-reserved or -exclusive to its
+	 * store, is one instruction.
 	 */
 	int (*successors)(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS]);
 

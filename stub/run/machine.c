@@ -246,14 +246,15 @@ static int check_resume(struct machine *m, const struct resume_action *actions)
 static int plan(struct vcpu *v, enum resume_kind kind)
 {
 	struct machine *m = v->machine;
-	bool software;
+	int err = 0;
 
 	v->over = kind != RESUME_STAY && is_done_with_point(v);
-	software = step_is_software(m) && (v->over || kind == RESUME_STEP);
-	v->alone = v->over || software;
 	v->way_known = false;
 	v->nends = 0;
-	return software ? step_plan(v, m->why, sizeof(m->why)) : 0;
+	if (v->over || kind == RESUME_STEP)
+		err = step_plan(v, v->over, m->why, sizeof(m->why));
+	v->alone = v->over || v->nends;
+	return err;
 }
 
 static int op_resume(void *t, const struct resume_action *actions)

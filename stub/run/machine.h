@@ -114,11 +114,13 @@ struct vcpu {
 	bool next_alone;	  /* of STEP_PASS and STEP_MORE: an opcode has to be lifted, or planted, for it */
 	struct agent_text said;	  /* what commands printed and machine.said has not taken yet */
 
-	/* The places at one of which a software step ends; none when it is KVM that steps. Planned before the resume. */
+	/* The places at one of which a software step ends; none when it is KVM that steps. Planned before the run. */
 	struct {
 		uint64_t addr, pa;
 	} ends[ARCH_SUCCESSORS];
 	unsigned nends;
+	uint64_t stepped_from; /* where the last step began, on hosts whose KVM steps */
+	unsigned suspicious;   /* so many steps more are looked at before they are left to KVM */
 };
 
 /* Called on the vCPU thread that has just been handed the baton, without the lock; the baton is given back by returning. */
@@ -245,8 +247,11 @@ enum step_result step_run(struct vcpu *v);
 bool step_possible(const struct machine *m);
 bool step_is_software(const struct machine *m);
 
-/* Of a stopped vCPU, or by its own thread: where its next run, a software step, will end. 0, or -errno and a sentence. */
-int step_plan(struct vcpu *v, char *why, size_t room);
+/*
+ * Of a stopped vCPU, or by its own thread: where its next run, a step, or one over a breakpoint, will end: v->ends, or none when KVM
+ * does the step. 0, or -errno and a sentence.
+ */
+int step_plan(struct vcpu *v, bool over, char *why, size_t room);
 
 /* memory.c: guest-virtual, in the context of v. */
 ssize_t memory_read(struct vcpu *v, uint64_t addr, void *buf, size_t len);

@@ -21,6 +21,9 @@ static uint64_t pc_register(struct vcpu *v)
 
 /* ---- a software step ends at opcodes planted wherever the instruction may lead ---- */
 
+/* A loop that is stepped through and has no more bytes may be one around a store-exclusive. */
+#define SMALL_LOOP 128
+
 bool step_is_software(const struct machine *m)
 {
 	return !m->caps.step && m->caps.planted && m->arch->successors;
@@ -52,23 +55,56 @@ static int add_end(struct vcpu *v, uint64_t addr, char *why, size_t room)
 	return 0;
 }
 
-int step_plan(struct vcpu *v, char *why, size_t room)
+/* How many ends there are, or -errno and a sentence. */
+static int find_ends(struct vcpu *v, uint64_t pc, uint64_t next[ARCH_SUCCESSORS], char *why, size_t room)
 {
-	uint64_t pc = memory_of_pc(v), next[ARCH_SUCCESSORS];
 	uint8_t code[ARCH_CODE_SIZE];
 	ssize_t size = memory_peek(v, pc, code, sizeof(code));
-	int n, err = 0;
+	int n;
 
-	v->nends = 0;
 	if (size < 0) {
 		snprintf(why, room, "cannot step: the instruction at 0x%llx cannot be read", (unsigned long long)pc);
 		return size;
 	}
 	n = v->machine->arch->successors(&v->regs.view, pc, code, size, next);
-	if (n <= 0) {
-		snprintf(why, room, "cannot step: where the instruction at 0x%llx leads is not known", (unsigned long long)pc);
-		return n ? n : -EOPNOTSUPP;
-	}
+	if (n > 0 || (n == 0 && v->machine->caps.step))
+		return n;
+	snprintf(why, room, "cannot step: where the instruction at 0x%llx leads is not known", (unsigned long long)pc);
+	return n ? n : -EOPNOTSUPP;
+}
+
+/*
+ * Is it worth a look at the instruction whether KVM's step gets through? On the way over a breakpoint, and when steps have just led
+ * back: what KVM does not get through is a loop. Every step costs no more for that.
+ */
+static bool is_suspicious(struct vcpu *v, uint64_t pc, bool over)
+{
+	bool led_back = v->stepped_from - pc < SMALL_LOOP;
+
+	v->stepped_from = pc;
+	if (led_back)
+		v->suspicious = SMALL_LOOP / v->machine->arch->insn_align;
+	else if (v->suspicious)
+		v->suspicious--;
+	return over || v->suspicious;
+}
+
+int step_plan(struct vcpu *v, bool over, char *why, size_t room)
+{
+	struct machine *m = v->machine;
+	bool software = step_is_software(m);
+	uint64_t pc, next[ARCH_SUCCESSORS];
+	int n, err = 0;
+
+	v->nends = 0;
+	if (!m->caps.planted || !m->arch->successors)
+		return 0;
+	pc = memory_of_pc(v);
+	if (!software && !is_suspicious(v, pc, over))
+		return 0;
+	n = find_ends(v, pc, next, why, room);
+	if (n <= 0)
+		return software ? n : 0;
 	for (int i = 0; i < n; i++)
 		err = add_end(v, next[i], why, room);
 	return v->nends ? 0 : err;
@@ -356,16 +392,14 @@ static enum step_result report(struct vcpu *v, const struct point *p)
 /* It is not: nothing has happened as far as the debugger knows. */
 static enum step_result pass(struct vcpu *v)
 {
-	bool software = step_is_software(v->machine);
-
 	/* x86: the step that came here is done all the same. */
 	if (v->met_stepped && v->want == RESUME_STEP && !is_in_range(v))
 		return event(v, STOP_SIGNAL);
-	if (software && step_plan(v, v->text, sizeof(v->text)))
+	if (step_plan(v, true, v->text, sizeof(v->text)))
 		return report(v, v->met);
 	v->in_the_way = points_planted_with(v->machine, v->met);
 	v->way_known = true;
-	v->next_alone = software || v->in_the_way;
+	v->next_alone = v->nends || v->in_the_way;
 	v->passed = true;
 	return STEP_PASS;
 }
@@ -381,9 +415,9 @@ static enum step_result judge_met(struct vcpu *v)
 /* The next step of a range. What cannot be planned ends it: the debugger's own next step is told why. */
 static enum step_result more(struct vcpu *v)
 {
-	v->next_alone = step_is_software(v->machine);
-	if (v->next_alone && step_plan(v, v->text, sizeof(v->text)))
+	if (step_plan(v, false, v->text, sizeof(v->text)))
 		return event(v, STOP_SIGNAL);
+	v->next_alone = v->nends;
 	return STEP_MORE;
 }
 

@@ -61,6 +61,15 @@ NOINLINE unsigned long sum(void)
 	return all;
 }
 
+/* On most processors a loop: from a load that reserves the place to a store that fails when another has been there. */
+NOINLINE unsigned int exchange(void)
+{
+	static unsigned int place = 41;
+	unsigned int old = __atomic_fetch_nand(&place, 0xffffffd5, __ATOMIC_SEQ_CST);
+
+	return old + place;
+}
+
 NOINLINE void tick(void)
 {
 	counter++;
@@ -75,6 +84,7 @@ static int demo(void)
 	d = distance_squared(&origin);
 	f = factorial(5);
 	sum();
+	exchange();
 	for (int i = 0; i < 10; i++)
 		tick();
 	say("goodbye\n");
