@@ -29,7 +29,8 @@ enum point_type {
 enum resume_kind {
 	RESUME_STAY,
 	RESUME_CONTINUE,
-	RESUME_STEP
+	RESUME_STEP,
+	RESUME_HALT /* non-stop: if it runs, it is to stop, with signal 0 */
 };
 
 struct resume_action {
@@ -105,8 +106,8 @@ struct target_ops {
 	ssize_t (*read_general)(void *t, unsigned thread, void *values, size_t cap);
 	int (*write_general)(void *t, unsigned thread, const void *values, size_t size);
 
-	/* The registers that every stop reply carries (pc, sp, fp): at most cap numbers into regs, how many is returned. */
-	unsigned (*expedited)(void *t, unsigned *regs, unsigned cap);
+	/* The registers that a thread's stop reply carries (pc, sp, fp): at most cap numbers into regs, how many is returned. */
+	unsigned (*expedited)(void *t, unsigned thread, unsigned *regs, unsigned cap);
 
 	/*
 	 * Memory as the thread's code addresses it. A read returns how many bytes it could read, at least one, or -errno when the
@@ -132,12 +133,28 @@ struct target_ops {
 
 	/*
 	 * actions[thread - 1] for every thread. Returns at once: 0 when the machine runs, and its stop is reported later to the
-	 * connection's owner; -errno when it did not start.
+	 * connection's owner; -errno when it did not start. In non-stop threads that run go on as they do, unless they are to halt.
 	 */
 	int (*resume)(void *t, const struct resume_action *actions);
 
-	/* Ask a running machine to stop; the stop is reported like any other. May be called from any thread, at any time. */
+	/*
+	 * Ask a running machine to stop, in non-stop one of its threads; the stop is reported like any other. May be called from any
+	 * thread, at any time.
+	 */
 	void (*interrupt)(void *t);
+
+	/*
+	 * Non-stop: from now on each thread runs and stops by itself. All of target_ops may then be called while threads run, by
+	 * the thread that holds the connection; registers are those of threads that stand. It begins with all threads standing,
+	 * and ends with all of them stopped, none of which is reported. 0 or -errno.
+	 */
+	int (*set_non_stop)(void *t, bool on);
+
+	/* In non-stop: a stop that was not reported yet, and now is; the current thread's first. False: there is none. */
+	bool (*next_stop)(void *t, struct stop *stop);
+
+	/* In non-stop: no stop of a thread that stands has been reported. */
+	void (*report_again)(void *t);
 
 	/* Reload the image and start over, stopped at the entry. */
 	int (*restart)(void *t);

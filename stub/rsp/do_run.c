@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Running and leaving: vCont c s r C S, ? R D k vKill. Signals that a client wants to deliver are dropped: a vCPU takes none. */
+/* Running and leaving: vCont c s r t C S, R D k vKill. Signals that a client wants to deliver are dropped: a vCPU takes none. */
 #include <errno.h>
 #include <string.h>
 
 #include "handlers.h"
-
-int do_stop_reason(struct session *s, const struct args *args)
-{
-	(void)args;
-	reply_stop(s);
-	return ANSWERED;
-}
 
 /* What the session may be asked while the machine runs has to be known by then: how many threads there are, and which is meant. */
 int session_resume(struct session *s)
@@ -21,6 +14,8 @@ int session_resume(struct session *s)
 	error = s->target.ops->resume(s->target.t, s->actions);
 	if (error)
 		return error;
+	if (s->state == SESSION_NON_STOP)
+		return session_ok(s);
 	s->state = SESSION_RUNNING;
 	return NO_ANSWER;
 }
@@ -60,17 +55,35 @@ static void parse_range(struct cursor *text, struct resume_action *action)
 		cursor_fail(text, "a range that ends before it begins");
 }
 
-static struct resume_action parse_action(struct cursor *text)
-{
-	char letter = cursor_next(text);
-	struct resume_action action = { .kind = letter && strchr("sSr", letter) ? RESUME_STEP : RESUME_CONTINUE };
+static const struct {
+	char letter;
+	enum resume_kind kind;
+	bool has_signal, has_range, non_stop;
+} actions[] = {
+	{ 'C', RESUME_CONTINUE, true, false, false },
+	{ 'S', RESUME_STEP, true, false, false },
+	{ 'c', RESUME_CONTINUE, false, false, false },
+	{ 'r', RESUME_STEP, false, true, false },
+	{ 's', RESUME_STEP, false, false, false },
+	{ 't', RESUME_HALT, false, false, true },
+};
 
-	if (!letter || !strchr("cCsSr", letter))
-		cursor_fail(text, "an action is none of c, C, s, S and r");
-	if (letter == 'C' || letter == 'S')
-		cursor_number(text);
-	if (letter == 'r')
-		parse_range(text, &action);
+static struct resume_action parse_action(struct session *s, struct cursor *text)
+{
+	struct resume_action action = { .kind = RESUME_STAY };
+	char letter = cursor_next(text);
+
+	for (unsigned i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (letter != actions[i].letter || (actions[i].non_stop && s->state != SESSION_NON_STOP))
+			continue;
+		action.kind = actions[i].kind;
+		if (actions[i].has_signal)
+			cursor_number(text);
+		if (actions[i].has_range)
+			parse_range(text, &action);
+		return action;
+	}
+	cursor_fail(text, "an action is none of c, C, s, S and r, or t in non-stop");
 	return action;
 }
 
@@ -93,7 +106,7 @@ static int take_action(struct session *s, struct cursor *text)
 	int error;
 
 	cursor_expect(text, ';');
-	action = parse_action(text);
+	action = parse_action(s, text);
 	id = parse_whom(s, text);
 	if (text->bad)
 		return session_refuse_malformed(s, text->bad);
@@ -122,7 +135,7 @@ int do_resume(struct session *s, const struct args *args)
 int do_resume_actions(struct session *s, const struct args *args)
 {
 	(void)args;
-	reply_text(&s->out, "vCont;c;C;s;S;r");
+	reply_text(&s->out, "vCont;c;C;s;S;t;r");
 	return ANSWERED;
 }
 
@@ -192,7 +205,7 @@ int do_detach(struct session *s, const struct args *args)
 /* Under `target extended-remote` the connection outlives the guest: `run` kills what runs, and restarts. */
 static bool outlives_guest(struct session *s)
 {
-	if (!s->extended || s->state != SESSION_STOPPED)
+	if (!s->extended || s->state == SESSION_RUNNING)
 		return false;
 	s->target.ops->kill(s->target.t);
 	return true;

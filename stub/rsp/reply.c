@@ -11,6 +11,12 @@ void reply_start(struct reply *r)
 	r->frame[0] = '$';
 }
 
+void reply_start_notification(struct reply *r)
+{
+	reply_start(r);
+	r->frame[0] = '%';
+}
+
 size_t reply_room(const struct reply *r)
 {
 	return PACKET_MAX - r->len;

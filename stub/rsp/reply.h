@@ -15,10 +15,13 @@
 struct reply {
 	size_t len; /* payload characters so far */
 	bool overflow;
-	char frame[1 + PACKET_MAX + 3]; /* '$', payload, '#', two digits */
+	char frame[1 + PACKET_MAX + 3]; /* '$' or '%', payload, '#', two digits */
 };
 
 void reply_start(struct reply *r);
+
+/* Of a frame that answers nothing and that nobody acknowledges. */
+void reply_start_notification(struct reply *r);
 
 /* How many more characters fit, and the payload so far. */
 size_t reply_room(const struct reply *r);

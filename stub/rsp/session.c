@@ -242,7 +242,7 @@ static void take_event(struct session *s, enum packet_event event)
 		break;
 	case PACKET_INTERRUPT:
 		trace_packet(s, "<! ", "interrupt", 9);
-		if (s->state == SESSION_RUNNING)
+		if (s->state == SESSION_RUNNING || s->state == SESSION_NON_STOP)
 			s->target.ops->interrupt(s->target.t);
 		break;
 	case PACKET_NOTHING:
@@ -269,6 +269,18 @@ void session_print(struct session *s, const char *text)
 	console_open(s);
 	console_print(s, text);
 	console_close(s);
+}
+
+void session_event(struct session *s)
+{
+	if (s->state != SESSION_NON_STOP || s->notified || !s->target.ops->next_stop(s->target.t, &s->stop))
+		return;
+	s->has_stop = s->notified = true;
+	reply_start_notification(&s->out);
+	reply_text(&s->out, "Stop:");
+	reply_stop(s);
+	session_send(s);
+	s->sent = 0;
 }
 
 void session_stopped(struct session *s, const struct stop *stop)

@@ -7,9 +7,10 @@
  *	session_init(s, target, send, arg);
  *	session_stopped(s, &why_the_machine_stands);
  *	for (;;) {
- *		while (n && (s->state == SESSION_STOPPED || s->state == SESSION_RUNNING))
+ *		while (n && (s->state is none of DETACHED and KILLED))
  *			used = session_input(s, bytes, n), bytes += used, n -= used;
  *		...	let the machine run when s->state is SESSION_RUNNING; session_stopped() when it stops;
+ *		...	in SESSION_NON_STOP session_event() whenever a thread has stopped;
  *		...	wait for more bytes; leave when SESSION_DETACHED or SESSION_KILLED.
  *	}
  */
@@ -32,6 +33,7 @@ typedef void session_trace_fn(void *arg, const char *line);
 enum session_state {
 	SESSION_STOPPED,  /* the machine stands still, the client may ask anything */
 	SESSION_RUNNING,  /* the client waits for session_stopped() */
+	SESSION_NON_STOP, /* threads run and stop by themselves, the client may ask anything */
 	SESSION_DETACHED, /* the client has left: clean up and let the machine run */
 	SESSION_KILLED	  /* the client asked for the machine's end */
 };
@@ -58,6 +60,9 @@ struct session {
 	unsigned listed;   /* how many threads qfThreadInfo and qsThreadInfo have named */
 	unsigned threads;  /* how many there were at the last resume */
 
+	bool notified; /* non-stop: the client was told of a stop, and has not said that it knows all of them */
+	bool asked;    /* ... because it had asked */
+
 	bool has_stop;
 	struct stop stop; /* the last one; without its text */
 
@@ -78,12 +83,15 @@ void session_trace(struct session *s, session_trace_fn *trace, void *arg);
 
 /*
  * Takes bytes from the client and answers its packets. Returns how many were used: fewer than n as soon as the state changes, that
- * is right after the packet that resumed the machine, detached or killed. Uses none when the session is over.
+ * is right after the packet that resumed the machine, began or ended non-stop, detached or killed. Uses none when the session is over.
  */
 size_t session_input(struct session *s, const uint8_t *bytes, size_t n);
 
 /* Text for the client's console, while the machine runs; a client that waits for nothing takes none, and it is dropped. */
 void session_print(struct session *s, const char *text);
+
+/* In SESSION_NON_STOP: a thread may have stopped. */
+void session_event(struct session *s);
 
 /*
  * The machine has stopped, and why. In SESSION_RUNNING the client is told and the state becomes SESSION_STOPPED. Otherwise it is

@@ -76,7 +76,7 @@ static void reply_signal(struct session *s)
 	uint8_t number = given ? (uint8_t)s->stop.signal : SIGNAL_TRAP;
 	unsigned thread = s->has_stop && s->stop.thread ? s->stop.thread : session_general(s);
 	unsigned regs[EXPEDITED_MAX];
-	unsigned n = s->target.ops->expedited(s->target.t, regs, EXPEDITED_MAX);
+	unsigned n = s->target.ops->expedited(s->target.t, thread, regs, EXPEDITED_MAX);
 
 	reply_char(&s->out, 'T');
 	reply_hex(&s->out, &number, 1);

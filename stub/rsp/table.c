@@ -17,6 +17,7 @@ const struct packet_row packet_table[] = {
 	{ "Hg",			"t",		PACKET_RUNNING,			NULL,				do_select_general },
 	{ "M",			"n,n:s",	0,				NULL,				do_write_hex },
 	{ "P",			"n=s",		PACKET_SPEAKS,			NULL,				do_write_register },
+	{ "QNonStop",		":n",		0,				"QNonStop+",			do_non_stop },
 	{ "QStartNoAckMode",	"",		PACKET_RUNNING,			"QStartNoAckMode+",		do_no_ack },
 	{ "R",			"|n",		0,				NULL,				do_restart },
 	{ "S",			"n|s",		0,				NULL,				do_step },
@@ -39,7 +40,9 @@ const struct packet_row packet_table[] = {
 	{ "s",			"|s",		0,				NULL,				do_step },
 	{ "vCont?",		"",		PACKET_RUNNING,			NULL,				do_resume_actions },
 	{ "vCont",		"s",		0,				"vContSupported+",		do_resume },
+	{ "vCtrlC",		"",		0,				NULL,				do_interrupt },
 	{ "vKill",		";n",		PACKET_RUNNING,			NULL,				do_kill_process },
+	{ "vStopped",		"",		0,				NULL,				do_next_stop },
 	{ "x",			"n,n",		0,				"binary-upload+",		do_read_binary },
 	{ "z",			"n,n,n",	0,				NULL,				do_clear_point },
 };

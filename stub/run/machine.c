@@ -24,8 +24,7 @@ struct vcpu *machine_vcpu(struct machine *m, unsigned thread)
 	return thread >= 1 && thread <= m->n ? &m->vcpus[thread - 1] : NULL;
 }
 
-/* The vCPU of a thread that can be looked into now; NULL and the error otherwise. */
-static struct vcpu *stopped_vcpu(struct machine *m, unsigned thread, int *err)
+static struct vcpu *living_vcpu(struct machine *m, unsigned thread, int *err)
 {
 	struct vcpu *v = machine_vcpu(m, thread);
 
@@ -33,11 +32,33 @@ static struct vcpu *stopped_vcpu(struct machine *m, unsigned thread, int *err)
 		*err = machine_refuse(m, -ESRCH, "there is no thread %u", thread);
 	else if (m->ended)
 		*err = machine_refuse(m, -ESRCH, "the guest has ended");
-	else if (threads_running(m))
-		*err = machine_refuse(m, -EBUSY, "thread %u is running", thread);
 	else
 		return v;
 	return NULL;
+}
+
+/* The vCPU of a thread that can be looked into now; NULL and the error otherwise. */
+static struct vcpu *stopped_vcpu(struct machine *m, unsigned thread, int *err)
+{
+	struct vcpu *v = living_vcpu(m, thread, err);
+
+	if (!v || !threads_runs(v))
+		return v;
+	*err = machine_refuse(m, -EBUSY, "thread %u is running", thread);
+	return NULL;
+}
+
+/* The same for its memory and points, which others share: in non-stop they can be got at, while nobody is in the guest. */
+static struct vcpu *held_vcpu(struct machine *m, unsigned thread, int *err)
+{
+	struct vcpu *v = m->non_stop ? living_vcpu(m, thread, err) : stopped_vcpu(m, thread, err);
+
+	if (!v)
+		return NULL;
+	threads_hold(m);
+	for (unsigned i = 0; i < m->n; i++)
+		m->vcpus[i].way_known = false;
+	return v;
 }
 
 static unsigned op_threads(void *t)
@@ -143,35 +164,50 @@ static int op_write_general(void *t, unsigned thread, const void *values, size_t
 	return wrote(v, pc, regfile_write_general(&v->regs, values, size));
 }
 
-static unsigned op_expedited(void *t, unsigned *regs, unsigned cap)
+static unsigned op_expedited(void *t, unsigned thread, unsigned *regs, unsigned cap)
 {
 	struct machine *m = t;
+	struct vcpu *v = machine_vcpu(m, thread);
 	unsigned n = m->nexpedited < cap ? m->nexpedited : cap;
 
 	memcpy(regs, m->expedited, n * sizeof(*regs));
-	if (m->ended || threads_running(m))
+	if (!v || m->ended || threads_runs(v))
 		return n;
-	if (m->looked_at != m->current)
-		regfile_expect_as(&m->current->regs, &m->looked_at->regs);
-	m->looked_at = m->current;
-	regfile_prefetch(&m->current->regs, regs, n);
+	if (m->looked_at != v)
+		regfile_expect_as(&v->regs, &m->looked_at->regs);
+	m->looked_at = v;
+	regfile_prefetch(&v->regs, regs, n);
 	return n;
 }
 
+/* A vCPU that stands can be looked into while others run, unless these take steps that end at planted opcodes. */
 static ssize_t op_read_mem(void *t, unsigned thread, uint64_t addr, void *buf, size_t len)
 {
+	struct machine *m = t;
+	struct vcpu *v = machine_vcpu(m, thread);
+	bool hold = v && m->non_stop && (threads_runs(v) || step_plants(m));
 	int err;
-	struct vcpu *v = stopped_vcpu(t, thread, &err);
+	ssize_t n;
 
-	return v ? memory_read(v, addr, buf, len) : err;
+	v = hold ? held_vcpu(m, thread, &err) : stopped_vcpu(m, thread, &err);
+	if (!v)
+		return err;
+	n = memory_read(v, addr, buf, len);
+	if (hold)
+		threads_let_go(m);
+	return n;
 }
 
 static int op_write_mem(void *t, unsigned thread, uint64_t addr, const void *buf, size_t len)
 {
 	int err;
-	struct vcpu *v = stopped_vcpu(t, thread, &err);
+	struct vcpu *v = held_vcpu(t, thread, &err);
 
-	return v ? memory_write(v, addr, buf, len) : err;
+	if (!v)
+		return err;
+	err = memory_write(v, addr, buf, len);
+	threads_let_go(t);
+	return err;
 }
 
 static bool op_has_points(void *t, enum point_type type)
@@ -189,16 +225,24 @@ static int op_set_point(
 	void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind, const struct point_programs *programs)
 {
 	int err;
-	struct vcpu *v = stopped_vcpu(t, thread, &err);
+	struct vcpu *v = held_vcpu(t, thread, &err);
 
-	return v ? points_set(v, type, addr, kind, programs) : err;
+	if (!v)
+		return err;
+	err = points_set(v, type, addr, kind, programs);
+	threads_let_go(t);
+	return err;
 }
 
 static int op_clear_point(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind)
 {
 	int err;
 
-	return stopped_vcpu(t, thread, &err) ? points_clear(t, type, addr, kind) : err;
+	if (!held_vcpu(t, thread, &err))
+		return err;
+	err = points_clear(t, type, addr, kind);
+	threads_let_go(t);
+	return err;
 }
 
 /*
@@ -232,7 +276,7 @@ static int check_resume(struct machine *m, const struct resume_action *actions)
 
 	if (m->ended)
 		return machine_refuse(m, -ESRCH, "the guest has ended");
-	if (threads_running(m))
+	if (!m->non_stop && threads_running(m))
 		return machine_refuse(m, -EBUSY, "the machine is running");
 	for (unsigned i = 0; i < m->n; i++) {
 		any |= actions[i].kind != RESUME_STAY;
@@ -257,27 +301,98 @@ static int plan(struct vcpu *v, enum resume_kind kind)
 	return err;
 }
 
+static void commit(struct vcpu *v, const struct resume_action *action)
+{
+	v->want = action->kind;
+	v->range_start = action->start;
+	v->range_end = action->end;
+	drop_stale_event(v);
+	regfile_resumed(&v->regs);
+	/* Of those that stay, too: clocks go on, and other vCPUs may reach them. */
+	regfile_drop(&v->regs);
+}
+
+static int resume_all(struct machine *m, const struct resume_action *actions)
+{
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < m->n; i++)
+		err = plan(&m->vcpus[i], actions[i].kind);
+	for (unsigned i = 0; !err && i < m->n; i++)
+		commit(&m->vcpus[i], &actions[i]);
+	if (!err)
+		threads_resume(m);
+	return err;
+}
+
+/* One that has stopped already is told of, and not told to go on. */
+static bool is_to_go(struct vcpu *v, const struct resume_action *action)
+{
+	return (action->kind == RESUME_CONTINUE || action->kind == RESUME_STEP) && !threads_runs(v) && !v->pending;
+}
+
+/* What is planned holds until it is done: a vCPU that goes changes nothing for those that do not go yet. */
+static int resume_some(struct machine *m, const struct resume_action *actions)
+{
+	int err = 0;
+
+	if (step_plants(m))
+		threads_hold(m);
+	for (unsigned i = 0; !err && i < m->n; i++)
+		if (is_to_go(&m->vcpus[i], &actions[i]))
+			err = plan(&m->vcpus[i], actions[i].kind);
+	threads_let_go(m);
+	for (unsigned i = 0; !err && i < m->n; i++) {
+		struct vcpu *v = &m->vcpus[i];
+
+		if (actions[i].kind == RESUME_HALT) {
+			threads_halt(v, 0);
+		} else if (is_to_go(v, &actions[i])) {
+			commit(v, &actions[i]);
+			threads_go(v);
+		}
+	}
+	return err;
+}
+
 static int op_resume(void *t, const struct resume_action *actions)
 {
 	struct machine *m = t;
 	int err = check_resume(m, actions);
 
-	for (unsigned i = 0; !err && i < m->n; i++)
-		err = plan(&m->vcpus[i], actions[i].kind);
 	if (err)
 		return err;
-	for (unsigned i = 0; i < m->n; i++) {
-		m->vcpus[i].want = actions[i].kind;
-		m->vcpus[i].range_start = actions[i].start;
-		m->vcpus[i].range_end = actions[i].end;
-		drop_stale_event(&m->vcpus[i]);
-		regfile_resumed(&m->vcpus[i].regs);
-		/* Of those that stay, too: clocks go on, and other vCPUs may reach them. */
-		regfile_drop(&m->vcpus[i].regs);
-	}
 	m->counted = m->transport.counters;
-	threads_resume(m);
+	return m->non_stop ? resume_some(m, actions) : resume_all(m, actions);
+}
+
+static int op_set_non_stop(void *t, bool on)
+{
+	struct machine *m = t;
+
+	if (on && !m->non_stop)
+		threads_begin_non_stop(m);
+	else if (!on && m->non_stop)
+		threads_end_non_stop(m);
 	return 0;
+}
+
+/* There is nobody to be told the sentence: a packet with it would be taken for an answer. */
+static bool op_next_stop(void *t, struct stop *stop)
+{
+	struct machine *m = t;
+	bool taken = threads_take_stop(m->current, stop);
+
+	for (unsigned i = 0; !taken && i < m->n; i++)
+		taken = threads_take_stop(&m->vcpus[i], stop);
+	if (taken && stop->text)
+		fprintf(stderr, "kvm-gdbserver: vCPU %u: %s\n", stop->thread - 1, stop->text);
+	return taken;
+}
+
+static void op_report_again(void *t)
+{
+	threads_report_again(t);
 }
 
 static void op_interrupt(void *t)
@@ -326,7 +441,12 @@ static void op_kill(void *t)
 
 static int op_command(void *t, const char *line, text_fn *print, void *arg)
 {
-	return commands_run(t, line, print, arg);
+	int err;
+
+	threads_hold(t);
+	err = commands_run(t, line, print, arg);
+	threads_let_go(t);
+	return err;
 }
 
 static const char *op_why(void *t)
@@ -363,6 +483,9 @@ static const struct target_ops ops = {
 	.clear_point = op_clear_point,
 	.resume = op_resume,
 	.interrupt = op_interrupt,
+	.set_non_stop = op_set_non_stop,
+	.next_stop = op_next_stop,
+	.report_again = op_report_again,
 	.restart = op_restart,
 	.kill = op_kill,
 	.command = op_command,
@@ -461,6 +584,7 @@ int machine_open(struct machine *m, struct host *host, const struct arch *arch, 
 	m->caps = *caps;
 	m->n = host->vcpus;
 	pthread_mutex_init(&m->lock, NULL);
+	pthread_cond_init(&m->out, NULL);
 	if (transport_init(&m->transport, host, arch, batch)) {
 		snprintf(error, size, "--batch=many: neither this kernel's KVM nor /dev/kvm_many_regs has KVM_GET_MANY_REGS");
 		return -EOPNOTSUPP;
@@ -477,8 +601,9 @@ int machine_open(struct machine *m, struct host *host, const struct arch *arch, 
 	return err;
 }
 
-void machine_set_server(struct machine *m, machine_serve_fn *serve, void *arg)
+void machine_set_server(struct machine *m, machine_serve_fn *serve, machine_notify_fn *notify, void *arg)
 {
 	m->serve = serve;
+	m->notify = notify;
 	m->serve_arg = arg;
 }

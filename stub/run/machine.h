@@ -57,6 +57,11 @@ struct machine;
  * A vCPU that steps through a range comes out after each step with STEP_MORE. One that has taken many steps alone, in a range or by
  * as many resumes, then pauses for a moment in which the others run: it may be waiting for something that they do.
  *
+ * In non-stop (`non_stop`) the watcher holds the baton for as long as that lasts, and the machine is RUNNING, though no vCPU may run.
+ * Each vCPU that comes out with an event, or because it was to (`halting`), stands: it keeps its `stop`, which is `pending` until the
+ * watcher, woken by `notify`, has taken it. What may not change, or be looked at, while a vCPU is in the guest, the watcher does
+ * between threads_hold() and threads_let_go(): all are kicked and nobody enters.
+ *
  * What commands print is moved into machine.said when their vCPU comes out, and from there to the client by the baton's holder:
  * the watcher, or the reporter before it reports. A vCPU whose text finds no room does not enter until there is some.
  */
@@ -94,6 +99,8 @@ struct vcpu {
 	bool over;    /* has to step over the breakpoint at its pc first */
 	bool alone;   /* enters only while no other does: over a planted breakpoint, or by a software step */
 	bool called;  /* was to make way, or to stop, and has not gone inside since */
+	bool halting; /* non-stop: is to stop, with this signal */
+	int halt_signal;
 	bool pausing; /* lets the others run before it goes on alone */
 	unsigned steps_alone; /* since it has let them */
 	struct stop stop;
@@ -126,6 +133,9 @@ struct vcpu {
 /* Called on the vCPU thread that has just been handed the baton, without the lock; the baton is given back by returning. */
 typedef void machine_serve_fn(void *arg);
 
+/* Non-stop has begun, or a vCPU has come to stand: wakes the watcher. Called on a vCPU thread, with the lock: it must not block. */
+typedef void machine_notify_fn(void *arg);
+
 /*
  * Bytes for the client's console that wait for the watcher's next look. More is not lost: its vCPU waits. At 20 looks a second this
  * is what a gdb prints without falling behind; a Ctrl-C would have to wait for all that is under way.
@@ -148,6 +158,7 @@ struct machine {
 	struct vcpu *vcpus;
 
 	machine_serve_fn *serve;
+	machine_notify_fn *notify;
 	void *serve_arg;
 
 	pthread_mutex_t lock;
@@ -158,6 +169,9 @@ struct machine {
 	struct vcpu *reporter;	/* of the stop under way */
 	struct vcpu *baton;	/* the vCPU whose thread is to take it */
 	struct vcpu *alone;	/* the one that may enter, when not all may */
+	bool non_stop;
+	bool held;		/* nobody may enter */
+	pthread_cond_t out;	/* while held: the last one has come out */
 	bool resuming;		/* the baton's holder has asked for it: the resume begins when the baton is given back */
 	bool watching;		/* the watcher holds the baton */
 	int interrupt_signal;	/* of the stop under way, for when nobody has an event */
@@ -183,8 +197,8 @@ struct machine {
 int machine_open(struct machine *m, struct host *host, const struct arch *arch, const struct capabilities *caps,
 	enum batch batch, char *error, size_t size);
 
-/* Who serves the client on a stop. Set once, before the machine is first resumed or handed over. */
-void machine_set_server(struct machine *m, machine_serve_fn *serve, void *arg);
+/* Who serves the client on a stop, and is told of one in non-stop. Set once, before the machine is first resumed or handed over. */
+void machine_set_server(struct machine *m, machine_serve_fn *serve, machine_notify_fn *notify, void *arg);
 
 /* The machine as rsp/ sees it. */
 struct target machine_target(struct machine *m);
@@ -196,6 +210,9 @@ void machine_hand_over(struct machine *m, int signal);
 
 /* Stopped, and no resume has been asked for. */
 bool machine_at_rest(struct machine *m);
+
+/* Is the watcher to serve the client, as in non-stop? */
+bool machine_is_non_stop(struct machine *m);
 
 /* The watcher takes the baton; false when the machine is stopped and a vCPU thread has it. */
 bool machine_watch_begin(struct machine *m);
@@ -229,7 +246,22 @@ __attribute__((format(printf, 3, 4))) int machine_refuse(struct machine *m, int 
 int threads_start(struct machine *m);
 void threads_resume(struct machine *m); /* when the baton is given back, each vCPU as its `want` says */
 void threads_interrupt(struct machine *m, int signal);
-bool threads_running(struct machine *m);
+bool threads_running(struct machine *m); /* any of them */
+bool threads_runs(struct vcpu *v);
+
+/* threads.c, non-stop. It begins when the baton is given back; it ends with all vCPUs stopped. */
+void threads_begin_non_stop(struct machine *m);
+void threads_end_non_stop(struct machine *m);
+
+/* A vCPU that stands goes as its `want` says; one that goes stops; and the stops that come of it. */
+void threads_go(struct vcpu *v);
+void threads_halt(struct vcpu *v, int signal);
+bool threads_take_stop(struct vcpu *v, struct stop *stop);
+void threads_report_again(struct machine *m);
+
+/* Nobody is in the guest between these two. Of no effect while the machine is stopped. */
+void threads_hold(struct machine *m);
+void threads_let_go(struct machine *m);
 void threads_drop_text(struct machine *m);
 
 /* step.c: the vCPU's thread runs its vCPU, over a breakpoint if v->over, else as v->want says, until it comes out. */
@@ -243,9 +275,10 @@ enum step_result {
 };
 enum step_result step_run(struct vcpu *v);
 
-/* Can this machine step at all? And by planting opcodes behind the instruction, since its KVM cannot? */
+/* Can this machine step at all? By planting opcodes behind the instruction, since its KVM cannot? Are there steps of that kind? */
 bool step_possible(const struct machine *m);
 bool step_is_software(const struct machine *m);
+bool step_plants(const struct machine *m);
 
 /*
  * Of a stopped vCPU, or by its own thread: where its next run, a step, or one over a breakpoint, will end: v->ends, or none when KVM

@@ -24,9 +24,14 @@ static uint64_t pc_register(struct vcpu *v)
 /* A loop that is stepped through and has no more bytes may be one around a store-exclusive. */
 #define SMALL_LOOP 128
 
+bool step_plants(const struct machine *m)
+{
+	return m->caps.planted && m->arch->successors;
+}
+
 bool step_is_software(const struct machine *m)
 {
-	return !m->caps.step && m->caps.planted && m->arch->successors;
+	return !m->caps.step && step_plants(m);
 }
 
 bool step_possible(const struct machine *m)
@@ -97,7 +102,7 @@ int step_plan(struct vcpu *v, bool over, char *why, size_t room)
 	int n, err = 0;
 
 	v->nends = 0;
-	if (!m->caps.planted || !m->arch->successors)
+	if (!step_plants(m))
 		return 0;
 	pc = memory_of_pc(v);
 	if (!software && !is_suspicious(v, pc, over))

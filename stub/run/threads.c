@@ -8,15 +8,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "machine.h"
+#include "threads.h"
 
 /* So many software steps cost about what the pause behind them lasts. */
 #define STEPS_ALONE 64
 #define PAUSE_NS 1000000
 
-/* In all functions named locked_*, machine.lock is held. */
-
-static bool locked_anyone_inside(const struct machine *m)
+bool locked_anyone_inside(const struct machine *m)
 {
 	for (unsigned i = 0; i < m->n; i++)
 		if (m->vcpus[i].inside)
@@ -43,7 +41,7 @@ static bool locked_may_enter(const struct vcpu *v)
 {
 	const struct machine *m = v->machine;
 
-	if (!v->go || v->said.len)
+	if (!v->go || v->said.len || m->held)
 		return false;
 	return m->alone ? m->alone == v && !locked_anyone_inside(m) : locked_is_its_turn(v);
 }
@@ -55,8 +53,7 @@ static void locked_wake(struct machine *m)
 			pthread_cond_signal(&m->vcpus[i].wake);
 }
 
-/* It makes way. One kick is enough: none is lost, and a second one might end the run after. */
-static void locked_kick(struct vcpu *v)
+void locked_kick(struct vcpu *v)
 {
 	if (v->inside && !v->called)
 		v->machine->host->ops->kick(v->machine->host, v->nr);
@@ -138,8 +135,7 @@ static void locked_call_out(struct machine *m)
 	}
 }
 
-/* The next vCPU that has to be alone, for which the others make way, or, when there is none left, everybody. */
-static void locked_next(struct machine *m)
+void locked_next(struct machine *m)
 {
 	m->alone = NULL;
 	for (unsigned i = 0; i < m->n && !m->alone; i++)
@@ -197,7 +193,13 @@ static void locked_came_out(struct vcpu *v, enum step_result result)
 
 	v->inside = false;
 	locked_take_text(v);
-	if (result == STEP_EVENT) {
+	if (m->held && !locked_anyone_inside(m))
+		pthread_cond_signal(&m->out);
+	if (result == STEP_EVENT && m->non_stop && !m->ended) {
+		locked_stands_for(v);
+	} else if (v->halting) {
+		locked_halted(v);
+	} else if (result == STEP_EVENT) {
 		v->pending = true;
 		if (!m->reporter)
 			m->reporter = v;
@@ -235,9 +237,13 @@ void threads_resume(struct machine *m)
 static void locked_resume(struct machine *m)
 {
 	m->resuming = false;
-	m->started = true;
 	m->state = MACHINE_RUNNING;
 	m->baton = NULL;
+	if (m->non_stop) {
+		m->notify(m->serve_arg);
+		return;
+	}
+	m->started = true;
 	for (unsigned i = 0; i < m->n; i++) {
 		struct vcpu *v = &m->vcpus[i];
 
@@ -335,7 +341,9 @@ int threads_start(struct machine *m)
 void threads_interrupt(struct machine *m, int signal)
 {
 	pthread_mutex_lock(&m->lock);
-	if (m->state == MACHINE_RUNNING) {
+	if (m->non_stop) {
+		locked_interrupt_one(m, signal);
+	} else if (m->state == MACHINE_RUNNING) {
 		m->interrupt_signal = signal;
 		locked_call_out(m);
 	}
@@ -347,9 +355,20 @@ bool threads_running(struct machine *m)
 	bool running;
 
 	pthread_mutex_lock(&m->lock);
-	running = m->state != MACHINE_STOPPED;
+	running = m->non_stop ? m->running > 0 : m->state != MACHINE_STOPPED;
 	pthread_mutex_unlock(&m->lock);
 	return running;
+}
+
+bool threads_runs(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+	bool runs;
+
+	pthread_mutex_lock(&m->lock);
+	runs = m->non_stop ? v->go : m->state != MACHINE_STOPPED;
+	pthread_mutex_unlock(&m->lock);
+	return runs;
 }
 
 /* A resume that was asked for as the last client left, and has not begun, is void: the new client finds the machine stopped. */

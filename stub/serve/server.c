@@ -5,7 +5,8 @@
  * connection between them: the watcher sets it when all the rest is ready, whoever sees the client go clears it.
  *
  * While the machine runs, the watcher looks for a Ctrl-C at every tick: to be woken by each packet would cost a thread switch on
- * every step. When nothing has run for a while it dozes, and the next resume wakes it.
+ * every step. When nothing has run for a while it dozes, and the next resume wakes it. In non-stop it is the watcher that serves the
+ * client, and waits for nothing but the client and the vCPUs.
  */
 #include <errno.h>
 #include <poll.h>
@@ -88,6 +89,11 @@ static void wake_watcher(struct server *s)
 {
 	atomic_store(&s->dozing, false);
 	eventfd_write(s->wakeup, 1);
+}
+
+static void notify(void *arg)
+{
+	wake_watcher(arg);
 }
 
 static bool readable(int fd, int wait_ms)
@@ -192,6 +198,8 @@ static void serve_packets(struct server *s)
 			if (s->have || atomic_load(&s->dozing))
 				wake_watcher(s);
 			return;
+		case SESSION_NON_STOP:
+			return;
 		case SESSION_DETACHED:
 			serve_leave(s, true);
 			return;
@@ -254,6 +262,35 @@ static void serve_stop(void *arg)
 	serve_packets(s);
 }
 
+/* In non-stop no text can go to the client: what it is sent answers it, or is a notification. */
+static void tell_terminal(struct server *s)
+{
+	char text[MACHINE_TEXT_MAX + 1];
+
+	while (machine_text(s->machine, text))
+		fputs(text, stderr);
+}
+
+/* The machine is stopped as a whole again: a vCPU thread has the baton next, and leaves, or goes on serving. */
+static void watch_non_stop(struct server *s)
+{
+	enum session_state state;
+
+	tell_terminal(s);
+	do {
+		state = digest(s);
+		if (state == SESSION_NON_STOP && readable(s->in, 0))
+			state = receive(s) ? digest(s) : SESSION_DETACHED;
+	} while (state == SESSION_NON_STOP && readable(s->in, 0));
+	session_event(&s->session);
+	if (state == SESSION_KILLED) {
+		finish(s, 0);
+	} else if (state == SESSION_DETACHED) {
+		s->gone = true;
+		s->target.ops->set_non_stop(s->target.t, false);
+	}
+}
+
 /*
  * What the client says while the machine runs. A session that is not running is none of the watcher's: its client has just come,
  * and the machine is being stopped for it.
@@ -262,8 +299,12 @@ static void watch_session(struct server *s)
 {
 	enum session_state state;
 
-	if (s->gone || s->session.state != SESSION_RUNNING)
+	if (s->gone || s->session.state == SESSION_STOPPED)
 		return;
+	if (s->session.state == SESSION_NON_STOP) {
+		watch_non_stop(s);
+		return;
+	}
 	tell(s);
 	state = digest(s);
 	if (state == SESSION_RUNNING && readable(s->in, 0))
@@ -355,13 +396,15 @@ static int watch(struct server *s)
 		{ .fd = s->signals, .events = POLLIN },
 		{ .fd = s->wakeup, .events = POLLIN },
 		{ .fd = s->comm->listener, .events = POLLIN },
+		{ .fd = -1, .events = POLLIN },
 	};
 	eventfd_t count;
 
 	while (!atomic_load(&s->done)) {
 		bool ticks = atomic_load(&s->connected) && !atomic_load(&s->dozing);
 
-		if (poll(fds, 3, ticks ? TICK_MS : -1) < 0)
+		fds[3].fd = ticks && machine_is_non_stop(s->machine) ? s->in : -1;
+		if (poll(fds, 4, ticks ? TICK_MS : -1) < 0)
 			continue;
 		if (fds[0].revents)
 			return watch_signal(s);
@@ -399,7 +442,7 @@ int server_run(struct machine *m, struct comm *comm, const struct server_config 
 	s->config = config;
 	s->target = machine_target(m);
 	s->parting = -1;
-	machine_set_server(m, serve_stop, s);
+	machine_set_server(m, serve_stop, notify, s);
 	if (!open_sources(s)) {
 		if (comm->listener < 0)
 			watch_admit(s, STDIN_FILENO, STDOUT_FILENO);

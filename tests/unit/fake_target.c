@@ -15,6 +15,7 @@ const char *const fake_op_names[FAKE_OPS] = {
 	[FAKE_SET_POINT] = "set_point",
 	[FAKE_CLEAR_POINT] = "clear_point",
 	[FAKE_RESUME] = "resume",
+	[FAKE_SET_NON_STOP] = "set_non_stop",
 	[FAKE_RESTART] = "restart",
 	[FAKE_COMMAND] = "command",
 };
@@ -146,8 +147,9 @@ static int write_general(void *t, unsigned thread, const void *values, size_t si
 }
 
 /* One that there is and one that there is not. */
-static unsigned expedited(void *t, unsigned *regs, unsigned cap)
+static unsigned expedited(void *t, unsigned thread, unsigned *regs, unsigned cap)
 {
+	(void)thread;
 	stopped(t);
 	if (cap < 2)
 		return 0;
@@ -264,7 +266,7 @@ static int clear_point(void *t, unsigned thread, enum point_type type, uint64_t 
 
 static void note_action(char *text, size_t room, const struct resume_action *action)
 {
-	static const char letters[] = { [RESUME_STAY] = '.', [RESUME_CONTINUE] = 'c', [RESUME_STEP] = 's' };
+	static const char letters[] = { [RESUME_STAY] = '.', [RESUME_CONTINUE] = 'c', [RESUME_STEP] = 's', [RESUME_HALT] = 't' };
 	size_t n = strlen(text);
 
 	if (action->start == action->end)
@@ -283,13 +285,60 @@ static int resume(void *t, const struct resume_action *actions)
 	f->resumed[0] = '\0';
 	for (unsigned i = 0; i < f->threads && i < 8; i++)
 		note_action(f->resumed, sizeof(f->resumed), &actions[i]);
-	f->running = true;
+	for (unsigned i = 0; i < f->threads && i < 8; i++)
+		f->runs[i] |= actions[i].kind == RESUME_CONTINUE || actions[i].kind == RESUME_STEP;
+	f->running = !f->non_stop;
 	return 0;
 }
 
 static void interrupt(void *t)
 {
 	((struct fake *)t)->interrupts++;
+}
+
+static int set_non_stop(void *t, bool on)
+{
+	struct fake *f = stopped(t);
+	int error = told_to_fail(f, FAKE_SET_NON_STOP);
+
+	if (error)
+		return error;
+	f->non_stop = on;
+	memset(f->runs, 0, sizeof(f->runs));
+	for (unsigned i = 0; i < 8; i++)
+		f->stops[i] = (struct stop){ .thread = i + 1 };
+	return 0;
+}
+
+static bool next_stop(void *t, struct stop *stop)
+{
+	struct fake *f = t;
+
+	for (unsigned i = 0; i < 8; i++)
+		if (f->stopped & 1u << i) {
+			f->stopped &= ~(1u << i);
+			*stop = f->stops[i];
+			return true;
+		}
+	return false;
+}
+
+static void report_again(void *t)
+{
+	struct fake *f = t;
+
+	for (unsigned i = 0; i < 8; i++)
+		if (i < f->threads && !f->runs[i])
+			f->stopped |= 1u << i;
+}
+
+void fake_stops(struct fake *f, const struct stop *stop)
+{
+	unsigned i = (stop->thread - 1) % 8;
+
+	f->runs[i] = false;
+	f->stops[i] = *stop;
+	f->stopped |= 1u << i;
 }
 
 static int restart(void *t)
@@ -355,6 +404,9 @@ static const struct target_ops ops = {
 	.clear_point = clear_point,
 	.resume = resume,
 	.interrupt = interrupt,
+	.set_non_stop = set_non_stop,
+	.next_stop = next_stop,
+	.report_again = report_again,
 	.restart = restart,
 	.kill = kill_guest,
 	.command = command,

@@ -28,6 +28,7 @@ enum fake_op {
 	FAKE_SET_POINT,
 	FAKE_CLEAR_POINT,
 	FAKE_RESUME,
+	FAKE_SET_NON_STOP,
 	FAKE_RESTART,
 	FAKE_COMMAND,
 	FAKE_OPS
@@ -54,11 +55,17 @@ struct fake {
 		unsigned thread;
 		uint64_t addr, kind;
 	} point;	    /* the last one set or cleared */
+	bool non_stop, runs[8];
+	struct stop stops[8]; /* non-stop: the last one of each of the first eight threads, */
+	unsigned stopped;     /* and whose were not asked for: bits */
 	char programs[256]; /* that one's conditions and commands: "2201 27 / 3400", or empty */
 	char resumed[128]; /* what the first eight threads are to do: '.', 'c', 's' or "r[start,end)" */
 };
 
 void fake_init(struct fake *f);
 struct target fake_target(struct fake *f);
+
+/* Non-stop: a thread has stopped. */
+void fake_stops(struct fake *f, const struct stop *stop);
 
 #endif

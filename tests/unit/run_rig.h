@@ -136,6 +136,11 @@ static inline void serve(void *arg)
 	pthread_mutex_unlock(&rig->lock);
 }
 
+static inline void notify(void *arg)
+{
+	(void)arg;
+}
+
 static inline bool wait_stop(void)
 {
 	struct timespec end;
@@ -151,14 +156,19 @@ static inline bool wait_stop(void)
 	return stopped;
 }
 
-static inline int go_on(const struct resume_action *actions)
+static inline void give_baton_back(void)
 {
-	int err = rig->target.ops->resume(&rig->machine, actions);
-
 	pthread_mutex_lock(&rig->lock);
 	rig->served = rig->stops;
 	pthread_cond_broadcast(&rig->changed);
 	pthread_mutex_unlock(&rig->lock);
+}
+
+static inline int go_on(const struct resume_action *actions)
+{
+	int err = rig->target.ops->resume(&rig->machine, actions);
+
+	give_baton_back();
 	return err;
 }
 
@@ -206,7 +216,7 @@ static inline void open_rig(unsigned vcpus, bool software)
 		abort();
 	rig->target = machine_target(&rig->machine);
 	write_guest();
-	machine_set_server(&rig->machine, serve, NULL);
+	machine_set_server(&rig->machine, serve, notify, NULL);
 	machine_hand_over(&rig->machine, GDB_SIGNAL_TRAP);
 	ok(wait_stop(), "%u vCPUs, %s", vcpus, software ? "stepped by planted opcodes" : "stepped by KVM");
 }

@@ -124,20 +124,30 @@ static bool nothing_left(struct player *p)
 	return p->taken == p->sent;
 }
 
-static bool expect_packet(struct player *p, const char *want)
+static bool expect_frame(struct player *p, char mark, const char *want)
 {
 	const uint8_t *start, *hash;
 
 	pass_acks(p);
 	start = p->out + p->taken;
 	hash = memchr(start, '#', p->sent - p->taken);
-	if (!hash || *start != '$') {
+	if (!hash || *start != mark) {
 		strcpy(p->got, "no packet");
 		return false;
 	}
 	escape(p->got, start + 1, (size_t)(hash - start) - 1);
 	p->taken = (size_t)(hash + 3 - p->out);
 	return !strcmp(p->got, want);
+}
+
+static bool expect_packet(struct player *p, const char *want)
+{
+	return expect_frame(p, '$', want);
+}
+
+static bool expect_notification(struct player *p, const char *want)
+{
+	return expect_frame(p, '%', want);
 }
 
 static bool expect_raw(struct player *p, const char *want)
@@ -192,6 +202,11 @@ static bool set_readable(struct player *p, const char *words)
 
 static void stop_machine(struct player *p, const struct stop *stop)
 {
+	if (p->fake.non_stop) {
+		fake_stops(&p->fake, stop);
+		session_event(&p->session);
+		return;
+	}
 	p->fake.running = false;
 	session_stopped(&p->session, stop);
 }
@@ -230,9 +245,16 @@ static bool stop_text(struct player *p, const char *words)
 	return true;
 }
 
+static bool event(struct player *p, const char *words)
+{
+	(void)words;
+	session_event(&p->session);
+	return true;
+}
+
 static bool is_state(struct player *p, const char *words)
 {
-	static const char *const names[] = { "stopped", "running", "detached", "killed" };
+	static const char *const names[] = { "stopped", "running", "non-stop", "detached", "killed" };
 
 	strcpy(p->got, names[p->session.state]);
 	return !strcmp(words, p->got);
@@ -288,6 +310,7 @@ static const struct {
 	{ "lacks_programs", set_lacks_programs },	  /* no conditions, no commands */
 	{ "print", print },				  /* what a breakpoint's command prints: these words and a newline */
 	{ "readable", set_readable },			  /* the end of what can be read of memory */
+	{ "event", event },				  /* non-stop: the caller looks whether a thread has stopped */
 	{ "stop", stop_kind }, { "crash", stop_text },	  /* a stop of thread 1 with SIGSEGV and this sentence */
 	{ "state", is_state }, { "resumed", is_resumed }, /* a letter for each thread */
 	{ "interrupts", is_interrupts }, { "restarts", is_restarts }, { "kills", is_kills },
@@ -317,6 +340,7 @@ static const struct {
 	{ ">>", true, send_raw },
 	{ "%", true, direct },
 	{ "<-", false, expect_packet },
+	{ "<%", false, expect_notification },
 	{ "<<", false, expect_raw },
 };
 

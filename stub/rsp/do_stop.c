@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Why threads stand: `?`; and non-stop, where each stands by itself: QNonStop, vStopped after a notification, vCtrlC. */
+#include <errno.h>
+
+#include "handlers.h"
+
+/* In non-stop, of those threads that stand and were not told of. */
+static int reply_next(struct session *s)
+{
+	s->notified = s->target.ops->next_stop(s->target.t, &s->stop);
+	if (!s->notified)
+		return session_ok(s);
+	s->has_stop = true;
+	reply_stop(s);
+	return ANSWERED;
+}
+
+/*
+ * Non-stop: one thread of those that stand is the answer. A client would take the others one by one, right away, but gdb 13 aborts on
+ * a second one (remote.c, the first assertion of remote_target::wait): they are notifications, when it has the answer.
+ */
+int do_stop_reason(struct session *s, const struct args *args)
+{
+	int result;
+
+	(void)args;
+	if (s->state != SESSION_NON_STOP) {
+		reply_stop(s);
+		return ANSWERED;
+	}
+	s->target.ops->report_again(s->target.t);
+	result = reply_next(s);
+	s->asked = s->notified;
+	return result;
+}
+
+int do_next_stop(struct session *s, const struct args *args)
+{
+	(void)args;
+	if (s->state != SESSION_NON_STOP)
+		return NOT_SERVED;
+	if (!s->asked)
+		return reply_next(s);
+	s->asked = s->notified = false;
+	return session_ok(s);
+}
+
+int do_non_stop(struct session *s, const struct args *args)
+{
+	bool on = args->n[0] == 1;
+	int error;
+
+	if (args->n[0] > 1)
+		return session_refuse(s, EINVAL, "QNonStop is 0 or 1");
+	error = s->target.ops->set_non_stop(s->target.t, on);
+	if (error)
+		return error;
+	s->notified = s->asked = false;
+	s->state = on ? SESSION_NON_STOP : SESSION_STOPPED;
+	return session_ok(s);
+}
+
+/* In all-stop it is a byte outside packets that interrupts. */
+int do_interrupt(struct session *s, const struct args *args)
+{
+	(void)args;
+	if (s->state != SESSION_NON_STOP)
+		return NOT_SERVED;
+	s->target.ops->interrupt(s->target.t);
+	return session_ok(s);
+}

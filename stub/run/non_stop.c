@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Non-stop: each vCPU runs and stops by itself, and the watcher has the baton. The protocol is told in machine.h. */
+#include "threads.h"
+
+/* It does not run any more. */
+static void locked_stand(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+
+	v->go = v->over = v->alone = v->halting = false;
+	m->running--;
+	if (m->alone == v)
+		locked_next(m);
+	m->notify(m->serve_arg);
+}
+
+void locked_halted(struct vcpu *v)
+{
+	v->stop = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = v->halt_signal };
+	v->pending = !v->machine->ended;
+	locked_stand(v);
+}
+
+/* A call for it to come out need not find it inside. */
+static void locked_halt(struct vcpu *v, int signal)
+{
+	if (!v->go)
+		return;
+	v->halting = true;
+	v->halt_signal = signal;
+	locked_kick(v);
+	if (!v->inside)
+		locked_halted(v);
+}
+
+void locked_stands_for(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+
+	v->pending = true;
+	m->ended |= v->stop.kind == STOP_EXITED;
+	locked_stand(v);
+	for (unsigned i = 0; m->ended && i < m->n; i++)
+		locked_halt(&m->vcpus[i], 0);
+}
+
+void locked_interrupt_one(struct machine *m, int signal)
+{
+	struct vcpu *v = m->current;
+
+	for (unsigned i = 0; !v->go && i < m->n; i++)
+		v = &m->vcpus[i];
+	locked_halt(v, signal);
+}
+
+/* Who has an event that was not reported has one now as well; the others stand, for no reason but the last one's. */
+void threads_begin_non_stop(struct machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	for (unsigned i = 0; i < m->n; i++) {
+		struct vcpu *v = &m->vcpus[i];
+
+		if (!v->pending)
+			v->stop = (struct stop){ .kind = STOP_SIGNAL, .thread = i + 1 };
+	}
+	m->current->stop = m->last;
+	m->non_stop = m->resuming = true;
+	pthread_mutex_unlock(&m->lock);
+}
+
+static void locked_hold(struct machine *m)
+{
+	m->held = true;
+	for (unsigned i = 0; i < m->n; i++)
+		locked_kick(&m->vcpus[i]);
+	while (locked_anyone_inside(m))
+		pthread_cond_wait(&m->out, &m->lock);
+}
+
+void threads_hold(struct machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	if (m->non_stop)
+		locked_hold(m);
+	pthread_mutex_unlock(&m->lock);
+}
+
+void threads_let_go(struct machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	m->held = false;
+	if (m->non_stop)
+		locked_next(m);
+	pthread_mutex_unlock(&m->lock);
+}
+
+void threads_end_non_stop(struct machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	locked_hold(m);
+	for (unsigned i = 0; i < m->n; i++) {
+		struct vcpu *v = &m->vcpus[i];
+
+		v->go = v->over = v->alone = v->halting = v->called = false;
+	}
+	m->running = 0;
+	m->alone = NULL;
+	m->held = m->non_stop = false;
+	m->state = MACHINE_STOPPED;
+	pthread_mutex_unlock(&m->lock);
+}
+
+void threads_go(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+
+	pthread_mutex_lock(&m->lock);
+	m->started = v->go = true;
+	m->running++;
+	locked_next(m);
+	pthread_mutex_unlock(&m->lock);
+}
+
+void threads_halt(struct vcpu *v, int signal)
+{
+	pthread_mutex_lock(&v->machine->lock);
+	locked_halt(v, signal);
+	pthread_mutex_unlock(&v->machine->lock);
+}
+
+bool threads_take_stop(struct vcpu *v, struct stop *stop)
+{
+	struct machine *m = v->machine;
+	bool taken;
+
+	pthread_mutex_lock(&m->lock);
+	taken = v->pending;
+	if (taken) {
+		v->pending = false;
+		v->reported = true;
+		m->current = v;
+		*stop = m->last = v->stop;
+	}
+	pthread_mutex_unlock(&m->lock);
+	return taken;
+}
+
+/* Of a guest that has ended, its end. */
+void threads_report_again(struct machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	for (unsigned i = 0; i < m->n; i++)
+		m->vcpus[i].pending = !m->vcpus[i].go && (!m->ended || &m->vcpus[i] == m->current);
+	pthread_mutex_unlock(&m->lock);
+}
+
+bool machine_is_non_stop(struct machine *m)
+{
+	bool non_stop;
+
+	pthread_mutex_lock(&m->lock);
+	non_stop = m->non_stop && m->state == MACHINE_RUNNING;
+	pthread_mutex_unlock(&m->lock);
+	return non_stop;
+}
