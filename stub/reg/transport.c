@@ -149,3 +149,10 @@ int transport_init(struct transport *t, struct host *host, const struct arch *ar
 	t->counters = (struct reg_counters){ 0 };
 	return batch == BATCH_MANY && t->many == MANY_REGS_NONE ? -EOPNOTSUPP : 0;
 }
+
+struct reg_counters transport_counted(const struct transport *t)
+{
+	const struct reg_counters *c = &t->counters;
+
+	return (struct reg_counters){ .gets = c->gets, .sets = c->sets, .values = c->values, .copies = c->copies };
+}

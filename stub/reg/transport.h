@@ -54,6 +54,9 @@ struct transport {
 	struct reg_counters counters;
 };
 
+/* The counters as they are now. Any thread. */
+struct reg_counters transport_counted(const struct transport *t);
+
 /* One value of a batch: a ONE_REG id with KEY_SIZE bytes, or KEY_BLOCK(nr, 0, 0) for a whole struct of the block's size. */
 struct reg_item {
 	uint64_t key;

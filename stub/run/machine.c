@@ -362,7 +362,7 @@ static int op_resume(void *t, const struct resume_action *actions)
 
 	if (err)
 		return err;
-	m->counted = m->transport.counters;
+	m->counted = transport_counted(&m->transport);
 	return m->non_stop ? resume_some(m, actions) : resume_all(m, actions);
 }
 

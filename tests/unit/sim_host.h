@@ -59,16 +59,16 @@ struct sim_host {
 
 	/* KVM_SYNC_* asked for; are the blocks in kvm_run what the vCPU holds? */
 	uint64_t sync;
-	bool synced;
+	_Atomic bool synced;
 
 	/* The n-th get or set from now is refused with this error; 0: none is. Counted down. */
 	unsigned refuse_get, refuse_set;
 	int refuse_err;
 	int unreachable; /* what calls() returns instead of doing anything */
 
-	unsigned batches, gets, sets; /* calls(), and the register ioctls in them */
+	_Atomic unsigned batches, gets, sets; /* calls(), and the register ioctls in them */
 	uint64_t set_keys[SIM_SETS];  /* of the first sets, refused ones too */
-	unsigned code_syncs, resets, reads; /* of RAM */
+	_Atomic unsigned code_syncs, resets, reads; /* of RAM */
 	_Atomic unsigned running; /* vCPUs that are in a run, on_run() included */
 	pthread_mutex_t lock;
 	pthread_cond_t kick;
