@@ -173,6 +173,7 @@ struct machine {
 	bool held;		/* nobody may enter */
 	pthread_cond_t out;	/* while held: the last one has come out */
 	bool resuming;		/* the baton's holder has asked for it: the resume begins when the baton is given back */
+	unsigned runs;		/* counts the resumes; never 0 while the machine runs */
 	bool watching;		/* the watcher holds the baton */
 	int interrupt_signal;	/* of the stop under way, for when nobody has an event */
 
@@ -214,8 +215,11 @@ bool machine_at_rest(struct machine *m);
 /* Is the watcher to serve the client, as in non-stop? */
 bool machine_is_non_stop(struct machine *m);
 
-/* The watcher takes the baton; false when the machine is stopped and a vCPU thread has it. */
-bool machine_watch_begin(struct machine *m);
+/*
+ * The watcher takes the baton. Returns the number of the run that is under way, which no run within reach has had before; 0 when the
+ * machine is stopped and a vCPU thread has the baton.
+ */
+unsigned machine_watch_begin(struct machine *m);
 void machine_watch_end(struct machine *m);
 
 /* For serve/, by the baton's holder. */

@@ -4,6 +4,7 @@
  * machine.state and the flags of struct vcpu that the lock guards. It knows nothing of registers, points or packets.
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -238,6 +239,7 @@ static void locked_resume(struct machine *m)
 {
 	m->resuming = false;
 	m->state = MACHINE_RUNNING;
+	m->runs += 1 + (m->runs == UINT_MAX);
 	m->baton = NULL;
 	if (m->non_stop) {
 		m->notify(m->serve_arg);
@@ -395,15 +397,15 @@ bool machine_at_rest(struct machine *m)
 	return at_rest;
 }
 
-bool machine_watch_begin(struct machine *m)
+unsigned machine_watch_begin(struct machine *m)
 {
-	bool mine;
+	unsigned run;
 
 	pthread_mutex_lock(&m->lock);
-	mine = m->state != MACHINE_STOPPED;
-	m->watching = mine;
+	m->watching = m->state != MACHINE_STOPPED;
+	run = m->watching ? m->runs : 0;
 	pthread_mutex_unlock(&m->lock);
-	return mine;
+	return run;
 }
 
 void machine_watch_end(struct machine *m)

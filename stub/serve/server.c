@@ -5,8 +5,8 @@
  * connection between them: the watcher sets it when all the rest is ready, whoever sees the client go clears it.
  *
  * While the machine runs, the watcher looks for a Ctrl-C at every tick: to be woken by each packet would cost a thread switch on
- * every step. When nothing has run for a while it dozes, and the next resume wakes it. In non-stop it is the watcher that serves the
- * client, and waits for nothing but the client and the vCPUs.
+ * every step. From the second tick of the same run on, it waits for the client as well: what comes then is a Ctrl-C. When nothing
+ * has run for a while it dozes, and the next resume wakes it. In non-stop it is the watcher that serves the client.
  */
 #include <errno.h>
 #include <poll.h>
@@ -46,6 +46,8 @@ struct server {
 
 	atomic_bool dozing;
 	unsigned quiet; /* ticks without a running machine */
+	unsigned run;	/* which one the last tick saw: machine_watch_begin()'s number, 0 for none */
+	bool lasts;	/* ... and the tick before as well */
 	atomic_int
 		parting; /* a socket whose client was told good-bye: closed when the next one parts, so that the word arrives */
 
@@ -319,9 +321,14 @@ static void watch_session(struct server *s)
 
 static void watch_client(struct server *s)
 {
+	unsigned run;
+
 	if (!atomic_load(&s->connected))
 		return;
-	if (machine_watch_begin(s->machine)) {
+	run = machine_watch_begin(s->machine);
+	s->lasts = run && run == s->run;
+	s->run = run;
+	if (run) {
 		s->quiet = 0;
 		watch_session(s);
 		machine_watch_end(s->machine);
@@ -403,7 +410,7 @@ static int watch(struct server *s)
 	while (!atomic_load(&s->done)) {
 		bool ticks = atomic_load(&s->connected) && !atomic_load(&s->dozing);
 
-		fds[3].fd = ticks && machine_is_non_stop(s->machine) ? s->in : -1;
+		fds[3].fd = ticks && (s->lasts || machine_is_non_stop(s->machine)) ? s->in : -1;
 		if (poll(fds, 4, ticks ? TICK_MS : -1) < 0)
 			continue;
 		if (fds[0].revents)
