@@ -35,7 +35,7 @@ cross_riscv64 := riscv64-linux-gnu-
 cross_x86_64 := x86_64-linux-gnu-
 cross_i386 := $(if $(filter x86_64,$(HOSTARCH)),,$(cross_x86_64))
 
-build/guests/%.elf: tests/guests/start_%.S tests/guests/guest.c tests/guests/guest.h
+build/guests/%.elf: tests/guests/start_%.S tests/guests/guest.c tests/guests/events.c tests/guests/guest.h
 	@mkdir -p $(@D)
 	$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc $(guest_flags) $(guest_flags_$*) -o $@ $(filter-out %.h,$^)
 

@@ -86,15 +86,38 @@ static void describe_emulation(const struct exit_internal *e, char *text, size_t
 	snprintf(text, size, "KVM could not emulate the guest's instruction%s%s", n ? ", which begins with" : "", hex);
 }
 
+/* What the words mean differs with the kernel: whoever looks them up wants all that fit. */
+static void tell_words(const struct exit_words *e, char *text, size_t size)
+{
+	size_t words = sizeof(e->data) / sizeof(e->data[0]), n = strlen(text);
+
+	for (unsigned i = 0; i < e->ndata && i < words && n < size; i++)
+		n += snprintf(text + n, size - n, "%s 0x%" PRIx64, i ? "" : ", data", e->data[i]);
+}
+
+/* <linux/kvm.h>, KVM_INTERNAL_ERROR_* */
+static const char *const suberrors[] = {
+	[2] = ": an exception while another was delivered",
+	[3] = ": an exit while an event was delivered",
+	[4] = ": an exit of the processor's that KVM does not know",
+};
+
 static void describe_internal(const struct vcpu_exit *exit, char *text, size_t size)
 {
 	struct exit_internal e;
+	struct exit_words words;
+	const char *what = NULL;
 
 	exit_data(exit, &e);
-	if (e.suberror == SUBERROR_EMULATION)
+	exit_data(exit, &words);
+	if (e.suberror == SUBERROR_EMULATION) {
 		describe_emulation(&e, text, size);
-	else
-		snprintf(text, size, "KVM had an internal error, suberror %" PRIu32, e.suberror);
+		return;
+	}
+	if (e.suberror < sizeof(suberrors) / sizeof(suberrors[0]))
+		what = suberrors[e.suberror];
+	snprintf(text, size, "KVM had an internal error, suberror %" PRIu32 "%s", e.suberror, what ? what : "");
+	tell_words(&words, text, size);
 }
 
 static void describe_fail_entry(const struct vcpu_exit *exit, char *text, size_t size)
@@ -102,7 +125,8 @@ static void describe_fail_entry(const struct vcpu_exit *exit, char *text, size_t
 	struct exit_fail_entry e;
 
 	exit_data(exit, &e);
-	snprintf(text, size, "the processor refused to enter the guest, hardware reason 0x%" PRIx64, e.hardware_reason);
+	snprintf(text, size, "processor %" PRIu32 " refused to enter the guest, hardware reason 0x%" PRIx64, e.cpu,
+		e.hardware_reason);
 }
 
 void exit_describe(const struct vcpu_exit *exit, char *text, size_t size)

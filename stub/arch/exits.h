@@ -42,6 +42,13 @@ struct exit_internal {
 	uint8_t insn_bytes[15];
 };
 
+/* kvm_run.internal: any other internal error. */
+struct exit_words {
+	uint32_t suberror;
+	uint32_t ndata;
+	uint64_t data[16];
+};
+
 /* The head of the union as one of the structs above. */
 #define exit_data(exit, to)                                                               \
 	do {                                                                              \

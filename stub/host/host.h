@@ -25,6 +25,9 @@ enum exit_kind {
 	EXIT_KICKED,  /* a kick, or HOST_SETTLE had nothing left to do */
 	EXIT_IO_DONE, /* HOST_STEP: one instruction has been executed, by way of a device */
 	EXIT_ENDED,   /* the guest ended itself, with code */
+	EXIT_CRASHED, /* the same, and it says that it has crashed */
+	EXIT_RESET,   /* the guest asks for a reset */
+	EXIT_SHUT_DOWN, /* the processor has given up, and a machine would start over; text says why */
 	EXIT_STUCK    /* the guest did something that this machine has not; text says what */
 };
 

@@ -55,11 +55,24 @@ void vm_set_value(struct vm_access *a, uint64_t value)
 		a->data[i] = (uint8_t)(value >> (8 * i));
 }
 
-enum vm_served vm_ended(struct vcpu_exit *exit, int code, const char *text)
+enum vm_served vm_ended(struct vcpu_exit *exit, int code)
 {
 	exit->kind = EXIT_ENDED;
 	exit->code = code;
-	snprintf(exit->text, sizeof(exit->text), "%s", text);
+	return VM_REPORT;
+}
+
+enum vm_served vm_asks_reset(struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_RESET;
+	return VM_REPORT;
+}
+
+static enum vm_served crashed(struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_CRASHED;
+	exit->code = 1;
+	snprintf(exit->text, sizeof(exit->text), "the guest says that it has crashed");
 	return VM_REPORT;
 }
 
@@ -125,18 +138,20 @@ static int serve_mmio(struct vm_vcpu *v, struct vcpu_exit *exit)
 	if (!served)
 		return vm_nothing_there(v, &a, "", exit) == VM_REPORT;
 	vm_console(v, a.console);
-	return a.ends ? vm_ended(exit, a.code, "") == VM_REPORT : 0;
+	if (a.resets)
+		return vm_asks_reset(exit) == VM_REPORT;
+	return a.ends ? vm_ended(exit, a.code) == VM_REPORT : 0;
 }
 
 static int serve_system_event(const struct kvm_run *run, struct vcpu_exit *exit)
 {
 	switch (run->system_event.type) {
 	case KVM_SYSTEM_EVENT_SHUTDOWN:
-		return vm_ended(exit, 0, "") == VM_REPORT;
+		return vm_ended(exit, 0) == VM_REPORT;
 	case KVM_SYSTEM_EVENT_RESET:
-		return vm_ended(exit, 0, "the guest asked for a reset") == VM_REPORT;
+		return vm_asks_reset(exit) == VM_REPORT;
 	case KVM_SYSTEM_EVENT_CRASH:
-		return vm_ended(exit, 1, "the guest says that it has crashed") == VM_REPORT;
+		return crashed(exit) == VM_REPORT;
 	default:
 		return report_kvm(run, exit);
 	}

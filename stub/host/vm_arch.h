@@ -56,6 +56,7 @@ struct vm_access {
 	unsigned size; /* 1, 2, 4 or 8 */
 	bool write;
 	int console; /* out: a byte for the console; -1, as it is set before: none */
+	bool resets; /* out: by it the guest asks for a reset */
 	bool ends;   /* out: by it the guest has ended itself, with code */
 	int code;
 };
@@ -76,8 +77,9 @@ enum vm_served vm_nothing_there(struct vm_vcpu *v, const struct vm_access *a, co
 /* For the board: a byte of console output. Waits for the console, but not longer than until a kick. */
 void vm_console(struct vm_vcpu *v, int byte);
 
-/* For the board: fill in an exit. The sentence is cut to its place; an ordinary end has none. */
-enum vm_served vm_ended(struct vcpu_exit *exit, int code, const char *text);
+/* For the board: fill in an exit. The sentence is cut to its place. */
+enum vm_served vm_ended(struct vcpu_exit *exit, int code);
+enum vm_served vm_asks_reset(struct vcpu_exit *exit);
 enum vm_served vm_stuck(struct vcpu_exit *exit, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* For the board: refuses with "what: reason", the reason being errno's, and returns -errno. */

@@ -204,9 +204,9 @@ static enum vm_served rtas(struct vm_vcpu *v, __u64 *args, int64_t *ret, struct 
 	ram_read(&v->vm->ram, args[0], &token, sizeof(token));
 	switch (be32toh(token)) {
 	case RTAS_POWER_OFF:
-		return vm_ended(exit, 0, "");
+		return vm_ended(exit, 0);
 	case RTAS_SYSTEM_REBOOT:
-		return vm_ended(exit, 0, "the guest asked for a reset");
+		return vm_asks_reset(exit);
 	default:
 		*ret = H_PARAMETER;
 		return VM_SERVED;

@@ -315,8 +315,10 @@ static void access_test(struct vm_access *a)
 
 	switch (value & 0xffff) {
 	case TEST_PASS:
-	case TEST_RESET:
 		a->ends = true;
+		break;
+	case TEST_RESET:
+		a->resets = true;
 		break;
 	case TEST_FAIL:
 		a->ends = true;
@@ -362,7 +364,7 @@ static enum vm_served serve_sbi(struct vm_vcpu *v, struct vcpu_exit *exit)
 		run->riscv_sbi.ret[0] = (unsigned long)SBI_ERR_FAILED;
 		return VM_SERVED;
 	case SBI_SHUTDOWN:
-		return vm_ended(exit, 0, "");
+		return vm_ended(exit, 0);
 	default:
 		run->riscv_sbi.ret[0] = (unsigned long)SBI_ERR_NOT_SUPPORTED;
 		return VM_SERVED;

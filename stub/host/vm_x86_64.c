@@ -423,7 +423,7 @@ static enum vm_served serve_port(struct vm_vcpu *v, struct vm_access *a, struct 
 		return VM_SERVED;
 	}
 	if (!vm->scratch && a->addr == EXIT_PORT && a->write)
-		return vm_ended(exit, (int)(vm_value(a) & 0xff), "");
+		return vm_ended(exit, (int)(vm_value(a) & 0xff));
 	if (!vm->scratch && is_legacy(a->addr)) {
 		if (!a->write)
 			vm_set_value(a, ~(uint64_t)0);
@@ -468,7 +468,9 @@ enum vm_served vm_arch_exit(struct vm_vcpu *v, struct vcpu_exit *exit)
 		return vm_stuck(exit, "halted with no interrupt to wake it (pc 0x%" PRIx64 ")", vm_arch_pc(v));
 	case KVM_EXIT_SHUTDOWN:
 		/* On AMD's processors KVM has reset the vCPU by now: its registers say nothing (svm.c, shutdown_interception). */
-		return vm_stuck(exit, "shut down by a triple fault: a fault while a fault was being delivered");
+		vm_stuck(exit, "shut down by a triple fault: a fault while a fault was being delivered");
+		exit->kind = EXIT_SHUT_DOWN;
+		return VM_REPORT;
 	default:
 		return VM_NOT_MINE;
 	}

@@ -22,6 +22,19 @@ int transport_mp_state(struct transport *t, unsigned vcpu, uint32_t *state)
 	return err;
 }
 
+bool mp_state_is_off(uint32_t state)
+{
+	switch (state) {
+	case KVM_MP_STATE_UNINITIALIZED:
+	case KVM_MP_STATE_INIT_RECEIVED:
+	case KVM_MP_STATE_STOPPED:
+	case KVM_MP_STATE_CHECK_STOP:
+	case KVM_MP_STATE_AP_RESET_HOLD:
+		return true;
+	}
+	return false;
+}
+
 int transport_wake(struct transport *t, unsigned vcpu)
 {
 	struct kvm_mp_state mp = { 0 };

@@ -60,9 +60,9 @@ static void reply_register(struct session *s, unsigned thread, unsigned reg)
 
 static void reply_exit(struct session *s)
 {
-	uint8_t code = (uint8_t)s->stop.code;
+	uint8_t code = (uint8_t)(s->stop.signal ? s->stop.signal : s->stop.code);
 
-	reply_char(&s->out, 'W');
+	reply_char(&s->out, s->stop.signal ? 'X' : 'W');
 	reply_hex(&s->out, &code, 1);
 	if (s->features & FEATURE_MULTIPROCESS) {
 		reply_text(&s->out, ";process:");
@@ -70,10 +70,14 @@ static void reply_exit(struct session *s)
 	}
 }
 
+static bool has_signal(enum stop_kind kind)
+{
+	return kind == STOP_SIGNAL || kind == STOP_RESET || kind == STOP_END;
+}
+
 static void reply_signal(struct session *s)
 {
-	bool given = s->has_stop && s->stop.kind == STOP_SIGNAL;
-	uint8_t number = given ? (uint8_t)s->stop.signal : SIGNAL_TRAP;
+	uint8_t number = s->has_stop && has_signal(s->stop.kind) ? (uint8_t)s->stop.signal : SIGNAL_TRAP;
 	unsigned thread = s->has_stop && s->stop.thread ? s->stop.thread : session_general(s);
 	unsigned regs[EXPEDITED_MAX];
 	unsigned n = s->target.ops->expedited(s->target.t, thread, regs, EXPEDITED_MAX);

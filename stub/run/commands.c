@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "events.h"
 #include "machine.h"
 #include "show.h"
 
@@ -148,6 +149,32 @@ static int do_register(struct machine *m, char **words, const struct printer *ou
 	return show_register(m->current, words[0], words[1], out->print, out->arg);
 }
 
+static int choose_event(struct machine *m, const char *name, const char *what)
+{
+	const char *text;
+
+	if (!what || (strcmp(what, "stop") && strcmp(what, "go")))
+		return machine_refuse(m, -EINVAL, "events: %s stop, or %s go?", name, name);
+	for (unsigned i = 0; i < MACHINE_EVENTS; i++)
+		if (!strcmp(events_name(i, &text), name)) {
+			m->stops_at[i] = !strcmp(what, "stop");
+			return 0;
+		}
+	return machine_refuse(m, -ENOENT, "there is no event %s; `monitor events` lists them", name);
+}
+
+static int do_events(struct machine *m, char **words, const struct printer *out)
+{
+	int err = words[0] ? choose_event(m, words[0], words[1]) : 0;
+
+	for (unsigned i = 0; !err && i < MACHINE_EVENTS; i++) {
+		const char *text, *name = events_name(i, &text);
+
+		say(out, "%-8s %-6s %s\n", name, m->stops_at[i] ? "stop" : "go", text);
+	}
+	return err;
+}
+
 static int do_help(struct machine *m, char **words, const struct printer *out);
 
 #define WORDS_MAX 2
@@ -161,6 +188,7 @@ static const struct command {
 	{ "batch", "", "by which calls registers are read and written", 0, false, do_batch },
 	{ "capabilities", "", "what this host's KVM was seen to do", 0, false, do_capabilities },
 	{ "counters", "", "register ioctls, in all and since the last resume", 0, false, do_counters },
+	{ "events", "[EVENT stop|go]", "at what of the guest's doing the machine stops, for this connection", 2, false, do_events },
 	{ "help", "", "this list", 0, false, do_help },
 	{ "mode", "[MODE]", "as what the next connection is to have the vCPU described, where there are several ways", 1, true,
 		do_mode },

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "events.h"
+#include "idle.h"
 #include "machine.h"
 #include "programs.h"
 
@@ -77,17 +79,7 @@ static unsigned op_current(void *t)
 
 static void op_thread_text(void *t, unsigned thread, char *text, size_t size)
 {
-	struct machine *m = t;
-	struct vcpu *v = machine_vcpu(m, thread);
-	const char *state = NULL;
-	uint32_t mp;
-
-	if (!m->ended && !threads_running(m) && !transport_mp_state(&m->transport, thread - 1, &mp)) {
-		state = mp ? m->arch->mp_state(mp) : NULL;
-		/* x86: an INIT that was pending has been delivered by asking (kvm_arch_vcpu_ioctl_get_mpstate). */
-		regfile_drop(&v->regs);
-	}
-	snprintf(text, size, "vCPU %u%s%s", thread - 1, state ? ", " : "", state ? state : "");
+	idle_text(machine_vcpu(t, thread), text, size);
 }
 
 static const char *op_description(void *t)
@@ -295,7 +287,8 @@ static int plan(struct vcpu *v, enum resume_kind kind)
 	v->over = kind != RESUME_STAY && is_done_with_point(v);
 	v->way_known = false;
 	v->nends = 0;
-	if (v->over || kind == RESUME_STEP)
+	v->off = kind == RESUME_STEP && idle_is_off(v);
+	if (v->over || (kind == RESUME_STEP && !v->off))
 		err = step_plan(v, v->over, m->why, sizeof(m->why));
 	v->alone = v->over || v->nends;
 	return err;
@@ -307,6 +300,8 @@ static void commit(struct vcpu *v, const struct resume_action *action)
 	v->range_start = action->start;
 	v->range_end = action->end;
 	drop_stale_event(v);
+	if (v->off)
+		idle_answer_step(v);
 	regfile_resumed(&v->regs);
 	/* Of those that stay, too: clocks go on, and other vCPUs may reach them. */
 	regfile_drop(&v->regs);
@@ -320,6 +315,8 @@ static int resume_all(struct machine *m, const struct resume_action *actions)
 		err = plan(&m->vcpus[i], actions[i].kind);
 	for (unsigned i = 0; !err && i < m->n; i++)
 		commit(&m->vcpus[i], &actions[i]);
+	if (!err)
+		err = events_resume(m);
 	if (!err)
 		threads_resume(m);
 	return err;
@@ -412,24 +409,30 @@ static void forget(struct machine *m)
 		v->pending = false;
 		v->reported = v->debug_stale = true;
 		v->passed = false;
+		v->unheard = true;
 		v->debug_control = 0;
 		memset(v->debug_bytes, 0, sizeof(v->debug_bytes));
 		regfile_forget(&v->regs);
 	}
 }
 
-static int op_restart(void *t)
+int machine_start_over(struct machine *m)
 {
-	struct machine *m = t;
-	int err;
+	int err = m->host->ops->reset(m->host, m->why, sizeof(m->why));
 
-	if (threads_running(m))
-		return machine_refuse(m, -EBUSY, "the machine is running");
-	err = m->host->ops->reset(m->host, m->why, sizeof(m->why));
-	points_clear_all(m, true);
 	forget(m);
 	m->ended = err != 0;
 	return err;
+}
+
+static int op_restart(void *t)
+{
+	struct machine *m = t;
+
+	if (threads_running(m))
+		return machine_refuse(m, -EBUSY, "the machine is running");
+	points_clear_all(m, true);
+	return machine_start_over(m);
 }
 
 static void op_kill(void *t)
@@ -529,6 +532,7 @@ void machine_release(struct machine *m, bool go)
 		regfile_forget(&m->vcpus[i].regs);
 	modes_change(m);
 	find_expedited(m);
+	events_default(m);
 	if (!go || m->ended)
 		return;
 	for (unsigned i = 0; i < m->n; i++) {
@@ -538,9 +542,9 @@ void machine_release(struct machine *m, bool go)
 		v->over = v->alone = false;
 		v->way_known = false;
 		v->nends = 0;
-		v->pending &= v->stop.kind == STOP_EXITED;
 	}
-	threads_resume(m);
+	if (!events_leave(m))
+		threads_resume(m);
 }
 
 static int describe_vcpus(struct machine *m)
@@ -583,6 +587,7 @@ int machine_open(struct machine *m, struct host *host, const struct arch *arch, 
 	m->arch = arch;
 	m->caps = *caps;
 	m->n = host->vcpus;
+	events_default(m);
 	pthread_mutex_init(&m->lock, NULL);
 	pthread_cond_init(&m->out, NULL);
 	if (transport_init(&m->transport, host, arch, batch)) {

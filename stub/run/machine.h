@@ -21,6 +21,13 @@
 
 struct machine;
 
+/* What the guest may do to its machine as a whole. */
+enum machine_event {
+	EVENT_RESET,
+	EVENT_END,
+	MACHINE_EVENTS
+};
+
 /*
  * The thread protocol.
  *
@@ -39,6 +46,10 @@ struct machine;
  * machine STOPPING: vCPUs that are inside are kicked, those not yet inside are called off. The last one to come out declares
  * the machine STOPPED and passes the baton to the reporter: the vCPU whose event came first, or the current one when nobody has
  * an event. If the watcher holds the baton just then, it passes it on when it is done.
+ *
+ * A step of a vCPU that is halted or off may never end. The watcher looks from time to time whether one has been inside for more than
+ * MACHINE_STEP_MS, and calls it out as `overdue`: then the step is over, wherever it is. One that steps over a breakpoint, with the
+ * others held, runs on with them; if it has not executed what is there, it meets the breakpoint again.
  *
  * A vCPU that comes out with an event of its own after the reporter keeps it. A breakpoint is met again when the vCPU runs, as
  * nothing was executed; a step or a watchpoint is over, so it is reported, once, in place of the next resume of that vCPU.
@@ -104,15 +115,21 @@ struct vcpu {
 	bool pausing; /* lets the others run before it goes on alone */
 	unsigned steps_alone; /* since it has let them */
 	struct stop stop;
+	unsigned entries;     /* how often it went inside */
+	unsigned entries_seen; /* the watcher's: as it found them at ... */
+	int64_t entered_ms;
+	_Atomic bool overdue; /* its step was called out, for it took too long */
 
 	/* Touched by the vCPU's thread while it runs, by the baton's holder while it does not. */
 	bool reported;	  /* its stop was reported, and the pc is still that one: a breakpoint there is not met again */
+	bool unheard;	  /* it has not run, or came out with nothing: it may be off, or halted */
+	bool off;	  /* it is to be stepped, and is off */
 	bool passed;	  /* it has met the breakpoint at its pc, which was not to be reported, and is to go on past it */
 	bool debug_stale; /* KVM must be told again before the next step, or it may not take it (x86-64: TF is tied to the pc) */
 	uint32_t debug_control;
 	uint8_t debug_bytes[ARCH_DEBUG_SIZE];
 	size_t debug_size;
-	char text[256]; /* what stop.text points to */
+	char text[512]; /* what stop.text points to */
 	struct seen_pages seen;
 	const struct point *met;  /* the breakpoint that the run under way came to, or NULL */
 	bool met_stepped;	  /* ... by a step that is complete */
@@ -141,6 +158,9 @@ typedef void machine_notify_fn(void *arg);
  * is what a gdb prints without falling behind; a Ctrl-C would have to wait for all that is under way.
  */
 #define MACHINE_TEXT_MAX 0x4000
+
+/* How long a step may take: more than one on a busy machine does, and not too long to wait for a prompt. */
+#define MACHINE_STEP_MS 1000
 
 struct machine {
 	struct host *host;
@@ -176,6 +196,8 @@ struct machine {
 	unsigned runs;		/* counts the resumes; never 0 while the machine runs */
 	bool watching;		/* the watcher holds the baton */
 	int interrupt_signal;	/* of the stop under way, for when nobody has an event */
+	bool interrupted;	/* since it was resumed last, whoever reports */
+	bool stops_at[MACHINE_EVENTS]; /* as the client chooses; set while the machine is stopped */
 
 	/* Of the next connection, when that is to have another description; else next_files is NULL. modes.c has them. */
 	unsigned next_mode;
@@ -220,6 +242,12 @@ bool machine_is_non_stop(struct machine *m);
  * machine is stopped and a vCPU thread has the baton.
  */
 unsigned machine_watch_begin(struct machine *m);
+
+/*
+ * By the watcher, from time to time while it has the baton, at ms of any clock: steps of vCPUs that wait for something which may never
+ * come are called out. It costs the steps themselves nothing.
+ */
+void machine_watch_steps(struct machine *m, int64_t ms);
 void machine_watch_end(struct machine *m);
 
 /* For serve/, by the baton's holder. */
@@ -229,6 +257,12 @@ bool machine_changes_mode(const struct machine *m);
 
 /* What commands have printed since: at most MACHINE_TEXT_MAX bytes and a NUL. False when there is nothing (more). */
 bool machine_text(struct machine *m, char *text);
+
+/*
+ * Is this stop one that the client does not want to hear of? Then what was asked for has been done, and the machine is resumed.
+ * attended: there is a client.
+ */
+bool machine_goes_on(struct machine *m, bool attended);
 
 /* The present stop. */
 const struct stop *machine_stop(const struct machine *m);
@@ -242,6 +276,9 @@ void machine_release(struct machine *m, bool go);
 /* Within run/. */
 
 struct vcpu *machine_vcpu(struct machine *m, unsigned thread);
+
+/* All as after machine_open(), but for the points, whose opcodes are no longer in memory. 0, or -errno, a sentence, and the end. */
+int machine_start_over(struct machine *m);
 
 /* Keep a sentence for why(); returns err. */
 __attribute__((format(printf, 3, 4))) int machine_refuse(struct machine *m, int err, const char *format, ...);

@@ -293,6 +293,19 @@ void points_plant_again(struct machine *m, struct point *p)
 		write_code(m, p->pa, m->arch->trap);
 }
 
+void points_plant_all(struct machine *m)
+{
+	for (unsigned i = 0; i < m->points.n; i++) {
+		struct point *p = &m->points.point[i];
+
+		if (p->planted)
+			m->host->ops->read_mem(m->host, p->pa, p->old, m->arch->trap_size);
+	}
+	for (unsigned i = 0; i < m->points.n; i++)
+		if (m->points.point[i].planted)
+			write_code(m, m->points.point[i].pa, m->arch->trap);
+}
+
 static bool armed(const struct point *p, uint64_t skip)
 {
 	return !p->planted && !(is_exec(p->type) && p->addr == skip);

@@ -39,6 +39,9 @@ bool points_possible(const struct machine *m, enum point_type type);
 int points_set(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kind, const struct point_programs *programs);
 int points_clear(struct machine *m, enum point_type type, uint64_t addr, uint64_t kind);
 
+/* Memory was written anew: all opcodes are put into it. */
+void points_plant_all(struct machine *m);
+
 /* All of them; those planted are taken out of memory unless the memory is gone anyway. */
 void points_clear_all(struct machine *m, bool memory_gone);
 

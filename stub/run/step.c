@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "idle.h"
 #include "machine.h"
 #include "programs.h"
 
@@ -286,19 +287,41 @@ static enum step_result at_trap(struct vcpu *v, const struct vcpu_exit *exit, ui
 	return p && addr != skip ? at_point(v, p, addr) : guests_own(v, exit);
 }
 
+#define INSN_MAX 15 /* x86's; where instructions are aligned, 4 bytes */
+
+/* Behind a sentence: where the vCPU is, and what is there as the guest has it. */
+static void tell_code(struct vcpu *v, uint64_t pc)
+{
+	uint8_t code[INSN_MAX];
+	ssize_t size = memory_peek(v, pc, code, v->machine->arch->insn_align == 1 ? INSN_MAX : 4);
+	size_t n = strlen(v->text), room = sizeof(v->text);
+
+	n += snprintf(v->text + n, room - n, " (pc 0x%llx%s", (unsigned long long)pc, size > 0 ? ":" : "");
+	for (ssize_t i = 0; i < size && n + 4 < room; i++)
+		n += snprintf(v->text + n, room - n, " %02x", code[i]);
+	if (n + 1 < room)
+		snprintf(v->text + n, room - n, ")");
+}
+
+static enum step_result starts_over(struct vcpu *v, const char *why, int signal)
+{
+	signalled(v, signal);
+	v->stop.kind = STOP_RESET;
+	snprintf(v->text, sizeof(v->text), "%s: resumed, it starts over", why);
+	return STEP_EVENT;
+}
+
 /* KVM cannot go on. At a planted opcode that its instruction emulator does not know, this is how the hit comes back. */
 static enum step_result at_error(struct vcpu *v, const struct vcpu_exit *exit, const struct arch_hit *hit)
 {
 	struct machine *m = v->machine;
 	uint64_t pc = memory_of_pc(v);
 	const struct point *p = hit->emulated ? points_at(v, pc) : NULL;
-	int n;
 
 	if (p && p->planted)
 		return at_point(v, p, pc);
 	m->arch->describe(exit, v->text, sizeof(v->text));
-	n = strlen(v->text);
-	snprintf(v->text + n, sizeof(v->text) - n, " (pc 0x%llx)", (unsigned long long)pc);
+	tell_code(v, pc);
 	return signalled(v, GDB_SIGNAL_ILL);
 }
 
@@ -322,6 +345,22 @@ static enum step_result judge_kvm(struct vcpu *v, const struct vcpu_exit *exit, 
 	return at_error(v, exit, &hit);
 }
 
+static enum step_result ended(struct vcpu *v, const struct vcpu_exit *exit)
+{
+	bool crashed = exit->kind == EXIT_CRASHED, stop = v->machine->stops_at[EVENT_END];
+
+	event(v, stop ? STOP_END : STOP_EXITED);
+	v->stop.code = exit->code;
+	v->stop.signal = crashed ? GDB_SIGNAL_ABRT : stop ? GDB_SIGNAL_TRAP : 0;
+	if (stop)
+		snprintf(v->text, sizeof(v->text), "%s (pc 0x%llx): resumed, it has ended",
+			crashed ? exit->text : "the guest powers its machine off", (unsigned long long)memory_of_pc(v));
+	else
+		snprintf(v->text, sizeof(v->text), "%s", exit->text);
+	v->stop.text = v->text[0] ? v->text : NULL;
+	return STEP_EVENT;
+}
+
 static enum step_result judge(struct vcpu *v, const struct vcpu_exit *exit, uint64_t skip)
 {
 	v->debug_stale = true;
@@ -333,9 +372,12 @@ static enum step_result judge(struct vcpu *v, const struct vcpu_exit *exit, uint
 	case EXIT_IO_DONE:
 		return stepped(v);
 	case EXIT_ENDED:
-		event(v, STOP_EXITED);
-		v->stop.code = exit->code;
-		break;
+	case EXIT_CRASHED:
+		return ended(v, exit);
+	case EXIT_RESET:
+		return starts_over(v, "the guest asks for a reset", GDB_SIGNAL_TRAP);
+	case EXIT_SHUT_DOWN:
+		return starts_over(v, exit->text, GDB_SIGNAL_BUS);
 	case EXIT_STUCK:
 		signalled(v, GDB_SIGNAL_BUS);
 		break;
@@ -449,6 +491,9 @@ enum step_result step_run(struct vcpu *v)
 	plant_ends(v, old);
 	result = run_on(v, step, skip);
 	unplant_ends(v, old);
+	if (result == STEP_NOTHING && step)
+		result = idle_called_out(v, skip);
+	v->unheard = result == STEP_NOTHING;
 	if (result == STEP_OVER) { /* it goes on with the others, freely */
 		v->nends = 0;
 		v->way_known = false;

@@ -237,7 +237,7 @@ void threads_resume(struct machine *m)
 /* The baton is given back, and the machine goes on if that was asked for. */
 static void locked_resume(struct machine *m)
 {
-	m->resuming = false;
+	m->resuming = m->interrupted = false;
 	m->state = MACHINE_RUNNING;
 	m->runs += 1 + (m->runs == UINT_MAX);
 	m->baton = NULL;
@@ -270,6 +270,8 @@ static void locked_enter(struct vcpu *v)
 	v->inside = true;
 	v->called = false;
 	v->steps_alone += v->alone && v->want == RESUME_STEP;
+	v->overdue = false;
+	v->entries++;
 	if (others_wait)
 		locked_wake(v->machine);
 }
@@ -343,6 +345,7 @@ int threads_start(struct machine *m)
 void threads_interrupt(struct machine *m, int signal)
 {
 	pthread_mutex_lock(&m->lock);
+	m->interrupted |= m->state != MACHINE_STOPPED;
 	if (m->non_stop) {
 		locked_interrupt_one(m, signal);
 	} else if (m->state == MACHINE_RUNNING) {
@@ -406,6 +409,29 @@ unsigned machine_watch_begin(struct machine *m)
 	run = m->watching ? m->runs : 0;
 	pthread_mutex_unlock(&m->lock);
 	return run;
+}
+
+static bool locked_is_overdue(struct vcpu *v, int64_t ms)
+{
+	if (!v->inside || v->entries != v->entries_seen) {
+		v->entries_seen = v->entries;
+		v->entered_ms = ms;
+	}
+	return v->inside && (v->over || v->want == RESUME_STEP) && ms - v->entered_ms >= MACHINE_STEP_MS;
+}
+
+void machine_watch_steps(struct machine *m, int64_t ms)
+{
+	pthread_mutex_lock(&m->lock);
+	for (unsigned i = 0; i < m->n; i++) {
+		struct vcpu *v = &m->vcpus[i];
+
+		if (locked_is_overdue(v, ms)) {
+			v->overdue = true;
+			locked_kick(v);
+		}
+	}
+	pthread_mutex_unlock(&m->lock);
 }
 
 void machine_watch_end(struct machine *m)

@@ -240,11 +240,26 @@ static bool tell(struct server *s)
 	return true;
 }
 
+/* It has begun anew and nobody is asked; whoever looks is told. */
+static void serve_reset(struct server *s)
+{
+	static const char text[] = "the guest has reset itself and starts over\n";
+
+	if (atomic_load(&s->connected))
+		session_print(&s->session, text);
+	else
+		fprintf(stderr, "kvm-gdbserver: %s", text);
+}
+
 static void serve_stop(void *arg)
 {
 	struct server *s = arg;
 	const struct stop *stop = machine_stop(s->machine);
 
+	if (machine_goes_on(s->machine, atomic_load(&s->connected))) {
+		serve_reset(s);
+		return;
+	}
 	if (!atomic_load(&s->connected)) {
 		serve_nobody(s, stop);
 		return;
@@ -308,6 +323,7 @@ static void watch_session(struct server *s)
 		return;
 	}
 	tell(s);
+	machine_watch_steps(s->machine, now_ms());
 	state = digest(s);
 	if (state == SESSION_RUNNING && readable(s->in, 0))
 		state = receive(s) ? digest(s) : SESSION_DETACHED;

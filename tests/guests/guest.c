@@ -8,11 +8,12 @@
 /* As it stands in the source: the debugger is to see the call and its arguments. */
 #define NOINLINE __attribute__((noipa))
 
-enum mode { MODE_DEMO, MODE_SPIN, MODE_NO_DEVICE, MODE_SMP, MODE_TRAPS, MODE_INTERRUPTS };
+enum mode { MODE_DEMO, MODE_SPIN, MODE_NO_DEVICE, MODE_SMP, MODE_TRAPS, MODE_INTERRUPTS, MODE_HALT, MODE_STORM, MODE_RESET, MODE_OFF };
 
 volatile enum mode mode = MODE_DEMO;
 volatile unsigned long counter;
 volatile unsigned long *interrupted;
+volatile int bring_up = 1;
 volatile unsigned long cpu_counter[MAX_CPUS];
 volatile unsigned char scratch[64];
 
@@ -130,8 +131,40 @@ static void traps(void)
 	say(*n == 5 ? "5 traps of its own\n" : "traps were lost\n");
 }
 
+static void halt(void)
+{
+	for (;;) {
+		wait_for_interrupt();
+		tick();
+	}
+}
+
+static void storm(void)
+{
+	for (;;) {
+		leave_guest();
+		tick();
+	}
+}
+
+/* The second vCPU is brought up whenever the debugger says so, and turns itself off. */
+static void on_and_off(void)
+{
+	for (;;) {
+		if (bring_up) {
+			bring_up = 0;
+			start_cpu(1);
+		}
+		tick();
+	}
+}
+
 void secondary(unsigned long cpu)
 {
+	if (mode == MODE_OFF) {
+		cpu_counter[cpu]++;
+		turn_off();
+	}
 	count(cpu);
 }
 
@@ -151,6 +184,18 @@ int main(void)
 		break;
 	case MODE_TRAPS:
 		traps();
+		break;
+	case MODE_HALT:
+		halt();
+		break;
+	case MODE_STORM:
+		storm();
+		break;
+	case MODE_RESET:
+		reset_machine();
+		break;
+	case MODE_OFF:
+		on_and_off();
 		break;
 	case MODE_INTERRUPTS:
 #ifdef __x86_64__

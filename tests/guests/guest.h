@@ -23,6 +23,12 @@ void start_cpu(unsigned long cpu);
 volatile unsigned long *own_traps(void);
 void own_trap(void);
 
+/* events.c */
+void wait_for_interrupt(void);
+void leave_guest(void);
+void reset_machine(void);
+void turn_off(void); /* this vCPU, where it can do that */
+
 /* A timer that interrupts, again and again, from now on; its handler counts in *interrupts(). */
 volatile unsigned long *interrupts(void);
 

@@ -43,6 +43,9 @@ SAME_PLACE(struct exit_internal, suberror, emulation_failure.suberror);
 SAME_PLACE(struct exit_internal, ndata, emulation_failure.ndata);
 SAME_PLACE(struct exit_internal, flags, emulation_failure.flags);
 SAME_PLACE(struct exit_internal, insn_size, emulation_failure.insn_size);
+SAME_PLACE(struct exit_words, suberror, internal.suberror);
+SAME_PLACE(struct exit_words, ndata, internal.ndata);
+SAME_PLACE(struct exit_words, data, internal.data);
 SAME_PLACE(struct exit_internal, insn_bytes, emulation_failure.insn_bytes);
 
 /* What mp_state() names; the numbers in its tables are these. */

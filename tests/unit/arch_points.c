@@ -342,7 +342,8 @@ static void says(const struct arch *arch, uint32_t reason, const void *data, siz
 static void test_describe(const struct arch *arch)
 {
 	struct exit_internal e = { .suberror = 1, .ndata = 3, .flags = 1, .insn_size = 3, .insn_bytes = { 0x0f, 0x0b, 0xcc } };
-	struct exit_fail_entry fail = { .hardware_reason = 0x80000021 };
+	struct exit_fail_entry fail = { .hardware_reason = 0x80000021, .cpu = 3 };
+	struct exit_words words = { .suberror = 3, .ndata = 3, .data = { 0x80000306, 0x31, UINT64_MAX } };
 
 	says(arch, 17, &e, sizeof(e), "KVM could not emulate the guest's instruction, which begins with 0f 0b cc");
 	e.insn_size = 255;
@@ -354,9 +355,17 @@ static void test_describe(const struct arch *arch)
 	e.ndata = 3;
 	e.flags = 0;
 	says(arch, 17, &e, sizeof(e), "KVM could not emulate the guest's instruction");
-	e.suberror = 3;
-	says(arch, 17, &e, sizeof(e), "KVM had an internal error, suberror 3");
-	says(arch, 9, &fail, sizeof(fail), "the processor refused to enter the guest, hardware reason 0x80000021");
+	says(arch, 17, &words, sizeof(words), "KVM had an internal error, suberror 3: an exit while an event was delivered, data 0x80000306 0x31 "
+						   "0xffffffffffffffff");
+	words.suberror = 77;
+	words.ndata = 1000;
+	for (unsigned i = 0; i < 16; i++)
+		words.data[i] = i;
+	says(arch, 17, &words, sizeof(words),
+		"KVM had an internal error, suberror 77, data 0x0 0x1 0x2 0x3 0x4 0x5 0x6 0x7 0x8 0x9 0xa 0xb 0xc 0xd 0xe 0xf");
+	words.ndata = 0;
+	says(arch, 17, &words, sizeof(words), "KVM had an internal error, suberror 77");
+	says(arch, 9, &fail, sizeof(fail), "processor 3 refused to enter the guest, hardware reason 0x80000021");
 	says(arch, 3, "", 1, "the guest stopped with KVM_EXIT_HYPERCALL (3)");
 	says(arch, 77777, "", 1, "the guest stopped with an exit of KVM's that is not known here (77777)");
 }

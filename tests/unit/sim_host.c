@@ -235,6 +235,16 @@ static int do_run(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 	return -EINVAL;
 }
 
+static int do_mp_state(struct sim_vcpu *v, struct kvm_mp_state *state, bool set)
+{
+	v->mp_gets += !set;
+	if (set)
+		v->mp_state = state->mp_state;
+	else
+		state->mp_state = v->mp_state;
+	return 0;
+}
+
 static int do_call(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 {
 	if (call->changes)
@@ -250,6 +260,10 @@ static int do_call(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 		return do_one_reg(sim, vcpu, call, true);
 	case _IOC_NR(KVM_GET_REG_LIST):
 		return do_list(sim, vcpu, call);
+	case _IOC_NR(KVM_GET_MP_STATE):
+		return do_mp_state(&sim->vcpu[vcpu], call->arg, false);
+	case _IOC_NR(KVM_SET_MP_STATE):
+		return do_mp_state(&sim->vcpu[vcpu], call->arg, true);
 	case 0x88: /* KVM_GET_MSRS */
 		return do_msrs(sim, vcpu, call, false);
 	case 0x89: /* KVM_SET_MSRS */

@@ -36,6 +36,9 @@ struct sim_vcpu {
 	unsigned runs;
 	bool kicked;
 
+	uint32_t mp_state; /* KVM_MP_STATE_* */
+	unsigned mp_gets;
+
 	/* The last KVM_SET_GUEST_DEBUG, and how many there were. */
 	uint32_t debug_control;
 	uint8_t debug[ARCH_DEBUG_SIZE];

@@ -211,10 +211,10 @@ static void stop_machine(struct player *p, const struct stop *stop)
 	session_stopped(&p->session, stop);
 }
 
-/* kind, thread, then for `signal` the signal, for `watch` the type of the point and the address, for `exited` the code */
+/* kind, thread, then for `signal` the signal, for `watch` the type of the point and the address, for `exited` the code, and a signal or nothing */
 static bool stop_kind(struct player *p, const char *words)
 {
-	static const char *const names[] = { "signal", "swbreak", "hwbreak", "watch", "exited" };
+	static const char *const names[] = { "signal", "swbreak", "hwbreak", "watch", "reset", "end", "exited" };
 	struct stop stop = { .kind = STOP_SIGNAL };
 	char kind[16];
 	unsigned number = 0, addr = 0;
@@ -223,7 +223,8 @@ static bool stop_kind(struct player *p, const char *words)
 		return false;
 	while (stop.kind <= STOP_EXITED && strcmp(kind, names[stop.kind]))
 		stop.kind++;
-	stop.signal = stop.code = (int)number;
+	stop.code = stop.kind == STOP_EXITED ? (int)number : 0;
+	stop.signal = stop.kind == STOP_EXITED ? (int)addr : (int)number;
 	stop.point = (enum point_type)number;
 	stop.addr = addr;
 	stop_machine(p, &stop);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the guest does to its machine as a whole: it resets it, or ends itself. At some of that the machine stops, and at some not, as
+ * the client chooses; what was asked for is carried out when the machine is resumed, so that a stop still has the guest as it was.
+ */
+#include "events.h"
+
+static const struct {
+	const char *name, *text;
+	bool stops; /* unless the client chooses otherwise */
+} events[MACHINE_EVENTS] = {
+	[EVENT_RESET] = { "reset", "the guest asks for a reset: resumed, it starts over", true },
+	[EVENT_END] = { "end", "the guest powers its machine off, or crashes: resumed, it has ended", false },
+};
+
+const char *events_name(enum machine_event event, const char **text)
+{
+	*text = events[event].text;
+	return events[event].name;
+}
+
+void events_default(struct machine *m)
+{
+	for (unsigned i = 0; i < MACHINE_EVENTS; i++)
+		m->stops_at[i] = events[i].stops;
+}
+
+/* What was about to be, is. A stop that is not a crash has no signal then. */
+static void end_now(struct vcpu *v)
+{
+	v->stop.kind = STOP_EXITED;
+	v->stop.signal = v->stop.signal == GDB_SIGNAL_TRAP ? 0 : v->stop.signal;
+	v->stop.text = NULL;
+}
+
+/* A step of the instruction that resets ends at the entry. */
+static void begin_anew(struct vcpu *v)
+{
+	v->over = v->alone = false;
+	v->off = v->way_known = false;
+	v->nends = 0;
+	v->pending = v->want == RESUME_STEP;
+	if (v->pending)
+		v->stop = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = GDB_SIGNAL_TRAP };
+}
+
+static int start_over(struct machine *m)
+{
+	int err = machine_start_over(m);
+
+	if (err)
+		return err;
+	points_plant_all(m);
+	for (unsigned i = 0; i < m->n; i++)
+		begin_anew(&m->vcpus[i]);
+	return 0;
+}
+
+int events_resume(struct machine *m)
+{
+	if (m->last.kind == STOP_RESET)
+		return start_over(m);
+	if (m->last.kind == STOP_END) {
+		m->current->want = RESUME_CONTINUE;
+		m->current->stop = m->last;
+		m->current->pending = true;
+		end_now(m->current);
+	}
+	return 0;
+}
+
+int events_leave(struct machine *m)
+{
+	for (unsigned i = 0; i < m->n; i++) {
+		struct vcpu *v = &m->vcpus[i];
+
+		if (v->pending && v->stop.kind == STOP_END)
+			end_now(v);
+		v->pending &= v->stop.kind == STOP_RESET || v->stop.kind == STOP_EXITED;
+	}
+	return events_resume(m);
+}
+
+bool machine_goes_on(struct machine *m, bool attended)
+{
+	bool asked = m->last.kind == STOP_RESET && m->last.signal == GDB_SIGNAL_TRAP;
+
+	if (!asked || m->interrupted || (attended && m->stops_at[EVENT_RESET]) || start_over(m))
+		return false;
+	threads_resume(m);
+	return true;
+}

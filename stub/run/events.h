@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the guest does to its machine as a whole. Within run/, by the baton's holder. */
+#ifndef EVENTS_H
+#define EVENTS_H
+
+#include "machine.h"
+
+/* "reset", "end": as `monitor events` has it; `text` says what it is. */
+const char *events_name(enum machine_event event, const char **text);
+
+/* What a new connection finds chosen. */
+void events_default(struct machine *m);
+
+/*
+ * The machine is about to be resumed, each vCPU as its `want` says. After a stop at which the guest asked for a reset it starts over
+ * first, with the points where they were; after one at which it ended itself, the end is due now. 0, or -errno and a sentence.
+ */
+int events_resume(struct machine *m);
+
+/* The same when the client has left: nobody wants to hear of anything but the guest's end. */
+int events_leave(struct machine *m);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vCPUs that execute nothing: off until another brings them up, or halted until an interrupt comes. What each is doing, in words,
+ * and how a step of one ends. It knows nothing of packets; the protocol of threads is in machine.h.
+ */
+#include <stdio.h>
+
+#include "idle.h"
+
+/* 0 and the state, or -errno where KVM does not tell. */
+static int ask_state(struct vcpu *v, uint32_t *state)
+{
+	int err = transport_mp_state(&v->machine->transport, v->nr, state);
+
+	/* x86: an INIT that was pending has been delivered by asking (kvm_arch_vcpu_ioctl_get_mpstate). */
+	if (!err)
+		regfile_drop(&v->regs);
+	return err;
+}
+
+void idle_text(struct vcpu *v, char *text, size_t size)
+{
+	struct machine *m = v->machine;
+	const char *doing = NULL;
+	uint32_t state;
+
+	if (m->ended)
+		doing = NULL;
+	else if (threads_running(m))
+		doing = v->want == RESUME_STAY ? "held" : "running";
+	else if (!ask_state(v, &state))
+		doing = m->arch->mp_state(state);
+	snprintf(text, size, "vCPU %u%s%s", v->nr, doing ? ", " : "", doing ? doing : "");
+}
+
+bool idle_is_off(struct vcpu *v)
+{
+	uint32_t state;
+
+	return v->unheard && !ask_state(v, &state) && mp_state_is_off(state);
+}
+
+static enum step_result end_step(struct vcpu *v)
+{
+	v->stop = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = GDB_SIGNAL_TRAP, .text = v->text };
+	return STEP_EVENT;
+}
+
+void idle_answer_step(struct vcpu *v)
+{
+	const char *state = NULL;
+	uint32_t mp;
+
+	if (v->pending)
+		return;
+	if (!ask_state(v, &mp))
+		state = v->machine->arch->mp_state(mp);
+	snprintf(v->text, sizeof(v->text), "vCPU %u executes nothing, it is %s: the step ends where it began", v->nr,
+		state ? state : "off");
+	end_step(v);
+	v->pending = true;
+}
+
+enum step_result idle_called_out(struct vcpu *v, uint64_t from)
+{
+	bool gone = v->over && memory_of_pc(v) != from;
+
+	/* An instruction that waits is often complete when the wait is broken off: WFI, on arm64 and riscv64. */
+	if (v->over && v->want == RESUME_CONTINUE && (gone || v->overdue))
+		return STEP_OVER;
+	if (v->want == RESUME_STEP && v->overdue) {
+		snprintf(v->text, sizeof(v->text),
+			"vCPU %u has executed nothing for a second, it waits for an interrupt: the step ends here", v->nr);
+		return end_step(v);
+	}
+	if (gone)
+		v->reported = v->passed = false;
+	return STEP_NOTHING;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vCPUs that execute nothing. Within run/. */
+#ifndef IDLE_H
+#define IDLE_H
+
+#include "machine.h"
+
+/* "vCPU 1, halted", NUL-terminated, at most size bytes. By the baton's holder, at any time. */
+void idle_text(struct vcpu *v, char *text, size_t size);
+
+/*
+ * Is this stopped vCPU known to be off, so that a step of it would never end? A vCPU that was heard of when it ran last is not asked:
+ * that would cost every step a system call.
+ */
+bool idle_is_off(struct vcpu *v);
+
+/* The next resume, which was to step it, is over before it began: the stop that says so. */
+void idle_answer_step(struct vcpu *v);
+
+/*
+ * On its own thread: it was called out of a step, or of stepping over the breakpoint at `from`, and what comes of that. STEP_NOTHING
+ * when it is to be resumed as before.
+ */
+enum step_result idle_called_out(struct vcpu *v, uint64_t from);
+
+#endif
