@@ -5,6 +5,8 @@
  */
 #include "events.h"
 
+#include <stdio.h>
+
 static const struct {
 	const char *name, *text;
 	bool stops; /* unless the client chooses otherwise */
@@ -31,6 +33,51 @@ static void end_now(struct vcpu *v)
 	v->stop.kind = STOP_EXITED;
 	v->stop.signal = v->stop.signal == GDB_SIGNAL_TRAP ? 0 : v->stop.signal;
 	v->stop.text = NULL;
+}
+
+static const char *what_happens(const struct vcpu_exit *exit)
+{
+	switch (exit->kind) {
+	case EXIT_RESET:
+		return "the guest asks for a reset";
+	case EXIT_ENDED:
+		return "the guest powers its machine off";
+	default:
+		return exit->text;
+	}
+}
+
+static int signal_of(enum exit_kind kind)
+{
+	switch (kind) {
+	case EXIT_CRASHED:
+		return GDB_SIGNAL_ABRT;
+	case EXIT_SHUT_DOWN:
+		return GDB_SIGNAL_BUS;
+	default:
+		return GDB_SIGNAL_TRAP;
+	}
+}
+
+void events_stop(struct vcpu *v, const struct vcpu_exit *exit)
+{
+	bool resets = exit->kind == EXIT_RESET || exit->kind == EXIT_SHUT_DOWN;
+
+	v->stop = (struct stop){
+		.kind = resets ? STOP_RESET : STOP_END,
+		.thread = v->nr + 1,
+		.signal = signal_of(exit->kind),
+		.code = exit->code,
+		.text = v->text,
+	};
+	if (resets || v->machine->stops_at[EVENT_END]) {
+		snprintf(v->text, sizeof(v->text), "%s: resumed, it %s", what_happens(exit),
+			resets ? "starts over" : "has ended");
+		return;
+	}
+	end_now(v);
+	snprintf(v->text, sizeof(v->text), "%s", exit->text);
+	v->stop.text = v->text[0] ? v->text : NULL;
 }
 
 /* A step of the instruction that resets ends at the entry. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the guest does to its machine as a whole. Within run/, by the baton's holder. */
+/* What the guest does to its machine as a whole. Within run/, by the baton's holder but for events_stop(). */
 #ifndef EVENTS_H
 #define EVENTS_H
 
@@ -7,6 +7,9 @@
 
 /* "reset", "end": as `monitor events` has it; `text` says what it is. */
 const char *events_name(enum machine_event event, const char **text);
+
+/* On the vCPU's own thread: the stop, v->stop, that this exit is. */
+void events_stop(struct vcpu *v, const struct vcpu_exit *exit);
 
 /* What a new connection finds chosen. */
 void events_default(struct machine *m);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "events.h"
 #include "idle.h"
 #include "machine.h"
 #include "programs.h"
@@ -303,14 +304,6 @@ static void tell_code(struct vcpu *v, uint64_t pc)
 		snprintf(v->text + n, room - n, ")");
 }
 
-static enum step_result starts_over(struct vcpu *v, const char *why, int signal)
-{
-	signalled(v, signal);
-	v->stop.kind = STOP_RESET;
-	snprintf(v->text, sizeof(v->text), "%s: resumed, it starts over", why);
-	return STEP_EVENT;
-}
-
 /* KVM cannot go on. At a planted opcode that its instruction emulator does not know, this is how the hit comes back. */
 static enum step_result at_error(struct vcpu *v, const struct vcpu_exit *exit, const struct arch_hit *hit)
 {
@@ -345,22 +338,6 @@ static enum step_result judge_kvm(struct vcpu *v, const struct vcpu_exit *exit, 
 	return at_error(v, exit, &hit);
 }
 
-static enum step_result ended(struct vcpu *v, const struct vcpu_exit *exit)
-{
-	bool crashed = exit->kind == EXIT_CRASHED, stop = v->machine->stops_at[EVENT_END];
-
-	event(v, stop ? STOP_END : STOP_EXITED);
-	v->stop.code = exit->code;
-	v->stop.signal = crashed ? GDB_SIGNAL_ABRT : stop ? GDB_SIGNAL_TRAP : 0;
-	if (stop)
-		snprintf(v->text, sizeof(v->text), "%s (pc 0x%llx): resumed, it has ended",
-			crashed ? exit->text : "the guest powers its machine off", (unsigned long long)memory_of_pc(v));
-	else
-		snprintf(v->text, sizeof(v->text), "%s", exit->text);
-	v->stop.text = v->text[0] ? v->text : NULL;
-	return STEP_EVENT;
-}
-
 static enum step_result judge(struct vcpu *v, const struct vcpu_exit *exit, uint64_t skip)
 {
 	v->debug_stale = true;
@@ -373,11 +350,10 @@ static enum step_result judge(struct vcpu *v, const struct vcpu_exit *exit, uint
 		return stepped(v);
 	case EXIT_ENDED:
 	case EXIT_CRASHED:
-		return ended(v, exit);
 	case EXIT_RESET:
-		return starts_over(v, "the guest asks for a reset", GDB_SIGNAL_TRAP);
 	case EXIT_SHUT_DOWN:
-		return starts_over(v, exit->text, GDB_SIGNAL_BUS);
+		events_stop(v, exit);
+		return STEP_EVENT;
 	case EXIT_STUCK:
 		signalled(v, GDB_SIGNAL_BUS);
 		break;
