@@ -76,19 +76,23 @@ static struct vcpu *locked_interrupted(struct machine *m)
 	return m->current;
 }
 
+static bool locked_has_stepped(const struct vcpu *v)
+{
+	return v->pending && v->want == RESUME_STEP && v->stop.kind == STOP_SIGNAL;
+}
+
 /*
  * Whose event is reported: a step's before another's, as gdb waits for that one (a breakpoint is met again, a step is not), else
  * the first one's.
  */
 static struct vcpu *locked_reporter(struct machine *m)
 {
-	for (unsigned i = 0; m->reporter && i < m->n; i++) {
-		struct vcpu *v = &m->vcpus[i];
-
-		if (v->pending && v->want == RESUME_STEP && v->stop.kind == STOP_SIGNAL)
-			return v;
-	}
-	return m->reporter ? m->reporter : locked_interrupted(m);
+	if (!m->reporter)
+		return locked_interrupted(m);
+	for (unsigned i = 0; i < m->n && !locked_has_stepped(m->reporter); i++)
+		if (locked_has_stepped(&m->vcpus[i]))
+			return &m->vcpus[i];
+	return m->reporter;
 }
 
 /* The last vCPU is out of the guest. */

@@ -290,7 +290,7 @@ static int sim_calls(struct host *h, unsigned vcpu, struct host_call *calls, uns
 static void take_exit(struct sim_host *sim, struct sim_vcpu *v, struct vcpu_exit *exit)
 {
 	pthread_mutex_lock(&sim->lock);
-	while (!v->kicked && !v->nexits)
+	while (!(v->kicked && !v->deaf) && !v->nexits)
 		pthread_cond_wait(&sim->kick, &sim->lock);
 	/* As on KVM, an exit that there is comes before the kick, which then ends the next run. */
 	if (v->nexits) {

@@ -35,6 +35,7 @@ struct sim_vcpu {
 	void (*on_run)(struct sim_host *sim, unsigned vcpu, enum host_run how);
 	unsigned runs;
 	bool kicked;
+	bool deaf; /* its exit is on the way, and comes before any kick */
 
 	uint32_t mp_state; /* KVM_MP_STATE_* */
 	unsigned mp_gets;
