@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vCPUs that execute nothing, and what the guest does to its machine as a whole, on a simulated machine. */
+#include <string.h>
+
+#include "run_rig.h"
+
+#define STOPPED 5 /* KVM_MP_STATE_STOPPED */
+
+static const char *text(void)
+{
+	return stop()->text ? stop()->text : "";
+}
+
+static bool is_step(void)
+{
+	return stop()->kind == STOP_SIGNAL && stop()->signal == GDB_SIGNAL_TRAP && stop()->thread == 1;
+}
+
+/* The next run brings this, and nothing else. */
+static void arrange(enum exit_kind kind)
+{
+	rig->sim->vcpu[0].on_run = NULL;
+	leave(rig->sim, 0, kind);
+	rig->exit[0].code = 7;
+	snprintf(rig->exit[0].text, sizeof(rig->exit[0].text), "%s",
+		kind == EXIT_CRASHED || kind == EXIT_SHUT_DOWN ? "it broke" : "");
+}
+
+static void watch(int64_t ms)
+{
+	while (!machine_watch_begin(&rig->machine))
+		sched_yield();
+	machine_watch_steps(&rig->machine, ms);
+	machine_watch_end(&rig->machine);
+}
+
+static void wait_inside(unsigned vcpu)
+{
+	bool inside = false;
+
+	while (!inside) {
+		pthread_mutex_lock(&rig->machine.lock);
+		inside = rig->machine.vcpus[vcpu].inside;
+		pthread_mutex_unlock(&rig->machine.lock);
+		sched_yield();
+	}
+}
+
+static bool is_running(void)
+{
+	bool running;
+
+	pthread_mutex_lock(&rig->lock);
+	running = rig->stops == rig->served;
+	pthread_mutex_unlock(&rig->lock);
+	return running;
+}
+
+static void test_off(void)
+{
+	char line[64];
+
+	open_rig(1, false);
+	rig->sim->vcpu[0].mp_state = STOPPED;
+	go(RESUME_STEP);
+	ok(wait_stop() && is_step(), "the step of a vCPU that is off is over");
+	is_str(text(), "vCPU 0 executes nothing, it is stopped (SBI HSM): the step ends where it began", "... with a sentence");
+	is_int(rig->sim->vcpu[0].runs, 0, "... and it was not run");
+	rig->target.ops->thread_text(&rig->machine, 1, line, sizeof(line));
+	is_str(line, "vCPU 0, stopped (SBI HSM)", "a thread says what it is doing");
+	rig->sim->vcpu[0].mp_state = 0;
+	rig->target.ops->thread_text(&rig->machine, 1, line, sizeof(line));
+	is_str(line, "vCPU 0, running", "... when it is on, as well");
+	go(RESUME_STEP);
+	ok(wait_stop() && is_step() && !stop()->text, "on again, it is stepped");
+	rig->sim->vcpu[0].mp_gets = 0;
+	go(RESUME_STEP);
+	ok(wait_stop() && is_step(), "... and again");
+	is_int(rig->sim->vcpu[0].mp_gets, 0, "... without being asked whether it is on");
+	close_rig();
+}
+
+static void test_waiting_step(void)
+{
+	open_rig(1, false);
+	rig->sim->vcpu[0].on_run = NULL;
+	go(RESUME_STEP);
+	wait_inside(0);
+	watch(5000);
+	watch(5000 + MACHINE_STEP_MS - 1);
+	sched_yield();
+	ok(is_running(), "a step that waits has its time");
+	watch(5000 + MACHINE_STEP_MS);
+	ok(wait_stop() && is_step(), "... and is over then");
+	is_str(text(), "vCPU 0 has executed nothing for a second, it waits for an interrupt: the step ends here",
+		"... with a sentence");
+	go(RESUME_CONTINUE);
+	wait_inside(0);
+	watch(10000);
+	watch(90000);
+	sched_yield();
+	ok(is_running(), "a vCPU that just runs may wait for ever");
+	interrupt_guest();
+	ok(wait_stop() && stop()->signal == GDB_SIGNAL_INT && !stop()->text, "... until it is interrupted");
+	close_rig();
+}
+
+/* The other vCPU is held meanwhile: it may be the one that is waited for. */
+static void test_waiting_over(void)
+{
+	open_rig(2, false);
+	rig->target.ops->set_point(&rig->machine, 1, POINT_SOFTWARE, CODE, 4, NULL);
+	rig->sim->vcpu[0].on_run = rig->sim->vcpu[1].on_run = NULL;
+	sim_set(rig->sim, 1, RV_PC, CODE + 4);
+	regfile_forget(&rig->machine.vcpus[1].regs);
+	go(RESUME_CONTINUE);
+	wait_inside(0);
+	ok(!rig->machine.vcpus[1].inside, "a vCPU that steps over a breakpoint holds the other");
+	watch(1000);
+	watch(1000 + MACHINE_STEP_MS);
+	wait_inside(1);
+	wait_inside(0);
+	ok(is_planted(), "one that waits at it gives up, the opcode is in, and both run");
+	pthread_mutex_lock(&rig->sim->lock);
+	leave(rig->sim, 0, EXIT_KVM);
+	pthread_cond_broadcast(&rig->sim->kick);
+	pthread_mutex_unlock(&rig->sim->lock);
+	ok(wait_stop() && stop()->kind == STOP_SWBREAK && stop()->thread == 1,
+		"... which is met again, as it was not executed");
+	close_rig();
+}
+
+static void test_reset(void)
+{
+	open_rig(1, false);
+	rig->target.ops->set_point(&rig->machine, 1, POINT_SOFTWARE, CODE, 4, NULL);
+	sim_set(rig->sim, 0, RV_PC, CODE + 4);
+	arrange(EXIT_RESET);
+	go(RESUME_CONTINUE);
+	ok(wait_stop() && stop()->kind == STOP_RESET && stop()->signal == GDB_SIGNAL_TRAP, "a reset is a stop");
+	is_str(text(), "the guest asks for a reset: resumed, it starts over", "... with a sentence");
+	is_int(rig->sim->resets, 0, "... before it is one");
+	ok(!machine_goes_on(&rig->machine, true), "... which the client is told of");
+	write_guest();
+	sim_set(rig->sim, 0, RV_PC, CODE + 4);
+	go(RESUME_CONTINUE);
+	ok(wait_stop() && stop()->kind == STOP_SWBREAK, "when resumed, it starts over with its breakpoint");
+	is_int(rig->sim->resets, 1, "... having been reset once");
+	arrange(EXIT_RESET);
+	sim_set(rig->sim, 0, RV_PC, CODE + 4);
+	go(RESUME_CONTINUE);
+	ok(wait_stop() && stop()->kind == STOP_RESET, "a second time");
+	write_guest();
+	go(RESUME_STEP);
+	ok(wait_stop() && is_step() && rig->sim->resets == 2, "a step of it is over at the entry");
+	is_int((int64_t)counted(0), 0, "... where nothing was executed");
+	close_rig();
+}
+
+static void test_reset_unasked(void)
+{
+	open_rig(1, false);
+	arrange(EXIT_RESET);
+	go(RESUME_CONTINUE);
+	ok(wait_stop(), "a reset that the client does not want to hear of");
+	rig->machine.stops_at[EVENT_RESET] = false;
+	ok(machine_goes_on(&rig->machine, true) && rig->sim->resets == 1, "... is done");
+	rig->machine.resuming = false;
+	arrange(EXIT_RESET);
+	go(RESUME_CONTINUE);
+	ok(wait_stop(), "again");
+	rig->machine.interrupted = true;
+	ok(!machine_goes_on(&rig->machine, true), "... but not when there was a Ctrl-C: that wants a stop");
+	arrange(EXIT_SHUT_DOWN);
+	go(RESUME_CONTINUE);
+	ok(wait_stop() && stop()->kind == STOP_RESET && stop()->signal == GDB_SIGNAL_BUS,
+		"a processor that gives up is a stop, too");
+	is_str(text(), "it broke: resumed, it starts over", "... with its sentence");
+	ok(!machine_goes_on(&rig->machine, true) && !machine_goes_on(&rig->machine, false), "... always");
+	close_rig();
+}
+
+static void test_end(void)
+{
+	open_rig(1, false);
+	rig->machine.stops_at[EVENT_END] = true;
+	arrange(EXIT_ENDED);
+	go(RESUME_CONTINUE);
+	ok(wait_stop() && stop()->kind == STOP_END && stop()->signal == GDB_SIGNAL_TRAP, "an end is a stop, when told so");
+	is_str(text(), "the guest powers its machine off: resumed, it has ended", "... with a sentence");
+	go(RESUME_STEP);
+	ok(wait_stop() && stop()->kind == STOP_EXITED && stop()->code == 7 && !stop()->signal && !stop()->text,
+		"then it is the end");
+	rig->target.ops->restart(&rig->machine);
+	arrange(EXIT_CRASHED);
+	go(RESUME_CONTINUE);
+	ok(wait_stop() && stop()->kind == STOP_END && stop()->signal == GDB_SIGNAL_ABRT, "so is a crash");
+	machine_release(&rig->machine, true);
+	go(RESUME_CONTINUE);
+	ok(wait_stop() && stop()->kind == STOP_EXITED && stop()->signal == GDB_SIGNAL_ABRT,
+		"... which nobody's leaving undoes");
+	rig->target.ops->restart(&rig->machine);
+	arrange(EXIT_CRASHED);
+	go(RESUME_CONTINUE);
+	ok(wait_stop() && stop()->kind == STOP_EXITED && stop()->signal == GDB_SIGNAL_ABRT,
+		"without being told, it is the end at once");
+	is_str(text(), "it broke", "... with what the guest says");
+}
+
+int main(void)
+{
+	test_off();
+	test_waiting_step();
+	test_waiting_over();
+	test_reset();
+	test_reset_unasked();
+	test_end();
+	return done();
+}
