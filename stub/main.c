@@ -79,6 +79,14 @@ __attribute__((noreturn, format(printf, 2, 3))) static void die(int code, const 
 	exit(code);
 }
 
+/* What was printed has to have arrived: a full disk is no success. */
+__attribute__((noreturn)) static void leave(int status)
+{
+	if (fflush(stdout) || ferror(stdout))
+		die(EXIT_BAD_RUN, "standard output: %s", strerror(errno));
+	exit(status);
+}
+
 static unsigned parse_vcpus(const char *text)
 {
 	char *end;
@@ -204,7 +212,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 			break;
 		case HELP:
 			fputs(usage, stdout);
-			exit(0);
+			leave(0);
 		default:
 			fputs("Try kvm-gdbserver --help.\n", stderr);
 			exit(EXIT_BAD_USAGE);
@@ -307,7 +315,7 @@ int main(int argc, char **argv)
 	if (o.version)
 		puts("kvm-gdbserver " VERSION);
 	if (o.version && !o.verbose)
-		exit(0);
+		leave(0);
 	if (o.comm && !strcmp(o.comm, "-"))
 		o.vm.console = STDERR_FILENO;
 	err = o.comm ? comm_open(&comm, o.comm, error, sizeof(error)) : 0;
@@ -317,5 +325,5 @@ int main(int argc, char **argv)
 	comm_close(&comm);
 	if (status < 0)
 		die(EXIT_BAD_RUN, "%s", error);
-	exit(status);
+	leave(status);
 }

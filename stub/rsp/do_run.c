@@ -184,7 +184,7 @@ int do_restart(struct session *s, const struct args *args)
 		s->target.ops->refused(s->target.t, s->target.ops->why(s->target.t));
 		return NO_ANSWER;
 	}
-	s->has_stop = false;
+	s->has_stop = s->away = false;
 	s->general = 0;
 	return NO_ANSWER;
 }
@@ -197,9 +197,29 @@ static int leave(struct session *s, uint64_t process, enum session_state state)
 	return session_ok(s);
 }
 
+/* Under `target extended-remote` it is the guest that is left, not the connection: `attach` or `run` may follow. */
 int do_detach(struct session *s, const struct args *args)
 {
-	return leave(s, args->n[0] ? args->n[0] : PROCESS_ID, SESSION_DETACHED);
+	bool stays = s->extended && s->state == SESSION_STOPPED;
+	int result = leave(s, args->n[0] ? args->n[0] : PROCESS_ID, stays ? SESSION_STOPPED : SESSION_DETACHED);
+
+	s->away = stays && result == ANSWERED;
+	return result;
+}
+
+/* The stop reply is the answer: what the client says from afar has stopped the machine already. */
+int do_attach(struct session *s, const struct args *args)
+{
+	if (!s->extended)
+		return NOT_SERVED;
+	if (args->n[0] != PROCESS_ID)
+		return session_refuse(s, ESRCH, "there is no process %llu: the guest is process 1", (unsigned long long)args->n[0]);
+	if (!s->away)
+		return session_refuse(s, EBUSY, "the guest is attached to already");
+	s->away = false;
+	s->general = 0;
+	reply_stop(s);
+	return ANSWERED;
 }
 
 /* Under `target extended-remote` the connection outlives the guest: `run` kills what runs, and restarts. */

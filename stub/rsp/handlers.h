@@ -61,6 +61,7 @@ int do_clear_point(struct session *s, const struct args *args);
 int do_continue(struct session *s, const struct args *args);
 int do_current_thread(struct session *s, const struct args *args);
 int do_description(struct session *s, const struct args *args);
+int do_attach(struct session *s, const struct args *args);
 int do_detach(struct session *s, const struct args *args);
 int do_extended(struct session *s, const struct args *args);
 int do_first_threads(struct session *s, const struct args *args);

@@ -43,6 +43,7 @@ struct packet_row;
 struct session {
 	enum session_state state;
 	bool extended; /* the client is gdb's extended-remote: it wants to stay when the guest has ended */
+	bool away;     /* it has detached, and stays connected: the machine is to run as if nobody were there, but to hear it */
 
 	/* The rest belongs to rsp/. */
 	struct target target;

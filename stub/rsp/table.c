@@ -38,6 +38,7 @@ const struct packet_row packet_table[] = {
 	{ "qfThreadInfo",	"",		PACKET_RUNNING,			NULL,				do_first_threads },
 	{ "qsThreadInfo",	"",		PACKET_RUNNING,			NULL,				do_more_threads },
 	{ "s",			"|s",		0,				NULL,				do_step },
+	{ "vAttach",		";n",		0,				NULL,				do_attach },
 	{ "vCont?",		"",		PACKET_RUNNING,			NULL,				do_resume_actions },
 	{ "vCont",		"s",		0,				"vContSupported+",		do_resume },
 	{ "vCtrlC",		"",		0,				NULL,				do_interrupt },

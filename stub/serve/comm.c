@@ -169,9 +169,6 @@ void comm_close(struct comm *c)
 {
 	if (c->unix_path)
 		unlink(c->unix_path);
-	if (c->listener >= 0)
-		close(c->listener);
-	c->listener = -1;
 }
 
 /* A client whose network is gone is noticed after a minute, not never, whether it owes us an answer or we it. */
@@ -196,11 +193,14 @@ int comm_accept(struct comm *c)
 {
 	/* For a client that does not read what it is sent. */
 	static const struct timeval patience = { .tv_sec = 10 };
+	/* Two packets and all that comes with them: where there is room for anything, there is room for a vCPU's text. */
+	static const int room = 0x40000;
 	int fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	if (c->port)
 		tune_tcp(fd);
 	return fd;

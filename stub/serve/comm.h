@@ -17,6 +17,8 @@ struct comm {
  * sentence in error. arg must outlive the comm.
  */
 int comm_open(struct comm *c, const char *arg, char *error, size_t size);
+
+/* At the end of the program, which closes the rest: nothing is to be found at the path any more. */
 void comm_close(struct comm *c);
 
 /* The next client, ready to talk to; or -errno. */

@@ -27,6 +27,7 @@
 #define TICK_MS 50
 #define QUIET_TICKS 20
 #define LINGER_MS 1000
+#define UNREAD_TICKS 200 /* for a client to read what the guest's breakpoints print */
 #define PATIENCE_MS 200	 /* for a client that is leaving to be gone, when the next one is there */
 #define ACCEPT_RETRY 100 /* ms, when there are no descriptors left */
 
@@ -44,6 +45,7 @@ struct server {
 	uint8_t input[0x10000];
 	size_t have;
 
+	unsigned unread; /* ticks since the client has room for what it is to be told */
 	atomic_bool dozing;
 	unsigned quiet; /* ticks without a running machine */
 	unsigned run;	/* which one the last tick saw: machine_watch_begin()'s number, 0 for none */
@@ -191,10 +193,25 @@ static void serve_killed(struct server *s)
 	finish(s, 0);
 }
 
+/*
+ * A client that has detached and stays connected is heard while the machine runs, as if nobody were there: what it says has stopped
+ * it, and when that was no `attach` or `run`, the machine goes on.
+ */
+static bool serve_away(struct server *s)
+{
+	if (!s->session.away || s->machine->ended || s->session.state != SESSION_STOPPED)
+		return false;
+	machine_release(s->machine, true);
+	wake_watcher(s);
+	return true;
+}
+
 /* Packets, until one of them resumes the machine or ends the session. */
 static void serve_packets(struct server *s)
 {
-	for (;;) {
+	bool heard = !s->session.away;
+
+	for (;; heard = true) {
 		switch (digest(s)) {
 		case SESSION_RUNNING:
 			if (s->have || atomic_load(&s->dozing))
@@ -211,6 +228,8 @@ static void serve_packets(struct server *s)
 		case SESSION_STOPPED:
 			break;
 		}
+		if (heard && serve_away(s))
+			return;
 		if (!receive(s)) {
 			serve_leave(s, false);
 			return;
@@ -245,7 +264,7 @@ static void serve_reset(struct server *s)
 {
 	static const char text[] = "the guest has reset itself and starts over\n";
 
-	if (atomic_load(&s->connected))
+	if (atomic_load(&s->connected) && !s->session.away)
 		session_print(&s->session, text);
 	else
 		fprintf(stderr, "kvm-gdbserver: %s", text);
@@ -255,8 +274,9 @@ static void serve_stop(void *arg)
 {
 	struct server *s = arg;
 	const struct stop *stop = machine_stop(s->machine);
+	bool attended = atomic_load(&s->connected) && !s->session.away;
 
-	if (machine_goes_on(s->machine, atomic_load(&s->connected))) {
+	if (machine_goes_on(s->machine, attended)) {
 		serve_reset(s);
 		return;
 	}
@@ -308,6 +328,24 @@ static void watch_non_stop(struct server *s)
 	}
 }
 
+static bool writable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* A client that does not read is not waited for: a Ctrl-C of its, and other clients, are heard. It has gone when it stays so. */
+static void watch_text(struct server *s)
+{
+	if (writable(s->out)) {
+		tell(s);
+		s->unread = 0;
+	} else if (++s->unread > UNREAD_TICKS) {
+		shutdown(s->out, SHUT_RDWR);
+	}
+}
+
 /*
  * What the client says while the machine runs. A session that is not running is none of the watcher's: its client has just come,
  * and the machine is being stopped for it.
@@ -316,13 +354,16 @@ static void watch_session(struct server *s)
 {
 	enum session_state state;
 
+	if (s->session.away && readable(s->in, 0))
+		machine_hand_over(s->machine, GDB_SIGNAL_TRAP);
 	if (s->gone || s->session.state == SESSION_STOPPED)
 		return;
 	if (s->session.state == SESSION_NON_STOP) {
+		machine_watch_steps(s->machine, now_ms());
 		watch_non_stop(s);
 		return;
 	}
-	tell(s);
+	watch_text(s);
 	machine_watch_steps(s->machine, now_ms());
 	state = digest(s);
 	if (state == SESSION_RUNNING && readable(s->in, 0))
@@ -364,6 +405,7 @@ static void watch_admit(struct server *s, int in, int out)
 	s->out = out;
 	s->gone = false;
 	s->have = 0;
+	s->unread = 0;
 	session_init(&s->session, &s->target, send_bytes, s);
 	if (s->config->debug)
 		session_trace(&s->session, trace, s);

@@ -47,6 +47,13 @@ ok $? "--version"
 "$program" --help | grep -q -- '--once'
 ok $? "--help, on standard output"
 
+if [ -e /dev/full ]; then
+	for option in --version --help "--version -v"; do
+		timeout 20 "$program" $option >/dev/full 2>"$dir/err"
+		[ $? = 1 ] && grep -q 'standard output: No space left' "$dir/err"
+		ok $? "$option to a device that is full"
+	done
+fi
 refused "COMM that is none" 2 'not HOST:PORT' nonsense "$guest"
 refused "a port that is none" 2 'port is a number' :70000 "$guest"
 refused "a port with letters" 2 'port is a number' :12x "$guest"
