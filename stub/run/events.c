@@ -5,6 +5,7 @@
  */
 #include "events.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 static const struct {
@@ -70,7 +71,7 @@ void events_stop(struct vcpu *v, const struct vcpu_exit *exit)
 		.code = exit->code,
 		.text = v->text,
 	};
-	if (resets || v->machine->stops_at[EVENT_END]) {
+	if (resets || (v->machine->stops_at[EVENT_END] && !v->machine->non_stop)) {
 		snprintf(v->text, sizeof(v->text), "%s: resumed, it %s", what_happens(exit),
 			resets ? "starts over" : "has ended");
 		return;
@@ -103,9 +104,23 @@ static int start_over(struct machine *m)
 	return 0;
 }
 
+/* Whatever was reported since: nothing that has run has gone on from there. */
+static bool asks_reset(const struct machine *m)
+{
+	for (unsigned i = 0; i < m->n; i++)
+		if (m->vcpus[i].stop.kind == STOP_RESET && !m->vcpus[i].pending)
+			return true;
+	return false;
+}
+
+int events_check(struct machine *m)
+{
+	return asks_reset(m) ? machine_refuse(m, -EBUSY, "the machine is to start over: `run`, or leave non-stop, does it") : 0;
+}
+
 int events_resume(struct machine *m)
 {
-	if (m->last.kind == STOP_RESET)
+	if (asks_reset(m))
 		return start_over(m);
 	if (m->last.kind == STOP_END) {
 		m->current->want = RESUME_CONTINUE;

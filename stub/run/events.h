@@ -20,6 +20,9 @@ void events_default(struct machine *m);
  */
 int events_resume(struct machine *m);
 
+/* In non-stop one vCPU does not start the machine over, with others running. 0, or -errno and a sentence. */
+int events_check(struct machine *m);
+
 /* The same when the client has left: nobody wants to hear of anything but the guest's end. */
 int events_leave(struct machine *m);
 

@@ -331,7 +331,7 @@ static bool is_to_go(struct vcpu *v, const struct resume_action *action)
 /* What is planned holds until it is done: a vCPU that goes changes nothing for those that do not go yet. */
 static int resume_some(struct machine *m, const struct resume_action *actions)
 {
-	int err = 0;
+	int err = events_check(m);
 
 	if (step_plants(m))
 		threads_hold(m);
@@ -346,7 +346,10 @@ static int resume_some(struct machine *m, const struct resume_action *actions)
 			threads_halt(v, 0);
 		} else if (is_to_go(v, &actions[i])) {
 			commit(v, &actions[i]);
-			threads_go(v);
+			if (v->pending)
+				m->notify(m->serve_arg);
+			else
+				threads_go(v);
 		}
 	}
 	return err;
@@ -407,6 +410,7 @@ static void forget(struct machine *m)
 		struct vcpu *v = &m->vcpus[i];
 
 		v->pending = false;
+		v->stop = (struct stop){ .thread = i + 1 };
 		v->reported = v->debug_stale = true;
 		v->passed = false;
 		v->unheard = true;

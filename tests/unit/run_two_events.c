@@ -114,6 +114,11 @@ static void serve(void *arg)
 	pthread_mutex_unlock(&rig->lock);
 }
 
+static void notify(void *arg)
+{
+	(void)arg;
+}
+
 static bool has_stopped(void)
 {
 	bool stopped;
@@ -203,7 +208,7 @@ static void open_rig(void)
 		sim_set(rig->sim, i, X86_CR0, 0);
 		sim_set(rig->sim, i, X86_CS_BASE, 0);
 	}
-	machine_set_server(&rig->machine, serve, NULL);
+	machine_set_server(&rig->machine, serve, notify, NULL);
 	machine_hand_over(&rig->machine, GDB_SIGNAL_TRAP);
 	ok(wait_stop(), "two vCPUs, stopped");
 }
