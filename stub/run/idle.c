@@ -18,17 +18,16 @@ static int ask_state(struct vcpu *v, uint32_t *state)
 	return err;
 }
 
+/* A vCPU that is stopped and would run is just that: gdb has the word "running" for those that do. */
 void idle_text(struct vcpu *v, char *text, size_t size)
 {
 	struct machine *m = v->machine;
 	const char *doing = NULL;
 	uint32_t state;
 
-	if (m->ended)
-		doing = NULL;
-	else if (threads_running(m))
+	if (!m->ended && threads_runs(v))
 		doing = v->want == RESUME_STAY ? "held" : "running";
-	else if (!ask_state(v, &state))
+	else if (!m->ended && !ask_state(v, &state) && state)
 		doing = m->arch->mp_state(state);
 	snprintf(text, size, "vCPU %u%s%s", v->nr, doing ? ", " : "", doing ? doing : "");
 }

@@ -70,7 +70,7 @@ static void test_off(void)
 	is_str(line, "vCPU 0, stopped (SBI HSM)", "a thread says what it is doing");
 	rig->sim->vcpu[0].mp_state = 0;
 	rig->target.ops->thread_text(&rig->machine, 1, line, sizeof(line));
-	is_str(line, "vCPU 0, running", "... when it is on, as well");
+	is_str(line, "vCPU 0", "... and no more of one that is stopped where it would run");
 	go(RESUME_STEP);
 	ok(wait_stop() && is_step() && !stop()->text, "on again, it is stepped");
 	rig->sim->vcpu[0].mp_gets = 0;
