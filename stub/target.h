@@ -43,6 +43,7 @@ enum stop_kind {
 	STOP_SWBREAK, /* at a POINT_SOFTWARE, with the pc on it */
 	STOP_HWBREAK, /* at a POINT_HARDWARE, with the pc on it */
 	STOP_WATCH,   /* point: which type; addr: the data address */
+	STOP_CREATED, /* the thread, which was off, has been brought up: told of only after set_thread_events() */
 	STOP_RESET,   /* nothing goes on from here: when resumed, the machine starts over; signal: TRAP when the guest asks for it */
 	STOP_END,     /* the guest is about to end; signal: TRAP, or ABRT when it says that it has crashed */
 	STOP_EXITED   /* the guest has ended: with code, or, when signal is not 0, by that signal */
@@ -151,6 +152,10 @@ struct target_ops {
 	 * and ends with all of them stopped, none of which is reported. 0 or -errno.
 	 */
 	int (*set_non_stop)(void *t, bool on);
+
+	/* Can it be noticed that a thread is brought up? And, until the connection ends, is it to be a stop? 0 or -errno. */
+	bool (*has_thread_events)(void *t);
+	int (*set_thread_events)(void *t, bool on);
 
 	/* In non-stop: a stop that was not reported yet, and now is; the current thread's first. False: there is none. */
 	bool (*next_stop)(void *t, struct stop *stop);

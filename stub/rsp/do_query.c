@@ -20,6 +20,11 @@ static bool has_programs(struct session *s)
 	return s->target.ops->has_programs(s->target.t) && (has_software_points(s) || has_hardware_points(s));
 }
 
+static bool has_thread_events(struct session *s)
+{
+	return s->target.ops->has_thread_events(s->target.t);
+}
+
 /* What clients announce, what is said back, and what the machine must have for that. Those that nobody announces come last. */
 static const struct {
 	const char *announced;
@@ -34,6 +39,7 @@ static const struct {
 	{ "binary-upload+", FEATURE_BINARY_UPLOAD, NULL, NULL },
 	{ NULL, 0, "ConditionalBreakpoints+", has_programs },
 	{ NULL, 0, "BreakpointCommands+", has_programs },
+	{ NULL, 0, "QThreadEvents+", has_thread_events },
 };
 
 #define FEATURES (sizeof(features) / sizeof(features[0]))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Threads: which there are, what each is, and which one the other packets mean. */
+#include <errno.h>
 #include <string.h>
 
 #include "handlers.h"
@@ -61,6 +62,18 @@ int do_first_threads(struct session *s, const struct args *args)
 {
 	s->listed = 0;
 	return do_more_threads(s, args);
+}
+
+int do_thread_events(struct session *s, const struct args *args)
+{
+	int error;
+
+	if (!s->target.ops->has_thread_events(s->target.t))
+		return NOT_SERVED;
+	if (args->n[0] > 1)
+		return session_refuse(s, EINVAL, "QThreadEvents is 0 or 1");
+	error = s->target.ops->set_thread_events(s->target.t, args->n[0]);
+	return error ? error : session_ok(s);
 }
 
 int do_thread_text(struct session *s, const struct args *args)

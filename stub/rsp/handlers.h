@@ -87,6 +87,7 @@ int do_step(struct session *s, const struct args *args);
 int do_stop_reason(struct session *s, const struct args *args);
 int do_supported(struct session *s, const struct args *args);
 int do_thread_alive(struct session *s, const struct args *args);
+int do_thread_events(struct session *s, const struct args *args);
 int do_thread_text(struct session *s, const struct args *args);
 int do_write_binary(struct session *s, const struct args *args);
 int do_write_general(struct session *s, const struct args *args);

@@ -39,6 +39,8 @@ static void reply_reason(struct session *s)
 {
 	if (s->stop.kind == STOP_WATCH)
 		reply_watch(s);
+	if (s->stop.kind == STOP_CREATED)
+		reply_text(&s->out, "create:;");
 	if (s->stop.kind == STOP_SWBREAK && s->features & FEATURE_SWBREAK)
 		reply_text(&s->out, "swbreak:;");
 	if (s->stop.kind == STOP_HWBREAK && s->features & FEATURE_HWBREAK)

@@ -19,6 +19,7 @@ const struct packet_row packet_table[] = {
 	{ "P",			"n=s",		PACKET_SPEAKS,			NULL,				do_write_register },
 	{ "QNonStop",		":n",		0,				"QNonStop+",			do_non_stop },
 	{ "QStartNoAckMode",	"",		PACKET_RUNNING,			"QStartNoAckMode+",		do_no_ack },
+	{ "QThreadEvents",	":n",		0,				NULL,				do_thread_events },
 	{ "R",			"|n",		0,				NULL,				do_restart },
 	{ "S",			"n|s",		0,				NULL,				do_step },
 	{ "T",			"t",		PACKET_RUNNING,			NULL,				do_thread_alive },

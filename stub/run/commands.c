@@ -149,6 +149,12 @@ static int do_register(struct machine *m, char **words, const struct printer *ou
 	return show_register(m->current, words[0], words[1], out->print, out->arg);
 }
 
+static int refuse_vcpu_event(struct machine *m)
+{
+	m->stops_at[EVENT_VCPU] = false;
+	return machine_refuse(m, -EOPNOTSUPP, "events: this host's KVM cannot single-step, and tells of no vCPU that is brought up");
+}
+
 static int choose_event(struct machine *m, const char *name, const char *what)
 {
 	const char *text;
@@ -158,7 +164,7 @@ static int choose_event(struct machine *m, const char *name, const char *what)
 	for (unsigned i = 0; i < MACHINE_EVENTS; i++)
 		if (!strcmp(events_name(i, &text), name)) {
 			m->stops_at[i] = !strcmp(what, "stop");
-			return 0;
+			return m->stops_at[EVENT_VCPU] && !m->caps.step ? refuse_vcpu_event(m) : 0;
 		}
 	return machine_refuse(m, -ENOENT, "there is no event %s; `monitor events` lists them", name);
 }

@@ -8,11 +8,14 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "idle.h"
+
 static const struct {
 	const char *name, *text;
 	bool stops; /* unless the client chooses otherwise */
 } events[MACHINE_EVENTS] = {
 	[EVENT_RESET] = { "reset", "the guest asks for a reset: resumed, it starts over", true },
+	[EVENT_VCPU] = { "vcpu", "a vCPU that was off is brought up: stopped behind its first instruction", false },
 	[EVENT_END] = { "end", "the guest powers its machine off, or crashes: resumed, it has ended", false },
 };
 
@@ -26,6 +29,7 @@ void events_default(struct machine *m)
 {
 	for (unsigned i = 0; i < MACHINE_EVENTS; i++)
 		m->stops_at[i] = events[i].stops;
+	m->thread_events = false;
 }
 
 /* What was about to be, is. A stop that is not a crash has no signal then. */
@@ -87,6 +91,7 @@ static void begin_anew(struct vcpu *v)
 	v->over = v->alone = false;
 	v->off = v->way_known = false;
 	v->nends = 0;
+	v->awaited = v->want == RESUME_CONTINUE && idle_is_awaited(v);
 	v->pending = v->want == RESUME_STEP;
 	if (v->pending)
 		v->stop = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = GDB_SIGNAL_TRAP };

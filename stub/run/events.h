@@ -5,7 +5,7 @@
 
 #include "machine.h"
 
-/* "reset", "end": as `monitor events` has it; `text` says what it is. */
+/* "reset", "end", "vcpu": as `monitor events` has it; `text` says what it is. */
 const char *events_name(enum machine_event event, const char **text);
 
 /* On the vCPU's own thread: the stop, v->stop, that this exit is. */

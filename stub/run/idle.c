@@ -39,6 +39,26 @@ bool idle_is_off(struct vcpu *v)
 	return v->unheard && !ask_state(v, &state) && mp_state_is_off(state);
 }
 
+bool idle_is_awaited(struct vcpu *v)
+{
+	const struct machine *m = v->machine;
+
+	return m->caps.step && (m->stops_at[EVENT_VCPU] || m->thread_events) && idle_is_off(v);
+}
+
+void idle_brought_up(struct vcpu *v)
+{
+	bool stops = v->machine->stops_at[EVENT_VCPU];
+
+	v->stop = (struct stop){
+		.kind = stops ? STOP_SIGNAL : STOP_CREATED,
+		.thread = v->nr + 1,
+		.signal = GDB_SIGNAL_TRAP,
+		.text = stops ? v->text : NULL,
+	};
+	snprintf(v->text, sizeof(v->text), "vCPU %u was brought up, and has executed its first instruction", v->nr);
+}
+
 static enum step_result end_step(struct vcpu *v)
 {
 	v->stop = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = GDB_SIGNAL_TRAP, .text = v->text };

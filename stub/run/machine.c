@@ -288,6 +288,7 @@ static int plan(struct vcpu *v, enum resume_kind kind)
 	v->way_known = false;
 	v->nends = 0;
 	v->off = kind == RESUME_STEP && idle_is_off(v);
+	v->awaited = kind == RESUME_CONTINUE && idle_is_awaited(v);
 	if (v->over || (kind == RESUME_STEP && !v->off))
 		err = step_plan(v, v->over, m->why, sizeof(m->why));
 	v->alone = v->over || v->nends;
@@ -374,6 +375,18 @@ static int op_set_non_stop(void *t, bool on)
 		threads_begin_non_stop(m);
 	else if (!on && m->non_stop)
 		threads_end_non_stop(m);
+	return 0;
+}
+
+/* It takes a step that ends when the vCPU executes. */
+static bool op_has_thread_events(void *t)
+{
+	return ((struct machine *)t)->caps.step;
+}
+
+static int op_set_thread_events(void *t, bool on)
+{
+	((struct machine *)t)->thread_events = on;
 	return 0;
 }
 
@@ -491,6 +504,8 @@ static const struct target_ops ops = {
 	.resume = op_resume,
 	.interrupt = op_interrupt,
 	.set_non_stop = op_set_non_stop,
+	.has_thread_events = op_has_thread_events,
+	.set_thread_events = op_set_thread_events,
 	.next_stop = op_next_stop,
 	.report_again = op_report_again,
 	.restart = op_restart,
@@ -543,7 +558,7 @@ void machine_release(struct machine *m, bool go)
 		struct vcpu *v = &m->vcpus[i];
 
 		v->want = RESUME_CONTINUE;
-		v->over = v->alone = false;
+		v->over = v->alone = v->awaited = false;
 		v->way_known = false;
 		v->nends = 0;
 	}

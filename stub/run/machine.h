@@ -25,6 +25,7 @@ struct machine;
 enum machine_event {
 	EVENT_RESET,
 	EVENT_END,
+	EVENT_VCPU,
 	MACHINE_EVENTS
 };
 
@@ -124,6 +125,7 @@ struct vcpu {
 	bool reported;	  /* its stop was reported, and the pc is still that one: a breakpoint there is not met again */
 	bool unheard;	  /* it has not run, or came out with nothing: it may be off, or halted */
 	bool off;	  /* it is to be stepped, and is off */
+	bool awaited;	  /* it is off, and its first instruction is to be an event: KVM steps it, which costs nothing until then */
 	bool passed;	  /* it has met the breakpoint at its pc, which was not to be reported, and is to go on past it */
 	bool debug_stale; /* KVM must be told again before the next step, or it may not take it (x86-64: TF is tied to the pc) */
 	uint32_t debug_control;
@@ -197,6 +199,7 @@ struct machine {
 	bool watching;		/* the watcher holds the baton */
 	int interrupt_signal;	/* of the stop under way, for when nobody has an event */
 	bool interrupted;	/* since it was resumed last, whoever reports */
+	bool thread_events;	       /* the client is to be told of vCPUs that are brought up */
 	bool stops_at[MACHINE_EVENTS]; /* as the client chooses; set while the machine is stopped */
 
 	/* Of the next connection, when that is to have another description; else next_files is NULL. modes.c has them. */

@@ -200,6 +200,10 @@ static bool is_in_range(struct vcpu *v)
 
 static enum step_result stepped(struct vcpu *v)
 {
+	if (v->awaited) {
+		idle_brought_up(v);
+		return STEP_EVENT;
+	}
 	if (v->over && v->want == RESUME_CONTINUE)
 		return STEP_OVER;
 	return is_in_range(v) ? STEP_MORE : event(v, STOP_SIGNAL);
@@ -207,7 +211,7 @@ static enum step_result stepped(struct vcpu *v)
 
 static bool is_stepping(const struct vcpu *v)
 {
-	return v->over || v->want == RESUME_STEP;
+	return v->over || v->want == RESUME_STEP || v->awaited;
 }
 
 /* KVM is to queue an exception. Its next request is told anew, without that. */
@@ -470,6 +474,7 @@ enum step_result step_run(struct vcpu *v)
 	if (result == STEP_NOTHING && step)
 		result = idle_called_out(v, skip);
 	v->unheard = result == STEP_NOTHING;
+	v->awaited &= v->unheard;
 	if (result == STEP_OVER) { /* it goes on with the others, freely */
 		v->nends = 0;
 		v->way_known = false;

@@ -296,6 +296,17 @@ static void interrupt(void *t)
 	((struct fake *)t)->interrupts++;
 }
 
+static bool has_thread_events(void *t)
+{
+	return ((struct fake *)t)->has_thread_events;
+}
+
+static int set_thread_events(void *t, bool on)
+{
+	stopped(t)->thread_events = on;
+	return 0;
+}
+
 static int set_non_stop(void *t, bool on)
 {
 	struct fake *f = stopped(t);
@@ -405,6 +416,8 @@ static const struct target_ops ops = {
 	.resume = resume,
 	.interrupt = interrupt,
 	.set_non_stop = set_non_stop,
+	.has_thread_events = has_thread_events,
+	.set_thread_events = set_thread_events,
 	.next_stop = next_stop,
 	.report_again = report_again,
 	.restart = restart,

@@ -44,6 +44,7 @@ struct fake {
 	int fail[FAKE_OPS];			/* an errno value: refuse with it */
 	bool lacks[POINT_TYPES];
 	bool lacks_programs;
+	bool has_thread_events, thread_events;
 	size_t readable;     /* memory ends here for readers */
 	unsigned trespasses; /* calls that target.h does not allow while the machine runs */
 	const char *why;

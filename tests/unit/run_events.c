@@ -80,6 +80,41 @@ static void test_off(void)
 	close_rig();
 }
 
+/* KVM steps the one that is off; the other runs as ever. */
+static void test_brought_up(bool to_user)
+{
+	open_rig(2, false);
+	rig->sim->vcpu[1].mp_state = STOPPED;
+	rig->sim->vcpu[0].on_run = rig->sim->vcpu[1].on_run = NULL;
+	rig->machine.stops_at[EVENT_VCPU] = to_user;
+	ok(rig->target.ops->has_thread_events(&rig->machine) && !rig->target.ops->set_thread_events(&rig->machine, !to_user),
+		"who comes up is to be told");
+	go(RESUME_CONTINUE);
+	wait_inside(0);
+	wait_inside(1);
+	watch(1000);
+	watch(90000);
+	sched_yield();
+	ok(is_running(), "a vCPU that is off may be so for ever");
+	pthread_mutex_lock(&rig->sim->lock);
+	rig->sim->vcpu[1].mp_state = 0;
+	leave(rig->sim, 1, EXIT_IO_DONE);
+	pthread_cond_broadcast(&rig->sim->kick);
+	pthread_mutex_unlock(&rig->sim->lock);
+	ok(wait_stop() && stop()->kind == (to_user ? STOP_SIGNAL : STOP_CREATED) && stop()->thread == 2,
+		"when it is brought up, it stops");
+	is_str(text(), to_user ? "vCPU 1 was brought up, and has executed its first instruction" : "",
+		to_user ? "... with a sentence" : "... which the client has asked for");
+	rig->sim->vcpu[0].mp_gets = rig->sim->vcpu[1].mp_gets = 0;
+	go(RESUME_CONTINUE);
+	wait_inside(0);
+	wait_inside(1);
+	is_int(rig->sim->vcpu[1].mp_gets, 0, "then it is like any other");
+	interrupt_guest();
+	ok(wait_stop() && stop()->signal == GDB_SIGNAL_INT, "... and runs");
+	close_rig();
+}
+
 static void test_waiting_step(void)
 {
 	open_rig(1, false);
@@ -210,6 +245,8 @@ static void test_end(void)
 int main(void)
 {
 	test_off();
+	test_brought_up(true);
+	test_brought_up(false);
 	test_waiting_step();
 	test_waiting_over();
 	test_reset();

@@ -194,6 +194,13 @@ static bool set_lacks_programs(struct player *p, const char *words)
 	return true;
 }
 
+static bool set_has_thread_events(struct player *p, const char *words)
+{
+	(void)words;
+	p->fake.has_thread_events = true;
+	return true;
+}
+
 static bool set_readable(struct player *p, const char *words)
 {
 	p->fake.readable = strtoul(words, NULL, 16);
@@ -214,7 +221,7 @@ static void stop_machine(struct player *p, const struct stop *stop)
 /* kind, thread, then for `signal` the signal, for `watch` the type of the point and the address, for `exited` the code, and a signal or nothing */
 static bool stop_kind(struct player *p, const char *words)
 {
-	static const char *const names[] = { "signal", "swbreak", "hwbreak", "watch", "reset", "end", "exited" };
+	static const char *const names[] = { "signal", "swbreak", "hwbreak", "watch", "created", "reset", "end", "exited" };
 	struct stop stop = { .kind = STOP_SIGNAL };
 	char kind[16];
 	unsigned number = 0, addr = 0;
@@ -308,6 +315,7 @@ static const struct {
 	{ "fail", set_fail },				  /* function, errno value; 0 to let it work again */
 	{ "threads", set_threads },			  /* how many there are from now on */
 	{ "lacks", set_lacks },				  /* a type of point */
+	{ "thread_events", set_has_thread_events },	  /* QThreadEvents */
 	{ "lacks_programs", set_lacks_programs },	  /* no conditions, no commands */
 	{ "print", print },				  /* what a breakpoint's command prints: these words and a newline */
 	{ "readable", set_readable },			  /* the end of what can be read of memory */
