@@ -31,13 +31,8 @@ void reset_machine(void)
 	__asm__ volatile("lidt %0; mov %1, %%ds" : : "m"(empty), "r"(0xfff8) : "memory");
 }
 
-/* An INIT for this vCPU, by its local APIC: it waits for a SIPI then, which nobody sends. Intel SDM volume 3, 11.6.1. */
 void turn_off(void)
 {
-	volatile unsigned int *apic = (void *)0xfee00000UL;
-
-	apic[0x310 / 4] = apic[0x20 / 4];
-	apic[0x300 / 4] = 0x4500;
 }
 
 #elif defined(__aarch64__)
