@@ -18,10 +18,10 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../rsp/session.h"
+#include "ready.h"
 #include "server.h"
 
 #define TICK_MS 50
@@ -98,21 +98,6 @@ static void wake_watcher(struct server *s)
 static void notify(void *arg)
 {
 	wake_watcher(arg);
-}
-
-static bool readable(int fd, int wait_ms)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-
-	return poll(&p, 1, wait_ms) > 0;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* Before the program ends: what was sent arrives only if the connection is not torn down under it. */
@@ -326,13 +311,6 @@ static void watch_non_stop(struct server *s)
 		s->gone = true;
 		s->target.ops->set_non_stop(s->target.t, false);
 	}
-}
-
-static bool writable(int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
-
-	return poll(&p, 1, 0) > 0;
 }
 
 /* A client that does not read is not waited for: a Ctrl-C of its, and other clients, are heard. It has gone when it stays so. */
