@@ -206,6 +206,7 @@ const struct arch arch_aarch64 = {
 	.classify = classify,
 	.describe = describe,
 	.give_back = aarch64_give_back,
+	.mask = &aarch64_mask,
 	.translate = aarch64_translate,
 	.successors = aarch64_successors,
 	.mp_state = mp_state,

@@ -85,4 +85,7 @@ int aarch64_successors(struct view *v, uint64_t pc, const uint8_t *code, size_t 
 /* aarch64_mmu.c: struct arch's translate() */
 int aarch64_translate(struct view *v, uint64_t va, struct arch_page *page);
 
+/* aarch64_mask.c: struct arch's mask */
+extern const struct arch_mask aarch64_mask;
+
 #endif

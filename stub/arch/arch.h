@@ -147,6 +147,40 @@ struct arch_probe {
 	size_t vector_size;
 };
 
+/* What the instruction at the pc has to do with a mask of interrupts (struct arch_mask). All 0: nothing. */
+struct arch_mask_use {
+	bool needs_own;	  /* it has to find the guest's own bits there: it looks at them, or waits for what they let through */
+	bool replaces;	  /* it brings all of the bits: they are the guest's own afterwards */
+	uint64_t read_to; /* key of the register that it copies the bits to, to the same places; 0: none */
+	uint64_t sets, clears;
+};
+
+#define ARCH_HANDLERS 8
+
+/*
+ * How interrupts are kept from a step where KVM_SET_GUEST_DEBUG cannot: while these bits of a register are as `masked`, the vCPU takes
+ * none. What an instruction does to them, or with them, is put right after it.
+ */
+struct arch_mask {
+	uint64_t key; /* of 8 bytes */
+	uint64_t bits, masked;
+
+	/* *use, which comes zeroed; code is what is at the pc, len > 0. */
+	void (*use)(struct view *v, const uint8_t *code, size_t len, struct arch_mask_use *use);
+
+	/*
+	 * Is the vCPU at the handler of an exception that the instruction at `from` has brought about? Then the key of the register
+	 * in which the bits were saved, at the same places; else 0. NULL where they are not saved anywhere.
+	 */
+	uint64_t (*saved)(struct view *v, uint64_t from);
+
+	/*
+	 * Where the instruction's exceptions go, for a software step to end there; how many. NULL where nothing has to be put right
+	 * before a handler runs.
+	 */
+	unsigned (*handlers)(struct view *v, const uint8_t *code, size_t len, uint64_t at[ARCH_HANDLERS]);
+};
+
 struct tdesc_table;
 struct arch;
 
@@ -195,6 +229,7 @@ struct arch {
 
 	/* KVM_GUESTDBG_BLOCKIRQ, where KVM may have it (KVM_CAP_SET_GUEST_DEBUG2 says); or 0. */
 	uint32_t block_irq;
+	const struct arch_mask *mask; /* or what takes its place; or NULL */
 
 	/* What the exit means. Only kind EXIT_KVM is given. */
 	void (*classify)(const struct vcpu_exit *exit, struct arch_hit *hit);

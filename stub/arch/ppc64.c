@@ -147,6 +147,7 @@ const struct arch arch_ppc64le = {
 	.classify = classify,
 	.describe = exit_describe,
 	.give_back = give_back,
+	.mask = &ppc64_mask,
 	.translate = ppc64_translate,
 	.untranslated = "address translation is on (MSR.IR, MSR.DR), and KVM does not tell where the guest's tables are: "
 			"real mode only",

@@ -32,6 +32,7 @@
 /* MSR (Book III, Machine State Register), bits counted from the low end. */
 #define PPC_MSR_SF (1ull << 63)
 #define PPC_MSR_HV (1ull << 60)
+#define PPC_MSR_EE (1ull << 15)
 #define PPC_MSR_ME (1ull << 12)
 #define PPC_MSR_IR (1ull << 5)
 #define PPC_MSR_DR (1ull << 4)
@@ -51,5 +52,8 @@ int ppc64_translate(struct view *v, uint64_t va, struct arch_page *page);
 
 /* ppc64_step.c: struct arch's successors() */
 int ppc64_successors(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS]);
+
+/* ppc64_mask.c: struct arch's mask */
+extern const struct arch_mask ppc64_mask;
 
 #endif

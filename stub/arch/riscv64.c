@@ -223,6 +223,7 @@ const struct arch arch_riscv64 = {
 	.classify = classify,
 	.describe = exit_describe,
 	.give_back = give_back,
+	.mask = &riscv64_mask,
 	.translate = riscv64_translate,
 	.successors = riscv64_successors,
 	.mp_state = mp_state,

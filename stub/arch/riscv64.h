@@ -20,6 +20,7 @@
 /* KVM_REG_RISCV_CSR: struct kvm_riscv_csr */
 #define RV_CSR(n) (0x8030000003000000ull | (n))
 #define RV_SSTATUS RV_CSR(0)
+#define RV_SIE RV_CSR(1)
 #define RV_STVEC RV_CSR(2)
 #define RV_SEPC RV_CSR(4)
 #define RV_SCAUSE RV_CSR(5)
@@ -38,5 +39,8 @@ int riscv64_translate(struct view *v, uint64_t va, struct arch_page *page);
 
 /* riscv64_step.c: struct arch's successors() */
 int riscv64_successors(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS]);
+
+/* riscv64_mask.c: struct arch's mask */
+extern const struct arch_mask riscv64_mask;
 
 #endif

@@ -14,20 +14,8 @@
 
 #include "bytes.h"
 #include "calls.h"
+#include "regcache.h"
 #include "regfile.h"
-#include "slots.h"
-
-/* A general register that is about to be changed. */
-struct change {
-	bool wanted;
-	uint64_t old; /* value of a computed one */
-};
-
-struct regcache {
-	struct slots slots;
-	struct change *changes; /* by register, ngeneral of them */
-	uint8_t *scratch;	/* max_size bytes */
-};
 
 static struct regfile *file_of(struct view *v)
 {
@@ -106,7 +94,7 @@ static int write_key(struct regfile *f, uint64_t key, const void *bytes, size_t 
 	if (!err) {
 		mark_component(f, slot, key);
 		item = (struct reg_item){ .key = slot->key, .value = slot->value };
-		err = transport_set(f->transport, f->vcpu, &item, 1);
+		err = held_set(&f->cache->slots.held, f->transport, f->vcpu, &item, 1);
 	}
 	regfile_drop(f);
 	return err;
@@ -405,7 +393,7 @@ static void undo_rows(struct regfile *f, unsigned n)
 	while (n-- > 0) {
 		struct reg_item item = { .key = s->writes[n].key, .value = slots_written(s, n)->saved };
 
-		transport_set(f->transport, f->vcpu, &item, 1);
+		held_set(&s->held, f->transport, f->vcpu, &item, 1);
 	}
 }
 
@@ -433,7 +421,7 @@ static int write_rows(struct regfile *f, const uint8_t *values)
 
 	if (err)
 		return err;
-	err = transport_set(f->transport, f->vcpu, s->writes, s->nwrites);
+	err = held_set(&s->held, f->transport, f->vcpu, s->writes, s->nwrites);
 	if (!err)
 		return 0;
 	while (n < s->nwrites && !s->writes[n].err)

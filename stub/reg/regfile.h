@@ -56,4 +56,27 @@ int regfile_write(struct regfile *f, unsigned reg, const void *value, size_t siz
 ssize_t regfile_read_general(struct regfile *f, void *values, size_t cap);
 int regfile_write_general(struct regfile *f, const void *values, size_t size);
 
+/* An id that the description may not know, with KEY_SIZE bytes: straight from, and to, the kernel. 0 or -errno. */
+int regfile_get_id(struct regfile *f, struct reg_item *item);
+int regfile_set_id(struct regfile *f, struct reg_item *item);
+
+/*
+ * Held bits (held.c): the vCPU has those of the mask as no interrupt is taken with them, and everything above and below shows, and
+ * takes, the guest's own.
+ */
+
+/* Would the guest take interrupts now, if the bits were not held? 1 or 0, or -errno. */
+int regfile_may_be_interrupted(struct regfile *f, const struct arch_mask *mask);
+
+/* From now on; nothing is written when they are held already. *own is the guest's bits. 0 or -errno. */
+int regfile_hold(struct regfile *f, const struct arch_mask *mask, uint64_t *own);
+bool regfile_is_held(const struct regfile *f);
+
+/* The vCPU gets the guest's own bits, or has them already: it has been reset, or something else has replaced what was held. */
+int regfile_give_back(struct regfile *f);
+void regfile_let_go(struct regfile *f);
+
+/* What is held now hides these bits of the guest's: it has changed them, and with them perhaps those that are held. */
+void regfile_own_bits(struct regfile *f, uint64_t own);
+
 #endif

@@ -115,7 +115,7 @@ static unsigned gather(struct slots *c)
 int slots_fetch(struct slots *c, struct transport *t, unsigned vcpu)
 {
 	unsigned n = gather(c), next = 0;
-	int err = n ? transport_get(t, vcpu, c->reads, n) : 0;
+	int err = n ? held_get(&c->held, t, vcpu, c->reads, n) : 0;
 
 	for (unsigned i = 0; i < c->n; i++) {
 		struct slot *slot = &c->slot[i];

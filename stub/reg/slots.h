@@ -3,6 +3,7 @@
 #ifndef SLOTS_H
 #define SLOTS_H
 
+#include "held.h"
 #include "transport.h"
 
 /* One value of the transport. The key of a block is KEY_BLOCK(nr, 0, 0): one slot serves all of its fields. */
@@ -25,6 +26,7 @@ struct slots {
 	struct reg_item *reads;	 /* room for n items: of the fetch under way */
 	struct reg_item *writes; /* room for n items, of which nwrites are in use; each slot at most once */
 	unsigned nwrites;
+	struct held held;
 };
 
 void slots_free(struct slots *c);

@@ -429,6 +429,7 @@ static void forget(struct machine *m)
 		v->unheard = true;
 		v->debug_control = 0;
 		memset(v->debug_bytes, 0, sizeof(v->debug_bytes));
+		regfile_let_go(&v->regs);
 		regfile_forget(&v->regs);
 	}
 }
@@ -547,8 +548,10 @@ void machine_release(struct machine *m, bool go)
 {
 	points_clear_all(m, m->ended);
 	threads_drop_text(m);
-	for (unsigned i = 0; i < m->n; i++)
+	for (unsigned i = 0; i < m->n; i++) {
+		mask_give_back(&m->vcpus[i]);
 		regfile_forget(&m->vcpus[i].regs);
+	}
 	modes_change(m);
 	find_expedited(m);
 	events_default(m);

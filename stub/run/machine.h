@@ -83,6 +83,18 @@ enum machine_state {
 	MACHINE_STOPPING
 };
 
+/* mask.c's: the step under way, or planned, and what it has to do with the guest's mask of interrupts. */
+struct step_mask {
+	bool on;      /* interrupts are held back */
+	uint64_t pc;  /* where it begins */
+	uint64_t own; /* the guest's own bits, there */
+	struct arch_mask_use use;
+	uint64_t handlers[ARCH_HANDLERS];
+	unsigned nhandlers;
+};
+
+#define STEP_ENDS (ARCH_SUCCESSORS + ARCH_HANDLERS)
+
 /* memory.c's: where pages were found to be, for as long as neither the vCPU's registers nor any memory change. */
 #define SEEN_PAGES 4
 
@@ -143,10 +155,11 @@ struct vcpu {
 	/* The places at one of which a software step ends; none when it is KVM that steps. Planned before the run. */
 	struct {
 		uint64_t addr, pa;
-	} ends[ARCH_SUCCESSORS];
+	} ends[STEP_ENDS];
 	unsigned nends;
 	uint64_t stepped_from; /* where the last step began, on hosts whose KVM steps */
 	unsigned suspicious;   /* so many steps more are looked at before they are left to KVM */
+	struct step_mask mask;
 };
 
 /* Called on the vCPU thread that has just been handed the baton, without the lock; the baton is given back by returning. */
@@ -329,6 +342,14 @@ bool step_plants(const struct machine *m);
  * does the step. 0, or -errno and a sentence.
  */
 int step_plan(struct vcpu *v, bool over, char *why, size_t room);
+
+/*
+ * mask.c: interrupts wait while a vCPU steps. Before a step, when the registers are at hand; behind it; and before the vCPU runs on
+ * freely or is left to itself, 0 or -errno. By step.c; the last one by whoever else leaves a stopped vCPU to itself.
+ */
+void mask_plan(struct vcpu *v);
+void mask_stepped(struct vcpu *v);
+int mask_give_back(struct vcpu *v);
 
 /* memory.c: guest-virtual, in the context of v. */
 ssize_t memory_read(struct vcpu *v, uint64_t addr, void *buf, size_t len);

@@ -197,14 +197,11 @@ static int show_id(struct vcpu *v, uint64_t id, const char *text, struct out *ou
 	if (text && parse_value(text, value, KEY_SIZE(id)))
 		return machine_refuse(m, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes", text, KEY_SIZE(id));
 	if (text) {
-		regfile_drop(&v->regs);
 		v->debug_stale = true;
-		err = transport_set(&m->transport, v->nr, &item, 1);
+		err = regfile_set_id(&v->regs, &item);
 	}
 	if (!err)
-		err = transport_get(&m->transport, v->nr, &item, 1);
-	if (!err)
-		err = item.err;
+		err = regfile_get_id(&v->regs, &item);
 	if (err)
 		return machine_refuse(m, err, "0x%llx: %s", (unsigned long long)id, strerror(-err));
 	say(out, "0x%016llx %3u  ", (unsigned long long)id, KEY_SIZE(id));

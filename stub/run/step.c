@@ -96,6 +96,16 @@ static bool is_suspicious(struct vcpu *v, uint64_t pc, bool over)
 	return over || v->suspicious;
 }
 
+/* A handler is the guest's business where it has none, or none in RAM. */
+static void add_handlers(struct vcpu *v)
+{
+	char why[1];
+
+	for (unsigned i = 0; i < v->mask.nhandlers; i++)
+		if (v->mask.handlers[i] != v->mask.pc)
+			add_end(v, v->mask.handlers[i], why, sizeof(why));
+}
+
 int step_plan(struct vcpu *v, bool over, char *why, size_t room)
 {
 	struct machine *m = v->machine;
@@ -104,6 +114,7 @@ int step_plan(struct vcpu *v, bool over, char *why, size_t room)
 	int n, err = 0;
 
 	v->nends = 0;
+	mask_plan(v);
 	if (!step_plants(m))
 		return 0;
 	pc = memory_of_pc(v);
@@ -114,7 +125,10 @@ int step_plan(struct vcpu *v, bool over, char *why, size_t room)
 		return software ? n : 0;
 	for (int i = 0; i < n; i++)
 		err = add_end(v, next[i], why, room);
-	return v->nends ? 0 : err;
+	if (!v->nends)
+		return err;
+	add_handlers(v);
+	return 0;
 }
 
 static bool is_end(const struct vcpu *v, uint64_t addr)
@@ -396,6 +410,20 @@ static enum step_result run_on(struct vcpu *v, bool step, uint64_t skip)
 	return result;
 }
 
+/* Steps with interrupts held back, as they were planned; everything else without. */
+static enum step_result run_held(struct vcpu *v, bool step, uint64_t skip)
+{
+	int err = step ? 0 : mask_give_back(v);
+	enum step_result result;
+
+	if (err)
+		return failed(v, "the guest's interrupt mask cannot be set back", err);
+	result = run_on(v, step, skip);
+	if (step)
+		mask_stepped(v);
+	return result;
+}
+
 /* ---- a breakpoint was met: is it to be reported? ---- */
 
 /*
@@ -463,13 +491,13 @@ enum step_result step_run(struct vcpu *v)
 	bool step = is_stepping(v);
 	uint64_t skip = v->over ? memory_of_pc(v) : UINT64_MAX;
 	struct point *lifted = v->over ? lift(v, skip) : NULL;
-	uint8_t old[ARCH_SUCCESSORS][TRAP_MAX];
+	uint8_t old[STEP_ENDS][TRAP_MAX];
 	enum step_result result;
 
 	v->met = NULL;
 	v->met_stepped = false;
 	plant_ends(v, old);
-	result = run_on(v, step, skip);
+	result = run_held(v, step, skip);
 	unplant_ends(v, old);
 	if (result == STEP_NOTHING && step)
 		result = idle_called_out(v, skip);

@@ -16,6 +16,7 @@ SAME(RV_X(31), CORE(regs.t6));
 SAME(RV_MODE, CORE(mode));
 SAME(RV_MODE_U, KVM_RISCV_MODE_U);
 
+SAME(RV_SIE, CSR(sie));
 SAME(RV_STVEC, CSR(stvec));
 SAME(RV_SEPC, CSR(sepc));
 SAME(RV_SATP, CSR(satp));
