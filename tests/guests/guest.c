@@ -14,6 +14,7 @@ volatile enum mode mode = MODE_DEMO;
 volatile unsigned long counter;
 volatile unsigned long *interrupted;
 volatile int bring_up = 1;
+volatile unsigned long masks_seen, masks_saved;
 volatile unsigned long cpu_counter[MAX_CPUS];
 volatile unsigned char scratch[64];
 
@@ -158,6 +159,18 @@ static void on_and_off(void)
 		tick();
 	}
 }
+#ifndef __i386__
+/* Interrupted all the time. What it sees of the mask is kept, a bit for each value. */
+NOINLINE void be_interrupted(void)
+{
+	interrupted = interrupts();
+	for (;;) {
+		tick();
+		masks_seen |= 1UL << without_interrupts();
+		masks_saved |= 1UL << exception();
+	}
+}
+#endif
 
 void secondary(unsigned long cpu)
 {
@@ -198,9 +211,8 @@ int main(void)
 		on_and_off();
 		break;
 	case MODE_INTERRUPTS:
-#ifdef __x86_64__
-		interrupted = interrupts();
-		spin();
+#ifndef __i386__
+		be_interrupted();
 #endif
 		break;
 	}

@@ -29,7 +29,15 @@ void leave_guest(void);
 void reset_machine(void);
 void turn_off(void); /* this vCPU, where it can do that */
 
+#ifndef __i386__
 /* A timer that interrupts, again and again, from now on; its handler counts in *interrupts(). */
 volatile unsigned long *interrupts(void);
+
+/* Masks interrupts and unmasks them. By the mask, as it reads it: 1 if they were on before, and 2 if they were while masked. */
+unsigned long without_interrupts(void);
+
+/* Takes an exception of its own. By what that has saved: 1 if interrupts were on. */
+unsigned long exception(void);
+#endif
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The first vCPU starts at the entry, the others by PSCI CPU_ON. PL011 at 0x09000000, as on QEMU's virt. */
-	.globl _start, console_putc, start_cpu, own_traps, own_trap
+	.globl _start, console_putc, start_cpu, own_traps, own_trap, interrupts, without_interrupts, exception
 	.text
 _start:
 	mov	x0, #0
@@ -71,6 +71,89 @@ on_trap:
 	ldp	x0, x1, [sp], #16
 	eret
 
+	/* The virtual timer, interrupt 27 of the GICv3 (distributor at 0x08000000, the vCPU's frames at 0x080a0000), every 10 ms. */
+interrupts:
+	adrp	x0, storm_vectors
+	add	x0, x0, :lo12:storm_vectors
+	msr	vbar_el1, x0
+	mov	w1, #0x12		/* GICD_CTLR: affinity routing, group 1 */
+	mov	x0, #0x08000000
+	str	w1, [x0]
+	ldr	x0, =0x080b0000
+	mov	w1, #-1
+	str	w1, [x0, #0x80]		/* GICR_IGROUPR0: all in group 1 */
+	mov	w1, #(1 << 27)
+	str	w1, [x0, #0x100]	/* GICR_ISENABLER0 */
+	mov	x1, #0xff
+	msr	s3_0_c4_c6_0, x1	/* ICC_PMR_EL1 */
+	mov	x1, #1
+	msr	s3_0_c12_c12_7, x1	/* ICC_IGRPEN1_EL1 */
+	isb
+	mrs	x0, cntfrq_el0
+	mov	x1, #100
+	udiv	x0, x0, x1
+	msr	cntv_tval_el0, x0
+	mov	x1, #1
+	msr	cntv_ctl_el0, x1
+	isb
+	msr	daifclr, #3
+	adrp	x0, timer_count
+	add	x0, x0, :lo12:timer_count
+	ret
+
+on_timer:
+	stp	x0, x1, [sp, #-32]!
+	str	x2, [sp, #16]
+	mrs	x2, s3_0_c12_c12_0	/* ICC_IAR1_EL1 */
+	adrp	x0, timer_count
+	add	x0, x0, :lo12:timer_count
+	ldr	x1, [x0]
+	add	x1, x1, #1
+	str	x1, [x0]
+	mrs	x0, cntfrq_el0
+	mov	x1, #100
+	udiv	x0, x0, x1
+	msr	cntv_tval_el0, x0
+	isb
+	msr	s3_0_c12_c12_1, x2	/* ICC_EOIR1_EL1 */
+	isb
+	ldr	x2, [sp, #16]
+	ldp	x0, x1, [sp], #32
+	eret
+
+without_interrupts:
+	mrs	x0, daif
+	msr	daifset, #3
+	mrs	x1, daif
+	msr	daif, x0
+	tst	x0, #(3 << 6)
+	cset	x0, eq
+	tst	x1, #(3 << 6)
+	cset	x1, eq
+	orr	x0, x0, x1, lsl #1
+	cbz	x0, 1f
+	msr	daifset, #3		/* the other way to do it */
+	msr	daifclr, #3
+1:	ret
+
+exception:
+	svc	#0
+	ret
+
+on_svc:
+	mrs	x0, spsr_el1
+	tst	x0, #(3 << 6)
+	cset	x0, eq
+	eret
+
+	.balign	0x800
+storm_vectors:
+	.skip	0x200			/* as below */
+	b	on_svc
+	.balign	0x80
+timer_vector:
+	b	on_timer
+
 	.balign	0x800
 vectors:
 	.skip	0x200			/* a synchronous exception at the same level, with its own stack pointer */
@@ -79,6 +162,7 @@ vectors:
 
 	.bss
 trap_count: .skip 8
+timer_count: .skip 8
 	.balign	4096
 stacks:	.skip	4 * 4096
 	.section .note.GNU-stack, "", @progbits

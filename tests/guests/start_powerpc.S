@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Every vCPU starts at the entry, in real mode, with its number in r3; all but the first wait to be released. */
-	.globl _start, console_putc, start_cpu, own_traps, own_trap
+	.globl _start, console_putc, start_cpu, own_traps, own_trap, interrupts, without_interrupts, exception
 	.text
 _start:
 	bcl	20, 31, 1f
@@ -97,11 +97,88 @@ on_trap:
 	rfid
 on_trap_end:
 
+	/* Handlers are copied to where the decrementer's interrupt goes, and that of sc. */
+interrupts:
+	mflr	0
+	li	3, 0x900
+	addis	4, 2, on_timer@toc@ha
+	addi	4, 4, on_timer@toc@l
+	li	5, (on_timer_end - on_timer) / 4
+	bl	copy_code
+	li	3, 0xc00
+	addis	4, 2, on_sc@toc@ha
+	addi	4, 4, on_sc@toc@l
+	li	5, (on_sc_end - on_sc) / 4
+	bl	copy_code
+	mtlr	0
+	lis	3, PERIOD
+	mtdec	3
+	mfmsr	3
+	ori	3, 3, 0x8000		/* EE */
+	mtmsrd	3, 1
+	addis	3, 2, timer_count@toc@ha
+	addi	3, 3, timer_count@toc@l
+	blr
+
+	/* To r3, from r4, r5 instructions. */
+copy_code:
+	mtctr	5
+1:	lwz	5, 0(4)
+	stw	5, 0(3)
+	dcbst	0, 3
+	sync
+	icbi	0, 3
+	addi	3, 3, 4
+	addi	4, 4, 4
+	bdnz	1b
+	isync
+	blr
+
+	.set	PERIOD, 0x4e		/* in 65536ths: 10 ms of 512 MHz */
+on_timer:
+	mtsprg	0, 3
+	mtsprg	1, 4
+	lis	3, PERIOD
+	mtdec	3
+	lis	4, timer_count@ha
+	ld	3, timer_count@l(4)
+	addi	3, 3, 1
+	std	3, timer_count@l(4)
+	mfsprg	3, 0
+	mfsprg	4, 1
+	rfid
+on_timer_end:
+
+on_sc:
+	mfsrr1	3
+	rldicl	3, 3, 49, 63		/* EE */
+	rfid
+on_sc_end:
+
+without_interrupts:
+	mfmsr	3
+	rldicl	4, 3, 48, 1		/* all but EE, which is on top now */
+	rotldi	4, 4, 16
+	mtmsrd	4, 1
+	mfmsr	4
+	mtmsrd	3, 1
+	rldicl	3, 3, 49, 63
+	rldicl	4, 4, 49, 63
+	sldi	4, 4, 1
+	or	3, 3, 4
+	blr
+
+exception:
+	sc
+	blr
+
 	.section .rodata
 	.balign	4
 power_off:			/* big-endian: token, no arguments, one result */
 	.byte	0, 0, 0x20, 0x03, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0
 	.bss
+	.balign	8
+timer_count: .skip 8
 	.balign	4096
 stacks:	.skip	4 * 4096
 released: .skip	4

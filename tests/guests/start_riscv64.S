@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* In supervisor mode, the first hart at the entry, the others by SBI. 16550 and test device as on QEMU's virt. */
-	.globl _start, console_putc, start_cpu, own_traps, own_trap
+	.globl _start, console_putc, start_cpu, own_traps, own_trap, interrupts, without_interrupts, exception
 	.text
 _start:
 	li	a0, 0
@@ -77,9 +77,86 @@ on_trap:
 	addi	sp, sp, 16
 	sret
 
+	/* SBI's timer, every 10 ms of QEMU's 10 MHz. */
+	.set	PERIOD, 100000
+interrupts:
+	mv	t0, ra
+	lla	a0, on_timer
+	csrw	stvec, a0
+	call	next_timer
+	li	a0, 1 << 5		/* sie.STIE */
+	csrs	sie, a0
+	csrsi	sstatus, 2		/* sstatus.SIE */
+	lla	a0, timer_count
+	jr	t0
+
+	/* set_timer(time) of the extension TIME */
+next_timer:
+	rdtime	a0
+	li	a1, PERIOD
+	add	a0, a0, a1
+	li	a6, 0
+	li	a7, 0x54494d45
+	ecall
+	ret
+
+	/* Of an interrupt, which has the highest bit of scause; of `unimp` it goes on behind it. */
+	.balign	4
+on_timer:
+	addi	sp, sp, -48
+	sd	a0, 0(sp)
+	csrr	a0, scause
+	bgez	a0, on_unimp
+	sd	a1, 8(sp)
+	sd	a6, 16(sp)
+	sd	a7, 24(sp)
+	sd	ra, 32(sp)
+	lla	a0, timer_count
+	ld	a1, (a0)
+	addi	a1, a1, 1
+	sd	a1, (a0)
+	call	next_timer
+	ld	a0, 0(sp)
+	ld	a1, 8(sp)
+	ld	a6, 16(sp)
+	ld	a7, 24(sp)
+	ld	ra, 32(sp)
+	addi	sp, sp, 48
+	sret
+on_unimp:
+	csrr	a0, sepc
+	addi	a0, a0, 4
+	csrw	sepc, a0
+	csrr	a0, sstatus
+	srli	a0, a0, 5		/* SPIE */
+	andi	a0, a0, 1
+	addi	sp, sp, 48
+	sret
+
+without_interrupts:
+	csrrw	a0, sie, zero
+	csrr	a1, sie
+	csrw	sie, a0
+	csrr	a2, sie
+	snez	a0, a0
+	snez	a2, a2
+	and	a0, a0, a2
+	snez	a1, a1
+	slli	a1, a1, 1
+	or	a0, a0, a1
+	ret
+
+exception:
+	.option	push
+	.option	norvc			/* the one of 4 bytes */
+	unimp
+	.option	pop
+	ret
+
 	.bss
 	.balign	8
 trap_count: .skip 8
+timer_count: .skip 8
 	.balign	4096
 stacks:	.skip	4 * 4096
 	.section .note.GNU-stack, "", @progbits

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Every vCPU starts at the entry, in long mode, with its number in rdi; all but the first wait to be released. */
-	.globl _start, console_putc, start_cpu, own_traps, own_trap, interrupts
+	.globl _start, console_putc, start_cpu, own_traps, own_trap, interrupts, without_interrupts, exception
 	.text
 _start:
 	mov	%rdi, %rax
@@ -58,6 +58,13 @@ interrupts:
 	movw	$0x8e00, 4(%rdx)
 	shr	$16, %rax
 	mov	%rax, 6(%rdx)
+	lea	idt + 6 * 16, %rdx
+	lea	on_undefined, %rax
+	mov	%ax, (%rdx)
+	movw	%cs, 2(%rdx)
+	movw	$0x8e00, 4(%rdx)
+	shr	$16, %rax
+	mov	%rax, 6(%rdx)
 	lidt	idt_register
 	mov	$0xfee00000, %eax
 	movl	$0x1ff, 0xf0(%rax)	/* on, spurious vector 0xff */
@@ -74,6 +81,34 @@ on_timer:
 	mov	$0xfee00000, %eax
 	movl	$0, 0xb0(%rax)		/* end of interrupt */
 	pop	%rax
+	iretq
+
+without_interrupts:
+	pushfq
+	cli
+	pushfq
+	pop	%rdx
+	pop	%rax
+	push	%rax
+	popfq
+	shr	$9, %rax		/* IF */
+	and	$1, %eax
+	shr	$8, %rdx
+	and	$2, %edx
+	or	%rdx, %rax
+	ret
+
+exception:
+	mov	$0, %eax
+	ud2
+	ret
+
+	/* Of ud2 */
+on_undefined:
+	addq	$2, (%rsp)
+	mov	16(%rsp), %rax
+	shr	$9, %rax
+	and	$1, %eax
 	iretq
 
 	.section .rodata
