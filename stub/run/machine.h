@@ -343,6 +343,11 @@ bool step_plants(const struct machine *m);
  */
 int step_plan(struct vcpu *v, bool over, char *why, size_t room);
 
+/* step_plan.c, for the run itself: the ends are planted while nobody else is in the guest, and what was there goes to `old`. */
+bool plan_is_end(const struct vcpu *v, uint64_t addr);
+void plan_plant(struct vcpu *v, uint8_t old[][TRAP_MAX]);
+void plan_unplant(struct vcpu *v, uint8_t old[][TRAP_MAX]);
+
 /*
  * mask.c: interrupts wait while a vCPU steps. Before a step, when the registers are at hand; behind it; and before the vCPU runs on
  * freely or is left to itself, 0 or -errno. By step.c; the last one by whoever else leaves a stopped vCPU to itself.
@@ -372,9 +377,15 @@ int modes_find(const struct arch *arch, const char *name);
 /* tdesc_build() for the machine's vCPUs in this mode. */
 int modes_describe(struct machine *m, unsigned mode, struct tdesc *d);
 
+/* Which registers stop replies carry, by the present description. */
+void modes_expedite(struct machine *m);
+
 /* What the next client is to be given: 0, or -errno and a sentence. And, between two clients: that it is given it. */
 int modes_choose(struct machine *m, const char *name);
 void modes_change(struct machine *m);
+
+/* resume.c: target.h's resume() */
+int resume_threads(struct machine *m, const struct resume_action *actions);
 
 /* commands.c */
 int commands_run(struct machine *m, const char *line, text_fn *print, void *arg);

@@ -103,3 +103,16 @@ void modes_change(struct machine *m)
 	free(m->next_files);
 	m->next_files = NULL;
 }
+
+void modes_expedite(struct machine *m)
+{
+	static const char *const generics[] = { "pc", "sp", "fp" };
+
+	m->nexpedited = 0;
+	for (unsigned i = 0; i < sizeof(generics) / sizeof(*generics); i++) {
+		int reg = tdesc_by_generic(&m->tdesc, generics[i]);
+
+		if (reg >= 0)
+			m->expedited[m->nexpedited++] = reg;
+	}
+}

@@ -21,149 +21,6 @@ static uint64_t pc_register(struct vcpu *v)
 	return pc;
 }
 
-/* ---- a software step ends at opcodes planted wherever the instruction may lead ---- */
-
-/* A loop that is stepped through and has no more bytes may be one around a store-exclusive. */
-#define SMALL_LOOP 128
-
-bool step_plants(const struct machine *m)
-{
-	return m->caps.planted && m->arch->successors;
-}
-
-bool step_is_software(const struct machine *m)
-{
-	return !m->caps.step && step_plants(m);
-}
-
-bool step_possible(const struct machine *m)
-{
-	return m->caps.step || step_is_software(m);
-}
-
-/* An end that is not mapped cannot be reached without an exception, and what follows then is the guest's own doing. */
-static int add_end(struct vcpu *v, uint64_t addr, char *why, size_t room)
-{
-	struct machine *m = v->machine;
-	unsigned size = m->arch->trap_size;
-	uint8_t code[TRAP_MAX];
-	struct arch_page page;
-	int err = memory_find(v, addr, &page, why, room);
-
-	if (err)
-		return err;
-	if (page.size < size || m->host->ops->read_mem(m->host, page.pa, code, size) != size) {
-		snprintf(why, room, "cannot step: 0x%llx, where the instruction leads, is not RAM", (unsigned long long)addr);
-		return -EFAULT;
-	}
-	v->ends[v->nends].addr = addr;
-	v->ends[v->nends].pa = page.pa;
-	v->nends++;
-	return 0;
-}
-
-/* How many ends there are, or -errno and a sentence. */
-static int find_ends(struct vcpu *v, uint64_t pc, uint64_t next[ARCH_SUCCESSORS], char *why, size_t room)
-{
-	uint8_t code[ARCH_CODE_SIZE];
-	ssize_t size = memory_peek(v, pc, code, sizeof(code));
-	int n;
-
-	if (size < 0) {
-		snprintf(why, room, "cannot step: the instruction at 0x%llx cannot be read", (unsigned long long)pc);
-		return size;
-	}
-	n = v->machine->arch->successors(&v->regs.view, pc, code, size, next);
-	if (n > 0 || (n == 0 && v->machine->caps.step))
-		return n;
-	snprintf(why, room, "cannot step: where the instruction at 0x%llx leads is not known", (unsigned long long)pc);
-	return n ? n : -EOPNOTSUPP;
-}
-
-/*
- * Is it worth a look at the instruction whether KVM's step gets through? On the way over a breakpoint, and when steps have just led
- * back: what KVM does not get through is a loop. Every step costs no more for that.
- */
-static bool is_suspicious(struct vcpu *v, uint64_t pc, bool over)
-{
-	bool led_back = v->stepped_from - pc < SMALL_LOOP;
-
-	v->stepped_from = pc;
-	if (led_back)
-		v->suspicious = SMALL_LOOP / v->machine->arch->insn_align;
-	else if (v->suspicious)
-		v->suspicious--;
-	return over || v->suspicious;
-}
-
-/* A handler is the guest's business where it has none, or none in RAM. */
-static void add_handlers(struct vcpu *v)
-{
-	char why[1];
-
-	for (unsigned i = 0; i < v->mask.nhandlers; i++)
-		if (v->mask.handlers[i] != v->mask.pc)
-			add_end(v, v->mask.handlers[i], why, sizeof(why));
-}
-
-int step_plan(struct vcpu *v, bool over, char *why, size_t room)
-{
-	struct machine *m = v->machine;
-	bool software = step_is_software(m);
-	uint64_t pc, next[ARCH_SUCCESSORS];
-	int n, err = 0;
-
-	v->nends = 0;
-	mask_plan(v);
-	if (!step_plants(m))
-		return 0;
-	pc = memory_of_pc(v);
-	if (!software && !is_suspicious(v, pc, over))
-		return 0;
-	n = find_ends(v, pc, next, why, room);
-	if (n <= 0)
-		return software ? n : 0;
-	for (int i = 0; i < n; i++)
-		err = add_end(v, next[i], why, room);
-	if (!v->nends)
-		return err;
-	add_handlers(v);
-	return 0;
-}
-
-static bool is_end(const struct vcpu *v, uint64_t addr)
-{
-	for (unsigned i = 0; i < v->nends; i++)
-		if (v->ends[i].addr == addr)
-			return true;
-	return false;
-}
-
-static void put_code(struct machine *m, uint64_t pa, const uint8_t *code)
-{
-	m->host->ops->write_mem(m->host, pa, code, m->arch->trap_size);
-	m->host->ops->sync_code(m->host, pa, m->arch->trap_size);
-}
-
-/* Two ends may be one place: they are taken out in the reverse order. */
-static void plant_ends(struct vcpu *v, uint8_t old[][TRAP_MAX])
-{
-	struct machine *m = v->machine;
-
-	for (unsigned i = 0; i < v->nends; i++) {
-		m->host->ops->read_mem(m->host, v->ends[i].pa, old[i], m->arch->trap_size);
-		put_code(m, v->ends[i].pa, m->arch->trap);
-	}
-}
-
-static void unplant_ends(struct vcpu *v, uint8_t old[][TRAP_MAX])
-{
-	for (unsigned i = v->nends; i-- > 0;)
-		put_code(v->machine, v->ends[i].pa, old[i]);
-}
-
-/* ---- one run ---- */
-
 /* Only when it differs from what KVM was told last: a system call saved on every step but the first. */
 static int set_debug(struct vcpu *v, bool step, uint64_t skip)
 {
@@ -301,7 +158,7 @@ static enum step_result at_trap(struct vcpu *v, const struct vcpu_exit *exit, ui
 {
 	const struct point *p = points_at(v, addr);
 
-	if (is_end(v, addr))
+	if (plan_is_end(v, addr))
 		return stepped(v);
 	return p && addr != skip ? at_point(v, p, addr) : guests_own(v, exit);
 }
@@ -496,9 +353,9 @@ enum step_result step_run(struct vcpu *v)
 
 	v->met = NULL;
 	v->met_stepped = false;
-	plant_ends(v, old);
+	plan_plant(v, old);
 	result = run_held(v, step, skip);
-	unplant_ends(v, old);
+	plan_unplant(v, old);
 	if (result == STEP_NOTHING && step)
 		result = idle_called_out(v, skip);
 	v->unheard = result == STEP_NOTHING;
