@@ -4,12 +4,16 @@
  *
  *   client count SERVER step|step+g N             steps, each with its stop reply; or with the general registers behind it
  *   client count SERVER break TYPE KIND A B N     N times: Z, continue, stop reply, z; at A and B in turn
- *   client time ROUNDS MILLISECONDS ADDRESS COLUMN=SERVER...
+ *   client count SERVER line START N              N times: over a line of a hundred instructions from START on
+ *   client time ROUNDS MILLISECONDS ADDRESS COLUMN=SERVER=START...
+ *   client steps ROUNDS MILLISECONDS COLUMN=SERVER...
+ *   client interrupts N COLUMN=SERVER...          how long a Ctrl-C takes, N times while the guest runs
  *
  * SERVER is HOST:PORT or a path. The counting is done by strace, elsewhere. For times the servers take turns, so that what disturbs
  * the machine for a while disturbs all of them; all stay connected, for the guest of a server whose client has gone may run on.
  */
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
@@ -25,6 +29,15 @@
 #include "rate.h"
 
 #define SERVERS_MAX 8
+#ifdef __x86_64__
+#define PC_REGISTER 0x10
+#define INSN_SIZE 1
+#else
+#define PC_REGISTER 0x20
+#define INSN_SIZE 4
+#endif
+
+#define LINE 100
 #define CONNECT_TRIES 600 /* of 100 ms: QEMU takes its time in an emulated machine */
 
 struct server {
@@ -32,7 +45,8 @@ struct server {
 	int fd;
 	bool acks;
 	unsigned read_size; /* of memory, in one packet */
-	uint64_t read_address;
+	uint64_t read_address, line;
+	bool ranges; /* vCont;r */
 	char in[0x10000];
 	size_t at, have;
 	char reply[0x10000];
@@ -77,21 +91,35 @@ static void receive(struct server *s)
 		write_all(s, "+", 1);
 }
 
-__attribute__((format(printf, 2, 3))) static void ask(struct server *s, const char *format, ...)
+static void send_packet(struct server *s, const char *format, va_list ap)
 {
 	char packet[256];
 	uint8_t sum = 0;
-	va_list ap;
-	int n;
+	int n = 1 + vsnprintf(packet + 1, sizeof(packet) - 4, format, ap);
 
-	va_start(ap, format);
-	n = 1 + vsnprintf(packet + 1, sizeof(packet) - 4, format, ap);
-	va_end(ap);
 	packet[0] = '$';
 	for (int i = 1; i < n; i++)
 		sum += packet[i];
 	n += sprintf(packet + n, "#%02x", sum);
 	write_all(s, packet, n);
+}
+
+__attribute__((format(printf, 2, 3))) static void tell(struct server *s, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	send_packet(s, format, ap);
+	va_end(ap);
+}
+
+__attribute__((format(printf, 2, 3))) static void ask(struct server *s, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	send_packet(s, format, ap);
+	va_end(ap);
 	receive(s);
 }
 
@@ -115,6 +143,24 @@ static void step_g(void *arg)
 	step(arg);
 	ask(arg, "g");
 	expect(arg, "0123456789abcdefx", "g");
+}
+
+/* As gdb steps over a line that calls nothing. */
+static void step_line(void *arg)
+{
+	struct server *s = arg;
+	uint64_t pc = htole64(s->line);
+	char bytes[17] = "";
+
+	for (unsigned i = 0; i < 8; i++)
+		sprintf(bytes + 2 * i, "%02x", ((uint8_t *)&pc)[i]);
+	ask(s, "P%x=%s", PC_REGISTER, bytes);
+	expect(s, "O", "P");
+	if (s->ranges)
+		ask(s, "vCont;r%llx,%llx", (unsigned long long)s->line, (unsigned long long)s->line + LINE * INSN_SIZE);
+	for (unsigned i = 0; i < LINE && !s->ranges; i++)
+		ask(s, "vCont;s");
+	expect(s, "TS", "a line");
 }
 
 static void read_memory(void *arg)
@@ -197,6 +243,10 @@ static void open_server(struct server *s, const char *column, const char *server
 	s->read_size = size ? strtoul(size + strlen("PacketSize="), NULL, 16) / 2 : 128;
 	ask(s, "QStartNoAckMode");
 	s->acks = strcmp(s->reply, "OK") != 0;
+	/* QEMU takes no P from a client that does not know its registers. */
+	ask(s, "qXfer:features:read:target.xml:0,100");
+	ask(s, "vCont?");
+	s->ranges = strstr(s->reply, ";r") != NULL;
 	ask(s, "?");
 	expect(s, "TS", "?");
 }
@@ -209,48 +259,117 @@ static void count(int argc, char **argv)
 	unsigned n = atoi(argv[argc - 1]);
 
 	open_server(&s, argv[0], argv[0]);
+	s.line = strtoull(argv[2], NULL, 16);
 	if (!strcmp(argv[1], "break") && argc == 7)
 		stop_in_turn(&s, n, argv + 2);
+	else if (!strcmp(argv[1], "line"))
+		while (n--)
+			step_line(&s);
 	else
 		while (n--)
 			(!strcmp(argv[1], "step") ? step : step_g)(&s);
 }
 
-static const struct {
+/* COLUMN=SERVER[=LINE] each; how many. */
+static unsigned open_servers(struct server *servers, char **args, char **end)
+{
+	unsigned n = 0;
+
+	for (; args < end && n < SERVERS_MAX; args++, n++) {
+		char *column = strsep(args, "="), *server = strsep(args, "=");
+
+		open_server(&servers[n], column, server);
+		servers[n].line = *args ? strtoull(*args, NULL, 16) : 0;
+	}
+	return n;
+}
+
+static const struct measure {
 	const char *name;
 	void (*once)(void *server);
-} measures[] = { { "step", step }, { "step+g", step_g }, { "read", read_memory } };
+} measures[] = { { "step", step }, { "step+g", step_g }, { "line", step_line }, { "read", read_memory } },
+  only_steps[] = { { "step", step } };
 
 #define MEASURES (sizeof(measures) / sizeof(*measures))
+
+static void time_each(unsigned rounds, unsigned ms, const struct measure *m, unsigned nm, struct server *servers, unsigned n)
+{
+	static struct rate rates[SERVERS_MAX][MEASURES];
+
+	for (unsigned i = 0; i < rounds && i < RATE_ROUNDS_MAX; i++)
+		for (unsigned j = 0; j < n * nm; j++)
+			rate_round(&rates[j % n][j / n], ms, m[j / n].once, &servers[j % n]);
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned j = 0; j < nm; j++)
+			rate_print(&rates[i][j], servers[i].column, m[j].name,
+				m[j].once == read_memory ? servers[i].read_size / 1048576.0 : 1);
+}
 
 static void time_all(int argc, char **argv)
 {
 	static struct server servers[SERVERS_MAX];
-	static struct rate rates[SERVERS_MAX][MEASURES];
-	unsigned rounds = atoi(argv[0]), ms = atoi(argv[1]), n = 0;
+	unsigned n = open_servers(servers, argv + 3, argv + argc);
 
-	for (char **arg = argv + 3; arg < argv + argc && n < SERVERS_MAX; arg++, n++) {
-		char *column = strsep(arg, "=");
-
-		open_server(&servers[n], column, *arg);
-		servers[n].read_address = strtoull(argv[2], NULL, 16);
-	}
-	for (unsigned i = 0; i < rounds && i < RATE_ROUNDS_MAX; i++)
-		for (unsigned j = 0; j < n * MEASURES; j++)
-			rate_round(&rates[j % n][j / n], ms, measures[j / n].once, &servers[j % n]);
 	for (unsigned i = 0; i < n; i++)
-		for (unsigned j = 0; j < MEASURES; j++)
-			rate_print(&rates[i][j], servers[i].column, measures[j].name,
-				measures[j].once == read_memory ? servers[i].read_size / 1048576.0 : 1);
+		servers[i].read_address = strtoull(argv[2], NULL, 16);
+	time_each(atoi(argv[0]), atoi(argv[1]), measures, MEASURES, servers, n);
 }
+
+static void time_steps(int argc, char **argv)
+{
+	static struct server servers[SERVERS_MAX];
+	unsigned n = open_servers(servers, argv + 2, argv + argc);
+
+	time_each(atoi(argv[0]), atoi(argv[1]), only_steps, 1, servers, n);
+}
+
+/* --- Ctrl-C: from the byte to the stop reply */
+
+#define RUNS_MS 100
+
+static void interrupt(void *arg)
+{
+	write_all(arg, "\003", 1);
+	receive(arg);
+	expect(arg, "TS", "Ctrl-C");
+}
+
+/* The guest has run for a time that is not the same each time, of RUNS_MS at most. */
+static void interrupt_all(int argc, char **argv)
+{
+	static struct server servers[SERVERS_MAX];
+	static struct rate delays[SERVERS_MAX];
+	unsigned times = atoi(argv[0]), n = open_servers(servers, argv + 1, argv + argc);
+
+	for (unsigned i = 0; i < times && i < RATE_ROUNDS_MAX; i++)
+		for (unsigned j = 0; j < n; j++) {
+			tell(&servers[j], "vCont;c");
+			usleep((5 + (i * 37) % RUNS_MS) * 1000);
+			rate_once(&delays[j], interrupt, &servers[j]);
+		}
+	for (unsigned j = 0; j < n; j++)
+		rate_print_delay(&delays[j], servers[j].column, "interrupt");
+}
+
+/* --- */
+
+static const struct {
+	const char *name;
+	int least;
+	void (*run)(int argc, char **argv);
+} commands[] = {
+	{ "count", 3, count },
+	{ "time", 4, time_all },
+	{ "steps", 3, time_steps },
+	{ "interrupts", 2, interrupt_all },
+};
 
 int main(int argc, char **argv)
 {
-	if (argc >= 5 && !strcmp(argv[1], "count"))
-		count(argc - 2, argv + 2);
-	else if (argc >= 6 && !strcmp(argv[1], "time"))
-		time_all(argc - 2, argv + 2);
-	else
-		die("usage: client count SERVER SCENARIO N [...] or client time ROUNDS MILLISECONDS ADDRESS COLUMN=SERVER...");
-	return 0;
+	for (unsigned i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++)
+		if (!strcmp(argv[1], commands[i].name) && argc - 2 >= commands[i].least) {
+			commands[i].run(argc - 2, argv + 2);
+			return 0;
+		}
+	die("usage: see tests/bench/client.c");
 }

@@ -5,7 +5,10 @@
  *
  *   floor count step|step+g N
  *   floor time ROUNDS MILLISECONDS
+ *   floor serve PATH
  *
+ * `serve` is a server that knows nothing but how to step: on a Unix socket, for one client, it answers a step with as many bytes as a
+ * stop reply has after one KVM_RUN and one read of the pc.
  * `read` is memory made into hexadecimal digits, which is what a server has to do for `m` besides sending them.
  */
 #include <fcntl.h>
@@ -17,6 +20,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "many_regs/kvm_many_regs.h"
 #include "rate.h"
@@ -76,6 +82,13 @@ static void set_registers(struct bare *b)
 		b->run->kvm_valid_regs = SYNCED;
 }
 
+static uint64_t get_pc(struct bare *b)
+{
+	if (!b->run->kvm_valid_regs)
+		must(ioctl(b->vcpu, KVM_GET_REGS, &b->run->s.regs.regs), "KVM_GET_REGS");
+	return b->run->s.regs.regs.rip;
+}
+
 static void get_registers(struct bare *b)
 {
 	if (!b->run->kvm_valid_regs) {
@@ -99,6 +112,15 @@ static void set_registers(struct bare *b)
 	must(ioctl(b->vm, KVM_ARM_PREFERRED_TARGET, &init), "KVM_ARM_PREFERRED_TARGET");
 	must(ioctl(b->vcpu, KVM_ARM_VCPU_INIT, &init), "KVM_ARM_VCPU_INIT");
 	must(ioctl(b->vcpu, KVM_SET_ONE_REG, &pc), "KVM_SET_ONE_REG");
+}
+
+static uint64_t get_pc(struct bare *b)
+{
+	uint64_t pc;
+	struct kvm_one_reg reg = { .id = REG_PC, .addr = (uintptr_t)&pc };
+
+	must(ioctl(b->vcpu, KVM_GET_ONE_REG, &reg), "KVM_GET_ONE_REG");
+	return pc;
 }
 
 static void get_registers(struct bare *b)
@@ -170,13 +192,73 @@ static void read_memory(void *arg)
 	b->sum += text[b->sum % sizeof(text)];
 }
 
+/* --- a server */
+
+static int accept_one(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = must(socket(AF_UNIX, SOCK_STREAM, 0), "socket");
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	must(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), path);
+	must(listen(fd, 1), path);
+	return must(accept(fd, NULL, NULL), "accept");
+}
+
+static void answer(int fd, const char *text)
+{
+	char packet[256] = "+$";
+	uint8_t sum = 0;
+	size_t n = 2;
+
+	for (; *text; text++)
+		sum += packet[n++] = *text;
+	n += sprintf(packet + n, "#%02x", sum);
+	if (write(fd, packet, n) != (ssize_t)n)
+		die("floor: write");
+}
+
+static void answer_step(struct bare *b, int fd)
+{
+	char text[128];
+
+	step(b);
+	sprintf(text, "T05thread:p1.1;10:%016llx;7:%016llx;6:%016llx;", (unsigned long long)get_pc(b), 0ull, 0ull);
+	answer(fd, text);
+}
+
+/* Each packet comes in one piece, after the answer to the one before. */
+static void serve(struct bare *b, const char *path)
+{
+	int fd = accept_one(path);
+	char in[4096];
+	ssize_t n;
+
+	while ((n = read(fd, in, sizeof(in) - 1)) > 0) {
+		in[n] = '\0';
+		if (strstr(in, "$vCont;s"))
+			answer_step(b, fd);
+		else if (strstr(in, "$QStartNoAckMode"))
+			answer(fd, "OK");
+		else if (strstr(in, "$?"))
+			answer(fd, "T05thread:p1.1;");
+		else if (strchr(in, '$'))
+			answer(fd, "");
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct bare b = { 0 };
 	struct rate steps = { 0 }, step_gs = { 0 }, reads = { 0 };
 
+	if (argc == 3 && !strcmp(argv[1], "serve")) {
+		open_guest(&b);
+		serve(&b, argv[2]);
+		return 0;
+	}
 	if (argc != 4)
-		die("usage: floor count step|step+g N or floor time ROUNDS MILLISECONDS");
+		die("usage: floor count step|step+g N, floor time ROUNDS MILLISECONDS or floor serve PATH");
 	open_guest(&b);
 	if (!strcmp(argv[1], "count")) {
 		for (int n = atoi(argv[3]); n; n--)

@@ -46,6 +46,22 @@ void rate_print(struct rate *r, const char *column, const char *what, double uni
 		r->round[n / 4] * unit, r->round[n - 1 - n / 4] * unit);
 }
 
+void rate_once(struct rate *r, void (*once)(void *arg), void *arg)
+{
+	double start = now();
+
+	once(arg);
+	r->round[r->rounds++] = 1 / (now() - start);
+}
+
+void rate_print_delay(struct rate *r, const char *column, const char *what)
+{
+	unsigned n = r->rounds;
+
+	qsort(r->round, n, sizeof(*r->round), compare);
+	printf("delay %s %s %.3f %.3f\n", column, what, 1e3 / r->round[n / 2], 1e3 / r->round[0]);
+}
+
 void die(const char *format, ...)
 {
 	va_list ap;

@@ -3,7 +3,7 @@
 #ifndef RATE_H
 #define RATE_H
 
-#define RATE_ROUNDS_MAX 99
+#define RATE_ROUNDS_MAX 100
 
 struct rate {
 	double round[RATE_ROUNDS_MAX]; /* each one's, a second */
@@ -15,6 +15,10 @@ void rate_round(struct rate *r, unsigned milliseconds, void (*once)(void *arg), 
 
 /* "rate COLUMN WHAT MEDIAN LOW HIGH", each times `unit`; half of the rounds are between LOW and HIGH. */
 void rate_print(struct rate *r, const char *column, const char *what, double unit);
+
+/* One time more; and "delay COLUMN WHAT MEDIAN WORST" in milliseconds. */
+void rate_once(struct rate *r, void (*once)(void *arg), void *arg);
+void rate_print_delay(struct rate *r, const char *column, const char *what);
 
 /* Ends the program with a sentence. */
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
