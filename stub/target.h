@@ -69,6 +69,13 @@ struct stop {
 	const char *text; /* a sentence for the user, or NULL; lives until the next resume */
 };
 
+/* Addresses that are alike: [start, start + size), or up to and with the last address when size is UINT64_MAX - start. */
+struct memory_region {
+	uint64_t start, size; /* size > 0 */
+	bool mapped;
+	bool read, write, execute; /* by the guest's code at some level of privilege; when mapped */
+};
+
 /* Takes a piece of text that a command prints. */
 typedef void text_fn(void *arg, const char *text);
 
@@ -119,6 +126,16 @@ struct target_ops {
 	ssize_t (*read_mem)(void *t, unsigned thread, uint64_t addr, void *buf, size_t len);
 	int (*write_mem)(void *t, unsigned thread, uint64_t addr, const void *buf, size_t len);
 
+	/* The same of guest-physical memory, which all threads share. */
+	ssize_t (*read_phys)(void *t, uint64_t addr, void *buf, size_t len);
+	int (*write_phys)(void *t, uint64_t addr, const void *buf, size_t len);
+
+	/*
+	 * What the thread's code has at addr, and as far as the next addresses are alike: in pages of the same permissions, or in none.
+	 * It may be cut short where it would take long to look on. 0 or -errno.
+	 */
+	int (*find_region)(void *t, unsigned thread, uint64_t addr, struct memory_region *region);
+
 	/* Can this host do points of this type at all? When not, the packet is answered as unknown. */
 	bool (*has_points)(void *t, enum point_type type);
 
@@ -156,6 +173,13 @@ struct target_ops {
 	/* Can it be noticed that a thread is brought up? And, until the connection ends, is it to be a stop? 0 or -errno. */
 	bool (*has_thread_events)(void *t);
 	int (*set_thread_events)(void *t, bool on);
+
+	/*
+	 * Can interrupts wait while a thread steps? And are they to? They are at the beginning of a connection. mask_steps() is called
+	 * only where they can.
+	 */
+	bool (*can_mask_steps)(void *t);
+	void (*mask_steps)(void *t, bool on);
 
 	/* In non-stop: a stop that was not reported yet, and now is; the current thread's first. False: there is none. */
 	bool (*next_stop)(void *t, struct stop *stop);

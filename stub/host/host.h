@@ -78,6 +78,14 @@ struct host_call {
 	uint64_t run_sync;
 };
 
+/* An area of guest-physical addresses, as the VMM laid them out. */
+struct host_area {
+	uint64_t start, size; /* size 0: no more areas */
+	bool ram;	      /* else it is a device, and not read or written from here */
+	bool read_only;	      /* for the guest */
+	const char *what;     /* a few words: what is there, or what backs the RAM; constant */
+};
+
 struct host;
 
 struct host_ops {
@@ -105,9 +113,15 @@ struct host_ops {
 	/* KVM_CHECK_EXTENSION: 0 when the host has it not. */
 	int (*extension)(struct host *h, int cap);
 
-	/* How many bytes up to the end of this piece of RAM, or -EFAULT when gpa is not RAM. */
+	/*
+	 * How many bytes up to the end of this piece of RAM, or to a page of it that cannot be had; -EFAULT when gpa is not RAM, -EIO
+	 * when its page cannot be had: the file behind it was cut, or it is mapped no more.
+	 */
 	ssize_t (*read_mem)(struct host *h, uint64_t gpa, void *buf, size_t len);
 	ssize_t (*write_mem)(struct host *h, uint64_t gpa, const void *buf, size_t len);
+
+	/* The n-th area of those that are known, in any order; false when there are no more. */
+	bool (*area)(struct host *h, unsigned n, struct host_area *area);
 
 	/* Code at gpa was changed: make every vCPU fetch it anew. */
 	void (*sync_code)(struct host *h, uint64_t gpa, size_t len);

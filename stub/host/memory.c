@@ -71,11 +71,15 @@ static ssize_t copy_by_file(uint8_t *hva, void *buf, size_t len, bool write)
 		return -errno;
 	n = write ? pwrite(fd, buf, len, (off_t)(uintptr_t)hva) : pread(fd, buf, len, (off_t)(uintptr_t)hva);
 	if (n < 0)
-		n = errno == EIO ? -EFAULT : -errno; /* EIO is this file's word for a bad address */
+		n = -errno;
 	close(fd);
 	return n;
 }
 
+/*
+ * The kernel stops at a page that cannot be had, be it that nothing is mapped there or that the file behind it ends before: as many
+ * bytes as went in front of it, or EFAULT, and no signal (mm/process_vm_access.c). For the file that is EIO (fs/proc/base.c).
+ */
 static ssize_t copy(pid_t self, uint8_t *hva, void *buf, size_t len, bool write)
 {
 	struct iovec ours = { buf, len }, guest = { hva, len };
@@ -84,8 +88,8 @@ static ssize_t copy(pid_t self, uint8_t *hva, void *buf, size_t len, bool write)
 	if (n < 0 && (errno == ENOSYS || errno == EPERM))
 		n = copy_by_file(hva, buf, len, write);
 	else if (n < 0)
-		n = -errno;
-	return n == 0 && len ? -EFAULT : n;
+		n = errno == EFAULT ? -EIO : -errno;
+	return n == 0 && len ? -EIO : n;
 }
 
 ssize_t ram_read(const struct ram *ram, uint64_t gpa, void *buf, size_t len)

@@ -37,7 +37,10 @@ const struct ram_piece *ram_find(const struct ram *ram, uint64_t gpa, uint64_t l
 /* Our address of gpa, with *len cut to the end of its piece; NULL when gpa is not RAM. */
 uint8_t *ram_at(const struct ram *ram, uint64_t gpa, size_t *len);
 
-/* How many bytes, up to the end of the piece; -EFAULT when gpa is not RAM, or another -errno. */
+/*
+ * How many bytes, up to the end of the piece or to a page of it that cannot be had; -EFAULT when gpa is not RAM, -EIO when its page
+ * cannot be had, or another -errno.
+ */
 ssize_t ram_read(const struct ram *ram, uint64_t gpa, void *buf, size_t len);
 ssize_t ram_write(const struct ram *ram, uint64_t gpa, const void *buf, size_t len);
 

@@ -303,6 +303,21 @@ static ssize_t vm_write_mem(struct host *h, uint64_t gpa, const void *buf, size_
 	return vm->fd < 0 ? -ENODEV : ram_write(&vm->ram, gpa, buf, len);
 }
 
+static bool vm_area(struct host *h, unsigned n, struct host_area *area)
+{
+	const struct ram *ram = &((struct vm *)h)->ram;
+
+	if (n < ram->n)
+		*area = (struct host_area){ .start = ram->piece[n].gpa, .size = ram->piece[n].size, .ram = true,
+			.what = "RAM: anonymous memory of kvm-gdbserver" };
+	for (unsigned i = ram->n; i <= n; i++) {
+		*area = vm_arch_devices[i - ram->n];
+		if (!area->size)
+			return false;
+	}
+	return true;
+}
+
 static void vm_sync_code(struct host *h, uint64_t gpa, size_t len)
 {
 	struct vm *vm = (struct vm *)h;
@@ -329,6 +344,7 @@ static const struct host_ops vm_ops = {
 	.extension = vm_extension,
 	.read_mem = vm_read_mem,
 	.write_mem = vm_write_mem,
+	.area = vm_area,
 	.sync_code = vm_sync_code,
 	.reset = vm_reset,
 	.close = vm_close,

@@ -119,6 +119,9 @@ bool vm_arch_mmio(struct vm *vm, struct vm_access *a);
 /* An exit that only this architecture has. Sets v->pending when KVM waits for an answer. */
 enum vm_served vm_arch_exit(struct vm_vcpu *v, struct vcpu_exit *exit);
 
+/* The board's devices, those in KVM among them; the last has the size 0. */
+extern const struct host_area vm_arch_devices[];
+
 /* Code at our address hva was changed. */
 void vm_arch_sync_code(uint8_t *hva, size_t len);
 

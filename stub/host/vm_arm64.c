@@ -98,6 +98,13 @@ static uint64_t get_reg(const struct vm_vcpu *v, uint64_t id)
 
 const bool vm_arch_posts_writes = false;
 
+const struct host_area vm_arch_devices[] = {
+	{ .start = GIC_DISTRIBUTOR, .size = GIC_DISTRIBUTOR_SIZE, .what = "GICv3 distributor, in KVM" },
+	{ .start = GIC_REDISTRIBUTORS, .size = UART - GIC_REDISTRIBUTORS, .what = "GICv3 redistributors, in KVM" },
+	{ .start = UART, .size = PL011_SIZE, .what = "PL011, the console" },
+	{ .size = 0 },
+};
+
 uint64_t vm_arch_pc(const struct vm_vcpu *v)
 {
 	return get_reg(v, REG_PC);

@@ -137,6 +137,10 @@ int vm_arch_start(struct vm *vm, const struct refusal *why)
 
 const bool vm_arch_posts_writes = false;
 
+const struct host_area vm_arch_devices[] = {
+	{ .size = 0 },
+};
+
 /* At an access that KVM has emulated, it is past the instruction already (emulate_loadstore.c). */
 uint64_t vm_arch_pc(const struct vm_vcpu *v)
 {

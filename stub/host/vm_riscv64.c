@@ -100,6 +100,12 @@ static uint64_t get_reg(const struct vm_vcpu *v, uint64_t id)
 
 const bool vm_arch_posts_writes = false;
 
+const struct host_area vm_arch_devices[] = {
+	{ .start = TEST, .size = TEST_SIZE, .what = "test device: ends the machine" },
+	{ .start = UART, .size = UART_SIZE, .what = "16550, the console" },
+	{ .size = 0 },
+};
+
 uint64_t vm_arch_pc(const struct vm_vcpu *v)
 {
 	return get_reg(v, REG_PC);

@@ -378,6 +378,12 @@ int vm_arch_start(struct vm *vm, const struct refusal *why)
 /* complete_emulated_mmio() and its like write the registers back before the exit (arch/x86/kvm/x86.c). */
 const bool vm_arch_posts_writes = true;
 
+const struct host_area vm_arch_devices[] = {
+	{ .start = 0xfec00000, .size = 0x1000, .what = "I/O APIC, in KVM" },
+	{ .start = 0xfee00000, .size = 0x1000, .what = "local APIC of each vCPU, in KVM" },
+	{ .size = 0 },
+};
+
 uint64_t vm_arch_pc(const struct vm_vcpu *v)
 {
 	struct kvm_regs r;

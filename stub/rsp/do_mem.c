@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Memory: m M x X. A read that is too long for a packet, or that meets an unreadable byte, is answered short, as gdb takes it. */
+/* Memory, virtual or physical: m M x X. A read that is too long for a packet, or that meets an unreadable byte, is answered short, as gdb takes it. */
 #include <errno.h>
 
 #include "handlers.h"
 
-/* At most max bytes into session->data, none beyond the last address; how many, or -errno. */
+uint64_t session_clip(uint64_t addr, uint64_t len)
+{
+	return len && len - 1 > UINT64_MAX - addr ? UINT64_MAX - addr + 1 : len;
+}
+
+ssize_t session_read_memory(struct session *s, uint64_t addr, void *buf, size_t len)
+{
+	if (s->physical)
+		return s->target.ops->read_phys(s->target.t, addr, buf, len);
+	return s->target.ops->read_mem(s->target.t, session_general(s), addr, buf, len);
+}
+
+/* At most max bytes into session->data; how many, or -errno. */
 static ssize_t read_memory(struct session *s, const struct args *args, size_t max)
 {
-	uint64_t addr = args->n[0], len = args->n[1];
+	uint64_t len = session_clip(args->n[0], args->n[1] < max ? args->n[1] : max);
 
-	if (len > max)
-		len = max;
-	if (len && len - 1 > UINT64_MAX - addr)
-		len = UINT64_MAX - addr + 1;
-	if (!len)
-		return 0;
-	return s->target.ops->read_mem(s->target.t, session_general(s), addr, s->data, (size_t)len);
+	return len ? session_read_memory(s, args->n[0], s->data, (size_t)len) : 0;
 }
 
 static int write_memory(struct session *s, const struct args *args, const void *bytes, size_t n)
@@ -29,7 +35,10 @@ static int write_memory(struct session *s, const struct args *args, const void *
 		return session_ok(s);
 	if (n - 1 > UINT64_MAX - addr)
 		return session_refuse(s, EFAULT, "the bytes reach beyond the last address");
-	error = s->target.ops->write_mem(s->target.t, session_general(s), addr, bytes, n);
+	if (s->physical)
+		error = s->target.ops->write_phys(s->target.t, addr, bytes, n);
+	else
+		error = s->target.ops->write_mem(s->target.t, session_general(s), addr, bytes, n);
 	return error ? error : session_ok(s);
 }
 

@@ -35,6 +35,15 @@ unsigned session_general(struct session *s);
 /* 0 and the thread's number, 0 for a wildcard; or -ESRCH. */
 int session_find_thread(struct session *s, const struct thread_id *id, unsigned *thread);
 
+/*
+ * Memory as this client sees it now: the general thread's, or guest-physical. [addr, addr + len) ends at the last address. As
+ * target.h has it.
+ */
+ssize_t session_read_memory(struct session *s, uint64_t addr, void *buf, size_t len);
+
+/* len, or less: no byte of [addr, addr + len) is beyond the last address. */
+uint64_t session_clip(uint64_t addr, uint64_t len);
+
 /* OK as the reply. */
 int session_ok(struct session *s);
 
@@ -57,6 +66,7 @@ void reply_thread(struct session *s, unsigned thread);
 void reply_stop(struct session *s);
 
 int do_attached(struct session *s, const struct args *args);
+int do_checksum(struct session *s, const struct args *args);
 int do_clear_point(struct session *s, const struct args *args);
 int do_continue(struct session *s, const struct args *args);
 int do_current_thread(struct session *s, const struct args *args);
@@ -73,17 +83,24 @@ int do_more_threads(struct session *s, const struct args *args);
 int do_next_stop(struct session *s, const struct args *args);
 int do_no_ack(struct session *s, const struct args *args);
 int do_non_stop(struct session *s, const struct args *args);
+int do_physical(struct session *s, const struct args *args);
+int do_qemu_supported(struct session *s, const struct args *args);
 int do_read_binary(struct session *s, const struct args *args);
 int do_read_general(struct session *s, const struct args *args);
 int do_read_hex(struct session *s, const struct args *args);
 int do_read_register(struct session *s, const struct args *args);
+int do_region(struct session *s, const struct args *args);
 int do_restart(struct session *s, const struct args *args);
 int do_resume(struct session *s, const struct args *args);
 int do_resume_actions(struct session *s, const struct args *args);
+int do_search(struct session *s, const struct args *args);
 int do_select_general(struct session *s, const struct args *args);
 int do_select_resuming(struct session *s, const struct args *args);
+int do_set_physical(struct session *s, const struct args *args);
 int do_set_point(struct session *s, const struct args *args);
 int do_step(struct session *s, const struct args *args);
+int do_step_bits(struct session *s, const struct args *args);
+int do_step_mask(struct session *s, const struct args *args);
 int do_stop_reason(struct session *s, const struct args *args);
 int do_supported(struct session *s, const struct args *args);
 int do_thread_alive(struct session *s, const struct args *args);

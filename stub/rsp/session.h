@@ -56,6 +56,9 @@ struct session {
 	bool no_ack;
 	bool raw_upload; /* this client's `x` wants no leading 'b' */
 
+	bool physical;	 /* addresses of memory are guest-physical ones; those of points never are */
+	bool steps_open; /* interrupts are taken while a thread steps */
+
 	unsigned general;  /* Hg: whose registers and memory; 0 until somebody asks */
 	unsigned resuming; /* Hc: whom `c` and `s` mean; 0 for any */
 	unsigned listed;   /* how many threads qfThreadInfo and qsThreadInfo have named */

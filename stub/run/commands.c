@@ -46,7 +46,7 @@ static int do_capabilities(struct machine *m, char **words, const struct printer
 	say(out, "What this host's KVM does, as tried at start-up:\n");
 	say(out, "single-step           %s%s%s\n", works(step_possible(m)),
 		step_is_software(m) ? ", by opcodes planted behind the instruction: KVM does nothing here" : "",
-		step_possible(m) && (c->block_irq || m->arch->mask) ? ", and interrupts wait meanwhile" : "");
+		step_masks(m) ? ", and interrupts wait meanwhile" : "");
 	say(out, "planted opcode        %s%s\n", works(c->planted),
 		c->planted_by_error ? ", as an error of KVM's instruction emulator" : "");
 	if (!c->planted && c->exec)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
 #include "events.h"
 #include "idle.h"
 #include "machine.h"
@@ -39,8 +40,7 @@ static struct vcpu *living_vcpu(struct machine *m, unsigned thread, int *err)
 	return NULL;
 }
 
-/* The vCPU of a thread that can be looked into now; NULL and the error otherwise. */
-static struct vcpu *stopped_vcpu(struct machine *m, unsigned thread, int *err)
+struct vcpu *machine_stopped_vcpu(struct machine *m, unsigned thread, int *err)
 {
 	struct vcpu *v = living_vcpu(m, thread, err);
 
@@ -50,10 +50,9 @@ static struct vcpu *stopped_vcpu(struct machine *m, unsigned thread, int *err)
 	return NULL;
 }
 
-/* The same for its memory and points, which others share: in non-stop they can be got at, while nobody is in the guest. */
-static struct vcpu *held_vcpu(struct machine *m, unsigned thread, int *err)
+struct vcpu *machine_held_vcpu(struct machine *m, unsigned thread, int *err)
 {
-	struct vcpu *v = m->non_stop ? living_vcpu(m, thread, err) : stopped_vcpu(m, thread, err);
+	struct vcpu *v = m->non_stop ? living_vcpu(m, thread, err) : machine_stopped_vcpu(m, thread, err);
 
 	if (!v)
 		return NULL;
@@ -93,7 +92,7 @@ static ssize_t op_read_reg(void *t, unsigned thread, unsigned reg, void *value, 
 {
 	struct machine *m = t;
 	int err;
-	struct vcpu *v = stopped_vcpu(m, thread, &err);
+	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
 	ssize_t n = v ? regfile_read(&v->regs, reg, value, cap) : err;
 
 	if (v && n < 0)
@@ -122,7 +121,7 @@ static int op_write_reg(void *t, unsigned thread, unsigned reg, const void *valu
 {
 	struct machine *m = t;
 	int err;
-	struct vcpu *v = stopped_vcpu(m, thread, &err);
+	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
 	uint64_t pc;
 
 	if (!v)
@@ -135,7 +134,7 @@ static ssize_t op_read_general(void *t, unsigned thread, void *values, size_t ca
 {
 	struct machine *m = t;
 	int err;
-	struct vcpu *v = stopped_vcpu(m, thread, &err);
+	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
 	ssize_t n = v ? regfile_read_general(&v->regs, values, cap) : err;
 
 	if (v && n < 0)
@@ -147,7 +146,7 @@ static int op_write_general(void *t, unsigned thread, const void *values, size_t
 {
 	struct machine *m = t;
 	int err;
-	struct vcpu *v = stopped_vcpu(m, thread, &err);
+	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
 	uint64_t pc;
 
 	if (!v)
@@ -172,36 +171,6 @@ static unsigned op_expedited(void *t, unsigned thread, unsigned *regs, unsigned 
 	return n;
 }
 
-/* A vCPU that stands can be looked into while others run, unless these take steps that end at planted opcodes. */
-static ssize_t op_read_mem(void *t, unsigned thread, uint64_t addr, void *buf, size_t len)
-{
-	struct machine *m = t;
-	struct vcpu *v = machine_vcpu(m, thread);
-	bool hold = v && m->non_stop && (threads_runs(v) || step_plants(m));
-	int err;
-	ssize_t n;
-
-	v = hold ? held_vcpu(m, thread, &err) : stopped_vcpu(m, thread, &err);
-	if (!v)
-		return err;
-	n = memory_read(v, addr, buf, len);
-	if (hold)
-		threads_let_go(m);
-	return n;
-}
-
-static int op_write_mem(void *t, unsigned thread, uint64_t addr, const void *buf, size_t len)
-{
-	int err;
-	struct vcpu *v = held_vcpu(t, thread, &err);
-
-	if (!v)
-		return err;
-	err = memory_write(v, addr, buf, len);
-	threads_let_go(t);
-	return err;
-}
-
 static bool op_has_points(void *t, enum point_type type)
 {
 	return points_possible(t, type);
@@ -217,7 +186,7 @@ static int op_set_point(
 	void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind, const struct point_programs *programs)
 {
 	int err;
-	struct vcpu *v = held_vcpu(t, thread, &err);
+	struct vcpu *v = machine_held_vcpu(t, thread, &err);
 
 	if (!v)
 		return err;
@@ -230,7 +199,7 @@ static int op_clear_point(void *t, unsigned thread, enum point_type type, uint64
 {
 	int err;
 
-	if (!held_vcpu(t, thread, &err))
+	if (!machine_held_vcpu(t, thread, &err))
 		return err;
 	err = points_clear(t, type, addr, kind);
 	threads_let_go(t);
@@ -263,6 +232,18 @@ static int op_set_thread_events(void *t, bool on)
 {
 	((struct machine *)t)->thread_events = on;
 	return 0;
+}
+
+static bool op_can_mask_steps(void *t)
+{
+	return step_masks(t);
+}
+
+static void op_mask_steps(void *t, bool on)
+{
+	struct machine *m = t;
+
+	m->open_steps = !on;
 }
 
 /* There is nobody to be told the sentence: a packet with it would be taken for an answer. */
@@ -371,8 +352,11 @@ static const struct target_ops ops = {
 	.read_general = op_read_general,
 	.write_general = op_write_general,
 	.expedited = op_expedited,
-	.read_mem = op_read_mem,
-	.write_mem = op_write_mem,
+	.read_mem = access_read,
+	.write_mem = access_write,
+	.read_phys = access_read_phys,
+	.write_phys = access_write_phys,
+	.find_region = access_region,
 	.has_points = op_has_points,
 	.has_programs = op_has_programs,
 	.set_point = op_set_point,
@@ -382,6 +366,8 @@ static const struct target_ops ops = {
 	.set_non_stop = op_set_non_stop,
 	.has_thread_events = op_has_thread_events,
 	.set_thread_events = op_set_thread_events,
+	.can_mask_steps = op_can_mask_steps,
+	.mask_steps = op_mask_steps,
 	.next_stop = op_next_stop,
 	.report_again = op_report_again,
 	.restart = op_restart,
@@ -410,6 +396,7 @@ void machine_release(struct machine *m, bool go)
 {
 	points_clear_all(m, m->ended);
 	threads_drop_text(m);
+	m->open_steps = false;
 	for (unsigned i = 0; i < m->n; i++) {
 		mask_give_back(&m->vcpus[i]);
 		regfile_forget(&m->vcpus[i].regs);

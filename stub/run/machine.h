@@ -204,6 +204,7 @@ struct machine {
 	struct vcpu *reporter;	/* of the stop under way */
 	struct vcpu *baton;	/* the vCPU whose thread is to take it */
 	struct vcpu *alone;	/* the one that may enter, when not all may */
+	bool open_steps; /* interrupts are taken while a vCPU steps, where they could wait */
 	bool non_stop;
 	bool held;		/* nobody may enter */
 	pthread_cond_t out;	/* while held: the last one has come out */
@@ -296,6 +297,15 @@ struct vcpu *machine_vcpu(struct machine *m, unsigned thread);
 /* All as after machine_open(), but for the points, whose opcodes are no longer in memory. 0, or -errno, a sentence, and the end. */
 int machine_start_over(struct machine *m);
 
+/* The vCPU of a thread that can be looked into now; NULL and the error otherwise. */
+struct vcpu *machine_stopped_vcpu(struct machine *m, unsigned thread, int *err);
+
+/*
+ * The same for its memory and points, which others share: in non-stop they can be got at, while nobody is in the guest. That is until
+ * threads_let_go().
+ */
+struct vcpu *machine_held_vcpu(struct machine *m, unsigned thread, int *err);
+
 /* Keep a sentence for why(); returns err. */
 __attribute__((format(printf, 3, 4))) int machine_refuse(struct machine *m, int err, const char *format, ...);
 
@@ -337,6 +347,9 @@ bool step_possible(const struct machine *m);
 bool step_is_software(const struct machine *m);
 bool step_plants(const struct machine *m);
 
+/* Can interrupts wait while a vCPU steps? */
+bool step_masks(const struct machine *m);
+
 /*
  * Of a stopped vCPU, or by its own thread: where its next run, a step, or one over a breakpoint, will end: v->ends, or none when KVM
  * does the step. 0, or -errno and a sentence.
@@ -356,9 +369,11 @@ void mask_plan(struct vcpu *v);
 void mask_stepped(struct vcpu *v);
 int mask_give_back(struct vcpu *v);
 
-/* memory.c: guest-virtual, in the context of v. */
+/* memory.c: guest-virtual, in the context of v, and guest-physical. As target.h's read_mem and write_mem. */
 ssize_t memory_read(struct vcpu *v, uint64_t addr, void *buf, size_t len);
 int memory_write(struct vcpu *v, uint64_t addr, const void *buf, size_t len);
+ssize_t memory_read_phys(struct machine *m, uint64_t pa, void *buf, size_t len);
+int memory_write_phys(struct machine *m, uint64_t pa, const void *buf, size_t len);
 int memory_translate(struct vcpu *v, uint64_t addr, struct arch_page *page);
 
 /* The same on the vCPU's own thread while the machine runs: the sentence, if there is one, is the caller's. */

@@ -26,7 +26,9 @@ void mask_plan(struct vcpu *v)
 	v->mask.on = false;
 	v->mask.nhandlers = 0;
 	v->mask.use = (struct arch_mask_use){ 0 };
-	if (!mask || regfile_may_be_interrupted(&v->regs, mask) != 1)
+	if (mask && v->machine->open_steps)
+		regfile_give_back(&v->regs);
+	if (!mask || v->machine->open_steps || regfile_may_be_interrupted(&v->regs, mask) != 1)
 		return;
 	v->mask.pc = memory_of_pc(v);
 	len = memory_peek(v, v->mask.pc, code, sizeof(code));

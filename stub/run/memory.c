@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest-virtual memory in the context of one vCPU, page by page: arch/ translates, host/ moves the bytes, points.c hides what is
- * planted. A debugger reads a few pages again and again at each stop; where they are is kept until the vCPU runs, or until a
- * register or memory is written.
+ * Guest-virtual memory in the context of one vCPU, page by page, and guest-physical memory: arch/ translates, host/ moves the bytes,
+ * points.c hides what is planted. A debugger reads a few pages again and again at each stop; where they are is kept until the vCPU
+ * runs, or until a register or memory is written.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -99,46 +99,94 @@ uint64_t memory_of_pc(struct vcpu *v)
 	return addr;
 }
 
-static int not_ram(struct machine *m, uint64_t addr, uint64_t pa)
+/* A device that is known to be at pa, or NULL. */
+static const char *device_at(struct machine *m, uint64_t pa, struct host_area *area)
 {
-	return machine_refuse(m, -EFAULT, "0x%llx is at guest-physical 0x%llx, which is not RAM", (unsigned long long)addr,
-		(unsigned long long)pa);
+	for (unsigned n = 0; m->host->ops->area(m->host, n, area); n++)
+		if (!area->ram && pa - area->start < area->size)
+			return area->what;
+	return NULL;
 }
 
-/* As much as one page, and the RAM behind it, give; at least one byte, or -EFAULT. */
+/* What cannot be read or written at pa, which is addr to the vCPU, or to nobody when v is NULL. */
+static ssize_t refuse_at(struct machine *m, struct vcpu *v, uint64_t addr, uint64_t pa, ssize_t err)
+{
+	struct host_area area;
+	const char *device = err == -EFAULT ? device_at(m, pa, &area) : NULL;
+	char where[48] = "";
+
+	if (v)
+		snprintf(where, sizeof(where), "0x%llx is at ", (unsigned long long)addr);
+	return machine_refuse(m, err < 0 ? (int)err : -EIO, "%sguest-physical 0x%llx%s is %s%s%s", where, (unsigned long long)pa,
+		v ? ", which" : "",
+		err == -EFAULT ? "not RAM" : "RAM that cannot be had: its file was cut, or it is mapped no more",
+		device ? " but a device: " : "", device ? device : "");
+}
+
+/* Where addr is: for a vCPU, or guest-physical when v is NULL. 0, or -errno and a sentence. */
+static int locate(struct machine *m, struct vcpu *v, uint64_t addr, struct arch_page *page)
+{
+	if (v)
+		return memory_find(v, addr, page, m->why, sizeof(m->why));
+	*page = (struct arch_page){ .pa = addr, .size = UINT64_MAX - addr };
+	page->size += page->size < UINT64_MAX;
+	return 0;
+}
+
+/* Pages that follow each other physically as well are read in one piece. */
+static void extend(struct vcpu *v, uint64_t addr, struct arch_page *page, size_t len)
+{
+	struct arch_page next;
+
+	while (page->size < len && !translate(v, addr + page->size, &next) && next.pa == page->pa + page->size)
+		page->size += least(len, next.size);
+}
+
+/* As much as the page, and the RAM behind it, give; at least one byte, or -errno. */
 static ssize_t read_page(struct machine *m, const struct arch_page *page, void *buf, size_t len)
 {
 	ssize_t n = m->host->ops->read_mem(m->host, page->pa, buf, least(len, page->size));
 
-	if (n <= 0)
-		return -EFAULT;
-	points_hide(m, page->pa, buf, n);
+	if (n > 0)
+		points_hide(m, page->pa, buf, n);
 	return n;
 }
 
-static ssize_t read_on(struct vcpu *v, uint64_t addr, void *buf, size_t len)
+static ssize_t read_on(struct machine *m, struct vcpu *v, uint64_t addr, void *buf, size_t len)
 {
 	struct arch_page page;
-	ssize_t n = memory_translate(v, addr, &page);
+	ssize_t n = locate(m, v, addr, &page);
 
 	if (n < 0)
 		return n;
-	n = read_page(v->machine, &page, buf, len);
-	return n < 0 ? not_ram(v->machine, addr, page.pa) : n;
+	if (v)
+		extend(v, addr, &page, len);
+	n = read_page(m, &page, buf, len);
+	return n > 0 ? n : refuse_at(m, v, addr, page.pa, n);
 }
 
-ssize_t memory_read(struct vcpu *v, uint64_t addr, void *buf, size_t len)
+static ssize_t read_all(struct machine *m, struct vcpu *v, uint64_t addr, void *buf, size_t len)
 {
 	size_t done = 0;
 
 	while (done < len) {
-		ssize_t n = read_on(v, addr + done, (char *)buf + done, len - done);
+		ssize_t n = read_on(m, v, addr + done, (char *)buf + done, len - done);
 
 		if (n < 0)
 			return done ? (ssize_t)done : n;
 		done += n;
 	}
 	return done;
+}
+
+ssize_t memory_read(struct vcpu *v, uint64_t addr, void *buf, size_t len)
+{
+	return read_all(v->machine, v, addr, buf, len);
+}
+
+ssize_t memory_read_phys(struct machine *m, uint64_t pa, void *buf, size_t len)
+{
+	return read_all(m, NULL, pa, buf, len);
 }
 
 ssize_t memory_peek(struct vcpu *v, uint64_t addr, void *buf, size_t len)
@@ -158,44 +206,63 @@ ssize_t memory_peek(struct vcpu *v, uint64_t addr, void *buf, size_t len)
 	return done;
 }
 
-/* All of it can be written: every page is mapped, and to RAM. */
-static int check_write(struct vcpu *v, uint64_t addr, size_t len)
+/* Is there RAM for all of these bytes? A host's pages may be missing one by one, and none is smaller than this. */
+static int check_page(struct machine *m, struct vcpu *v, uint64_t addr, uint64_t pa, size_t len)
 {
-	struct machine *m = v->machine;
+	for (size_t at = 0; at < len; at += PAGE_LEAST - (pa + at) % PAGE_LEAST) {
+		char probe;
+		ssize_t n = m->host->ops->read_mem(m->host, pa + at, &probe, 1);
 
+		if (n != 1)
+			return (int)refuse_at(m, v, addr + at, pa + at, n);
+	}
+	return 0;
+}
+
+/* All of it can be written: every page is mapped, and to RAM. */
+static int check_write(struct machine *m, struct vcpu *v, uint64_t addr, size_t len)
+{
 	while (len) {
 		struct arch_page page;
-		int err = memory_translate(v, addr, &page);
+		int err = locate(m, v, addr, &page);
 		size_t n = err ? 0 : least(len, page.size);
-		char probe;
 
+		if (!err)
+			err = check_page(m, v, addr, page.pa, n);
 		if (err)
 			return err;
-		if (m->host->ops->read_mem(m->host, page.pa, &probe, 1) != 1 ||
-			m->host->ops->read_mem(m->host, page.pa + n - 1, &probe, 1) != 1)
-			return not_ram(m, addr, page.pa);
 		addr += n;
 		len -= n;
 	}
 	return 0;
 }
 
-int memory_write(struct vcpu *v, uint64_t addr, const void *buf, size_t len)
+static int write_all(struct machine *m, struct vcpu *v, uint64_t addr, const void *buf, size_t len)
 {
-	struct machine *m = v->machine;
-	int err = check_write(v, addr, len);
+	int err = check_write(m, v, addr, len);
 
 	m->memory_age++;
 	for (size_t done = 0; !err && done < len;) {
 		struct arch_page page;
-		ssize_t n = memory_translate(v, addr + done, &page);
+		ssize_t n = locate(m, v, addr + done, &page);
 
-		if (!n)
-			n = points_write(m, page.pa, (const char *)buf + done, least(len - done, page.size));
+		if (n)
+			return (int)n;
+		n = points_write(m, page.pa, (const char *)buf + done, least(len - done, page.size));
 		if (n <= 0)
-			return n ? (int)n : not_ram(m, addr + done, page.pa);
+			return (int)refuse_at(m, v, addr + done, page.pa, n);
 		m->host->ops->sync_code(m->host, page.pa, n);
 		done += n;
 	}
 	return err;
+}
+
+int memory_write(struct vcpu *v, uint64_t addr, const void *buf, size_t len)
+{
+	return write_all(v->machine, v, addr, buf, len);
+}
+
+int memory_write_phys(struct machine *m, uint64_t pa, const void *buf, size_t len)
+{
+	return write_all(m, NULL, pa, buf, len);
 }

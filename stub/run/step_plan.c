@@ -23,6 +23,11 @@ bool step_possible(const struct machine *m)
 	return m->caps.step || step_is_software(m);
 }
 
+bool step_masks(const struct machine *m)
+{
+	return step_possible(m) && (m->caps.block_irq || m->arch->mask);
+}
+
 /* An end that is not mapped cannot be reached without an exception, and what follows then is the guest's own doing. */
 static int add_end(struct vcpu *v, uint64_t addr, char *why, size_t room)
 {

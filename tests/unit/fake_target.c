@@ -12,6 +12,9 @@ const char *const fake_op_names[FAKE_OPS] = {
 	[FAKE_WRITE_GENERAL] = "write_general",
 	[FAKE_READ_MEM] = "read_mem",
 	[FAKE_WRITE_MEM] = "write_mem",
+	[FAKE_READ_PHYS] = "read_phys",
+	[FAKE_WRITE_PHYS] = "write_phys",
+	[FAKE_FIND_REGION] = "find_region",
 	[FAKE_SET_POINT] = "set_point",
 	[FAKE_CLEAR_POINT] = "clear_point",
 	[FAKE_RESUME] = "resume",
@@ -199,6 +202,54 @@ static int write_mem(void *t, unsigned thread, uint64_t addr, const void *buf, s
 	memcpy(f->memory + addr, buf, len);
 	f->changes++;
 	return 0;
+}
+
+/* Both halves change places; an access across the middle ends there. */
+#define HALF (FAKE_MEMORY / 2)
+
+static ssize_t read_phys(void *t, uint64_t addr, void *buf, size_t len)
+{
+	struct fake *f = stopped(t);
+	int error = told_to_fail(f, FAKE_READ_PHYS);
+
+	if (error)
+		return error;
+	if (addr < FAKE_MEMORY && len > HALF - addr % HALF)
+		len = HALF - addr % HALF;
+	return read_mem(t, 1, addr < FAKE_MEMORY ? addr ^ HALF : addr, buf, len);
+}
+
+static int write_phys(void *t, uint64_t addr, const void *buf, size_t len)
+{
+	struct fake *f = stopped(t);
+	int error = told_to_fail(f, FAKE_WRITE_PHYS);
+
+	return error ? error : write_mem(t, 1, addr < FAKE_MEMORY ? addr ^ HALF : addr, buf, len);
+}
+
+static int find_region(void *t, unsigned thread, uint64_t addr, struct memory_region *r)
+{
+	struct fake *f = stopped(t);
+	int error = told_to_fail(f, FAKE_FIND_REGION);
+
+	if (!error)
+		error = check_reg(f, thread, 0);
+	if (addr >= FAKE_MEMORY)
+		*r = (struct memory_region){ .start = FAKE_MEMORY, .size = UINT64_MAX - FAKE_MEMORY };
+	else
+		*r = (struct memory_region){ .start = addr & HALF, .size = HALF, .mapped = true, .read = true,
+			.write = addr >= HALF, .execute = addr < HALF };
+	return error;
+}
+
+static bool can_mask_steps(void *t)
+{
+	return !stopped(t)->lacks_masks;
+}
+
+static void mask_steps(void *t, bool on)
+{
+	stopped(t)->unmasked = !on;
 }
 
 static bool has_points(void *t, enum point_type type)
@@ -409,6 +460,9 @@ static const struct target_ops ops = {
 	.expedited = expedited,
 	.read_mem = read_mem,
 	.write_mem = write_mem,
+	.read_phys = read_phys,
+	.write_phys = write_phys,
+	.find_region = find_region,
 	.has_points = has_points,
 	.has_programs = has_programs,
 	.set_point = set_point,
@@ -418,6 +472,8 @@ static const struct target_ops ops = {
 	.set_non_stop = set_non_stop,
 	.has_thread_events = has_thread_events,
 	.set_thread_events = set_thread_events,
+	.can_mask_steps = can_mask_steps,
+	.mask_steps = mask_steps,
 	.next_stop = next_stop,
 	.report_again = report_again,
 	.restart = restart,

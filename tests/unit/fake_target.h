@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A machine without a machine, for tests of rsp/: four threads, a table of registers, 64 KiB of memory at address 0, and failures
- * on command. It resumes by noting what it was told.
+ * on command. It resumes by noting what it was told. The first half of memory can be read and executed, the second read and
+ * written, says find_region(); physically the halves lie the other way round.
  *
  * Registers, by number: 0..7 general, 8 bytes each; 8 a vector of 16 bytes; 9 read-only; there are no others. Register n of
  * thread t starts as the bytes t, n, 0...
@@ -25,6 +26,9 @@ enum fake_op {
 	FAKE_WRITE_GENERAL,
 	FAKE_READ_MEM,
 	FAKE_WRITE_MEM,
+	FAKE_READ_PHYS,
+	FAKE_WRITE_PHYS,
+	FAKE_FIND_REGION,
 	FAKE_SET_POINT,
 	FAKE_CLEAR_POINT,
 	FAKE_RESUME,
@@ -45,6 +49,7 @@ struct fake {
 	bool lacks[POINT_TYPES];
 	bool lacks_programs;
 	bool has_thread_events, thread_events;
+	bool lacks_masks, unmasked; /* steps keep no interrupts waiting: they cannot, or are not to */
 	size_t readable;     /* memory ends here for readers */
 	unsigned trespasses; /* calls that target.h does not allow while the machine runs */
 	const char *why;

@@ -404,6 +404,18 @@ static ssize_t sim_write_mem(struct host *h, uint64_t gpa, const void *buf, size
 	return (ssize_t)n;
 }
 
+/* RAM, and a device right behind it. */
+static bool sim_area(struct host *h, unsigned n, struct host_area *area)
+{
+	struct sim_host *sim = (struct sim_host *)h;
+
+	if (n == 0)
+		*area = (struct host_area){ .start = sim->ram_base, .size = sim->ram_size, .ram = true, .what = "RAM: a simulation" };
+	else if (n == 1)
+		*area = (struct host_area){ .start = sim->ram_base + sim->ram_size, .size = 0x1000, .what = "a lamp" };
+	return n < 2;
+}
+
 static void sim_sync_code(struct host *h, uint64_t gpa, size_t len)
 {
 	(void)gpa;
@@ -444,6 +456,7 @@ static const struct host_ops sim_ops = {
 	.extension = sim_extension,
 	.read_mem = sim_read_mem,
 	.write_mem = sim_write_mem,
+	.area = sim_area,
 	.sync_code = sim_sync_code,
 	.reset = sim_reset,
 	.close = sim_close,

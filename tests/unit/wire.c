@@ -201,6 +201,18 @@ static bool set_has_thread_events(struct player *p, const char *words)
 	return true;
 }
 
+static bool set_lacks_masks(struct player *p, const char *words)
+{
+	(void)words;
+	p->fake.lacks_masks = true;
+	return true;
+}
+
+static bool is_unmasked(struct player *p, const char *words)
+{
+	return p->fake.unmasked == (strtoul(words, NULL, 10) != 0);
+}
+
 static bool set_readable(struct player *p, const char *words)
 {
 	p->fake.readable = strtoul(words, NULL, 16);
@@ -317,6 +329,8 @@ static const struct {
 	{ "lacks", set_lacks },				  /* a type of point */
 	{ "thread_events", set_has_thread_events },	  /* QThreadEvents */
 	{ "lacks_programs", set_lacks_programs },	  /* no conditions, no commands */
+	{ "lacks_masks", set_lacks_masks },		  /* interrupts do not wait for a step */
+	{ "unmasked", is_unmasked },			  /* nor are they to */
 	{ "print", print },				  /* what a breakpoint's command prints: these words and a newline */
 	{ "readable", set_readable },			  /* the end of what can be read of memory */
 	{ "event", event },				  /* non-stop: the caller looks whether a thread has stopped */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What there is in a vCPU's address space, from its page tables: pages that follow each other are joined, and so are holes. Nothing
+ * is kept: it is looked up anew each time.
+ */
+#include "region.h"
+
+#include <errno.h>
+
+#include "machine.h"
+
+/* Pages, or holes of one table, that are looked at for one answer; it is cut short there. */
+#define LOOKS_MAX 4096
+
+#define PAGE_LEAST 4096ull
+
+/* What is at addr, up to where it ends or where it may be something else. 0, or -errno: it cannot be said. */
+static int look(struct vcpu *v, uint64_t addr, struct memory_region *r)
+{
+	struct arch_page page = { .size = 0 };
+	int err = v->machine->arch->translate(&v->regs.view, addr, &page);
+
+	if (err && err != -EFAULT && err != -EIO)
+		return err;
+	*r = (struct memory_region){ .start = addr, .size = page.size, .mapped = !err, .read = !err, .write = !err, .execute = !err };
+	if (!r->size)
+		r->size = PAGE_LEAST;
+	return 0;
+}
+
+static bool alike(const struct memory_region *a, const struct memory_region *b)
+{
+	return a->mapped == b->mapped && a->read == b->read && a->write == b->write && a->execute == b->execute;
+}
+
+/* The last address cannot be told apart from the one before it: a size does not reach further than that. */
+static bool add(struct memory_region *r, uint64_t size)
+{
+	bool ends = size >= UINT64_MAX - r->start - r->size;
+
+	r->size = ends ? UINT64_MAX - r->start : r->size + size;
+	return !ends;
+}
+
+int region_find(struct vcpu *v, uint64_t addr, struct memory_region *region)
+{
+	struct memory_region next;
+	uint64_t start = addr & ~(PAGE_LEAST - 1);
+	struct arch_page page;
+	int err = look(v, start, &next);
+
+	if (err)
+		return memory_find(v, addr, &page, v->machine->why, sizeof(v->machine->why));
+	*region = next;
+	region->size = 0;
+	for (unsigned n = 0; n < LOOKS_MAX && add(region, next.size); n++)
+		if (look(v, region->start + region->size, &next) || !alike(region, &next))
+			break;
+	return 0;
+}

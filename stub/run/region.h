@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* region.c: what there is in a vCPU's address space, by its page tables. */
+#ifndef REGION_H
+#define REGION_H
+
+#include <stdint.h>
+
+struct memory_region;
+struct vcpu;
+
+/* As target.h's find_region, of a vCPU that stands while nobody is in the guest. 0, or -errno and a sentence. */
+int region_find(struct vcpu *v, uint64_t addr, struct memory_region *region);
+
+#endif
