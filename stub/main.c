@@ -18,7 +18,6 @@
 #include "serve/comm.h"
 #include "serve/server.h"
 
-#define VERSION "0.1"
 #define DEFAULT_MEMORY (128ull << 20)
 #define SCRATCH_MEMORY (1ull << 20)
 #define MAX_VCPUS 64
@@ -313,7 +312,7 @@ int main(int argc, char **argv)
 
 	parse_options(argc, argv, &o);
 	if (o.version)
-		puts("kvm-gdbserver " VERSION);
+		puts("kvm-gdbserver " MACHINE_VERSION);
 	if (o.version && !o.verbose)
 		leave(0);
 	if (o.comm && !strcmp(o.comm, "-"))

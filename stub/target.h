@@ -74,6 +74,7 @@ struct memory_region {
 	uint64_t start, size; /* size > 0 */
 	bool mapped;
 	bool read, write, execute; /* by the guest's code at some level of privilege; when mapped */
+	bool user;		   /* ... at the lowest one as well */
 };
 
 /* Takes a piece of text that a command prints. */

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* The payload of a packet, in either direction: characters between '$' and '#', as they are on the wire. Our PacketSize. */
-#define PACKET_MAX 0x4000
+#define PACKET_MAX 0x20000
 
 /* What gdb and lldb send to stop a running machine: a bare byte outside any packet. */
 #define PACKET_INTERRUPT_BYTE 0x03

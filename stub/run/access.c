@@ -64,11 +64,12 @@ int access_write_phys(void *t, uint64_t addr, const void *buf, size_t len)
 int access_region(void *t, unsigned thread, uint64_t addr, struct memory_region *region)
 {
 	int err;
+	unsigned looks = REGION_LOOKS;
 	struct vcpu *v = machine_held_vcpu(t, thread, &err);
 
 	if (!v)
 		return err;
-	err = region_find(v, addr, region);
+	err = region_find(v, addr, region, &looks);
 	threads_let_go(t);
 	return err;
 }

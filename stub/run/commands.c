@@ -5,16 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "commands.h"
 #include "events.h"
 #include "machine.h"
 #include "show.h"
 
-struct printer {
-	text_fn *print;
-	void *arg;
-};
-
-__attribute__((format(printf, 2, 3))) static void say(const struct printer *out, const char *format, ...)
+void say(const struct printer *out, const char *format, ...)
 {
 	char text[256];
 	va_list ap;
@@ -194,13 +190,17 @@ static const struct command {
 	{ "capabilities", "", "what this host's KVM was seen to do", 0, false, do_capabilities },
 	{ "counters", "", "register ioctls, in all and since the last resume", 0, false, do_counters },
 	{ "events", "[EVENT stop|go]", "at what of the guest's doing the machine stops, for this connection", 2, false, do_events },
+	{ "gva2gpa", "ADDRESS", "the guest-physical address of a virtual one, as QEMU prints it", 1, true, do_gva2gpa },
 	{ "help", "", "this list", 0, false, do_help },
+	{ "info", "mem|registers|version", "what scripts written for QEMU ask for, as QEMU prints it", 1, false, do_info },
+	{ "memory-map", "", "RAM and devices, by guest-physical addresses", 0, false, do_memory_map },
 	{ "mode", "[MODE]", "as what the next connection is to have the vCPU described, where there are several ways", 1, true,
 		do_mode },
 	{ "register", "NAME-or-ID [VALUE]", "one register, or any ONE_REG id; VALUE (hexadecimal) sets it", 2, true,
 		do_register },
 	{ "registers", "[GROUP]", "every register, with where KVM keeps it and its fields", 1, true, do_registers },
 	{ "why", "", "the reason of the last refusal", 0, false, do_why },
+	{ "xp", "/[N][x][b|h|w|g] ADDRESS", "guest-physical memory, in hexadecimal", 2, true, do_xp },
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(*commands))
@@ -210,7 +210,7 @@ static int do_help(struct machine *m, char **words, const struct printer *out)
 	(void)m;
 	(void)words;
 	for (unsigned i = 0; i < NCOMMANDS; i++)
-		say(out, "%-12s %-20s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
+		say(out, "%-12s %-24s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
 	return 0;
 }
 
@@ -231,7 +231,7 @@ static int run(struct machine *m, const struct command *c, char *rest, const str
 int commands_run(struct machine *m, const char *line, text_fn *print, void *arg)
 {
 	struct printer out = { .print = print, .arg = arg };
-	size_t len = strcspn(line, " ");
+	size_t len = strcspn(line, " /"); /* xp/4x: as in gdb, a format follows without a blank */
 	char rest[256];
 
 	snprintf(rest, sizeof(rest), "%s", line + len);

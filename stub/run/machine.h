@@ -19,6 +19,8 @@
 #include "capabilities.h"
 #include "points.h"
 
+#define MACHINE_VERSION "0.1" /* of all of this, as users see it */
+
 struct machine;
 
 /* What the guest may do to its machine as a whole. */

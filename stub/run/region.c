@@ -9,9 +9,6 @@
 
 #include "machine.h"
 
-/* Pages, or holes of one table, that are looked at for one answer; it is cut short there. */
-#define LOOKS_MAX 4096
-
 #define PAGE_LEAST 4096ull
 
 /* What is at addr, up to where it ends or where it may be something else. 0, or -errno: it cannot be said. */
@@ -30,7 +27,8 @@ static int look(struct vcpu *v, uint64_t addr, struct memory_region *r)
 
 static bool alike(const struct memory_region *a, const struct memory_region *b)
 {
-	return a->mapped == b->mapped && a->read == b->read && a->write == b->write && a->execute == b->execute;
+	return a->mapped == b->mapped && a->read == b->read && a->write == b->write &&
+	       a->execute == b->execute && a->user == b->user;
 }
 
 /* The last address cannot be told apart from the one before it: a size does not reach further than that. */
@@ -42,18 +40,17 @@ static bool add(struct memory_region *r, uint64_t size)
 	return !ends;
 }
 
-int region_find(struct vcpu *v, uint64_t addr, struct memory_region *region)
+int region_find(struct vcpu *v, uint64_t addr, struct memory_region *region, unsigned *looks)
 {
 	struct memory_region next;
-	uint64_t start = addr & ~(PAGE_LEAST - 1);
 	struct arch_page page;
-	int err = look(v, start, &next);
+	int err = look(v, addr & ~(PAGE_LEAST - 1), &next);
 
 	if (err)
 		return memory_find(v, addr, &page, v->machine->why, sizeof(v->machine->why));
 	*region = next;
 	region->size = 0;
-	for (unsigned n = 0; n < LOOKS_MAX && add(region, next.size); n++)
+	while (add(region, next.size) && *looks && --*looks)
 		if (look(v, region->start + region->size, &next) || !alike(region, &next))
 			break;
 	return 0;

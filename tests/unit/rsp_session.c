@@ -7,7 +7,7 @@
 #include "tap.h"
 
 /* Too many for one packet. */
-#define THREADS 20000
+#define THREADS 30000 /* more than a packet has room for */
 
 static struct fake fake;
 static struct session session;
@@ -131,11 +131,12 @@ static void test_full(void)
 	connect();
 	say("m0,ffffffffffffffff");
 	ok(packets() == 1 && sent_len == 1 + PACKET_MAX + 4, "a long read is cut to a packet");
+	memset(fake.memory, '$', sizeof(fake.memory));
 	say("x0,ffffffff");
 	ok(packets() == 1 && sent_len <= 1 + PACKET_MAX + 4 && sent_len > PACKET_MAX, "a binary one, too");
 
-	/* say 9000 x */
-	say("qRcmd,73617920393030302078");
+	/* say 19999 xxxx */
+	say("qRcmd,7361792031393939392078787878");
 	ok(packets() == 3 && !strcmp(sent + sent_len - 6, "$OK#9a"), "a long text takes more packets");
 }
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Between commands.c, which has the table of `monitor` commands, and files with commands of one subject. */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+#include "../target.h"
+
+struct machine;
+
+/* Where a command prints to. */
+struct printer {
+	text_fn *print;
+	void *arg;
+};
+
+/* At most 255 characters. */
+__attribute__((format(printf, 2, 3))) void say(const struct printer *out, const char *format, ...);
+
+/*
+ * maps.c. words is what follows the name, NULL behind the last one; while they run nobody is in the guest. 0, or -errno and a sentence
+ * in machine.why.
+ */
+int do_gva2gpa(struct machine *m, char **words, const struct printer *out);
+int do_info(struct machine *m, char **words, const struct printer *out);
+int do_memory_map(struct machine *m, char **words, const struct printer *out);
+int do_xp(struct machine *m, char **words, const struct printer *out);
+
+#endif

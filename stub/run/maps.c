@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * `monitor` commands about addresses. memory-map is ours; the others are words of QEMU's monitor, for scripts that send them, and
+ * print what these scripts take apart:
+ *
+ *	info version	Linux's scripts/gdb (utils.py), bata24/gef: any text at all means that threads are processors
+ *	info mem	pwndbg's vmmap with `kernel-vmmap monitor` (aglib/kernel/vmmap.py)
+ *	info registers	pwndbg (aglib/regs.py): "IDT= BASE LIMIT", where it takes no descriptor table from gdb
+ *	gva2gpa		bata24/gef's v2p, pwndbg (aglib/qemu.py): "gpa: 0x..."
+ *	xp		what tutorials and many a private script read page tables with
+ *
+ * gpa2hva is not served: gdb-pt-dump and others look for a process named qemu-system then, and would read our addresses in it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "machine.h"
+#include "region.h"
+#include "show.h"
+
+int do_memory_map(struct machine *m, char **words, const struct printer *out)
+{
+	struct host_area a;
+
+	(void)words;
+	for (unsigned n = 0; m->host->ops->area(m->host, n, &a); n++)
+		say(out, "0x%016llx-0x%016llx  %s  %s\n", (unsigned long long)a.start, (unsigned long long)(a.start + a.size - 1),
+			!a.ram	    ? "--" :
+			a.read_only ? "r-" :
+				      "rw",
+			a.what);
+	return 0;
+}
+
+/* A number as in C: pwndbg sends decimal ones. */
+static int parse_address(struct machine *m, const char *word, uint64_t *addr)
+{
+	char *end;
+
+	errno = 0;
+	*addr = word ? strtoull(word, &end, 0) : 0;
+	if (!word || end == word || *end || errno || *word == '-')
+		return machine_refuse(m, -EINVAL, "an address is a number as C has it, not %.40s", word ? word : "nothing");
+	return 0;
+}
+
+int do_gva2gpa(struct machine *m, char **words, const struct printer *out)
+{
+	struct arch_page page;
+	uint64_t addr;
+	int err = parse_address(m, words[0], &addr);
+
+	if (err)
+		return err;
+	err = memory_translate(m->current, addr, &page);
+	if (err && err != -EFAULT)
+		return err;
+	if (err)
+		say(out, "Unmapped\n");
+	else
+		say(out, "gpa: 0x%llx\n", (unsigned long long)page.pa);
+	return 0;
+}
+
+/* ---- info */
+
+static int info_version(struct machine *m, const struct printer *out)
+{
+	(void)m;
+	say(out, "kvm-gdbserver %s: not QEMU, a debugger's stub for KVM guests\n", MACHINE_VERSION);
+	return 0;
+}
+
+/* For all of an address space: some seconds. A kernel's takes a hundredth of that, but tables may lead back to themselves. */
+#define SPACE_LOOKS (256 * REGION_LOOKS)
+
+static void say_region(const struct printer *out, const struct memory_region *r)
+{
+	say(out, "%016llx-%016llx %016llx %c%c%c%c\n", (unsigned long long)r->start, (unsigned long long)(r->start + r->size),
+		(unsigned long long)r->size, r->user ? 'u' : '-', r->read ? 'r' : '-', r->write ? 'w' : '-', r->execute ? 'x' : '-');
+}
+
+/* The address space of the vCPU whose stop was reported last. */
+static int info_mem(struct machine *m, const struct printer *out)
+{
+	struct memory_region r = { .start = 0 };
+	unsigned looks = SPACE_LOOKS;
+
+	while (looks) {
+		int err = region_find(m->current, r.start + r.size, &r, &looks);
+
+		if (err)
+			return err;
+		if (r.mapped)
+			say_region(out, &r);
+		if (r.size == UINT64_MAX - r.start)
+			return 0;
+	}
+	return machine_refuse(m, -EFBIG, "that was as much of the address space as is looked at; it goes on at 0x%llx",
+		(unsigned long long)(r.start + r.size));
+}
+
+static bool get_named(struct vcpu *v, const char *table, const char *part, uint64_t *value)
+{
+	char name[32];
+	int reg;
+
+	snprintf(name, sizeof(name), "%s_%s", table, part);
+	reg = tdesc_by_name(&v->machine->tdesc, name);
+	*value = 0;
+	return reg >= 0 && regfile_read(&v->regs, (unsigned)reg, value, sizeof(*value)) > 0;
+}
+
+/* Registers as we show them; in front of them x86's tables of descriptors, as QEMU does. */
+static int info_registers(struct machine *m, const struct printer *out)
+{
+	static const struct {
+		const char *label, *name;
+	} tables[] = { { "GDT", "gdt" }, { "IDT", "idt" } };
+	uint64_t base, limit;
+
+	for (unsigned i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+		if (get_named(m->current, tables[i].name, "base", &base) && get_named(m->current, tables[i].name, "limit", &limit))
+			say(out, "%s=     %016llx %08llx\n", tables[i].label, (unsigned long long)base, (unsigned long long)limit);
+	return show_registers(m->current, NULL, false, out->print, out->arg);
+}
+
+static const struct {
+	const char *name;
+	bool guest; /* not when it has ended */
+	int (*run)(struct machine *m, const struct printer *out);
+} infos[] = {
+	{ "mem", true, info_mem },
+	{ "registers", true, info_registers },
+	{ "version", false, info_version },
+};
+
+int do_info(struct machine *m, char **words, const struct printer *out)
+{
+	for (unsigned i = 0; words[0] && i < sizeof(infos) / sizeof(*infos); i++) {
+		if (strcmp(words[0], infos[i].name))
+			continue;
+		if (infos[i].guest && m->ended)
+			return machine_refuse(m, -ESRCH, "the guest has ended");
+		return infos[i].run(m, out);
+	}
+	return machine_refuse(m, -EINVAL, "info: mem, registers or version");
+}
+
+/* ---- xp */
+
+#define XP_MAX 4096 /* values */
+
+struct dump {
+	unsigned long count;
+	unsigned size; /* of a value, in bytes: 1, 2, 4 or 8 */
+};
+
+/* "/4xg": as QEMU takes it, w and one value unless it says otherwise. */
+static int parse_format(struct machine *m, const char *word, struct dump *d)
+{
+	static const char sizes[] = "bhwg";
+	char *at = (char *)word + 1;
+
+	*d = (struct dump){ .count = strtoul(at, &at, 10), .size = 4 };
+	if (at == word + 1)
+		d->count = 1;
+	for (; *at; at++) {
+		const char *size = strchr(sizes, *at);
+
+		if (size)
+			d->size = 1u << (size - sizes);
+		else if (*at != 'x')
+			return machine_refuse(m, -EINVAL, "xp: hexadecimal (x) of b, h, w or g, and not %.20s", word);
+	}
+	if (d->count > XP_MAX)
+		return machine_refuse(m, -EINVAL, "xp: at most %d values", XP_MAX);
+	return 0;
+}
+
+/* All that have a host are little-endian. */
+static void say_value(const struct printer *out, const uint8_t *bytes, unsigned size)
+{
+	uint64_t value = 0;
+
+	for (unsigned i = 0; i < size; i++)
+		value |= (uint64_t)bytes[i] << 8 * i;
+	say(out, " 0x%0*llx", (int)(2 * size), (unsigned long long)value);
+}
+
+static int dump(struct machine *m, uint64_t addr, const struct dump *d, const struct printer *out)
+{
+	unsigned in_line = (d->size == 1 ? 8 : 16) / d->size;
+
+	for (unsigned long i = 0; i < d->count; i++) {
+		uint8_t bytes[8];
+		ssize_t n = memory_read_phys(m, addr + i * d->size, bytes, d->size);
+
+		if (n < 0)
+			return (int)n;
+		if (n < (ssize_t)d->size)
+			return machine_refuse(m, -EFAULT, "guest-physical 0x%llx: RAM ends there", (unsigned long long)(addr + i * d->size + n));
+		if (i % in_line == 0)
+			say(out, "%s%016llx:", i ? "\n" : "", (unsigned long long)(addr + i * d->size));
+		say_value(out, bytes, d->size);
+	}
+	say(out, "\n");
+	return 0;
+}
+
+int do_xp(struct machine *m, char **words, const struct printer *out)
+{
+	bool has_format = words[0] && *words[0] == '/';
+	struct dump d = { .count = 1, .size = 4 };
+	uint64_t addr;
+	int err = has_format ? parse_format(m, words[0], &d) : 0;
+
+	if (!err)
+		err = parse_address(m, words[has_format], &addr);
+	return err ? err : dump(m, addr, &d, out);
+}
