@@ -16,8 +16,8 @@
 #define TCR_DS (1ull << 59)
 #define TCR_IPS 32
 
-/* Pages of an identity mapping have no size of their own. */
-#define IDENTITY_GRAIN 12
+#define IDENTITY_BITS 52 /* of a physical address, at most */
+#define TAG_AT 56
 
 /* The two halves of the address space: where TCR_EL1 keeps T<n>SZ, EPD<n>, TG<n> and TBI<n>, and the granules that TG<n> means. */
 static const struct half {
@@ -76,11 +76,11 @@ static int64_t untagged(uint64_t va, uint64_t tcr, const struct half *half)
 /* With the MMU off addresses are physical, and those that no physical address can be are faults. */
 static int identity(int64_t va, struct arch_page *page)
 {
-	if (va >> 52)
-		return -EFAULT;
+	unsigned bits = va >> IDENTITY_BITS ? TAG_AT : IDENTITY_BITS;
+
 	page->pa = va;
-	page->size = low_bits(IDENTITY_GRAIN) + 1 - field(va, 0, IDENTITY_GRAIN);
-	return 0;
+	page->size = low_bits(bits) + 1 - field(va, 0, bits);
+	return va >> IDENTITY_BITS ? -EFAULT : 0;
 }
 
 /* 52-bit output addresses take 64 KiB granules or FEAT_LPA2. */
@@ -201,13 +201,19 @@ static int walk(struct view *v, const struct regime *r, uint64_t va, struct arch
 		int err;
 
 		shift -= stride;
+		page->size = low_bits(shift) + 1 - field(va, 0, shift);
 		err = step(v, r, level, base + 8 * field(va, shift, stride), &base, &leaf);
 		if (err)
 			return err;
 	}
 	page->pa = (base & ~low_bits(shift)) | field(va, 0, shift);
-	page->size = low_bits(shift) + 1 - field(va, 0, shift);
 	return 0;
+}
+
+/* In the upper half, and below what is translated there. */
+static bool is_below(uint64_t va, const struct regime *r)
+{
+	return field(va, 55, 1) && field(~va, r->va_bits, 55 - r->va_bits);
 }
 
 static int translate(struct view *v, uint64_t va, uint64_t sctlr, uint64_t tcr, struct arch_page *page)
@@ -219,12 +225,16 @@ static int translate(struct view *v, uint64_t va, uint64_t sctlr, uint64_t tcr, 
 
 	if (!(sctlr & SCTLR_M))
 		return identity(address, page);
+	page->size = low_bits(TAG_AT - 1) + 1 - field(va, 0, TAG_AT - 1);
 	err = read_regime(tcr, sctlr, half, &r);
 	if (err)
 		return err;
 	/* What is not translated must be all zeroes in the lower half, all ones in the upper one. */
-	if (address >> r.va_bits != -(int64_t)field(va, 55, 1))
+	if (address >> r.va_bits != -(int64_t)field(va, 55, 1)) {
+		if (is_below(va, &r))
+			page->size -= low_bits(r.va_bits) + 1;
 		return -EFAULT;
+	}
 	err = v->get(v, half->ttbr, &r.base);
 	return err ? err : walk(v, &r, address, page);
 }

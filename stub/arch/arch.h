@@ -125,7 +125,10 @@ struct arch_hit {
 	unsigned past; /* HIT_PLANTED: the pc is so many bytes behind the opcode, and is to go back */
 };
 
-/* One translation: [va, va + size) is at pa, all in one page. */
+/*
+ * One translation: [va, va + size) is at pa, all in one page. Where nothing is mapped: [va, va + size) is in the hole that one entry
+ * of a table makes, or in one of the bits that are not translated; 0 when that is not known.
+ */
 struct arch_page {
 	uint64_t pa;
 	uint64_t size;
@@ -249,6 +252,8 @@ struct arch {
 	 * RAM, -EOPNOTSUPP for a kind of translation that is not known here. The walk is bounded and reads tables by read_phys only.
 	 */
 	int (*translate)(struct view *v, uint64_t va, struct arch_page *page);
+	/* How many bits of an address count in the vCPU's present mode: those above are ignored. NULL: all of them, always. */
+	unsigned (*address_bits)(struct view *v);
 	/* Where the instruction at the pc is, as translate() takes it, where the pc alone does not say it; else NULL. 0 or -errno. */
 	int (*code_address)(struct view *v, uint64_t *addr);
 	const char *untranslated; /* what -EOPNOTSUPP means here, for messages; NULL: nothing more than that */

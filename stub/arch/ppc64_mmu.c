@@ -24,3 +24,14 @@ int ppc64_translate(struct view *v, uint64_t va, struct arch_page *page)
 	page->size = mask - page->pa + 1;
 	return 0;
 }
+
+unsigned ppc64_address_bits(struct view *v)
+{
+	uint64_t msr;
+
+	if (v->get(v, PPC_MSR, &msr))
+		return 64;
+	if (!(msr & PPC_MSR_SF))
+		return 32;
+	return msr & (PPC_MSR_IR | PPC_MSR_DR) ? 64 : 60;
+}

@@ -77,6 +77,7 @@ static int walk(struct view *v, uint64_t table, unsigned levels, uint64_t va, st
 		uint64_t index = field(va, PAGE_SHIFT + level * INDEX_BITS, INDEX_BITS), pte;
 		int err = read_entry(v, table + index * PTE_SIZE, &pte);
 
+		fill_page(0, PAGE_SHIFT + level * INDEX_BITS, va, page);
 		if (err)
 			return err;
 		if (!(pte & PTE_V) || (pte & (PTE_R | PTE_W)) == PTE_W)
@@ -98,13 +99,17 @@ int riscv64_translate(struct view *v, uint64_t va, struct arch_page *page)
 
 	if (err)
 		return err;
-	if (!mode)
-		return va >> PA_BITS ? -EFAULT : fill_page(va, PAGE_SHIFT, va, page);
+	if (!mode) {
+		page->size = -va;
+		return va >> PA_BITS ? -EFAULT : fill_page(va, PA_BITS, va, page);
+	}
 	if (!levels)
 		return -EOPNOTSUPP;
 	/* The bits that are not translated are copies of the highest that is. */
 	unused = 64 - (PAGE_SHIFT + levels * INDEX_BITS);
-	if ((uint64_t)((int64_t)(va << unused) >> unused) != va)
+	if ((uint64_t)((int64_t)(va << unused) >> unused) != va) {
+		page->size = -(1ull << (63 - unused)) - va;
 		return -EFAULT;
+	}
 	return walk(v, field(satp, 0, PPN_BITS) << PAGE_SHIFT, levels, va, page);
 }

@@ -231,6 +231,7 @@ static const struct arch_mode modes[] = {
 		.describe = describe, \
 		.give_back = give_back, \
 		.translate = x86_64_translate, \
+		.address_bits = x86_64_address_bits, \
 		.code_address = x86_64_code_address, \
 		.mp_state = mp_state, \
 		.probe = &probe, \

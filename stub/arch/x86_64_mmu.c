@@ -140,6 +140,7 @@ static int walk(struct view *v, const struct paging *p, const struct control *c,
 		int err = read_entry(v, p, table + index * p->entry_size, &entry);
 		bool leaf;
 
+		set_page(page, 0, shift, va);
 		if (err)
 			return err;
 		leaf = is_leaf(p, c, level, entry);
@@ -190,11 +191,20 @@ int x86_64_translate(struct view *v, uint64_t va, struct arch_page *page)
 	p = kind_of_paging(&c);
 	if (!is_long(p))
 		va &= BITS(31, 0);
-	else if (!is_canonical(p, va))
+	else if (!is_canonical(p, va)) {
+		page->size = -(1ull << (p->va_bits - 1)) - va;
 		return -EFAULT;
+	}
 	if (!(c.cr0 & CR0_PG)) {
-		set_page(page, va, PAGE_BITS, va);
+		set_page(page, va, 32, va);
 		return 0;
 	}
 	return walk(v, p, &c, va, page);
+}
+
+unsigned x86_64_address_bits(struct view *v)
+{
+	struct control c;
+
+	return read_control(v, &c) || is_long(kind_of_paging(&c)) ? 64 : 32;
 }

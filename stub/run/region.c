@@ -14,9 +14,16 @@
 /* What is at addr, up to where it ends or where it may be something else. 0, or -errno: it cannot be said. */
 static int look(struct vcpu *v, uint64_t addr, struct memory_region *r)
 {
-	struct arch_page page = { .size = 0 };
-	int err = v->machine->arch->translate(&v->regs.view, addr, &page);
+	const struct arch *arch = v->machine->arch;
+	unsigned bits = arch->address_bits ? arch->address_bits(&v->regs.view) : 64;
+	struct arch_page page = { .size = -addr };
+	int err = -EFAULT;
 
+	/* What is there is what is at a lower address. */
+	if (bits == 64 || !(addr >> bits)) {
+		page.size = 0;
+		err = arch->translate(&v->regs.view, addr, &page);
+	}
 	if (err && err != -EFAULT && err != -EIO)
 		return err;
 	*r = (struct memory_region){ .start = addr, .size = page.size, .mapped = !err, .read = !err, .write = !err, .execute = !err };

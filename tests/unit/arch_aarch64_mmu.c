@@ -59,6 +59,16 @@ static void gives(uint64_t va, uint64_t pa, uint64_t size, const char *name)
 		printf("# got %d, 0x%" PRIx64 ", size 0x%" PRIx64 "\n", err, page.pa, page.size);
 }
 
+/* Nothing is there, and it is known how far. */
+static void hole(uint64_t va, uint64_t size, const char *name)
+{
+	struct arch_page page;
+	int err = translate(va, &page);
+
+	if (!ok(err == -EFAULT && page.size == size, "%s", name))
+		printf("# got %d, size 0x%" PRIx64 "\n", err, page.size);
+}
+
 static void fails(uint64_t va, int err, const char *name)
 {
 	struct arch_page page;
@@ -302,15 +312,28 @@ static void test_disabled(void)
 	fails(VA1, -EFAULT, "EPD1");
 }
 
+/* What is not mapped ends with an entry, with a half, or where addresses begin to be translated. */
+static void test_holes(void)
+{
+	start_loop(TCR_4K | EPD1);
+	hole(VA1, 0x0100000000000000 - (VA1 & low(56)), "a half that is off");
+	start_loop(TCR_4K);
+	hole(0x0001000000000000, 0x007f000000000000, "above the lower half: to the upper one");
+	hole(0x0080000000000000, 0x007f000000000000, "below the upper half, another tag");
+	hole(0xff80000000000000, 0x007f000000000000, "below the upper half");
+	hole(0xfffeffffffffffff, 1, "... its end");
+	hole(0x00ffffffffffffff, 1, "what has another tag than its half");
+}
+
 static void test_identity(void)
 {
 	start(0);
 	set(A64_SCTLR_EL1, 0x30d00800);
-	gives(0x40001234, 0x40001234, 0xdcc, "MMU off");
-	fails(0x0010000000000000, -EFAULT, "MMU off, above 52 bits");
+	gives(0x40001234, 0x40001234, 0x000fffffbfffedcc, "MMU off");
+	hole(0x0010000000000000, 0x00f0000000000000, "MMU off, above 52 bits");
 	fails(VA1, -EFAULT, "MMU off, upper half");
 	set(A64_TCR_EL1, TBI0);
-	gives(0xa500000040001000, 0x40001000, 0x1000, "MMU off, TBI0");
+	gives(0xa500000040001000, 0x40001000, 0x000fffffbffff000, "MMU off, TBI0");
 }
 
 static void test_modes(void)
@@ -407,6 +430,7 @@ int main(void)
 	test_sizes();
 	test_tags();
 	test_disabled();
+	test_holes();
 	test_identity();
 	test_modes();
 	test_big_endian();

@@ -185,7 +185,7 @@ static void test_bare(void)
 {
 	fake_init(&f, RAM, HIGH);
 	set_satp(0, RAM);
-	gives(0x80201234, 0x80201234, 0xdcc, "Bare", "the address itself");
+	gives(0x80201234, 0x80201234, 0x00ffffff7fdfedcc, "Bare", "the address itself");
 	gives(0x00ffffffffffffff, 0x00ffffffffffffff, 1, "Bare", "the last one");
 	fails(0x0100000000000000, -EFAULT, "Bare", "beyond 56 bits");
 	fails(UINT64_MAX, -EFAULT, "Bare", "the last one of all");

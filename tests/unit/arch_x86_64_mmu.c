@@ -44,6 +44,16 @@ static void gives(uint64_t va, uint64_t pa, uint64_t size, const char *name)
 		printf("# got %d, 0x%" PRIx64 ", size 0x%" PRIx64 "\n", err, page.pa, page.size);
 }
 
+/* Nothing is there, and it is known how far. */
+static void hole(uint64_t va, uint64_t size, const char *name)
+{
+	struct arch_page page;
+	int err = translate(va, &page);
+
+	if (!ok(err == -EFAULT && page.size == size, "%s", name))
+		printf("# got %d, size 0x%" PRIx64 "\n", err, page.size);
+}
+
 static void fails(uint64_t va, int err, const char *name)
 {
 	struct arch_page page;
@@ -174,15 +184,17 @@ static void test_canonical(void)
 	gives(0x0000800000000000, 0x40000000, 0x40000000, "5 levels: the same is canonical");
 	fake_put(&f, RAM + 8 * 256, (RAM + 0x1000) | 1, 8);
 	fake_put(&f, RAM + 0x1000, (RAM + 0x2000) | 1, 8);
-	fails(0x0100000000000000, -EFAULT, "5 levels: the first that is not");
-	fails(0xfeffffffffffffff, -EFAULT, "... and the last");
+	hole(0x0100000000000000, 0xfe00000000000000, "5 levels: the first that is not");
+	hole(0xfeffffffffffffff, 1, "... and the last");
+	hole(0x0000800040000000, 0x40000000, "a hole is as large as its entry says");
+	hole(0x0000010000001000, 0x7ffffff000, "... on each level");
 }
 
 static void test_no_paging(void)
 {
 	start(0, 0, 0);
-	gives(0xc1234abc, 0xc1234abc, 0x544, "no paging");
-	gives(0xffffffffc1234000, 0xc1234000, 0x1000, "no paging: addresses have 32 bits");
+	gives(0xc1234abc, 0xc1234abc, 0x3edcb544, "no paging: to the end of all addresses");
+	gives(0xffffffffc1234000, 0xc1234000, 0x3edcc000, "no paging: addresses have 32 bits");
 	is_int(f.reads, 0, "no paging reads no table");
 	start(PG, PSE, 0);
 	fake_put(&f, RAM + 4 * 0x304, 0x084000e7, 4);
