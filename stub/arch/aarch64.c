@@ -208,6 +208,7 @@ const struct arch arch_aarch64 = {
 	.give_back = aarch64_give_back,
 	.mask = &aarch64_mask,
 	.translate = aarch64_translate,
+	.aliases = aarch64_aliases,
 	.successors = aarch64_successors,
 	.mp_state = mp_state,
 	.probe = &probe,

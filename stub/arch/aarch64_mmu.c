@@ -250,3 +250,12 @@ int aarch64_translate(struct view *v, uint64_t va, struct arch_page *page)
 		err = v->get(v, A64_TCR_EL1, &tcr);
 	return err ? err : translate(v, va, sctlr, tcr, page);
 }
+
+/* Between the halves there are other tags of both, where TBI has them ignored, and nothing else. */
+uint64_t aarch64_aliases(struct view *v, uint64_t va)
+{
+	uint64_t upper = -(1ull << (TAG_AT - 1));
+
+	(void)v;
+	return va >> (TAG_AT - 1) && va < upper ? upper - va : 0;
+}

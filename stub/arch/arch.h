@@ -252,8 +252,11 @@ struct arch {
 	 * RAM, -EOPNOTSUPP for a kind of translation that is not known here. The walk is bounded and reads tables by read_phys only.
 	 */
 	int (*translate)(struct view *v, uint64_t va, struct arch_page *page);
-	/* How many bits of an address count in the vCPU's present mode: those above are ignored. NULL: all of them, always. */
-	unsigned (*address_bits)(struct view *v);
+	/*
+	 * How many addresses from va on are others once more, or never mapped, since the bits above are ignored in the vCPU's present
+	 * mode; 0: va is none of them. NULL: none is, ever.
+	 */
+	uint64_t (*aliases)(struct view *v, uint64_t va);
 	/* Where the instruction at the pc is, as translate() takes it, where the pc alone does not say it; else NULL. 0 or -errno. */
 	int (*code_address)(struct view *v, uint64_t *addr);
 	const char *untranslated; /* what -EOPNOTSUPP means here, for messages; NULL: nothing more than that */

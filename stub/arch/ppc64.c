@@ -149,7 +149,7 @@ const struct arch arch_ppc64le = {
 	.give_back = give_back,
 	.mask = &ppc64_mask,
 	.translate = ppc64_translate,
-	.address_bits = ppc64_address_bits,
+	.aliases = ppc64_aliases,
 	.untranslated = "address translation is on (MSR.IR, MSR.DR), and KVM does not tell where the guest's tables are: "
 			"real mode only",
 	.successors = ppc64_successors,

@@ -47,9 +47,9 @@ struct ppc64_debug_exit {
 	uint32_t status;
 };
 
-/* ppc64_mmu.c: struct arch's translate() and address_bits() */
+/* ppc64_mmu.c: struct arch's translate() and aliases() */
 int ppc64_translate(struct view *v, uint64_t va, struct arch_page *page);
-unsigned ppc64_address_bits(struct view *v);
+uint64_t ppc64_aliases(struct view *v, uint64_t va);
 
 /* ppc64_step.c: struct arch's successors() */
 int ppc64_successors(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS]);

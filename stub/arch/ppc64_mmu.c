@@ -25,13 +25,12 @@ int ppc64_translate(struct view *v, uint64_t va, struct arch_page *page)
 	return 0;
 }
 
-unsigned ppc64_address_bits(struct view *v)
+uint64_t ppc64_aliases(struct view *v, uint64_t va)
 {
-	uint64_t msr;
+	uint64_t msr, mask;
 
 	if (v->get(v, PPC_MSR, &msr))
-		return 64;
-	if (!(msr & PPC_MSR_SF))
-		return 32;
-	return msr & (PPC_MSR_IR | PPC_MSR_DR) ? 64 : 60;
+		return 0;
+	mask = !(msr & PPC_MSR_SF) ? UINT32_MAX : msr & (PPC_MSR_IR | PPC_MSR_DR) ? UINT64_MAX : REAL_MASK;
+	return va > mask ? -va : 0;
 }

@@ -87,7 +87,7 @@ int x86_64_component(struct view *v, unsigned n, unsigned *at);
 
 /* x86_64_mmu.c: struct arch's translate() and code_address() */
 int x86_64_translate(struct view *v, uint64_t va, struct arch_page *page);
-unsigned x86_64_address_bits(struct view *v);
+uint64_t x86_64_aliases(struct view *v, uint64_t va);
 int x86_64_code_address(struct view *v, uint64_t *addr);
 
 #endif

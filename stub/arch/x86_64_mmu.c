@@ -202,9 +202,9 @@ int x86_64_translate(struct view *v, uint64_t va, struct arch_page *page)
 	return walk(v, p, &c, va, page);
 }
 
-unsigned x86_64_address_bits(struct view *v)
+uint64_t x86_64_aliases(struct view *v, uint64_t va)
 {
 	struct control c;
 
-	return read_control(v, &c) || is_long(kind_of_paging(&c)) ? 64 : 32;
+	return va >> 32 && !read_control(v, &c) && !is_long(kind_of_paging(&c)) ? -va : 0;
 }

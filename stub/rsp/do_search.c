@@ -82,11 +82,13 @@ int do_search(struct session *s, const struct args *args)
 	int result;
 
 	if (!size || size > sizeof(s->data) / 2)
-		return session_refuse(s, EINVAL, "a pattern of %zu bytes: at least 1 and at most %zu", size, sizeof(s->data) / 2);
+		return session_refuse(
+			s, EINVAL, "a pattern of %zu bytes: at least 1 and at most %zu", size, sizeof(s->data) / 2);
 	result = search(s, addr, len < LOOK_MAX ? len : LOOK_MAX, &args->rest);
 	if (result == ANSWERED && len > LOOK_MAX && reply_payload(&s->out)[0] == '0')
-		return session_refuse(s, EFBIG, "not in the first 0x%llx bytes from 0x%llx on, and more are not searched at a time",
-			LOOK_MAX, (unsigned long long)addr);
+		return session_refuse(s, EFBIG,
+			"not in the first 0x%llx bytes from 0x%llx on, and more are not searched at a time", LOOK_MAX,
+			(unsigned long long)addr);
 	return result;
 }
 
@@ -98,7 +100,8 @@ int do_checksum(struct session *s, const struct args *args)
 	if (len != session_clip(addr, len))
 		return session_refuse(s, EFAULT, "the bytes reach beyond the last address");
 	if (len > LOOK_MAX)
-		return session_refuse(s, EFBIG, "a checksum of 0x%llx bytes: at most 0x%llx", (unsigned long long)len, LOOK_MAX);
+		return session_refuse(
+			s, EFBIG, "a checksum of 0x%llx bytes: at most 0x%llx", (unsigned long long)len, LOOK_MAX);
 	crc_begin(&crc);
 	while (len) {
 		ssize_t n = session_read_memory(s, addr, s->data, least(sizeof(s->data), len));

@@ -27,10 +27,11 @@ int do_memory_map(struct machine *m, char **words, const struct printer *out)
 
 	(void)words;
 	for (unsigned n = 0; m->host->ops->area(m->host, n, &a); n++)
-		say(out, "0x%016llx-0x%016llx  %s  %s\n", (unsigned long long)a.start, (unsigned long long)(a.start + a.size - 1),
-			!a.ram	    ? "--" :
-			a.read_only ? "r-" :
-				      "rw",
+		say(out, "0x%016llx-0x%016llx  %s  %s\n", (unsigned long long)a.start,
+			(unsigned long long)(a.start + a.size - 1),
+			!a.ram	      ? "--"
+			: a.read_only ? "r-"
+				      : "rw",
 			a.what);
 	return 0;
 }
@@ -80,7 +81,8 @@ static int info_version(struct machine *m, const struct printer *out)
 static void say_region(const struct printer *out, const struct memory_region *r)
 {
 	say(out, "%016llx-%016llx %016llx %c%c%c%c\n", (unsigned long long)r->start, (unsigned long long)(r->start + r->size),
-		(unsigned long long)r->size, r->user ? 'u' : '-', r->read ? 'r' : '-', r->write ? 'w' : '-', r->execute ? 'x' : '-');
+		(unsigned long long)r->size, r->user ? 'u' : '-', r->read ? 'r' : '-', r->write ? 'w' : '-',
+		r->execute ? 'x' : '-');
 }
 
 /* The address space of the vCPU whose stop was reported last. */
@@ -123,8 +125,10 @@ static int info_registers(struct machine *m, const struct printer *out)
 	uint64_t base, limit;
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(*tables); i++)
-		if (get_named(m->current, tables[i].name, "base", &base) && get_named(m->current, tables[i].name, "limit", &limit))
-			say(out, "%s=     %016llx %08llx\n", tables[i].label, (unsigned long long)base, (unsigned long long)limit);
+		if (get_named(m->current, tables[i].name, "base", &base) &&
+			get_named(m->current, tables[i].name, "limit", &limit))
+			say(out, "%s=     %016llx %08llx\n", tables[i].label, (unsigned long long)base,
+				(unsigned long long)limit);
 	return show_registers(m->current, NULL, false, out->print, out->arg);
 }
 
@@ -202,7 +206,8 @@ static int dump(struct machine *m, uint64_t addr, const struct dump *d, const st
 		if (n < 0)
 			return (int)n;
 		if (n < (ssize_t)d->size)
-			return machine_refuse(m, -EFAULT, "guest-physical 0x%llx: RAM ends there", (unsigned long long)(addr + i * d->size + n));
+			return machine_refuse(m, -EFAULT, "guest-physical 0x%llx: RAM ends there",
+				(unsigned long long)(addr + i * d->size + n));
 		if (i % in_line == 0)
 			say(out, "%s%016llx:", i ? "\n" : "", (unsigned long long)(addr + i * d->size));
 		say_value(out, bytes, d->size);

@@ -15,18 +15,14 @@
 static int look(struct vcpu *v, uint64_t addr, struct memory_region *r)
 {
 	const struct arch *arch = v->machine->arch;
-	unsigned bits = arch->address_bits ? arch->address_bits(&v->regs.view) : 64;
-	struct arch_page page = { .size = -addr };
-	int err = -EFAULT;
+	struct arch_page page = { .size = arch->aliases ? arch->aliases(&v->regs.view, addr) : 0 };
+	int err = page.size ? -EFAULT : arch->translate(&v->regs.view, addr, &page);
 
-	/* What is there is what is at a lower address. */
-	if (bits == 64 || !(addr >> bits)) {
-		page.size = 0;
-		err = arch->translate(&v->regs.view, addr, &page);
-	}
 	if (err && err != -EFAULT && err != -EIO)
 		return err;
-	*r = (struct memory_region){ .start = addr, .size = page.size, .mapped = !err, .read = !err, .write = !err, .execute = !err };
+	*r = (struct memory_region){
+		.start = addr, .size = page.size, .mapped = !err, .read = !err, .write = !err, .execute = !err
+	};
 	if (!r->size)
 		r->size = PAGE_LEAST;
 	return 0;
@@ -34,8 +30,8 @@ static int look(struct vcpu *v, uint64_t addr, struct memory_region *r)
 
 static bool alike(const struct memory_region *a, const struct memory_region *b)
 {
-	return a->mapped == b->mapped && a->read == b->read && a->write == b->write &&
-	       a->execute == b->execute && a->user == b->user;
+	return a->mapped == b->mapped && a->read == b->read && a->write == b->write && a->execute == b->execute &&
+	       a->user == b->user;
 }
 
 /* The last address cannot be told apart from the one before it: a size does not reach further than that. */

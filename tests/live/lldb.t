@@ -95,6 +95,7 @@ memory read --format x --size 4 --count 2 &origin
 memory write --size 4 &origin 0x2a
 expression origin
 memory write --size 4 &origin 3
+memory region &origin
 thread step-out
 thread list
 breakpoint delete --force
@@ -121,6 +122,7 @@ like "frame variable n" 'n = 3' "variables: an argument"
 like "thread step-inst" 'stop reason = instruction step into.*square' "step: an instruction"
 like "memory read --format x --size 4 --count 2 &origin" '0x00000003 0x00000004' "memory: read"
 like "expression origin" 'x = 42, y = 4' "memory: written, its neighbour untouched"
+like "memory region &origin" '\[0x[0-9a-f]+-0x[0-9a-f]+\) rw' "memory: the region of a variable"
 like "thread step-out" 'stop reason = step out.*Return value: \(int\) .* = 9.*distance_squared' "step: out, with the value"
 like "thread list" 'thread #1: tid = 0x0*1,' "threads: one"
 like "continue" 'stop reason = breakpoint 2\.1.*factorial\(n=2\)' "breakpoint: with a condition" 2

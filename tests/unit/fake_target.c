@@ -176,6 +176,8 @@ static ssize_t read_mem(void *t, unsigned thread, uint64_t addr, void *buf, size
 		error = check_reg(f, thread, 0);
 	if (!error)
 		error = check_range(f, addr, len);
+	if (f->endless)
+		addr %= f->readable;
 	if (!error && addr >= f->readable)
 		error = refused(f, EFAULT, "nothing is there");
 	if (error)

@@ -91,6 +91,30 @@ static void test_bounds(void)
 	ok(r.guard[0] == '!', "nothing is written behind the frame");
 }
 
+/* Of every length up to one of many words, with bytes of every value: as they add up one by one. */
+static void test_checksums(void)
+{
+	bool good = true;
+	uint8_t bytes[3000], sum;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(255 - i * 7 % 256);
+	for (size_t n = 0; n < sizeof(bytes); n += n < 40 ? 1 : 97) {
+		char want[4];
+		size_t len;
+
+		start();
+		reply_binary(&r.reply, bytes, n);
+		len = reply_finish(&r.reply);
+		sum = 0;
+		for (size_t i = 1; i < len - 3; i++)
+			sum += (uint8_t)r.reply.frame[i];
+		snprintf(want, sizeof(want), "#%02x", sum);
+		good &= !memcmp(r.reply.frame + len - 3, want, 3);
+	}
+	ok(good, "checksums");
+}
+
 static void is_parsed(const char *text, uint64_t want, bool good)
 {
 	struct cursor c = cursor_over(text, strlen(text));
@@ -189,6 +213,7 @@ int main(void)
 	test_pieces();
 	test_numbers();
 	test_bounds();
+	test_checksums();
 	test_cursor_numbers();
 	test_cursor_sticks();
 	test_cursor_hex();

@@ -49,7 +49,8 @@ static bool is_region(uint64_t addr, uint64_t start, uint64_t size, bool mapped,
 	bool good = ok(!err && r.start == start && r.size == size && r.mapped == mapped, "%s", name);
 
 	if (!good)
-		printf("# got %d: 0x%" PRIx64 ", 0x%" PRIx64 ", %s\n", err, r.start, r.size, r.mapped ? "mapped" : "not mapped");
+		printf("# got %d: 0x%" PRIx64 ", 0x%" PRIx64 ", %s\n", err, r.start, r.size,
+			r.mapped ? "mapped" : "not mapped");
 	return good;
 }
 
@@ -69,16 +70,17 @@ static unsigned walk(bool *whole)
 	return mapped;
 }
 
-#define PAGES 0x40200000ull  /* 4 KiB each */
-#define LARGE 0x40400000ull  /* 2 MiB */
+#define PAGES 0x40200000ull	    /* 4 KiB each */
+#define LARGE 0x40400000ull	    /* 2 MiB */
 #define UPPER 0xffffffffc0000000ull /* 1 GiB, the last one */
-#define HALF 0x4000000000ull /* of Sv39 */
+#define HALF 0xffffffc000000000ull /* the upper one begins */
 
 static void test_tables(void)
 {
 	bool whole;
 
 	put(TABLE(0), 1, TABLE(1), BRANCH);
+	put(TABLE(0), 256, 0x80000000, LEAF);
 	put(TABLE(0), 511, 0x40000000, LEAF);
 	put(TABLE(1), 1, TABLE(2), BRANCH);
 	put(TABLE(1), 2, 0x200000, LEAF);
@@ -93,13 +95,14 @@ static void test_tables(void)
 	is_region(PAGES + 0x4fff, PAGES + 0x4000, 0x1000, true, "... from the second on");
 	is_region(PAGES + 0x5000, PAGES + 0x5000, 0x1ff000 - 0x5000, false, "the hole behind them");
 	is_region(PAGES + 0x1ff000, PAGES + 0x1ff000, 0x201000, true, "a page and a large one");
-	is_region(LARGE + 0x200000, LARGE + 0x200000, UPPER - LARGE - 0x200000, false,
+	is_region(LARGE + 0x200000, LARGE + 0x200000, HALF - LARGE - 0x200000, false,
 		"holes of every kind, a table that is not in RAM, and what is not canonical, are one");
-	is_region(0x123456789abcdef0, 0x123456789abcd000, UPPER - 0x123456789abcd000, false, "... from amidst of it");
+	is_region(0x123456789abcdef0, 0x123456789abcd000, HALF - 0x123456789abcd000, false, "... from amidst of it");
+	is_region(HALF + 0x1000, HALF + 0x1000, 0x3ffff000, true, "behind it the upper half begins");
 	is_region(0, 0, PAGES + 0x3000, false, "the first one");
 	is_region(UPPER + 0x1000, UPPER + 0x1000, UINT64_MAX - UPPER - 0x1000, true, "the last one ends with the last address");
 	is_region(UINT64_MAX, UINT64_MAX - 0xfff, 0xfff, true, "... in its last page, too");
-	is_int(walk(&whole), 3, "regions that are mapped, in all of the address space");
+	is_int(walk(&whole), 4, "regions that are mapped, in all of the address space");
 	ok(whole, "... which is gone through to its end");
 }
 

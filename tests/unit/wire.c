@@ -219,6 +219,12 @@ static bool set_readable(struct player *p, const char *words)
 	return true;
 }
 
+static bool set_endless(struct player *p, const char *words)
+{
+	p->fake.endless = strtoul(words, NULL, 10) != 0;
+	return true;
+}
+
 static void stop_machine(struct player *p, const struct stop *stop)
 {
 	if (p->fake.non_stop) {
@@ -333,6 +339,7 @@ static const struct {
 	{ "unmasked", is_unmasked },			  /* nor are they to */
 	{ "print", print },				  /* what a breakpoint's command prints: these words and a newline */
 	{ "readable", set_readable },			  /* the end of what can be read of memory */
+	{ "endless", set_endless },			  /* does memory begin anew there? */
 	{ "event", event },				  /* non-stop: the caller looks whether a thread has stopped */
 	{ "stop", stop_kind }, { "crash", stop_text },	  /* a stop of thread 1 with SIGSEGV and this sentence */
 	{ "state", is_state }, { "resumed", is_resumed }, /* a letter for each thread */
