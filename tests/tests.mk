@@ -2,7 +2,7 @@
 # What the tests are made of. `make test` runs tests/run, which sees to the packages and then builds `test-programs`.
 
 tests_out := $(OUT)/tests
-unit_helpers := $(wildcard tests/unit/fake_target.c tests/unit/sim_host.c)
+unit_helpers := $(wildcard tests/unit/fake_*.c tests/unit/sim_*.c)
 unit_tests := $(patsubst tests/unit/%.c,$(tests_out)/unit/%,$(filter-out $(unit_helpers),$(wildcard tests/unit/*.c)))
 unit_objects := $(unit_helpers:%.c=$(OUT)/obj/%.o) $(filter-out $(OUT)/obj/stub/main.o,$(objects))
 

@@ -5,7 +5,7 @@
  * taken gets exactly one answer (a resume gets its at the stop; k and R get none); while the machine runs,
  * nothing is called that target.h does not allow then.
  *
- * Built with clang -fsanitize=fuzzer,address,undefined -I stub -I tests/unit, tests/unit/fake_target.c and stub/rsp.
+ * Built with clang -fsanitize=fuzzer,address,undefined -I stub -I tests/unit, tests/unit/fake_*.c and stub/rsp.
  *
  * The input is a list of chunks: a byte that says what happens to the machine, one that says how, a length of two bytes, and as
  * many bytes from the client. With AS_PACKET they are framed first, so that the fuzzer need not find out about checksums.

@@ -95,7 +95,7 @@ done
 big_endian()
 {
 	# shellcheck disable=SC2086
-	$1-gcc $flags -static -o "$tmp/test" "tests/unit/$3.c" tests/unit/sim_host.c stub/arch/*.c stub/reg/*.c "$tmp"/tables/*.c &&
+	$1-gcc $flags -static -o "$tmp/test" "tests/unit/$3.c" tests/unit/sim_*.c stub/arch/*.c stub/reg/*.c "$tmp"/tables/*.c &&
 		$2 "$tmp/test"
 }
 

@@ -23,19 +23,19 @@ const char *const fake_op_names[FAKE_OPS] = {
 	[FAKE_COMMAND] = "command",
 };
 
-static int refused(struct fake *f, int error, const char *why)
+int fake_refused(struct fake *f, int error, const char *why)
 {
 	f->why = why;
 	return -error;
 }
 
-static int told_to_fail(struct fake *f, enum fake_op op)
+int fake_told_to_fail(struct fake *f, enum fake_op op)
 {
-	return f->fail[op] ? refused(f, f->fail[op], "told to #fail*") : 0;
+	return f->fail[op] ? fake_refused(f, f->fail[op], "told to #fail*") : 0;
 }
 
 /* For every function that is called only while the machine is stopped. */
-static struct fake *stopped(void *t)
+struct fake *fake_stopped(void *t)
 {
 	struct fake *f = t;
 
@@ -45,12 +45,12 @@ static struct fake *stopped(void *t)
 
 static unsigned threads(void *t)
 {
-	return stopped(t)->threads;
+	return fake_stopped(t)->threads;
 }
 
 static unsigned current(void *t)
 {
-	return stopped(t)->current;
+	return fake_stopped(t)->current;
 }
 
 static void thread_text(void *t, unsigned thread, char *text, size_t size)
@@ -69,13 +69,13 @@ static size_t reg_size(unsigned reg)
 	return reg == FAKE_VECTOR ? 16 : 8;
 }
 
-static int check_reg(struct fake *f, unsigned thread, unsigned reg)
+int fake_check_reg(struct fake *f, unsigned thread, unsigned reg)
 {
 	if (f->running)
-		return refused(f, EBUSY, "the thread is running");
+		return fake_refused(f, EBUSY, "the thread is running");
 	if (thread < 1 || thread > f->threads)
-		return refused(f, ESRCH, "no such thread");
-	return reg < FAKE_REGS ? 0 : refused(f, ENOENT, "no such register");
+		return fake_refused(f, ESRCH, "no such thread");
+	return reg < FAKE_REGS ? 0 : fake_refused(f, ENOENT, "no such register");
 }
 
 static uint8_t *reg_bytes(struct fake *f, unsigned thread, unsigned reg)
@@ -86,31 +86,31 @@ static uint8_t *reg_bytes(struct fake *f, unsigned thread, unsigned reg)
 static ssize_t read_reg(void *t, unsigned thread, unsigned reg, void *value, size_t cap)
 {
 	struct fake *f = t;
-	int error = told_to_fail(f, FAKE_READ_REG);
+	int error = fake_told_to_fail(f, FAKE_READ_REG);
 
 	if (!error)
-		error = check_reg(f, thread, reg);
+		error = fake_check_reg(f, thread, reg);
 	if (error)
 		return error;
 	if (cap < reg_size(reg))
-		return refused(f, ENOSPC, "no room");
+		return fake_refused(f, ENOSPC, "no room");
 	memcpy(value, reg_bytes(f, thread, reg), reg_size(reg));
 	return (ssize_t)reg_size(reg);
 }
 
 static int write_reg(void *t, unsigned thread, unsigned reg, const void *value, size_t size)
 {
-	struct fake *f = stopped(t);
-	int error = told_to_fail(f, FAKE_WRITE_REG);
+	struct fake *f = fake_stopped(t);
+	int error = fake_told_to_fail(f, FAKE_WRITE_REG);
 
 	if (!error)
-		error = check_reg(f, thread, reg);
+		error = fake_check_reg(f, thread, reg);
 	if (error)
 		return error;
 	if (size != reg_size(reg))
-		return refused(f, EINVAL, "not the register's size");
+		return fake_refused(f, EINVAL, "not the register's size");
 	if (reg == FAKE_READ_ONLY)
-		return refused(f, EPERM, "the register is read-only");
+		return fake_refused(f, EPERM, "the register is read-only");
 	memcpy(reg_bytes(f, thread, reg), value, size);
 	f->changes++;
 	return 0;
@@ -118,13 +118,13 @@ static int write_reg(void *t, unsigned thread, unsigned reg, const void *value, 
 
 static ssize_t read_general(void *t, unsigned thread, void *values, size_t cap)
 {
-	struct fake *f = stopped(t);
-	int error = told_to_fail(f, FAKE_READ_GENERAL);
+	struct fake *f = fake_stopped(t);
+	int error = fake_told_to_fail(f, FAKE_READ_GENERAL);
 
 	if (!error)
-		error = check_reg(f, thread, 0);
+		error = fake_check_reg(f, thread, 0);
 	if (!error && cap < FAKE_GENERAL * 8)
-		error = refused(f, ENOSPC, "no room");
+		error = fake_refused(f, ENOSPC, "no room");
 	if (error)
 		return error;
 	for (unsigned reg = 0; reg < FAKE_GENERAL; reg++)
@@ -134,13 +134,13 @@ static ssize_t read_general(void *t, unsigned thread, void *values, size_t cap)
 
 static int write_general(void *t, unsigned thread, const void *values, size_t size)
 {
-	struct fake *f = stopped(t);
-	int error = told_to_fail(f, FAKE_WRITE_GENERAL);
+	struct fake *f = fake_stopped(t);
+	int error = fake_told_to_fail(f, FAKE_WRITE_GENERAL);
 
 	if (!error)
-		error = check_reg(f, thread, 0);
+		error = fake_check_reg(f, thread, 0);
 	if (!error && size != FAKE_GENERAL * 8)
-		error = refused(f, EINVAL, "not the size of the general registers");
+		error = fake_refused(f, EINVAL, "not the size of the general registers");
 	if (error)
 		return error;
 	for (unsigned reg = 0; reg < FAKE_GENERAL; reg++)
@@ -153,7 +153,7 @@ static int write_general(void *t, unsigned thread, const void *values, size_t si
 static unsigned expedited(void *t, unsigned thread, unsigned *regs, unsigned cap)
 {
 	(void)thread;
-	stopped(t);
+	fake_stopped(t);
 	if (cap < 2)
 		return 0;
 	regs[0] = 7;
@@ -161,107 +161,24 @@ static unsigned expedited(void *t, unsigned thread, unsigned *regs, unsigned cap
 	return 2;
 }
 
-/* rsp/ promises never to ask for a range that wraps around; a transcript would see this error. */
-static int check_range(struct fake *f, uint64_t addr, size_t len)
-{
-	return !len || len - 1 > UINT64_MAX - addr ? refused(f, EDOM, "a range that is none") : 0;
-}
-
-static ssize_t read_mem(void *t, unsigned thread, uint64_t addr, void *buf, size_t len)
-{
-	struct fake *f = stopped(t);
-	int error = told_to_fail(f, FAKE_READ_MEM);
-
-	if (!error)
-		error = check_reg(f, thread, 0);
-	if (!error)
-		error = check_range(f, addr, len);
-	if (f->endless)
-		addr %= f->readable;
-	if (!error && addr >= f->readable)
-		error = refused(f, EFAULT, "nothing is there");
-	if (error)
-		return error;
-	if (len > f->readable - addr)
-		len = f->readable - addr;
-	memcpy(buf, f->memory + addr, len);
-	return (ssize_t)len;
-}
-
-static int write_mem(void *t, unsigned thread, uint64_t addr, const void *buf, size_t len)
-{
-	struct fake *f = stopped(t);
-	int error = told_to_fail(f, FAKE_WRITE_MEM);
-
-	if (!error)
-		error = check_reg(f, thread, 0);
-	if (!error)
-		error = check_range(f, addr, len);
-	if (!error && (addr >= FAKE_MEMORY || len > FAKE_MEMORY - addr))
-		error = refused(f, EFAULT, "nothing is there");
-	if (error)
-		return error;
-	memcpy(f->memory + addr, buf, len);
-	f->changes++;
-	return 0;
-}
-
-/* Both halves change places; an access across the middle ends there. */
-#define HALF (FAKE_MEMORY / 2)
-
-static ssize_t read_phys(void *t, uint64_t addr, void *buf, size_t len)
-{
-	struct fake *f = stopped(t);
-	int error = told_to_fail(f, FAKE_READ_PHYS);
-
-	if (error)
-		return error;
-	if (addr < FAKE_MEMORY && len > HALF - addr % HALF)
-		len = HALF - addr % HALF;
-	return read_mem(t, 1, addr < FAKE_MEMORY ? addr ^ HALF : addr, buf, len);
-}
-
-static int write_phys(void *t, uint64_t addr, const void *buf, size_t len)
-{
-	struct fake *f = stopped(t);
-	int error = told_to_fail(f, FAKE_WRITE_PHYS);
-
-	return error ? error : write_mem(t, 1, addr < FAKE_MEMORY ? addr ^ HALF : addr, buf, len);
-}
-
-static int find_region(void *t, unsigned thread, uint64_t addr, struct memory_region *r)
-{
-	struct fake *f = stopped(t);
-	int error = told_to_fail(f, FAKE_FIND_REGION);
-
-	if (!error)
-		error = check_reg(f, thread, 0);
-	if (addr >= FAKE_MEMORY)
-		*r = (struct memory_region){ .start = FAKE_MEMORY, .size = UINT64_MAX - FAKE_MEMORY };
-	else
-		*r = (struct memory_region){ .start = addr & HALF, .size = HALF, .mapped = true, .read = true,
-			.write = addr >= HALF, .execute = addr < HALF };
-	return error;
-}
-
 static bool can_mask_steps(void *t)
 {
-	return !stopped(t)->lacks_masks;
+	return !fake_stopped(t)->lacks_masks;
 }
 
 static void mask_steps(void *t, bool on)
 {
-	stopped(t)->unmasked = !on;
+	fake_stopped(t)->unmasked = !on;
 }
 
 static bool has_points(void *t, enum point_type type)
 {
-	return !stopped(t)->lacks[type];
+	return !fake_stopped(t)->lacks[type];
 }
 
 static int change_point(struct fake *f, enum fake_op op, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind)
 {
-	int error = told_to_fail(f, op);
+	int error = fake_told_to_fail(f, op);
 
 	if (error)
 		return error;
@@ -275,7 +192,7 @@ static int change_point(struct fake *f, enum fake_op op, unsigned thread, enum p
 
 static bool has_programs(void *t)
 {
-	return !stopped(t)->lacks_programs;
+	return !fake_stopped(t)->lacks_programs;
 }
 
 /* As far as there is room: the sanitizers see to it that all bytes are there to be read. */
@@ -304,7 +221,7 @@ static void note_programs(struct fake *f, const struct point_programs *programs)
 static int set_point(
 	void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind, const struct point_programs *programs)
 {
-	struct fake *f = stopped(t);
+	struct fake *f = fake_stopped(t);
 	int error = change_point(f, FAKE_SET_POINT, thread, type, addr, kind);
 
 	if (!error)
@@ -314,7 +231,7 @@ static int set_point(
 
 static int clear_point(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind)
 {
-	return change_point(stopped(t), FAKE_CLEAR_POINT, thread, type, addr, kind);
+	return change_point(fake_stopped(t), FAKE_CLEAR_POINT, thread, type, addr, kind);
 }
 
 static void note_action(char *text, size_t room, const struct resume_action *action)
@@ -330,8 +247,8 @@ static void note_action(char *text, size_t room, const struct resume_action *act
 
 static int resume(void *t, const struct resume_action *actions)
 {
-	struct fake *f = stopped(t);
-	int error = told_to_fail(f, FAKE_RESUME);
+	struct fake *f = fake_stopped(t);
+	int error = fake_told_to_fail(f, FAKE_RESUME);
 
 	if (error)
 		return error;
@@ -356,14 +273,14 @@ static bool has_thread_events(void *t)
 
 static int set_thread_events(void *t, bool on)
 {
-	stopped(t)->thread_events = on;
+	fake_stopped(t)->thread_events = on;
 	return 0;
 }
 
 static int set_non_stop(void *t, bool on)
 {
-	struct fake *f = stopped(t);
-	int error = told_to_fail(f, FAKE_SET_NON_STOP);
+	struct fake *f = fake_stopped(t);
+	int error = fake_told_to_fail(f, FAKE_SET_NON_STOP);
 
 	if (error)
 		return error;
@@ -407,8 +324,8 @@ void fake_stops(struct fake *f, const struct stop *stop)
 
 static int restart(void *t)
 {
-	struct fake *f = stopped(t);
-	int error = told_to_fail(f, FAKE_RESTART);
+	struct fake *f = fake_stopped(t);
+	int error = fake_told_to_fail(f, FAKE_RESTART);
 
 	f->restarts += !error;
 	return error;
@@ -422,16 +339,16 @@ static void kill_guest(void *t)
 /* "say N text" prints the text N times; "fail" is refused; anything else is unknown. */
 static int command(void *t, const char *line, text_fn *print, void *arg)
 {
-	struct fake *f = stopped(t);
+	struct fake *f = fake_stopped(t);
 	unsigned times;
-	int text = 0, error = told_to_fail(f, FAKE_COMMAND);
+	int text = 0, error = fake_told_to_fail(f, FAKE_COMMAND);
 
 	if (error)
 		return error;
 	if (!strcmp(line, "fail"))
-		return refused(f, EOPNOTSUPP, "this never works");
+		return fake_refused(f, EOPNOTSUPP, "this never works");
 	if (sscanf(line, "say %5u %n", &times, &text) != 1 || !text)
-		return refused(f, ENOSYS, "unknown");
+		return fake_refused(f, ENOSYS, "unknown");
 	for (unsigned i = 0; i < times % 20000; i++)
 		print(arg, line + text);
 	return 0;
@@ -460,11 +377,11 @@ static const struct target_ops ops = {
 	.read_general = read_general,
 	.write_general = write_general,
 	.expedited = expedited,
-	.read_mem = read_mem,
-	.write_mem = write_mem,
-	.read_phys = read_phys,
-	.write_phys = write_phys,
-	.find_region = find_region,
+	.read_mem = fake_read_mem,
+	.write_mem = fake_write_mem,
+	.read_phys = fake_read_phys,
+	.write_phys = fake_write_phys,
+	.find_region = fake_find_region,
 	.has_points = has_points,
 	.has_programs = has_programs,
 	.set_point = set_point,

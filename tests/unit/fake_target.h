@@ -75,4 +75,18 @@ struct target fake_target(struct fake *f);
 /* Non-stop: a thread has stopped. */
 void fake_stops(struct fake *f, const struct stop *stop);
 
+/* Between fake_target.c and fake_memory.c: -error, for this reason; the same when the test says so, or 0. */
+int fake_refused(struct fake *f, int error, const char *why);
+int fake_told_to_fail(struct fake *f, enum fake_op op);
+
+/* 0, or what is wrong with the thread or the register; and the fake, for what is called only while the machine is stopped. */
+int fake_check_reg(struct fake *f, unsigned thread, unsigned reg);
+struct fake *fake_stopped(void *t);
+
+ssize_t fake_read_mem(void *t, unsigned thread, uint64_t addr, void *buf, size_t len);
+int fake_write_mem(void *t, unsigned thread, uint64_t addr, const void *buf, size_t len);
+ssize_t fake_read_phys(void *t, uint64_t addr, void *buf, size_t len);
+int fake_write_phys(void *t, uint64_t addr, const void *buf, size_t len);
+int fake_find_region(void *t, unsigned thread, uint64_t addr, struct memory_region *r);
+
 #endif

@@ -372,57 +372,6 @@ static int sim_extension(struct host *h, int cap)
 
 /* ---- memory ---- */
 
-/* How many of len bytes from gpa are RAM. */
-static size_t ram_at(const struct sim_host *sim, uint64_t gpa, size_t len)
-{
-	if (gpa < sim->ram_base || gpa - sim->ram_base >= sim->ram_size)
-		return 0;
-	gpa -= sim->ram_base;
-	return len < sim->ram_size - gpa ? len : sim->ram_size - gpa;
-}
-
-static ssize_t sim_read_mem(struct host *h, uint64_t gpa, void *buf, size_t len)
-{
-	struct sim_host *sim = (struct sim_host *)h;
-	size_t n = ram_at(sim, gpa, len);
-
-	sim->reads++;
-	if (!n)
-		return -EFAULT;
-	memcpy(buf, sim->ram + (gpa - sim->ram_base), n);
-	return (ssize_t)n;
-}
-
-static ssize_t sim_write_mem(struct host *h, uint64_t gpa, const void *buf, size_t len)
-{
-	struct sim_host *sim = (struct sim_host *)h;
-	size_t n = ram_at(sim, gpa, len);
-
-	if (!n)
-		return -EFAULT;
-	memcpy(sim->ram + (gpa - sim->ram_base), buf, n);
-	return (ssize_t)n;
-}
-
-/* RAM, and a device right behind it. */
-static bool sim_area(struct host *h, unsigned n, struct host_area *area)
-{
-	struct sim_host *sim = (struct sim_host *)h;
-
-	if (n == 0)
-		*area = (struct host_area){ .start = sim->ram_base, .size = sim->ram_size, .ram = true, .what = "RAM: a simulation" };
-	else if (n == 1)
-		*area = (struct host_area){ .start = sim->ram_base + sim->ram_size, .size = 0x1000, .what = "a lamp" };
-	return n < 2;
-}
-
-static void sim_sync_code(struct host *h, uint64_t gpa, size_t len)
-{
-	(void)gpa;
-	(void)len;
-	((struct sim_host *)h)->code_syncs++;
-}
-
 static int sim_reset(struct host *h, char *error, size_t size)
 {
 	(void)error;

@@ -95,4 +95,10 @@ void sim_set(struct sim_host *sim, unsigned vcpu, uint64_t key, uint64_t value);
 void sim_remove(struct sim_host *sim, unsigned vcpu, uint64_t key);
 bool sim_add(struct sim_host *sim, unsigned vcpu, uint64_t key);
 
+/* sim_memory.c, for the table in sim_host.c */
+ssize_t sim_read_mem(struct host *h, uint64_t gpa, void *buf, size_t len);
+ssize_t sim_write_mem(struct host *h, uint64_t gpa, const void *buf, size_t len);
+bool sim_area(struct host *h, unsigned n, struct host_area *area);
+void sim_sync_code(struct host *h, uint64_t gpa, size_t len);
+
 #endif
