@@ -76,8 +76,8 @@ test:
 
 # The benchmark, which runs here and in a nested arm64 machine. Its loop lies where the guests of the tests do.
 bench_arches := $(sort arm64 $(filter x86_64,$(HOSTARCH)))
-bench_loop_x86_64 := -Wl,-Ttext=0x200000
-bench_loop_arm64 := -Wl,-Ttext=0x40200000
+bench_loop_x86_64 := -Wl,-Ttext=0x200000,-Tdata=0x400000
+bench_loop_arm64 := -Wl,-Ttext=0x40200000,-Tdata=0x40400000
 
 build/bench/%/loop.elf: tests/bench/loop.S
 	@mkdir -p $(@D)

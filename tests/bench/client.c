@@ -5,9 +5,12 @@
  *   client count SERVER step|step+g N             steps, each with its stop reply; or with the general registers behind it
  *   client count SERVER break TYPE KIND A B N     N times: Z, continue, stop reply, z; at A and B in turn
  *   client count SERVER line START N              N times: over a line of a hundred instructions from START on
- *   client time ROUNDS MILLISECONDS ADDRESS COLUMN=SERVER=START...
+ *   client time ROUNDS MILLISECONDS COLUMN=SERVER=START...
  *   client steps ROUNDS MILLISECONDS COLUMN=SERVER...
+ *   client memory ROUNDS MILLISECONDS ADDRESS COLUMN=SERVER...
  *   client interrupts N COLUMN=SERVER...          how long a Ctrl-C takes, N times while the guest runs
+ *
+ * Memory is read at ADDRESS, in packets as large as the server takes; 256 KiB from there on have a checksum, 64 MiB are searched.
  *
  * SERVER is HOST:PORT or a path. The counting is done by strace, elsewhere. For times the servers take turns, so that what disturbs
  * the machine for a while disturbs all of them; all stay connected, for the guest of a server whose client has gone may run on.
@@ -44,28 +47,46 @@ struct server {
 	const char *column;
 	int fd;
 	bool acks;
-	unsigned read_size; /* of memory, in one packet */
-	uint64_t read_address, line;
+	unsigned packet_size;
 	bool ranges; /* vCont;r */
-	char in[0x10000];
+	bool binary; /* gdb's `x` */
+	uint64_t memory, line;
+	char in[0x40000];
 	size_t at, have;
-	char reply[0x10000];
+	char reply[0x40000];
 };
 
 /* --- packets */
 
+static void fill(struct server *s)
+{
+	ssize_t n = read(s->fd, s->in, sizeof(s->in));
+
+	if (n <= 0)
+		die("%s: the server has closed the connection", s->column);
+	s->at = 0;
+	s->have = n;
+}
+
 static int next_byte(struct server *s)
 {
-	ssize_t n;
-
-	if (s->at == s->have) {
-		n = read(s->fd, s->in, sizeof(s->in));
-		if (n <= 0)
-			die("%s: the server has closed the connection", s->column);
-		s->at = 0;
-		s->have = n;
-	}
+	if (s->at == s->have)
+		fill(s);
 	return s->in[s->at++];
+}
+
+/* What there is in front of the mark, or all of it; true when the mark was there. */
+static bool take_up_to(struct server *s, char mark, size_t *n)
+{
+	const char *from = s->in + s->at, *found = memchr(from, mark, s->have - s->at);
+	size_t len = found ? (size_t)(found - from) : s->have - s->at;
+
+	if (*n + len >= sizeof(s->reply))
+		die("%s: a packet that is too long", s->column);
+	memcpy(s->reply + *n, from, len);
+	*n += len;
+	s->at += len + (found != NULL);
+	return found;
 }
 
 static void write_all(struct server *s, const char *bytes, size_t n)
@@ -74,16 +95,15 @@ static void write_all(struct server *s, const char *bytes, size_t n)
 		die("%s: write", s->column);
 }
 
-/* As much as is read at once is not taken apart: the length of a run-length encoded reply is of no interest here. */
+/* It is not taken apart: the length of a run-length encoded reply is of no interest here. */
 static void receive(struct server *s)
 {
 	size_t n = 0;
-	int c;
 
 	while (next_byte(s) != '$')
 		;
-	while ((c = next_byte(s)) != '#' && n < sizeof(s->reply) - 1)
-		s->reply[n++] = c;
+	while (!take_up_to(s, '#', &n))
+		fill(s);
 	s->reply[n] = '\0';
 	next_byte(s);
 	next_byte(s);
@@ -163,12 +183,63 @@ static void step_line(void *arg)
 	expect(s, "TS", "a line");
 }
 
-static void read_memory(void *arg)
+/* A server's largest answer; of `x` it has to have room for the bytes that are escaped. */
+static unsigned hex_size(const struct server *s)
+{
+	return s->packet_size / 2;
+}
+
+static unsigned binary_size(const struct server *s)
+{
+	return s->packet_size / 16 * 15;
+}
+
+static void read_hex(void *arg)
 {
 	struct server *s = arg;
 
-	ask(s, "m%llx,%x", (unsigned long long)s->read_address, s->read_size);
+	ask(s, "m%llx,%x", (unsigned long long)s->memory, hex_size(s));
 	expect(s, "0123456789abcdef", "m");
+}
+
+static void read_binary(void *arg)
+{
+	struct server *s = arg;
+
+	ask(s, "x%llx,%x", (unsigned long long)s->memory, binary_size(s));
+	expect(s, "b", "x");
+}
+
+#define CHECKED (256u << 10) /* gdbserver (13) takes a second for half a megabyte */
+#define SEARCHED (64u << 20)
+
+static void checksum(void *arg)
+{
+	struct server *s = arg;
+
+	ask(s, "qCRC:%llx,%x", (unsigned long long)s->memory, CHECKED);
+	expect(s, "C", "qCRC");
+}
+
+/* For what is not there. */
+static void search(void *arg)
+{
+	struct server *s = arg;
+
+	ask(s, "qSearch:memory:%llx;%x;%s", (unsigned long long)s->memory, SEARCHED, "not in the memory of this guest");
+	expect(s, "0", "qSearch:memory");
+}
+
+static unsigned checked(const struct server *s)
+{
+	(void)s;
+	return CHECKED;
+}
+
+static unsigned searched(const struct server *s)
+{
+	(void)s;
+	return SEARCHED;
 }
 
 static void stop_at(struct server *s, const char *type, const char *kind, const char *address)
@@ -238,9 +309,10 @@ static void open_server(struct server *s, const char *column, const char *server
 
 	*s = (struct server){ .column = column, .fd = -1, .acks = true };
 	connect_to(s, server);
-	ask(s, "qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+");
+	ask(s, "qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+;binary-upload+");
 	size = strstr(s->reply, "PacketSize=");
-	s->read_size = size ? strtoul(size + strlen("PacketSize="), NULL, 16) / 2 : 128;
+	s->packet_size = size ? strtoul(size + strlen("PacketSize="), NULL, 16) : 256;
+	s->binary = strstr(s->reply, "binary-upload+");
 	ask(s, "QStartNoAckMode");
 	s->acks = strcmp(s->reply, "OK") != 0;
 	/* QEMU takes no P from a client that does not know its registers. */
@@ -284,35 +356,70 @@ static unsigned open_servers(struct server *servers, char **args, char **end)
 	return n;
 }
 
+static bool has_binary(struct server *s)
+{
+	return s->binary;
+}
+
+static bool has_checksum(struct server *s)
+{
+	ask(s, "qCRC:%llx,1", (unsigned long long)s->memory);
+	return s->reply[0] == 'C';
+}
+
+static bool has_search(struct server *s)
+{
+	ask(s, "qSearch:memory:%llx;1;no", (unsigned long long)s->memory);
+	return s->reply[0] == '0';
+}
+
 static const struct measure {
 	const char *name;
 	void (*once)(void *server);
-} measures[] = { { "step", step }, { "step+g", step_g }, { "line", step_line }, { "read", read_memory } },
-  only_steps[] = { { "step", step } };
+	unsigned (*bytes)(const struct server *s); /* NULL: times, not bytes, are what is told */
+	bool (*has)(struct server *s);		   /* NULL: all have it */
+} measures[] = { { "step", step, NULL, NULL }, { "step+g", step_g, NULL, NULL }, { "line", step_line, NULL, NULL } },
+  memory_measures[] = {
+	  { "m", read_hex, hex_size, NULL },
+	  { "x", read_binary, binary_size, has_binary },
+	  { "crc", checksum, checked, has_checksum },
+	  { "find", search, searched, has_search },
+  };
 
-#define MEASURES (sizeof(measures) / sizeof(*measures))
+#define MEASURES_MAX 4
+#define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
 
 static void time_each(unsigned rounds, unsigned ms, const struct measure *m, unsigned nm, struct server *servers, unsigned n)
 {
-	static struct rate rates[SERVERS_MAX][MEASURES];
+	static struct rate rates[SERVERS_MAX][MEASURES_MAX];
 
 	for (unsigned i = 0; i < rounds && i < RATE_ROUNDS_MAX; i++)
 		for (unsigned j = 0; j < n * nm; j++)
-			rate_round(&rates[j % n][j / n], ms, m[j / n].once, &servers[j % n]);
+			if (!m[j / n].has || m[j / n].has(&servers[j % n]))
+				rate_round(&rates[j % n][j / n], ms, m[j / n].once, &servers[j % n]);
 	for (unsigned i = 0; i < n; i++)
 		for (unsigned j = 0; j < nm; j++)
-			rate_print(&rates[i][j], servers[i].column, m[j].name,
-				m[j].once == read_memory ? servers[i].read_size / 1048576.0 : 1);
+			if (rates[i][j].rounds)
+				rate_print(&rates[i][j], servers[i].column, m[j].name,
+					m[j].bytes ? m[j].bytes(&servers[i]) / 1048576.0 : 1);
 }
 
 static void time_all(int argc, char **argv)
 {
 	static struct server servers[SERVERS_MAX];
+	unsigned n = open_servers(servers, argv + 2, argv + argc);
+
+	time_each(atoi(argv[0]), atoi(argv[1]), measures, COUNT_OF(measures), servers, n);
+}
+
+static void time_memory(int argc, char **argv)
+{
+	static struct server servers[SERVERS_MAX];
 	unsigned n = open_servers(servers, argv + 3, argv + argc);
 
 	for (unsigned i = 0; i < n; i++)
-		servers[i].read_address = strtoull(argv[2], NULL, 16);
-	time_each(atoi(argv[0]), atoi(argv[1]), measures, MEASURES, servers, n);
+		servers[i].memory = strtoull(argv[2], NULL, 16);
+	time_each(atoi(argv[0]), atoi(argv[1]), memory_measures, COUNT_OF(memory_measures), servers, n);
 }
 
 static void time_steps(int argc, char **argv)
@@ -320,7 +427,7 @@ static void time_steps(int argc, char **argv)
 	static struct server servers[SERVERS_MAX];
 	unsigned n = open_servers(servers, argv + 2, argv + argc);
 
-	time_each(atoi(argv[0]), atoi(argv[1]), only_steps, 1, servers, n);
+	time_each(atoi(argv[0]), atoi(argv[1]), measures, 1, servers, n);
 }
 
 /* --- Ctrl-C: from the byte to the stop reply */
@@ -359,7 +466,8 @@ static const struct {
 	void (*run)(int argc, char **argv);
 } commands[] = {
 	{ "count", 3, count },
-	{ "time", 4, time_all },
+	{ "time", 3, time_all },
+	{ "memory", 4, time_memory },
 	{ "steps", 3, time_steps },
 	{ "interrupts", 2, interrupt_all },
 };

@@ -9,7 +9,7 @@
  *
  * `serve` is a server that knows nothing but how to step: on a Unix socket, for one client, it answers a step with as many bytes as a
  * stop reply has after one KVM_RUN and one read of the pc.
- * `read` is memory made into hexadecimal digits, which is what a server has to do for `m` besides sending them.
+ * `m` is memory made into hexadecimal digits, which is what a server has to do for `m` besides sending them.
  */
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -272,6 +272,6 @@ int main(int argc, char **argv)
 	}
 	rate_print(&steps, "floor", "step", 1);
 	rate_print(&step_gs, "floor", "step+g", 1);
-	rate_print(&reads, "floor", "read", READ_SIZE / 1048576.0);
+	rate_print(&reads, "floor", "m", READ_SIZE / 1048576.0);
 	return 0;
 }
