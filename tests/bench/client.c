@@ -154,7 +154,7 @@ static void expect(const struct server *s, const char *first, const char *what)
 
 static void step(void *arg)
 {
-	ask(arg, "vCont;s");
+	ask(arg, "vCont;s:p1.1");
 	expect(arg, "TS", "a step");
 }
 
@@ -179,7 +179,7 @@ static void step_line(void *arg)
 	if (s->ranges)
 		ask(s, "vCont;r%llx,%llx", (unsigned long long)s->line, (unsigned long long)s->line + LINE * INSN_SIZE);
 	for (unsigned i = 0; i < LINE && !s->ranges; i++)
-		ask(s, "vCont;s");
+		ask(s, "vCont;s:p1.1");
 	expect(s, "TS", "a line");
 }
 
@@ -315,7 +315,8 @@ static void open_server(struct server *s, const char *column, const char *server
 	s->binary = strstr(s->reply, "binary-upload+");
 	ask(s, "QStartNoAckMode");
 	s->acks = strcmp(s->reply, "OK") != 0;
-	/* QEMU takes no P from a client that does not know its registers. */
+	/* QEMU takes no P from a client that does not know its registers; gdbserver (13) tells of none before a thread is selected. */
+	ask(s, "Hgp0.0");
 	ask(s, "qXfer:features:read:target.xml:0,100");
 	ask(s, "vCont?");
 	s->ranges = strstr(s->reply, ";r") != NULL;
