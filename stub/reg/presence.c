@@ -18,9 +18,9 @@ static int read_key(struct presence *p, uint64_t key, uint8_t **value)
 	struct slot *slot;
 	int err = slots_find(&p->slots, key, &slot, value);
 
-	if (err || slot->valid || slot->err)
+	if (err || slots_has(&p->slots, slot) || slot->err)
 		return err ? err : slot->err;
-	slot->wanted = true;
+	slots_want(&p->slots, slot);
 	slots_fetch(&p->slots, p->transport, 0);
 	return slot->err;
 }
@@ -71,7 +71,7 @@ static void want(struct presence *p, uint64_t key)
 	uint8_t *value;
 
 	if (key && !slots_find(&p->slots, key, &slot, &value))
-		slot->wanted = true;
+		slots_want(&p->slots, slot);
 }
 
 static void want_table(struct presence *p, const struct tdesc_table *table)
@@ -95,7 +95,8 @@ void presence_init(struct presence *p, struct transport *t)
 {
 	int n;
 
-	*p = (struct presence){ .transport = t, .slots.arch = t->arch };
+	*p = (struct presence){ .transport = t };
+	slots_init(&p->slots, t->arch);
 	p->source.view = (struct view){ .get = view_get, .set = view_set, .read_phys = view_read_phys };
 	p->source.has = has;
 	n = transport_list(t, 0, &p->ids);

@@ -33,7 +33,7 @@ static int fetch_wanted(struct regfile *f)
 
 static int fetch(struct regfile *f, struct slot *slot)
 {
-	slot->wanted = true;
+	slots_want(&f->cache->slots, slot);
 	fetch_wanted(f);
 	return slot->err;
 }
@@ -46,8 +46,8 @@ static int read_key(struct regfile *f, uint64_t key, uint8_t **value)
 
 	if (err)
 		return err;
-	slot->asked = true;
-	return slot->valid ? 0 : fetch(f, slot);
+	slots_ask(&f->cache->slots, slot);
+	return slots_has(&f->cache->slots, slot) ? 0 : fetch(f, slot);
 }
 
 /*
@@ -153,7 +153,7 @@ static int refuse(struct regfile *f, unsigned reg, int err)
 
 /* ---- life ---- */
 
-/* A batch holds pointers into the slots: every row gets its slot before the first one. */
+/* Every row gets its slot before the first batch, whose items move when one more is added. */
 static int add_rows(struct regfile *f)
 {
 	struct slot *slot;
@@ -175,7 +175,7 @@ int regfile_init(struct regfile *f, unsigned vcpu, struct transport *t, const st
 	f->view = (struct view){ .get = view_get, .set = view_set, .read_phys = view_read_phys };
 	if (!c)
 		return -ENOMEM;
-	c->slots.arch = t->arch;
+	slots_init(&c->slots, t->arch);
 	c->changes = calloc(d->ngeneral + 1, sizeof(*c->changes));
 	c->scratch = calloc(d->max_size + 1, 1);
 	if (c->changes && c->scratch)
@@ -217,13 +217,14 @@ void regfile_forget(struct regfile *f)
 
 static void want(struct regfile *f, unsigned reg)
 {
+	struct slots *s = &f->cache->slots;
 	struct slot *slot;
 	uint8_t *value;
 
 	if (reg >= f->tdesc->nregs || f->tdesc->regs[reg].computed)
 		return;
-	if (!slots_find(&f->cache->slots, f->tdesc->regs[reg].key, &slot, &value))
-		slot->wanted = !slot->valid;
+	if (!slots_find(s, f->tdesc->regs[reg].key, &slot, &value) && !slots_has(s, slot))
+		slots_want(s, slot);
 }
 
 /* A computed register has its turn after the batch: most of what it is computed from is in the cache by then. */

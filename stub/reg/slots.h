@@ -11,28 +11,46 @@ struct slot {
 	uint64_t key;
 	size_t size;
 	uint8_t *value;
-	uint8_t *saved; /* as large: for who changes value and may have to go back */
-	int err;	/* of the last fetch */
-	bool valid;
-	bool wanted; /* by the next fetch */
-	bool asked;  /* for its value, at this stop */
+	uint8_t *saved;	   /* as large: for who changes value and may have to go back */
+	struct slot *next; /* of those that are in use, by key */
+	uint64_t age;	   /* of the cache, when the value was fetched; 0: never */
+	int err;	   /* of the last fetch */
+	bool in_use;
+	bool wanted;   /* by the next fetch */
+	bool asked;    /* for its value, at this stop */
 	uint8_t habit; /* for so many stops more it is expected to be asked for; 0: it is not */
 };
 
+/*
+ * A vCPU has hundreds of registers, and a debugger that steps looks at three. Those in use are wanted, or were asked for at this stop or
+ * at one of the last: each of a step's loops goes over them alone.
+ */
 struct slots {
 	const struct arch *arch;
-	struct slot *slot; /* sorted by key; adding one moves them, but not their values */
+	struct slot **slot; /* sorted by key */
 	unsigned n;
-	struct reg_item *reads;	 /* room for n items: of the fetch under way */
-	struct reg_item *writes; /* room for n items, of which nwrites are in use; each slot at most once */
+	uint64_t age;		   /* what is older is void */
+	struct slot *first, *last; /* in use */
+	struct reg_item *reads;	   /* room for n items: of the fetch under way */
+	struct reg_item *writes;   /* room for n items, of which nwrites are in use; each slot at most once */
 	unsigned nwrites;
 	struct held held;
 };
 
+void slots_init(struct slots *c, const struct arch *arch);
 void slots_free(struct slots *c);
 
 /* What is cached is void. */
 void slots_drop(struct slots *c);
+
+/* Is what is cached good? */
+bool slots_has(const struct slots *c, const struct slot *slot);
+
+/* The next fetch is to bring it. */
+void slots_want(struct slots *c, struct slot *slot);
+
+/* Its value is looked at, at this stop. */
+void slots_ask(struct slots *c, struct slot *slot);
 
 /*
  * The slot with a key's value, made when it is new, and where in it the value is. 0; -EINVAL when the key names no block of this

@@ -45,11 +45,9 @@ void reply_text(struct reply *r, const char *text)
 
 void reply_number(struct reply *r, uint64_t value)
 {
-	int shift = 60;
+	int bits = value ? 64 - __builtin_clzll(value) : 1;
 
-	while (shift && !(value >> shift))
-		shift -= 4;
-	for (; shift >= 0; shift -= 4)
+	for (int shift = (bits - 1) / 4 * 4; shift >= 0; shift -= 4)
 		reply_char(r, digits[value >> shift & 0xf]);
 }
 

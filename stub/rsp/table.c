@@ -77,8 +77,11 @@ const struct packet_row *packet_find(const char *packet, size_t len, struct curs
 
 	for (size_t i = 0; i < packet_rows; i++) {
 		const struct packet_row *row = &packet_table[i];
-		size_t n = strlen(row->name);
+		size_t n;
 
+		if (!len || row->name[0] != packet[0])
+			continue;
+		n = strlen(row->name);
 		if (n > best_len && n <= len && !memcmp(row->name, packet, n) && name_ends(row->name, n, packet, len)) {
 			best = row;
 			best_len = n;
