@@ -103,14 +103,63 @@ static void get_registers(struct bare *b)
 #define REG_X0 0x6030000000100000
 #define REG_PC (REG_X0 + 2 * 32)
 
+static void set_gic(int gic, uint32_t group, uint64_t attr, uint64_t value)
+{
+	struct kvm_device_attr a = { .group = group, .attr = attr, .addr = (uintptr_t)&value };
+
+	must(ioctl(gic, KVM_SET_DEVICE_ATTR, &a), "the GICv3");
+}
+
+/* Any guest has an interrupt controller, whose state KVM_RUN loads and puts away. Where it is, is of no importance to this one. */
+static void add_gic(struct bare *b)
+{
+	struct kvm_create_device gic = { .type = KVM_DEV_TYPE_ARM_VGIC_V3 };
+
+	must(ioctl(b->vm, KVM_CREATE_DEVICE, &gic), "KVM_CREATE_DEVICE");
+	set_gic(gic.fd, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, 0x08000000);
+	set_gic(gic.fd, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST, 0x080a0000);
+	set_gic(gic.fd, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, 0);
+}
+
+static bool has(const struct bare *b, uint32_t cap)
+{
+	return ioctl(b->vm, KVM_CHECK_EXTENSION, cap) > 0;
+}
+
+/* As QEMU's and our own vCPUs: with what the host has, for KVM_RUN puts that away, too. */
+static void init_vcpu(struct bare *b)
+{
+	int sve = KVM_ARM_VCPU_SVE, irq = 23;
+	struct kvm_device_attr pmu = {
+		.group = KVM_ARM_VCPU_PMU_V3_CTRL, .attr = KVM_ARM_VCPU_PMU_V3_IRQ, .addr = (uintptr_t)&irq
+	};
+	struct kvm_vcpu_init init;
+
+	must(ioctl(b->vm, KVM_ARM_PREFERRED_TARGET, &init), "KVM_ARM_PREFERRED_TARGET");
+	init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2;
+	if (has(b, KVM_CAP_ARM_SVE))
+		init.features[0] |= 1u << KVM_ARM_VCPU_SVE;
+	if (has(b, KVM_CAP_ARM_PMU_V3))
+		init.features[0] |= 1u << KVM_ARM_VCPU_PMU_V3;
+	if (has(b, KVM_CAP_ARM_PTRAUTH_ADDRESS) && has(b, KVM_CAP_ARM_PTRAUTH_GENERIC))
+		init.features[0] |= 1u << KVM_ARM_VCPU_PTRAUTH_ADDRESS | 1u << KVM_ARM_VCPU_PTRAUTH_GENERIC;
+	must(ioctl(b->vcpu, KVM_ARM_VCPU_INIT, &init), "KVM_ARM_VCPU_INIT");
+	if (has(b, KVM_CAP_ARM_SVE))
+		must(ioctl(b->vcpu, KVM_ARM_VCPU_FINALIZE, &sve), "KVM_ARM_VCPU_FINALIZE");
+	add_gic(b);
+	if (!has(b, KVM_CAP_ARM_PMU_V3))
+		return;
+	must(ioctl(b->vcpu, KVM_SET_DEVICE_ATTR, &pmu), "the PMU's interrupt");
+	pmu.attr = KVM_ARM_VCPU_PMU_V3_INIT;
+	must(ioctl(b->vcpu, KVM_SET_DEVICE_ATTR, &pmu), "the PMU");
+}
+
 static void set_registers(struct bare *b)
 {
-	struct kvm_vcpu_init init;
 	uint64_t start = RAM_START;
 	struct kvm_one_reg pc = { .id = REG_PC, .addr = (uintptr_t)&start };
 
-	must(ioctl(b->vm, KVM_ARM_PREFERRED_TARGET, &init), "KVM_ARM_PREFERRED_TARGET");
-	must(ioctl(b->vcpu, KVM_ARM_VCPU_INIT, &init), "KVM_ARM_VCPU_INIT");
+	init_vcpu(b);
 	must(ioctl(b->vcpu, KVM_SET_ONE_REG, &pc), "KVM_SET_ONE_REG");
 }
 
