@@ -16,8 +16,9 @@ static int reply_next(struct session *s)
 }
 
 /*
- * Non-stop: one thread of those that stand is the answer. A client would take the others one by one, right away, but gdb 13 aborts on
- * a second one (remote.c, the first assertion of remote_target::wait): they are notifications, when it has the answer.
+ * Non-stop: one thread of those that stand is the answer. A client would take the others one by one, right away, but gdb aborts on
+ * a second one before it has dealt with the first (13: the first assertion of remote_target::wait, 16 and 18: that of
+ * mark_async_event_handler; both in remote.c). So they are notifications, which wait for the client's next question.
  */
 int do_stop_reason(struct session *s, const struct args *args)
 {
@@ -41,7 +42,8 @@ int do_next_stop(struct session *s, const struct args *args)
 		return NOT_SERVED;
 	if (!s->asked)
 		return reply_next(s);
-	s->asked = s->notified = false;
+	s->asked = false;
+	s->withheld = true;
 	return session_ok(s);
 }
 
@@ -55,7 +57,7 @@ int do_non_stop(struct session *s, const struct args *args)
 	error = s->target.ops->set_non_stop(s->target.t, on);
 	if (error)
 		return error;
-	s->notified = s->asked = false;
+	s->notified = s->asked = s->withheld = false;
 	s->state = on ? SESSION_NON_STOP : SESSION_STOPPED;
 	return session_ok(s);
 }

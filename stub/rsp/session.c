@@ -190,6 +190,12 @@ static int answer(struct session *s, struct cursor *text)
 	return s->row->answer(s, &args);
 }
 
+static void end_withholding(struct session *s)
+{
+	if (s->withheld && s->row && s->row->answer != do_next_stop)
+		s->notified = s->withheld = false;
+}
+
 static void take_packet(struct session *s)
 {
 	struct cursor text;
@@ -200,6 +206,7 @@ static void take_packet(struct session *s)
 	reply_start(&s->out);
 	trace_packet(s, "<- ", s->in.data, s->in.len);
 	s->row = packet_find(s->in.data, s->in.len, &text);
+	end_withholding(s);
 	result = s->in.fault ? session_refuse_malformed(s, s->in.fault) : answer(s, &text);
 	if (result < 0)
 		send_refusal(s, -result);

@@ -66,6 +66,7 @@ struct session {
 
 	bool notified; /* non-stop: the client was told of a stop, and has not said that it knows all of them */
 	bool asked;    /* ... because it had asked */
+	bool withheld; /* ... and it knows that one, but is not told of others before it asks for something else */
 
 	bool has_stop;
 	struct stop stop; /* the last one; without its text */
