@@ -81,6 +81,22 @@ needs() {
 	apt apt-cache depends --recurse --important "$1" | grep '^[a-z]'
 }
 
+# launcher FILE ROOT PROGRAM [ARGUMENT...]: FILE becomes a script that starts PROGRAM with the loader and the libraries of the release
+# that is unpacked in ROOT, and with these arguments first. The three are below $new.
+launcher() {
+	into=$1
+	loader=$(find "$2" -type f -name 'ld-linux*.so.*' | head -n 1)
+	libraries=$(dirname "$(find "$2" -name 'libc.so.6' | head -n 1)")
+	program=$3
+	shift 3
+	cat >"$into" <<-END
+		#!/bin/sh
+		exec "$cache${loader#"$new"}" --library-path "$cache${libraries#"$new"}" \
+			--argv0 "\$0" "$cache${program#"$new"}" $* "\$@"
+	END
+	chmod 755 "$into"
+}
+
 # fill CACHE BUILD: runs the function BUILD, which puts files into $new, and makes that the folder CACHE. Costs nothing when it is
 # there already. BUILD finds `mirror` and `release`, and may leave in $work what is not to be kept.
 fill() {
