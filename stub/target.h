@@ -120,6 +120,9 @@ struct target_ops {
 	/* The registers that a thread's stop reply carries (pc, sp, fp): at most cap numbers into regs, how many is returned. */
 	unsigned (*expedited)(void *t, unsigned thread, unsigned *regs, unsigned cap);
 
+	/* Where a thread is; the client's own word for it is one of the registers. 0 or -errno, with no sentence. */
+	int (*thread_pc)(void *t, unsigned thread, uint64_t *pc);
+
 	/*
 	 * Memory as the thread's code addresses it. A read returns how many bytes it could read, at least one, or -errno when the
 	 * first byte cannot be; a write is all or nothing.

@@ -238,10 +238,16 @@ int do_kill_process(struct session *s, const struct args *args)
 	return leave(s, args->n[0], SESSION_KILLED);
 }
 
+/*
+ * gdb waits for no answer, and takes one that comes while it stays connected for that of its next packet. lldb waits, and takes
+ * anything but an exit for a failure.
+ */
 int do_kill(struct session *s, const struct args *args)
 {
 	(void)args;
-	if (!outlives_guest(s))
-		s->state = SESSION_KILLED;
-	return NO_ANSWER;
+	if (outlives_guest(s))
+		return NO_ANSWER;
+	s->state = SESSION_KILLED;
+	reply_text(&s->out, "X09");
+	return ANSWERED;
 }

@@ -62,6 +62,12 @@ void console_close(struct session *s);
 #define THREAD_ID_MAX (3 + 8)
 void reply_thread(struct session *s, unsigned thread);
 
+/* lldb's ";thread:ID;" behind a packet's other arguments: takes it off, and selects that thread. 0, also when there is none, or -errno. */
+int session_take_suffix(struct session *s, struct cursor *text);
+
+/* In a stop reply to lldb: all threads, and where they are. */
+void reply_threads(struct session *s);
+
 /* The stop reply of session->stop. */
 void reply_stop(struct session *s);
 
@@ -77,6 +83,7 @@ int do_extended(struct session *s, const struct args *args);
 int do_first_threads(struct session *s, const struct args *args);
 int do_kill(struct session *s, const struct args *args);
 int do_kill_process(struct session *s, const struct args *args);
+int do_list_threads(struct session *s, const struct args *args);
 int do_interrupt(struct session *s, const struct args *args);
 int do_monitor(struct session *s, const struct args *args);
 int do_more_threads(struct session *s, const struct args *args);
@@ -105,6 +112,7 @@ int do_stop_reason(struct session *s, const struct args *args);
 int do_supported(struct session *s, const struct args *args);
 int do_thread_alive(struct session *s, const struct args *args);
 int do_thread_events(struct session *s, const struct args *args);
+int do_thread_suffix(struct session *s, const struct args *args);
 int do_thread_text(struct session *s, const struct args *args);
 int do_write_binary(struct session *s, const struct args *args);
 int do_write_general(struct session *s, const struct args *args);

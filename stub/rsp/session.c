@@ -179,11 +179,15 @@ static int answer(struct session *s, struct cursor *text)
 {
 	struct args args;
 	const char *bad;
+	int error;
 
 	if (!s->row)
 		return NOT_SERVED;
 	if (s->state == SESSION_RUNNING && !(s->row->flags & PACKET_RUNNING))
 		return session_refuse(s, EBUSY, "the machine is running");
+	error = s->row->flags & PACKET_SUFFIX ? session_take_suffix(s, text) : 0;
+	if (error)
+		return error;
 	bad = packet_parse(s->row, text, s->features & FEATURE_MULTIPROCESS, &args);
 	if (bad)
 		return session_refuse_malformed(s, bad);

@@ -55,6 +55,8 @@ struct session {
 	unsigned features; /* what the client announced: bits of enum feature */
 	bool no_ack;
 	bool raw_upload; /* this client's `x` wants no leading 'b' */
+	bool thread_suffix; /* g, G, p and P may have a thread's id behind them */
+	bool lists_threads; /* stop replies name all threads */
 
 	bool physical;	 /* addresses of memory are guest-physical ones; those of points never are */
 	bool steps_open; /* interrupts are taken while a thread steps */

@@ -47,13 +47,18 @@ static void reply_reason(struct session *s)
 		reply_text(&s->out, "hwbreak:;");
 }
 
-/* A register that cannot be read now is left out: the client asks for it when it wants it. */
+/*
+ * A register that cannot be read now is left out: the client asks for it when it wants it. Its number has two digits at least, or lldb
+ * does not see it (ProcessGDBRemote.cpp, SetThreadStopInfo()).
+ */
 static void reply_register(struct session *s, unsigned thread, unsigned reg)
 {
 	ssize_t size = s->target.ops->read_reg(s->target.t, thread, reg, s->data, sizeof(s->data));
 
 	if (size <= 0 || (size_t)size * 2 + 16 > reply_room(&s->out))
 		return;
+	if (reg < 0x10)
+		reply_char(&s->out, '0');
 	reply_number(&s->out, reg);
 	reply_char(&s->out, ':');
 	reply_hex(&s->out, s->data, (size_t)size);
@@ -90,6 +95,7 @@ static void reply_signal(struct session *s)
 	reply_thread(s, thread);
 	reply_char(&s->out, ';');
 	reply_reason(s);
+	reply_threads(s);
 	for (unsigned i = 0; i < n && i < EXPEDITED_MAX; i++)
 		reply_register(s, thread, regs[i]);
 }

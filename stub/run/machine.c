@@ -155,6 +155,15 @@ static int op_write_general(void *t, unsigned thread, const void *values, size_t
 	return wrote(v, pc, regfile_write_general(&v->regs, values, size));
 }
 
+static int op_thread_pc(void *t, unsigned thread, uint64_t *pc)
+{
+	struct machine *m = t;
+	int err;
+	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
+
+	return v ? v->regs.view.get(&v->regs.view, m->arch->pc, pc) : err;
+}
+
 static unsigned op_expedited(void *t, unsigned thread, unsigned *regs, unsigned cap)
 {
 	struct machine *m = t;
@@ -357,6 +366,7 @@ static const struct target_ops ops = {
 	.read_phys = access_read_phys,
 	.write_phys = access_write_phys,
 	.find_region = access_region,
+	.thread_pc = op_thread_pc,
 	.has_points = op_has_points,
 	.has_programs = op_has_programs,
 	.set_point = op_set_point,

@@ -190,6 +190,15 @@ static int change_point(struct fake *f, enum fake_op op, unsigned thread, enum p
 	return 0;
 }
 
+static int thread_pc(void *t, unsigned thread, uint64_t *pc)
+{
+	int error = fake_told_to_fail(fake_stopped(t), FAKE_READ_REG);
+
+	if (!error)
+		*pc = (uint64_t)thread << 12;
+	return error;
+}
+
 static bool has_programs(void *t)
 {
 	return !fake_stopped(t)->lacks_programs;
@@ -382,6 +391,7 @@ static const struct target_ops ops = {
 	.read_phys = fake_read_phys,
 	.write_phys = fake_write_phys,
 	.find_region = fake_find_region,
+	.thread_pc = thread_pc,
 	.has_points = has_points,
 	.has_programs = has_programs,
 	.set_point = set_point,
