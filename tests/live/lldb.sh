@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What a person does at lldb's prompt: sessions of `lldb --batch`. It stops at the first command that fails, so that what comes behind
+# one is missing then. Sourced.
+#
+# The environment says where the server runs (LAUNCH, COMM, TARGET, IMAGE, as in gdb.exp), which lldb there is (LLDB), and the
+# architecture of the guest: ARCH, as in the guest's name.
+
+case $ARCH in
+arm64) gpr=x28 flags='cpsr' altname=lr primary=x30 system=SCTLR_EL1 status=0 ;;
+x86_64) gpr=rbx flags='eflags' altname=rflags primary=eflags system=cr0 status=42 ;;
+esac
+
+tmp=$(mktemp -d) || exit 1
+server=
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$tmp"' EXIT
+guest=build/guests/$ARCH.elf
+count=0
+
+result()
+{
+	count=$((count + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		sed 's/^/# /' "$tmp/answer"
+	fi
+}
+
+skip()
+{
+	count=$((count + 1))
+	echo "ok $count - $1 # SKIP $2"
+}
+
+# The last line that the server has said, which shows the wire; what its guest says, too.
+server_says()
+{
+	tail -n 1 "$tmp/log" | grep -qE "$1"
+}
+
+# Until it is one like this.
+wait_server_says()
+{
+	for _ in $(seq 300); do
+		! server_says "$1" || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+start_server()
+{
+	: >"$tmp/log"
+	$LAUNCH --debug "$@" "$COMM" "$IMAGE" >"$tmp/log" 2>&1 </dev/null &
+	server=$!
+	wait_server_says '^Listening on port ' || {
+		echo "Bail out! the server did not start: $(cat "$tmp/log")"
+		exit 1
+	}
+	target=${TARGET:-127.0.0.1:$(sed -n 's/^Listening on port //p' "$tmp/log")}
+}
+
+# Ends the server, or waits for it to end by itself, but not for ever; its status is in $server_status.
+wait_server()
+{
+	(sleep 30; kill "$server") >/dev/null 2>&1 &
+	guard=$!
+	wait "$server"
+	server_status=$?
+	kill "$guard" 2>/dev/null
+	server=
+}
+
+# lldb's commands are the lines of standard input; what it says is in $tmp/session.
+session()
+{
+	set -- -o "settings set use-color false" -o "target create $guest" -o "gdb-remote $target"
+	while IFS= read -r command; do
+		set -- "$@" -o "$command"
+	done
+	timeout --foreground 120 "$LLDB" --no-lldbinit --batch "$@" >"$tmp/session" 2>&1 </dev/null
+}
+
+# The same, with a Ctrl-C when the guest runs; one that comes before lldb itself knows that is lost, so it may take several.
+interrupted_session()
+{
+	cat >"$tmp/commands"
+	session <"$tmp/commands" &
+	lldb=$!
+	wait_server_says '^<- (c|vCont;c)'
+	while server_says '^<- (c|vCont;c)'; do
+		pkill -INT -P "$lldb"
+		sleep 0.3
+	done
+	wait "$lldb"
+}
+
+# How many packets a step by instruction takes, at most, from the first one of the server's log to the last.
+packets_a_step()
+{
+	awk '/^<- vCont;s/ { if (steps++ && n > most) most = n; n = 0 } /^<- / { n++ } END { print most + 0 }' "$tmp/log"
+}
+
+# like COMMAND PATTERN NAME [NTH]: what lldb said to the NTH such command, in one line, matches.
+like()
+{
+	awk -v "want=(lldb) $1" -v "nth=${4:-1}" '/^\(lldb\) / { on = $0 == want && ++seen == nth; next } on' "$tmp/session" >"$tmp/answer"
+	tr '\n' ' ' <"$tmp/answer" | grep -qE "$2"
+	result $? "$3"
+}
+
+start_server
+session <<END
+process status
+register read pc
+breakpoint set --name square
+continue
+thread backtrace
+register read pc sp $altname
+register read $system
+register read --all
+register write $gpr 0x1122334455667788
+register read $gpr
+register write $gpr 0
+frame variable n
+thread step-inst
+memory read --format x --size 4 --count 2 &origin
+memory write --size 4 &origin 0x2a
+expression origin
+memory write --size 4 &origin 3
+memory region &origin
+thread step-out
+thread list
+breakpoint delete --force
+breakpoint set --name factorial --condition "n == 2"
+continue
+thread backtrace
+disassemble --count 2
+breakpoint delete --force
+process plugin packet monitor counters
+detach
+END
+like "gdb-remote $target" 'stop reason = signal SIGTRAP.*_start' "connect: the guest waits at its entry"
+like "process status" 'Process 1 stopped.*_start' "connect: a process that is stopped"
+like "register read pc" '(pc|rip) = 0x[0-9a-f]+ .*_start' "registers: pc by its generic name"
+like "continue" 'stop reason = breakpoint 1\.1.*square\(n=3\)' "breakpoint: by name, hit, with the argument"
+like "thread backtrace" 'square.*distance_squared.*demo.*main.*_start' "backtrace: from square to _start"
+like "register read pc sp $altname" "(pc|rip) = .*(sp|rsp) = .*$primary = 0x" "registers: $altname is $primary"
+like "register read $system" "$system = 0x0*[1-9a-f]" "registers: $system"
+like "register read --all" "general:.*$gpr = .*$flags = .*$system = " "registers: all, by groups"
+! grep -q unavailable "$tmp/answer"
+result $? "registers: none is unavailable"
+like "register read $gpr" "$gpr = 0x1122334455667788" "registers: $gpr keeps what is written"
+like "frame variable n" 'n = 3' "variables: an argument"
+like "thread step-inst" 'stop reason = instruction step into.*square' "step: an instruction"
+like "memory read --format x --size 4 --count 2 &origin" '0x00000003 0x00000004' "memory: read"
+like "expression origin" 'x = 42, y = 4' "memory: written, its neighbour untouched"
+like "memory region &origin" '\[0x[0-9a-f]+-0x[0-9a-f]+\) rw' "memory: the region of a variable"
+like "thread step-out" 'stop reason = step out.*Return value: \(int\) .* = 9.*distance_squared' "step: out, with the value"
+like "thread list" 'thread #1: tid = 0x0*1,' "threads: one"
+like "continue" 'stop reason = breakpoint 2\.1.*factorial\(n=2\)' "breakpoint: with a condition" 2
+like "thread backtrace" '(factorial.*){4}main' "backtrace: of a recursion" 2
+like "disassemble --count 2" 'factorial' "disassemble"
+like "process plugin packet monitor counters" 'register ioctls' "monitor: a command of the stub's"
+like "detach" 'Process 1 detached' "detach"
+wait_server
+cp "$tmp/log" "$tmp/answer"
+grep -q hello "$tmp/log" && grep -q goodbye "$tmp/log"
+result $? "detach: the guest goes on to its end"
+echo "status $server_status, not $status" >"$tmp/answer"
+[ "$server_status" = "$status" ]
+result $? "detach: and ends as it does alone"
+
+line()
+{
+	grep -n "$1" tests/guests/guest.c | cut -d : -f 1
+}
+
+start_server
+session <<END
+breakpoint set --file guest.c --line $(line 'int x2 = ')
+continue
+thread step-over
+thread step-in
+thread step-out
+breakpoint delete --force
+detach
+END
+like "continue" 'stop reason = breakpoint 1\.1.*int x2 = ' "source: a breakpoint at a line"
+like "thread step-over" 'stop reason = step over.*-> [0-9]+.*int y2 = ' "source: step over a call"
+like "thread step-in" 'stop reason = step in.*square\(n=4\)' "source: step into one"
+like "thread step-out" 'stop reason = step out.*Return value: \(int\) .* = 16' "source: and out"
+wait_server
+
+start_server
+session <<END
+expression mode = MODE_SPIN
+breakpoint set --name tick
+continue
+process plugin packet monitor capabilities
+detach
+END
+like "continue" 'stop reason = breakpoint 1\.1.*tick' "spinning: at a breakpoint"
+like "detach" 'Process 1 detached' "spinning: detach with a breakpoint set"
+if grep -q '^write watchpoint *works' "$tmp/session"; then
+	session <<-END
+		watchpoint set variable counter
+		continue
+		watchpoint list
+		detach
+	END
+	like "continue" 'stop reason = watchpoint 1.*(tick|spin)' "watch: stops at a change"
+else
+	skip "watch: stops at a change" "this host's KVM has no watchpoint"
+fi
+interrupted_session <<END
+continue
+thread list
+expression counter > 1
+thread backtrace
+thread step-inst
+process kill
+END
+like "gdb-remote $target" '(tick|spin)' "again: another session finds it stopped where it was"
+like "thread list" 'stop reason = signal SIGINT' "interrupt: it stops"
+like "expression counter > 1" '= true' "again: it has run in between, past the breakpoint"
+like "thread backtrace" 'spin.*main' "again: backtrace"
+like "thread step-inst" 'stop reason = instruction step into' "interrupt: ... and steps from there"
+like "process kill" 'exited with status = 9' "kill: lldb is told"
+wait_server
+echo "status $server_status" >"$tmp/answer"
+[ "$server_status" = 0 ]
+result $? "kill: ends the server"
+
+start_server --vcpus 2
+interrupted_session <<END
+expression mode = MODE_SMP
+continue
+thread list
+thread select 2
+thread step-inst
+thread backtrace
+thread step-inst
+thread step-inst
+thread step-inst
+expression cpu_counter[0] > 0 && cpu_counter[1] > 0
+process kill
+END
+like "thread list" 'thread #1: .*count\(cpu=0\).*thread #2: .*count\(cpu=1\)' "threads: both, each where it is"
+like "thread step-inst" 'thread #2, stop reason = instruction step into' "threads: a step of the second"
+like "thread backtrace" 'count\(cpu=1\).*secondary' "threads: backtrace of the second"
+like "expression cpu_counter[0] > 0 && cpu_counter[1] > 0" '= true' "threads: both have run"
+packets=$(packets_a_step)
+cp "$tmp/log" "$tmp/answer"
+[ "$packets" -gt 0 ] && [ "$packets" -le 10 ]
+result $? "threads: a step by instruction takes few packets ($packets)"
+wait_server
+
+echo "1..$count"
