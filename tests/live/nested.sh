@@ -45,3 +45,30 @@ nested() {
 	export GUEST="build/guests/$2.elf" IMAGE=/guest.elf BATCHES="${BATCHES:-$3}"
 	expect tests/live/session.exp "$2"
 }
+
+# One TAP stream of what several programs print. A program that fails has to say so by itself: nobody sees its status.
+join_tap() {
+	awk '
+		/^1\.\.0/ && !count { print; skipped = 1; next }
+		/^1\.\./ { next }
+		/^(not )?ok/ { count++; sub(/ok [0-9]*/, "ok " count) }
+		{ print; fflush() }
+		END { if (!skipped) print "1.." count + 0 }'
+}
+
+# After nested(): other clients than gdb, with the same guest in the same machine.
+other_clients() {
+	export ARCH="$1" LLDB=lldb
+	if command -v lldb >/dev/null; then
+		sh -c '. tests/live/lldb.sh' || echo "not ok - lldb: ended with status $?"
+	else
+		echo "ok - lldb # SKIP it is not installed"
+	fi
+	if client=$(sh tests/clients/fetch cdt-gdb-adapter 2>&1); then
+		perl tests/live/dap.pl "$GUEST" \
+			"{ \"program\": \"$PWD/$GUEST\", \"gdb\": \"gdb-multiarch\", \"target\": { \"host\": \"127.0.0.1\", \"port\": \"PORT\" } }" \
+			"$(echo "$client" | tail -n 1)" || echo "not ok - the debug adapter: ended with status $?"
+	else
+		echo "ok - the debug adapter # SKIP $(echo "$client" | tail -n 1)"
+	fi
+}

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# On a real KVM of arm64, nested in a machine that QEMU emulates.
+# gdb, and other clients, on a real KVM of arm64, nested in a machine that QEMU emulates.
 
 . tests/live/nested.sh
-nested arm64 arm64 "many blocks"
+{
+	nested arm64 arm64 "many blocks" || echo "not ok - gdb: ended with status $?"
+	other_clients arm64
+} | join_tap
