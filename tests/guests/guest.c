@@ -8,14 +8,14 @@
 /* As it stands in the source: the debugger is to see the call and its arguments. */
 #define NOINLINE __attribute__((noipa))
 
-enum mode { MODE_DEMO, MODE_SPIN, MODE_NO_DEVICE, MODE_SMP, MODE_TRAPS, MODE_INTERRUPTS, MODE_HALT, MODE_STORM, MODE_RESET, MODE_OFF };
+enum mode { MODE_DEMO, MODE_SPIN, MODE_NO_DEVICE, MODE_SMP, MODE_TRAPS, MODE_INTERRUPTS, MODE_HALT, MODE_STORM, MODE_RESET, MODE_OFF, MODE_STRESS };
 
 volatile enum mode mode = MODE_DEMO;
 volatile unsigned long counter;
 volatile unsigned long *interrupted;
 volatile int bring_up = 1;
 volatile unsigned long masks_seen, masks_saved;
-volatile unsigned long cpu_counter[MAX_CPUS];
+volatile unsigned long cpu_counter[MAX_CPUS], cpu_astray[MAX_CPUS];
 volatile unsigned char scratch[64];
 
 struct point {
@@ -120,6 +120,36 @@ static void smp(void)
 	count(0);
 }
 
+/* The compiler is not to know what is in there: each increment is an instruction of its own. */
+#define INCREMENT(n) \
+	do { \
+		(n)++; \
+		__asm__ volatile("" : "+r"(n)); \
+	} while (0)
+
+/* Four counts that are always the same, unless one of the instructions is left out once, or executed twice: that shows for ever. */
+NOINLINE void count_in_step(unsigned long cpu)
+{
+	unsigned long a = 0, b = 0, c = 0, d = 0;
+
+	for (;;) {
+		INCREMENT(a);
+		INCREMENT(b);
+		INCREMENT(c);
+		INCREMENT(d);
+		if (a != b || a != c || a != d)
+			cpu_astray[cpu]++;
+		cpu_counter[cpu] = a;
+	}
+}
+
+static void stress(void)
+{
+	for (unsigned long cpu = 1; cpu < MAX_CPUS; cpu++)
+		start_cpu(cpu);
+	count_in_step(0);
+}
+
 /* Its own breakpoint instructions are its own business, whatever a debugger has planted elsewhere. */
 static void traps(void)
 {
@@ -178,6 +208,8 @@ void secondary(unsigned long cpu)
 		cpu_counter[cpu]++;
 		turn_off();
 	}
+	if (mode == MODE_STRESS)
+		count_in_step(cpu);
 	count(cpu);
 }
 
@@ -209,6 +241,9 @@ int main(void)
 		break;
 	case MODE_OFF:
 		on_and_off();
+		break;
+	case MODE_STRESS:
+		stress();
 		break;
 	case MODE_INTERRUPTS:
 #ifndef __i386__
