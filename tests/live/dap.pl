@@ -4,7 +4,8 @@
 #   perl tests/live/dap.pl GUEST ATTACH ADAPTER [ARGUMENT...]
 #
 # GUEST is the ELF file, for the server and for the debugger. ATTACH is what the adapter wants to know for the request `attach`, in
-# JSON, with PORT where the server's port goes. LAUNCH, COMM, TARGET and IMAGE in the environment: see gdb.exp. VERBOSE in the environment: all that is said.
+# JSON, with PORT where the server's port goes. LAUNCH, COMM, TARGET and IMAGE in the environment: see gdb.exp. VERBOSE in it: all that
+# is said.
 use strict;
 use warnings;
 use File::Temp;
@@ -121,7 +122,7 @@ sub next_length {
 sub receive {
 	my $length;
 
-	alarm($ENV{AL} // 60);
+	alarm 60;
 	until (defined($length = next_length())) {
 		sysread $adapter, $buffer, 65536, length $buffer or bail('the adapter has gone');
 	}
@@ -260,7 +261,7 @@ sub leave {
 
 	request('disconnect', terminateDebuggee => $terminate ? JSON::PP::true : JSON::PP::false);
 	close $adapter;
-	alarm($ENV{AL} // 60);
+	alarm 60;
 	waitpid $adapter_pid, 0;
 	alarm 0;
 	$adapter_pid = 0;
