@@ -166,9 +166,14 @@ static bool can_mask_steps(void *t)
 	return !fake_stopped(t)->lacks_masks;
 }
 
-static void mask_steps(void *t, bool on)
+static int mask_steps(void *t, bool on)
 {
-	fake_stopped(t)->unmasked = !on;
+	struct fake *f = fake_stopped(t);
+
+	if (!on && f->needs_masks)
+		return -EOPNOTSUPP;
+	f->unmasked = !on;
+	return 0;
 }
 
 static bool has_points(void *t, enum point_type type)
