@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -77,6 +79,71 @@ static void test_unmapped(const char *by)
 	ram_unmap(&ram);
 }
 
+/* One page of four is mapped no more: what is in front of it and behind it is there. */
+static void test_gap(const char *by)
+{
+	int fd;
+	struct ram ram = of_file(&fd);
+
+	printf("# a page amidst that is unmapped, by %s\n", by);
+	is_int(munmap(ram.piece[0].hva + page, page), 0, "it is unmapped");
+	is_int(ram_read(&ram, GPA, bytes, 4 * page), (ssize_t)page, "a read ends in front of it");
+	is_int(ram_read(&ram, GPA + page, bytes, 2 * page), -EIO, "none of it is read");
+	is_int(ram_read(&ram, GPA + 2 * page, bytes, 2 * page), (ssize_t)(2 * page), "all is behind it");
+	is_int(ram_write(&ram, GPA + 2 * page - 1, pattern, 2), -EIO, "no write begins in it");
+	is_int(ram_write(&ram, GPA + 2 * page, pattern, 2), 2, "one behind it does");
+	close(fd);
+	ram_unmap(&ram);
+}
+
+/* Somebody else cuts the file and lengthens it, again and again, until it is told to end. */
+struct cutter {
+	int fd;
+	atomic_bool end;
+	atomic_uint cuts;
+};
+
+static void *cut_again(void *arg)
+{
+	struct cutter *c = arg;
+
+	while (!c->end && !ftruncate(c->fd, (off_t)page) && !ftruncate(c->fd, (off_t)(4 * page)))
+		c->cuts++;
+	return NULL;
+}
+
+#define ENCOUNTERS 100
+#define PATIENCE 3000000 /* cuts */
+
+/* While it is read and written: at every moment at least one page is there, and at most four are. Until that was met often enough. */
+static void test_race(const char *by)
+{
+	static uint8_t to[4 * 0x10000];
+	struct cutter c = { 0 };
+	struct ram ram = of_file(&c.fd);
+	pthread_t thread;
+	bool good = page <= 0x10000;
+	unsigned cut = 0;
+
+	printf("# a file that is cut meanwhile, by %s\n", by);
+	if (pthread_create(&thread, NULL, cut_again, &c))
+		exit(1);
+	while (good && cut < ENCOUNTERS && c.cuts < PATIENCE) {
+		ssize_t n = ram_read(&ram, GPA, to, 4 * page), last = ram_read(&ram, GPA + 3 * page, to, 1);
+		ssize_t written = ram_write(&ram, GPA + page - 1, pattern, 2);
+
+		good = n >= (ssize_t)page && n <= (ssize_t)(4 * page) && (last == 1 || last == -EIO) &&
+		       (written == 1 || written == 2);
+		cut += n < (ssize_t)(4 * page) || last < 0 || written < 2;
+	}
+	c.end = true;
+	pthread_join(thread, NULL);
+	ok(good, "what is read and written is what was there");
+	ok(cut >= ENCOUNTERS, "... which was less at times");
+	close(c.fd);
+	ram_unmap(&ram);
+}
+
 /* A hole in a file is zeroes, as it is for the guest; writing fills it. */
 static void test_hole(void)
 {
@@ -126,11 +193,15 @@ int main(void)
 	memset(pattern, 0x77, sizeof(pattern));
 	test_cut("process_vm_readv");
 	test_unmapped("process_vm_readv");
+	test_gap("process_vm_readv");
+	test_race("process_vm_readv");
 	test_hole();
 	test_read_only();
 	if (forbid()) {
 		test_cut("the file");
 		test_unmapped("the file");
+		test_gap("the file");
+		test_race("the file");
 	} else {
 		skip("by the file", "no seccomp filter can be set here");
 	}

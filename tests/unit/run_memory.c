@@ -153,6 +153,29 @@ static ssize_t read_up_to_lost(struct host *h, uint64_t gpa, void *buf, size_t l
 	return sim_read(h, gpa, buf, len);
 }
 
+/* The page goes between a look at it and the write. */
+static ssize_t write_up_to_lost(struct host *h, uint64_t gpa, const void *buf, size_t len)
+{
+	return gpa - lost < 0x1000 ? -EIO : sim_write_mem(h, gpa, buf, len);
+}
+
+static void test_lost_since(void)
+{
+	struct host_ops with_loss = *sim->host.ops;
+	const struct host_ops *before = sim->host.ops;
+	uint8_t bytes[0x1000];
+
+	map_pages();
+	memset(bytes, 0x99, sizeof(bytes));
+	lost = PAGE(1);
+	with_loss.write_mem = write_up_to_lost;
+	sim->host.ops = &with_loss;
+	is_int(memory_write(&m.vcpus[0], RUN_OF_PAGES + 0x800, bytes, sizeof(bytes)), -EIO, "a page that goes during a write");
+	ok(strstr(m.why, "0x40203000 is at guest-physical 0x80011000, which is RAM that cannot be had"), "... %s", m.why);
+	sim->host.ops = before;
+	is_int(read_byte(RUN_OF_PAGES + 0x800), 0x99, "what is in front of it is written");
+}
+
 static void test_lost(void)
 {
 	struct vcpu *v = &m.vcpus[0];
@@ -212,5 +235,6 @@ int main(void)
 	test_long_writes();
 	test_physical();
 	test_lost();
+	test_lost_since();
 	return done();
 }
