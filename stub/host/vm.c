@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "../many_regs/kvm_many_regs.h"
@@ -401,6 +402,8 @@ static struct host *open_any(const struct vm_config *config, bool scratch, const
 		return NULL;
 	}
 	vm->scratch = scratch;
+	if (getrandom(&vm->seed, sizeof(vm->seed), GRND_INSECURE) < 0)
+		vm->seed = 0;
 	vm_install_kick();
 	if (build(vm, why)) {
 		vm_close(&vm->host);

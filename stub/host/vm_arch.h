@@ -44,6 +44,7 @@ struct vm {
 	int many;      /* KVM_MANY_REGS_DEVICE, or -1 */
 	uint64_t sync; /* KVM_SYNC_* that KVM is to leave in kvm_run */
 	struct ram ram;
+	uint64_t seed; /* for the guest to place its kernel by (KASLR), the same after a reset; 0: none could be had */
 	struct vm_vcpu *vcpu;
 	pthread_mutex_t devices; /* for what the board's devices are made of */
 	struct vm_board *board;

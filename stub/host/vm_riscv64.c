@@ -124,6 +124,8 @@ static void describe_chosen(struct fdt *f, const struct vm *vm, const struct sta
 	fdt_string(f, "stdout-path", "/soc/serial@10000000");
 	if (vm->config.append)
 		fdt_string(f, "bootargs", vm->config.append);
+	if (vm->seed)
+		FDT_CELLS(f, "kaslr-seed", FDT_CELLS_OF(vm->seed));
 	if (start->initrd_end) {
 		FDT_CELLS(f, "linux,initrd-start", FDT_CELLS_OF(start->initrd));
 		FDT_CELLS(f, "linux,initrd-end", FDT_CELLS_OF(start->initrd_end));
