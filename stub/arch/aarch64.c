@@ -209,6 +209,7 @@ const struct arch arch_aarch64 = {
 	.mask = &aarch64_mask,
 	.translate = aarch64_translate,
 	.aliases = aarch64_aliases,
+	.handler = A64_VBAR_EL1,
 	.successors = aarch64_successors,
 	.mp_state = mp_state,
 	.probe = &probe,

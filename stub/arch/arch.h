@@ -259,6 +259,7 @@ struct arch {
 	uint64_t (*aliases)(struct view *v, uint64_t va);
 	/* Where the instruction at the pc is, as translate() takes it, where the pc alone does not say it; else NULL. 0 or -errno. */
 	int (*code_address)(struct view *v, uint64_t *addr);
+	uint64_t handler; /* key of a register with an address in the kernel, once one takes exceptions or system calls; 0: none */
 	const char *untranslated; /* what -EOPNOTSUPP means here, for messages; NULL: nothing more than that */
 
 	/*

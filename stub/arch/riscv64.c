@@ -225,6 +225,7 @@ const struct arch arch_riscv64 = {
 	.give_back = give_back,
 	.mask = &riscv64_mask,
 	.translate = riscv64_translate,
+	.handler = RV_STVEC,
 	.successors = riscv64_successors,
 	.mp_state = mp_state,
 	.probe = &probe,

@@ -232,6 +232,7 @@ static const struct arch_mode modes[] = {
 		.give_back = give_back, \
 		.translate = x86_64_translate, \
 		.aliases = x86_64_aliases, \
+		.handler = X86_LSTAR, \
 		.code_address = x86_64_code_address, \
 		.mp_state = mp_state, \
 		.probe = &probe, \

@@ -47,6 +47,7 @@
 #define X86_CR0 KEY_BLOCK(X86_SREGS, 8, 0xe0)
 #define X86_CR3 KEY_BLOCK(X86_SREGS, 8, 0xf0)
 #define X86_CR4 KEY_BLOCK(X86_SREGS, 8, 0xf8)
+#define X86_LSTAR 0x20300002c0000082ull /* an MSR, and so a ONE_REG id; reg/msrs.c */
 #define X86_EFER KEY_BLOCK(X86_SREGS, 8, 0x108)
 
 #define CR0_PE (1ull << 0)

@@ -193,6 +193,7 @@ static const struct command {
 	{ "gva2gpa", "ADDRESS", "the guest-physical address of a virtual one, as QEMU prints it", 1, true, do_gva2gpa },
 	{ "help", "", "this list", 0, false, do_help },
 	{ "info", "mem|registers|version", "what scripts written for QEMU ask for, as QEMU prints it", 1, false, do_info },
+	{ "linux", "", "where a Linux kernel runs, as gdb needs it to load its vmlinux", 0, true, do_linux },
 	{ "memory-map", "", "RAM and devices, by guest-physical addresses", 0, false, do_memory_map },
 	{ "mode", "[MODE]", "as what the next connection is to have the vCPU described, where there are several ways", 1, true,
 		do_mode },

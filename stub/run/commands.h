@@ -17,11 +17,12 @@ struct printer {
 __attribute__((format(printf, 2, 3))) void say(const struct printer *out, const char *format, ...);
 
 /*
- * maps.c. words is what follows the name, NULL behind the last one; while they run nobody is in the guest. 0, or -errno and a sentence
- * in machine.why.
+ * linux.c and maps.c. words is what follows the name, NULL behind the last one; while they run nobody is in the guest. 0, or -errno
+ * and a sentence in machine.why.
  */
 int do_gva2gpa(struct machine *m, char **words, const struct printer *out);
 int do_info(struct machine *m, char **words, const struct printer *out);
+int do_linux(struct machine *m, char **words, const struct printer *out);
 int do_memory_map(struct machine *m, char **words, const struct printer *out);
 int do_xp(struct machine *m, char **words, const struct printer *out);
 

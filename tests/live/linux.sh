@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Debian's own kernel as the guest: gdb at its entry, in its running kernel, at a breakpoint in it, and at its end. Sourced:
-# linux MACHINE-ARCH PROGRAM-ARCH.
+# linux MACHINE-ARCH PROGRAM-ARCH SYMBOL OFFSET BASE. SYMBOL is so far in the kernel's image, and BASE is what that was linked to.
 
 . tests/live/nested.sh
 . tests/machines/arch.sh
@@ -11,10 +11,38 @@ guest_init() {
 	cat <<'END'
 #!/bin/busybox sh
 /bin/busybox mount -t proc none /proc
-/bin/busybox grep -w do_sys_openat2 /proc/kallsyms
+/bin/busybox grep -w -e do_sys_openat2 -e _stext -e _start /proc/kallsyms
 echo userspace is up
 while :; do read line </init; done
 END
+}
+
+# A vmlinux with a symbol that is so far in the kernel's image, and linux_banner, which is where the image has it; as linked to BASE:
+# make_vmlinux FILE IMAGE SYMBOL OFFSET BASE.
+make_vmlinux() {
+	banner=$(grep -aboE 'Linux version [^#]* #[0-9]' "$2" | head -1)
+	cat >"$1.s" <<END
+	.bss
+	.globl $3, linux_banner
+image:	.skip ${banner%%:*}
+linux_banner:
+	.skip 1
+	.set $3, image + $4
+END
+	"${cross}as" -o "$1.o" "$1.s" && "${cross}ld" -e "$3" -Tbss="$5" -o "$1" "$1.o"
+}
+
+linux() {
+	banner=$(grep -aboE 'Linux version [^#]* #[0-9]' "$1" | head -1)
+	cat >"$3.s" <<END
+	.bss
+	.globl _text, _start, linux_banner
+_text:
+_start:	.skip ${banner%%:*}
+linux_banner:
+	.skip 1
+END
+	"${cross}as" -o "$3.o" "$3.s" && "${cross}ld" -Tbss="$2" -o "$3" "$3.o"
 }
 
 linux() {
@@ -29,5 +57,7 @@ linux() {
 	cat "$cache/base.cpio" "$dir/init.cpio" >"$dir/initrd"
 	machine put "$name" "$cache/kernel" /Image
 	machine put "$name" "$dir/initrd" /initrd
-	GUEST='' IMAGE=/Image expect tests/live/linux.exp "$2"
+	describe_arch "$1"
+	make_vmlinux "$dir/vmlinux" "$cache/kernel" "$3" "$4" "$5" || exit
+	GUEST='' IMAGE=/Image VMLINUX=$dir/vmlinux OFFSET=$4 BASE=$5 expect tests/live/linux.exp "$2" "$3"
 }
