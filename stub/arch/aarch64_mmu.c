@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The page walk of arm64: stage 1 of the EL1&0 translation regime, as the Arm Architecture Reference Manual (DDI 0487, chapter
- * D8) describes it, for 4, 16 and 64 KiB granules, with FEAT_LPA, FEAT_LPA2, FEAT_TTST and top-byte-ignore. Permissions do not
- * matter to a debugger and are not looked at. Stage 2 is KVM's: an intermediate physical address is a guest-physical one.
+ * D8) describes it, for 4, 16 and 64 KiB granules, with FEAT_LPA, FEAT_LPA2, FEAT_TTST and top-byte-ignore. No permission keeps
+ * a debugger from a page; what the tables permit is told. Stage 2 is KVM's: an intermediate physical address is a guest-physical one.
  *
  * Not known here: AArch32 state, EL2 (nested virtualization), and 128-bit descriptors, which KVM hides from its guests
  * (arch/arm64/kvm/sys_regs.c, ID_AA64MMFR3_EL1).
@@ -10,23 +10,45 @@
 #include <errno.h>
 
 #include "aarch64.h"
+#include "walk.h"
 
 #define SCTLR_M (1ull << 0)
+#define SCTLR_WXN (1ull << 19)
 #define SCTLR_EE (1ull << 25)
 #define TCR_DS (1ull << 59)
 #define TCR_IPS 32
+#define TCR_HD (1ull << 40)
 
-#define IDENTITY_BITS 52 /* of a physical address, at most */
+/* In descriptors of pages and blocks: AP[1], AP[2], DBM, PXN and UXN. */
+#define DESC_USER (1ull << 6)
+#define DESC_READ_ONLY (1ull << 7)
+#define DESC_DBM (1ull << 51)
+#define DESC_PXN (1ull << 53)
+#define DESC_UXN (1ull << 54)
+
+/* In descriptors of tables, of all that is below: PXNTable, UXNTable, APTable. */
+#define TABLE_PXN (1ull << 59)
+#define TABLE_UXN (1ull << 60)
+#define TABLE_NO_USER (1ull << 61)
+#define TABLE_READ_ONLY (1ull << 62)
+
+/* With the MMU off: the largest physical address. */
+#define BARE_LAST ((1ull << 52) - 1)
+
+/* Tags are above. */
 #define TAG_AT 56
 
-/* The two halves of the address space: where TCR_EL1 keeps T<n>SZ, EPD<n>, TG<n> and TBI<n>, and the granules that TG<n> means. */
+/*
+ * The two halves of the address space: where TCR_EL1 keeps T<n>SZ, EPD<n>, TG<n>, TBI<n> and HPD<n>, and the granules that TG<n>
+ * means.
+ */
 static const struct half {
 	uint64_t ttbr;
-	uint8_t tsz, epd, tg, tbi;
+	uint8_t tsz, epd, tg, tbi, hpd;
 	uint8_t grain[4]; /* log2; 0: reserved */
 } halves[] = {
-	{ A64_TTBR0_EL1, 0, 7, 14, 37, { 12, 16, 14, 0 } },
-	{ A64_TTBR1_EL1, 16, 23, 30, 38, { 0, 14, 12, 16 } },
+	{ A64_TTBR0_EL1, 0, 7, 14, 37, 41, { 12, 16, 14, 0 } },
+	{ A64_TTBR1_EL1, 16, 23, 30, 38, 42, { 0, 14, 12, 16 } },
 };
 
 /* TCR_EL1.IPS: bits of an output address. 56 bits take 128-bit descriptors: 52 is what the others can do. */
@@ -40,16 +62,23 @@ struct regime {
 	unsigned pa_bits;
 	bool lpa2; /* TCR_EL1.DS, with the granules it is for */
 	bool big_endian;
+	bool flat;	  /* descriptors of tables forbid nothing: TCR_EL1.HPD<n> */
+	bool marks_dirty; /* what may be written is DBM's: TCR_EL1.HD */
+	bool never_both;  /* what can be written is not executed: SCTLR_EL1.WXN */
+};
+
+/* A walk on its way down. */
+struct walk {
+	const struct regime *r;
+	uint64_t base;	  /* of the next table; in the end of the page */
+	uint64_t forbids; /* bits of the descriptors of tables so far */
+	uint64_t desc;	  /* the last one */
+	bool leaf;
 };
 
 static uint64_t low_bits(unsigned n)
 {
 	return (1ull << n) - 1;
-}
-
-static uint64_t field(uint64_t value, unsigned at, unsigned width)
-{
-	return value >> at & low_bits(width);
 }
 
 /* Only AArch64 at EL1 and EL0 is translated by the EL1&0 regime. */
@@ -62,31 +91,21 @@ static int check_mode(struct view *v)
 		return err;
 	if (pstate & A64_MODE_32)
 		return -EOPNOTSUPP;
-	return field(pstate, 2, 2) < 2 ? 0 : -EOPNOTSUPP;
+	return walk_field(pstate, 2, 2) < 2 ? 0 : -EOPNOTSUPP;
 }
 
 /* The address without its tag: what is above bit 55 follows bit 55 when TBI says that it is ignored. */
 static int64_t untagged(uint64_t va, uint64_t tcr, const struct half *half)
 {
-	unsigned ignored = field(tcr, half->tbi, 1) ? 8 : 0;
+	unsigned ignored = walk_field(tcr, half->tbi, 1) ? 8 : 0;
 
 	return (int64_t)(va << ignored) >> ignored;
-}
-
-/* With the MMU off addresses are physical, and those that no physical address can be are faults. */
-static int identity(int64_t va, struct arch_page *page)
-{
-	unsigned bits = va >> IDENTITY_BITS ? TAG_AT : IDENTITY_BITS;
-
-	page->pa = va;
-	page->size = low_bits(bits) + 1 - field(va, 0, bits);
-	return va >> IDENTITY_BITS ? -EFAULT : 0;
 }
 
 /* 52-bit output addresses take 64 KiB granules or FEAT_LPA2. */
 static unsigned output_bits(uint64_t tcr, const struct regime *r)
 {
-	unsigned bits = ips_bits[field(tcr, TCR_IPS, 3)];
+	unsigned bits = ips_bits[walk_field(tcr, TCR_IPS, 3)];
 
 	return bits > 48 && r->grain != 16 && !r->lpa2 ? 48 : bits;
 }
@@ -102,17 +121,20 @@ static bool va_bits_possible(const struct regime *r)
 
 static int read_regime(uint64_t tcr, uint64_t sctlr, const struct half *half, struct regime *r)
 {
-	if (field(tcr, half->epd, 1))
+	if (walk_field(tcr, half->epd, 1))
 		return -EFAULT;
-	r->grain = half->grain[field(tcr, half->tg, 2)];
+	r->grain = half->grain[walk_field(tcr, half->tg, 2)];
 	if (!r->grain)
 		return -EFAULT;
 	r->lpa2 = tcr & TCR_DS && r->grain != 16;
-	r->va_bits = 64 - field(tcr, half->tsz, 6);
+	r->va_bits = 64 - walk_field(tcr, half->tsz, 6);
 	if (!va_bits_possible(r))
 		return -EFAULT;
 	r->pa_bits = output_bits(tcr, r);
 	r->big_endian = sctlr & SCTLR_EE;
+	r->flat = walk_field(tcr, half->hpd, 1);
+	r->marks_dirty = tcr & TCR_HD;
+	r->never_both = sctlr & SCTLR_WXN;
 	return 0;
 }
 
@@ -123,7 +145,7 @@ static uint64_t first_table(const struct regime *r, unsigned index_bits)
 	unsigned align = index_bits + 3;
 
 	if (r->pa_bits > 48) {
-		base |= field(r->base, 2, 4) << 48;
+		base |= walk_field(r->base, 2, 4) << 48;
 		align = align < 6 ? 6 : align;
 	}
 	return base & ~low_bits(align);
@@ -135,22 +157,10 @@ static uint64_t output(const struct regime *r, uint64_t desc)
 	uint64_t below = low_bits(r->grain);
 
 	if (r->lpa2)
-		return (desc & low_bits(50) & ~below) | field(desc, 8, 2) << 50;
+		return (desc & low_bits(50) & ~below) | walk_field(desc, 8, 2) << 50;
 	if (r->pa_bits > 48)
-		return (desc & low_bits(48) & ~below) | field(desc, 12, 4) << 48;
+		return (desc & low_bits(48) & ~below) | walk_field(desc, 12, 4) << 48;
 	return desc & low_bits(48) & ~below;
-}
-
-static int read_descriptor(struct view *v, const struct regime *r, uint64_t pa, uint64_t *desc)
-{
-	uint8_t bytes[8];
-
-	if (v->read_phys(v, pa, bytes, sizeof(bytes)))
-		return -EIO;
-	*desc = 0;
-	for (unsigned i = 0; i < sizeof(bytes); i++)
-		*desc |= (uint64_t)bytes[i] << 8 * (r->big_endian ? 7 - i : i);
-	return 0;
 }
 
 /* The lowest level at which a descriptor can be a block. */
@@ -161,80 +171,112 @@ static int first_block_level(const struct regime *r)
 	return r->pa_bits > 48 || r->lpa2 ? level - 1 : level;
 }
 
-/* 0 and whether the descriptor is a page or block, else a table; -EFAULT when it is neither. */
-static int check_descriptor(const struct regime *r, int level, uint64_t desc, bool *leaf)
+static bool is_valid(const struct regime *r, int level, uint64_t desc, bool leaf)
 {
-	bool valid = desc & 1, bit1 = desc & 2;
-
-	*leaf = level == 3 || !bit1;
-	if (!valid || (level == 3 && !bit1))
-		return -EFAULT;
-	return *leaf && level < first_block_level(r) ? -EFAULT : 0;
+	if (!(desc & 1) || (level == 3 && !(desc & 2)))
+		return false;
+	return !leaf || level >= first_block_level(r);
 }
 
 /* One level: the descriptor, and what it leads to. Level 3 is always a leaf, so a walk ends there. */
-static int step(struct view *v, const struct regime *r, int level, uint64_t entry, uint64_t *to, bool *leaf)
+static int step(struct view *v, struct walk *w, int level, unsigned index)
 {
-	uint64_t desc;
-	int err = read_descriptor(v, r, entry, &desc);
+	uint64_t at = w->base + 8 * index;
+	int err = walk_read(v, at, 8, w->r->big_endian, &w->desc);
 
-	if (!err)
-		err = check_descriptor(r, level, desc, leaf);
 	if (err)
 		return err;
-	*to = output(r, desc);
-	return *to >> r->pa_bits ? -EFAULT : 0;
+	w->leaf = level == 3 || !(w->desc & 2);
+	walk_tell(v, level, w->leaf, at, w->desc);
+	if (!is_valid(w->r, level, w->desc, w->leaf))
+		return -EFAULT;
+	w->base = output(w->r, w->desc);
+	if (!w->leaf && !w->r->flat)
+		w->forbids |= w->desc;
+	return w->base >> w->r->pa_bits ? -EFAULT : 0;
+}
+
+/* A page that is clean is read-only by AP[2], and becomes dirty when it is written: DBM says whether it may. */
+static bool is_writable(const struct walk *w)
+{
+	bool read_only = w->desc & DESC_READ_ONLY && !(w->r->marks_dirty && w->desc & DESC_DBM);
+
+	return !read_only && !(w->forbids & TABLE_READ_ONLY);
+}
+
+/* Execution has a bit for EL0 and one for EL1, and EL1 does not execute what EL0 can write. */
+static unsigned access_of(const struct walk *w)
+{
+	bool write = is_writable(w), user = w->desc & DESC_USER && !(w->forbids & TABLE_NO_USER);
+	bool user_exec = !(w->desc & DESC_UXN || w->forbids & TABLE_UXN);
+	bool kernel_exec = !(w->desc & DESC_PXN || w->forbids & TABLE_PXN || (user && write));
+	unsigned access = ARCH_PAGE_READ;
+
+	if (write)
+		access |= ARCH_PAGE_WRITE;
+	if ((user_exec || kernel_exec) && !(write && w->r->never_both))
+		access |= ARCH_PAGE_EXEC;
+	/* What neither forbids execution nor lets EL0 read is the kernel's, to all appearances. */
+	return user || (user_exec && !kernel_exec) ? access | ARCH_PAGE_USER : access;
 }
 
 static int walk(struct view *v, const struct regime *r, uint64_t va, struct arch_page *page)
 {
 	unsigned stride = r->grain - 3;
-	int levels = (r->va_bits - r->grain + stride - 1) / stride;
+	int levels = (r->va_bits - r->grain + stride - 1) / stride, err = 0;
 	unsigned shift = r->grain + levels * stride;
-	uint64_t base = first_table(r, r->va_bits + stride - shift);
-	bool leaf = false;
+	struct walk w = { .r = r, .base = first_table(r, r->va_bits + stride - shift) };
 
-	if (base >> r->pa_bits)
+	page->size = walk_rest(va, r->va_bits);
+	if (w.base >> r->pa_bits)
 		return -EFAULT;
 	va &= low_bits(r->va_bits);
-	for (int level = 4 - levels; !leaf; level++) {
-		int err;
-
+	for (int level = 4 - levels; !err && !w.leaf; level++) {
 		shift -= stride;
-		page->size = low_bits(shift) + 1 - field(va, 0, shift);
-		err = step(v, r, level, base + 8 * field(va, shift, stride), &base, &leaf);
-		if (err)
-			return err;
+		err = step(v, &w, level, walk_field(va, shift, stride));
 	}
-	page->pa = (base & ~low_bits(shift)) | field(va, 0, shift);
+	page->size = walk_rest(va, shift);
+	if (err)
+		return err;
+	page->pa = (w.base & ~low_bits(shift)) | walk_field(va, 0, shift);
+	page->access = access_of(&w);
 	return 0;
 }
 
-/* In the upper half, and below what is translated there. */
-static bool is_below(uint64_t va, const struct regime *r)
+/* From an address outside what the tables are for to where they begin, or to the other half. mapped: bytes that they are for. */
+static uint64_t outside(uint64_t va, uint64_t mapped)
 {
-	return field(va, 55, 1) && field(~va, r->va_bits, 55 - r->va_bits);
+	uint64_t rest = walk_rest(va, 55), after = walk_field(va, 55, 1) ? mapped : 0;
+
+	return rest > after ? rest - after : rest;
+}
+
+/* With the MMU off, what a tag changes is another address. */
+static int bare(uint64_t va, uint64_t address, struct arch_page *page)
+{
+	int err = walk_bare(address, BARE_LAST, page);
+
+	if (err)
+		page->size = walk_rest(va, TAG_AT);
+	return err;
 }
 
 static int translate(struct view *v, uint64_t va, uint64_t sctlr, uint64_t tcr, struct arch_page *page)
 {
-	const struct half *half = &halves[field(va, 55, 1)];
+	const struct half *half = &halves[walk_field(va, 55, 1)];
 	int64_t address = untagged(va, tcr, half);
 	struct regime r;
 	int err;
 
 	if (!(sctlr & SCTLR_M))
-		return identity(address, page);
-	page->size = low_bits(TAG_AT - 1) + 1 - field(va, 0, TAG_AT - 1);
+		return bare(va, address, page);
 	err = read_regime(tcr, sctlr, half, &r);
+	page->size = outside(va, err ? 0 : 1ull << r.va_bits);
 	if (err)
 		return err;
 	/* What is not translated must be all zeroes in the lower half, all ones in the upper one. */
-	if (address >> r.va_bits != -(int64_t)field(va, 55, 1)) {
-		if (is_below(va, &r))
-			page->size -= low_bits(r.va_bits) + 1;
+	if (address >> r.va_bits != -(int64_t)walk_field(va, 55, 1))
 		return -EFAULT;
-	}
 	err = v->get(v, half->ttbr, &r.base);
 	return err ? err : walk(v, &r, address, page);
 }
@@ -244,6 +286,7 @@ int aarch64_translate(struct view *v, uint64_t va, struct arch_page *page)
 	uint64_t sctlr, tcr;
 	int err = check_mode(v);
 
+	*page = (struct arch_page){ 0 };
 	if (!err)
 		err = v->get(v, A64_SCTLR_EL1, &sctlr);
 	if (!err)

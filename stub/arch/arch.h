@@ -32,6 +32,14 @@
 /* Bytes of the value behind a key. A ONE_REG id has its logarithm in bits 55..52 (<linux/kvm.h>, KVM_REG_SIZE_MASK). */
 #define KEY_SIZE(key) ((unsigned)(KEY_IS_BLOCK(key) ? (key) >> 16 & 0xffff : 1u << ((key) >> 52 & 15)))
 
+/* An entry of a page table, as a walk came by it. */
+struct arch_entry {
+	int level;	/* as the architecture's manual counts levels */
+	bool leaf;	/* maps a page, or would if it were valid */
+	uint64_t gpa;	/* where it is, and what is there */
+	uint64_t value; /* zero-extended */
+};
+
 /* One vCPU, as arch/ sees it: values by key (through the register file), and guest-physical memory. */
 struct view {
 	/* A value of at most 8 bytes, zero-extended, or the first 8 of a longer one. 0 or -errno. */
@@ -40,6 +48,8 @@ struct view {
 	int (*set)(struct view *v, uint64_t key, uint64_t value);
 	/* 0, or -EFAULT when any of it is not RAM. */
 	int (*read_phys)(struct view *v, uint64_t gpa, void *buf, size_t len);
+	/* Told of every entry that translate() finds in a table, from the root on; or NULL. */
+	void (*saw)(struct view *v, const struct arch_entry *entry);
 };
 
 /*
@@ -126,12 +136,24 @@ struct arch_hit {
 };
 
 /*
- * One translation: [va, va + size) is at pa, all in one page. Where nothing is mapped: [va, va + size) is in the hole that one entry
- * of a table makes, or in one of the bits that are not translated; 0 when that is not known.
+ * What the tables let the guest do with a page, all levels taken together: the kernel or the user, whoever may. ARCH_PAGE_USER: the
+ * user may do some of it. What registers forbid at the moment (SMAP, PAN, MXR and the like) is not in the tables.
+ */
+#define ARCH_PAGE_READ (1u << 0)
+#define ARCH_PAGE_WRITE (1u << 1)
+#define ARCH_PAGE_EXEC (1u << 2)
+#define ARCH_PAGE_USER (1u << 3)
+#define ARCH_PAGE_ANY (ARCH_PAGE_READ | ARCH_PAGE_WRITE | ARCH_PAGE_EXEC | ARCH_PAGE_USER)
+#define ARCH_PAGE_BARE (1u << 4) /* there is no page: nothing is translated here, and nothing forbidden */
+
+/*
+ * One translation: [va, va + size) is at pa, all in one page, or all where nothing is translated. Where there is none (-EFAULT, -EIO)
+ * size is how far that holds at the least, 0 when it cannot be told, and the others are 0.
  */
 struct arch_page {
 	uint64_t pa;
 	uint64_t size;
+	unsigned access; /* ARCH_PAGE_* */
 };
 
 /*
@@ -249,7 +271,8 @@ struct arch {
 
 	/*
 	 * The guest-virtual address va in the vCPU's present context. 0; -EFAULT when it is not mapped, -EIO when a table is outside
-	 * RAM, -EOPNOTSUPP for a kind of translation that is not known here. The walk is bounded and reads tables by read_phys only.
+	 * RAM, -EOPNOTSUPP for a kind of translation that is not known here. The walk is bounded and reads tables by read_phys only;
+	 * v->saw is told of what it finds.
 	 */
 	int (*translate)(struct view *v, uint64_t va, struct arch_page *page);
 	/*

@@ -108,7 +108,11 @@ static int translate(struct view *v, uint64_t va, struct arch_page *page)
 		err = find_window(v, crmd & CRMD_PLV, va);
 	if (err)
 		return err;
-	*page = (struct arch_page){ .pa = va & PHYS_MASK, .size = PAGE_SIZE - va % PAGE_SIZE };
+	*page = (struct arch_page){
+		.pa = va & PHYS_MASK,
+		.size = PAGE_SIZE - va % PAGE_SIZE,
+		.access = ARCH_PAGE_ANY | ARCH_PAGE_BARE,
+	};
 	return 0;
 }
 

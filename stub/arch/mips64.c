@@ -93,7 +93,11 @@ static int translate(struct view *v, uint64_t va, struct arch_page *page)
 	(void)v;
 	for (size_t i = 0; i < sizeof(unmapped) / sizeof(unmapped[0]); i++) {
 		if (va >= unmapped[i].first && va <= unmapped[i].last) {
-			*page = (struct arch_page){ .pa = va & unmapped[i].mask, .size = PAGE_SIZE - va % PAGE_SIZE };
+			*page = (struct arch_page){
+				.pa = va & unmapped[i].mask,
+				.size = PAGE_SIZE - va % PAGE_SIZE,
+				.access = ARCH_PAGE_ANY | ARCH_PAGE_BARE,
+			};
 			return 0;
 		}
 	}

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "ppc64.h"
+#include "walk.h"
 
 /* Of an effective address in real mode the top four bits are ignored (Book III, Real Addressing Mode). */
 #define REAL_MASK 0x0fffffffffffffffull
@@ -15,14 +16,13 @@ int ppc64_translate(struct view *v, uint64_t va, struct arch_page *page)
 	uint64_t msr, mask;
 	int err = v->get(v, PPC_MSR, &msr);
 
+	*page = (struct arch_page){ 0 };
 	if (err)
 		return err;
 	if (msr & (PPC_MSR_IR | PPC_MSR_DR))
 		return -EOPNOTSUPP;
 	mask = msr & PPC_MSR_SF ? REAL_MASK : UINT32_MAX;
-	page->pa = va & mask;
-	page->size = mask - page->pa + 1;
-	return 0;
+	return walk_bare(va & mask, mask, page);
 }
 
 uint64_t ppc64_aliases(struct view *v, uint64_t va)

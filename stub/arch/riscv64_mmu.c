@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The page walk of riscv64: Bare, Sv39, Sv48 and Sv57, with Svnapot and Svpbmt, as the RISC-V Instruction Set Manual describes
- * them (volume II, "Virtual Address Translation Process"). Permissions do not matter to a debugger and are not looked at. The
- * second stage is KVM's: a guest's satp is vsatp, and leads to guest-physical addresses.
+ * them (volume II, "Virtual Address Translation Process"). No permission keeps a debugger from a page; what the tables permit is
+ * told. The second stage is KVM's: a guest's satp is vsatp, and leads to guest-physical addresses.
  */
 #include <errno.h>
 
 #include "riscv64.h"
+#include "walk.h"
 
 #define PAGE_SHIFT 12
 #define PA_BITS 56
@@ -18,8 +19,13 @@
 #define PTE_R (1ull << 1)
 #define PTE_W (1ull << 2)
 #define PTE_X (1ull << 3)
+#define PTE_U (1ull << 4)
 #define PTE_PPN 10
 #define PTE_N (1ull << 63)
+#define PTE_PBMT (3ull << 61)	     /* 3 is reserved */
+#define PTE_RESERVED (0x1full << 54) /* 60 and 59 are software's, with Svrsw60t59b */
+/* N, PBMT, D, A and U mean nothing in a pointer, and are reserved there. */
+#define PTE_RESERVED_IN_POINTER (PTE_N | PTE_PBMT | 0xd0)
 #define PPN_BITS 44
 
 /* Svnapot has one size so far, 64 KiB: the low bits of the page's number are 1000. */
@@ -29,87 +35,105 @@
 /* satp.MODE to levels; Sv64 and all others are reserved. */
 static const uint8_t mode_levels[16] = { [8] = 3, [9] = 4, [10] = 5 };
 
-static uint64_t field(uint64_t value, unsigned at, unsigned width)
+static unsigned access_of(uint64_t pte)
 {
-	return value >> at & ((1ull << width) - 1);
+	unsigned access = 0;
+
+	if (pte & PTE_R)
+		access |= ARCH_PAGE_READ;
+	if (pte & PTE_W)
+		access |= ARCH_PAGE_WRITE;
+	if (pte & PTE_X)
+		access |= ARCH_PAGE_EXEC;
+	return pte & PTE_U ? access | ARCH_PAGE_USER : access;
 }
 
-static int fill_page(uint64_t pa, unsigned shift, uint64_t va, struct arch_page *page)
+static void fill_page(uint64_t pte, unsigned shift, uint64_t va, struct arch_page *page)
 {
-	uint64_t offset = field(va, 0, shift);
+	uint64_t pa = walk_field(pte, PTE_PPN, PPN_BITS) << PAGE_SHIFT;
 
-	page->pa = (pa >> shift << shift) | offset;
-	page->size = (1ull << shift) - offset;
-	return 0;
-}
-
-static int read_entry(struct view *v, uint64_t pa, uint64_t *pte)
-{
-	uint8_t bytes[PTE_SIZE];
-
-	if (v->read_phys(v, pa, bytes, sizeof(bytes)))
-		return -EIO;
-	*pte = 0;
-	for (unsigned i = 0; i < sizeof(bytes); i++)
-		*pte |= (uint64_t)bytes[i] << 8 * i;
-	return 0;
+	page->pa = (pa >> shift << shift) | walk_field(va, 0, shift);
+	page->size = walk_rest(va, shift);
+	page->access = access_of(pte);
 }
 
 /* At a level above the last one the page's number is a multiple of the page's size. */
 static int leaf(uint64_t pte, unsigned level, uint64_t va, struct arch_page *page)
 {
-	uint64_t ppn = field(pte, PTE_PPN, PPN_BITS);
+	uint64_t ppn = walk_field(pte, PTE_PPN, PPN_BITS);
 	unsigned shift = PAGE_SHIFT + level * INDEX_BITS;
 
 	if (pte & PTE_N) {
-		if (level || field(ppn, 0, NAPOT_BITS) != NAPOT_64K)
+		if (level || walk_field(ppn, 0, NAPOT_BITS) != NAPOT_64K)
 			return -EFAULT;
 		shift += NAPOT_BITS;
-	} else if (field(ppn, 0, level * INDEX_BITS)) {
+	} else if (walk_field(ppn, 0, level * INDEX_BITS)) {
 		return -EFAULT;
 	}
-	return fill_page(ppn << PAGE_SHIFT, shift, va, page);
+	fill_page(pte, shift, va, page);
+	return 0;
+}
+
+/* A pointer to the next table; on the last level it is nothing. What a pointer may not have is reserved, and not 0. */
+static int pointer(uint64_t pte, unsigned level, uint64_t *table)
+{
+	if (!level || pte & PTE_RESERVED_IN_POINTER)
+		return -EFAULT;
+	*table = walk_field(pte, PTE_PPN, PPN_BITS) << PAGE_SHIFT;
+	return 0;
+}
+
+static bool is_leaf(uint64_t pte)
+{
+	return pte & (PTE_R | PTE_X);
+}
+
+static bool is_valid(uint64_t pte)
+{
+	return pte & PTE_V && (pte & (PTE_R | PTE_W)) != PTE_W && !(pte & PTE_RESERVED) && (pte & PTE_PBMT) != PTE_PBMT;
+}
+
+/* One level: a page, or the address of the next table. */
+static int step(struct view *v, unsigned level, uint64_t va, uint64_t *table, struct arch_page *page, bool *done)
+{
+	unsigned shift = PAGE_SHIFT + level * INDEX_BITS;
+	uint64_t at = *table + walk_field(va, shift, INDEX_BITS) * PTE_SIZE, pte;
+	int err = walk_read(v, at, PTE_SIZE, false, &pte);
+
+	page->size = walk_rest(va, shift);
+	if (err)
+		return err;
+	*done = is_leaf(pte);
+	walk_tell(v, level, *done, at, pte);
+	if (!is_valid(pte))
+		return -EFAULT;
+	return *done ? leaf(pte, level, va, page) : pointer(pte, level, table);
 }
 
 static int walk(struct view *v, uint64_t table, unsigned levels, uint64_t va, struct arch_page *page)
 {
-	for (unsigned level = levels; level-- > 0;) {
-		uint64_t index = field(va, PAGE_SHIFT + level * INDEX_BITS, INDEX_BITS), pte;
-		int err = read_entry(v, table + index * PTE_SIZE, &pte);
+	bool done = false;
+	int err = 0;
 
-		fill_page(0, PAGE_SHIFT + level * INDEX_BITS, va, page);
-		if (err)
-			return err;
-		if (!(pte & PTE_V) || (pte & (PTE_R | PTE_W)) == PTE_W)
-			return -EFAULT;
-		if (pte & (PTE_R | PTE_X))
-			return leaf(pte, level, va, page);
-		if (pte & PTE_N)
-			return -EFAULT;
-		table = field(pte, PTE_PPN, PPN_BITS) << PAGE_SHIFT;
-	}
-	return -EFAULT; /* the last level held no leaf */
+	for (unsigned level = levels; !err && !done; level--)
+		err = step(v, level - 1, va, &table, page, &done);
+	return err;
 }
 
 int riscv64_translate(struct view *v, uint64_t va, struct arch_page *page)
 {
-	uint64_t satp;
+	uint64_t satp = 0;
 	int err = v->get(v, RV_SATP, &satp);
-	unsigned mode = satp >> 60, levels = mode_levels[mode], unused;
+	unsigned mode = satp >> 60, levels = mode_levels[mode], bits = PAGE_SHIFT + levels * INDEX_BITS;
 
+	*page = (struct arch_page){ 0 };
 	if (err)
 		return err;
-	if (!mode) {
-		page->size = -va;
-		return va >> PA_BITS ? -EFAULT : fill_page(va, PA_BITS, va, page);
-	}
+	if (!mode)
+		return walk_bare(va, (1ull << PA_BITS) - 1, page);
 	if (!levels)
 		return -EOPNOTSUPP;
-	/* The bits that are not translated are copies of the highest that is. */
-	unused = 64 - (PAGE_SHIFT + levels * INDEX_BITS);
-	if ((uint64_t)((int64_t)(va << unused) >> unused) != va) {
-		page->size = -(1ull << (63 - unused)) - va;
-		return -EFAULT;
-	}
-	return walk(v, field(satp, 0, PPN_BITS) << PAGE_SHIFT, levels, va, page);
+	if (walk_is_between(va, bits))
+		return walk_between(va, bits, page);
+	return walk(v, walk_field(satp, 0, PPN_BITS) << PAGE_SHIFT, levels, va, page);
 }

@@ -130,7 +130,11 @@ static int translate(struct view *v, uint64_t va, struct arch_page *page)
 		err = v->get(v, S390_PREFIX_REG, &prefix);
 	if (err)
 		return err;
-	*page = (struct arch_page){ .pa = absolute(va, prefix), .size = PAGE_SIZE - va % PAGE_SIZE };
+	*page = (struct arch_page){
+		.pa = absolute(va, prefix),
+		.size = PAGE_SIZE - va % PAGE_SIZE,
+		.access = ARCH_PAGE_ANY | ARCH_PAGE_BARE,
+	};
 	return 0;
 }
 

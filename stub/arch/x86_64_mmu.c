@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The page walk of x86: 32-bit, PAE, 4-level and 5-level paging, as Intel's Software Developer's Manual (volume 3, chapter 4)
- * describes them. Permissions do not matter to a debugger and are not looked at.
+ * describes them. No permission keeps a debugger from a page; what the tables permit is told.
  *
  * The debugger's addresses are linear ones, of breakpoints, watchpoints and memory, in every mode, and its pc is rip (eip) as the
  * vCPU has it. Where the code segment has a base, in real mode above all, the instruction is at x86_64_code_address().
@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 
+#include "walk.h"
 #include "x86_64.h"
 
 #define CR0_PG (1ull << 31)
@@ -19,6 +20,8 @@
 #define CR4_LA57 (1ull << 12)
 #define EFER_NXE (1ull << 11)
 #define ENTRY_P (1ull << 0)
+#define ENTRY_RW (1ull << 1)
+#define ENTRY_US (1ull << 2)
 #define ENTRY_PS (1ull << 7)
 #define ENTRY_NX (1ull << 63)
 #define PAGE_BITS 12
@@ -69,15 +72,6 @@ static bool is_long(const struct paging *p)
 	return p->levels > 3;
 }
 
-/* The rest of a page of 2^shift bytes, from va on; base is the page's address, or any in it with the same offset. */
-static void set_page(struct arch_page *page, uint64_t base, unsigned shift, uint64_t va)
-{
-	uint64_t offset = va & BITS(shift - 1, 0);
-
-	page->pa = base | offset;
-	page->size = (1ull << shift) - offset;
-}
-
 static bool is_leaf(const struct paging *p, const struct control *c, unsigned level, uint64_t entry)
 {
 	if (level == 1)
@@ -117,50 +111,67 @@ static uint64_t base_of(const struct paging *p, uint64_t entry, unsigned shift, 
 	return entry & BITS(51, 0) & ~(leaf ? BITS(shift - 1, 0) : BITS(PAGE_BITS - 1, 0));
 }
 
-/* Tables are little-endian, whatever we are. */
-static int read_entry(struct view *v, const struct paging *p, uint64_t pa, uint64_t *entry)
+/* What an entry permits; PAE's topmost ones have no say. */
+static unsigned access_of(const struct paging *p, unsigned level, uint64_t entry)
 {
-	uint8_t bytes[8];
+	unsigned access = ARCH_PAGE_READ;
 
-	if (v->read_phys(v, pa, bytes, p->entry_size))
-		return -EIO;
-	*entry = 0;
-	for (unsigned i = 0; i < p->entry_size; i++)
-		*entry |= (uint64_t)bytes[i] << 8 * i;
-	return *entry & ENTRY_P ? 0 : -EFAULT;
+	if (p == &paging_pae && level == p->levels)
+		return ARCH_PAGE_ANY;
+	if (entry & ENTRY_RW)
+		access |= ARCH_PAGE_WRITE;
+	if (entry & ENTRY_US)
+		access |= ARCH_PAGE_USER;
+	return entry & ENTRY_NX ? access : access | ARCH_PAGE_EXEC;
 }
 
-static int walk(struct view *v, const struct paging *p, const struct control *c, uint64_t va, struct arch_page *page)
+/* A walk on its way down. */
+struct walk {
+	const struct paging *kind;
+	struct control c;
+	uint64_t base;	 /* of the next table; in the end of the page */
+	unsigned access; /* what all entries so far permit */
+	bool leaf;	 /* the last entry maps a page */
+};
+
+static unsigned shift_of(const struct paging *p, unsigned level)
 {
-	uint64_t table = c->cr3 & p->root_mask;
-
-	for (unsigned level = p->levels; level; level--) {
-		unsigned shift = PAGE_BITS + p->index_bits * (level - 1);
-		uint64_t index = va >> shift & BITS(p->index_bits - 1, 0), entry;
-		int err = read_entry(v, p, table + index * p->entry_size, &entry);
-		bool leaf;
-
-		set_page(page, 0, shift, va);
-		if (err)
-			return err;
-		leaf = is_leaf(p, c, level, entry);
-		if (entry & reserved(p, c, level, leaf))
-			return -EFAULT;
-		table = base_of(p, entry, shift, leaf);
-		if (leaf) {
-			set_page(page, table, shift, va);
-			return 0;
-		}
-	}
-	return -EFAULT;
+	return PAGE_BITS + p->index_bits * (level - 1);
 }
 
-/* The bits that are not translated are copies of the highest one that is. */
-static bool is_canonical(const struct paging *p, uint64_t va)
+static int step(struct view *v, struct walk *w, unsigned level, uint64_t va)
 {
-	int64_t above = (int64_t)va >> (p->va_bits - 1);
+	const struct paging *p = w->kind;
+	unsigned shift = shift_of(p, level);
+	uint64_t at = w->base + walk_field(va, shift, p->index_bits) * p->entry_size, entry;
+	int err = walk_read(v, at, p->entry_size, false, &entry);
 
-	return above == 0 || above == -1;
+	if (err)
+		return err;
+	w->leaf = is_leaf(p, &w->c, level, entry);
+	walk_tell(v, level, w->leaf, at, entry);
+	if (!(entry & ENTRY_P) || entry & reserved(p, &w->c, level, w->leaf))
+		return -EFAULT;
+	w->base = base_of(p, entry, shift, w->leaf);
+	w->access &= access_of(p, level, entry);
+	return 0;
+}
+
+/* Entries of level 1 are all leaves. */
+static int walk(struct view *v, struct walk *w, uint64_t va, struct arch_page *page)
+{
+	unsigned level = w->kind->levels + 1, shift;
+	int err = 0;
+
+	while (!w->leaf && !err)
+		err = step(v, w, --level, va);
+	shift = shift_of(w->kind, level);
+	page->size = walk_rest(va, shift);
+	if (err)
+		return err;
+	page->pa = w->base | walk_field(va, 0, shift);
+	page->access = w->access;
+	return 0;
 }
 
 /* As KVM's debug exits have it (kvm_get_linear_rip(), arch/x86/kvm/x86.c): 64-bit code has no base, other code wraps at 4 GiB. */
@@ -182,24 +193,19 @@ int x86_64_code_address(struct view *v, uint64_t *addr)
 
 int x86_64_translate(struct view *v, uint64_t va, struct arch_page *page)
 {
-	const struct paging *p;
-	struct control c;
-	int err = read_control(v, &c);
+	struct walk w = { .access = ARCH_PAGE_ANY };
+	int err = read_control(v, &w.c);
 
+	*page = (struct arch_page){ 0 };
 	if (err)
 		return err;
-	p = kind_of_paging(&c);
-	if (!is_long(p))
+	w.kind = kind_of_paging(&w.c);
+	w.base = w.c.cr3 & w.kind->root_mask;
+	if (!is_long(w.kind))
 		va &= BITS(31, 0);
-	else if (!is_canonical(p, va)) {
-		page->size = -(1ull << (p->va_bits - 1)) - va;
-		return -EFAULT;
-	}
-	if (!(c.cr0 & CR0_PG)) {
-		set_page(page, va, 32, va);
-		return 0;
-	}
-	return walk(v, p, &c, va, page);
+	else if (walk_is_between(va, w.kind->va_bits))
+		return walk_between(va, w.kind->va_bits, page);
+	return w.c.cr0 & CR0_PG ? walk(v, &w, va, page) : walk_bare(va, BITS(31, 0), page);
 }
 
 uint64_t x86_64_aliases(struct view *v, uint64_t va)

@@ -43,7 +43,9 @@ static bool find_seen(struct vcpu *v, uint64_t addr, struct arch_page *page)
 		uint64_t at = addr - s->page[i].va;
 
 		if (at < s->page[i].page.size) {
-			*page = (struct arch_page){ .pa = s->page[i].page.pa + at, .size = s->page[i].page.size - at };
+			*page = s->page[i].page;
+			page->pa += at;
+			page->size -= at;
 			return true;
 		}
 	}

@@ -21,7 +21,13 @@ static int look(struct vcpu *v, uint64_t addr, struct memory_region *r)
 	if (err && err != -EFAULT && err != -EIO)
 		return err;
 	*r = (struct memory_region){
-		.start = addr, .size = page.size, .mapped = !err, .read = !err, .write = !err, .execute = !err
+		.start = addr,
+		.size = page.size,
+		.mapped = !err,
+		.read = page.access & ARCH_PAGE_READ,
+		.write = page.access & ARCH_PAGE_WRITE,
+		.execute = page.access & ARCH_PAGE_EXEC,
+		.user = page.access & ARCH_PAGE_USER,
 	};
 	if (!r->size)
 		r->size = PAGE_LEAST;
