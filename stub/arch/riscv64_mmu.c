@@ -48,16 +48,10 @@ static unsigned access_of(uint64_t pte)
 	return pte & PTE_U ? access | ARCH_PAGE_USER : access;
 }
 
-static void fill_page(uint64_t pte, unsigned shift, uint64_t va, struct arch_page *page)
-{
-	uint64_t pa = walk_field(pte, PTE_PPN, PPN_BITS) << PAGE_SHIFT;
-
-	page->pa = (pa >> shift << shift) | walk_field(va, 0, shift);
-	page->size = walk_rest(va, shift);
-	page->access = access_of(pte);
-}
-
-/* At a level above the last one the page's number is a multiple of the page's size. */
+/*
+ * At a level above the last one the page's number is a multiple of the page's size. A page of Svnapot is told of 4 KiB by 4 KiB: each has
+ * an entry of its own, which ought to be the same.
+ */
 static int leaf(uint64_t pte, unsigned level, uint64_t va, struct arch_page *page)
 {
 	uint64_t ppn = walk_field(pte, PTE_PPN, PPN_BITS);
@@ -70,7 +64,8 @@ static int leaf(uint64_t pte, unsigned level, uint64_t va, struct arch_page *pag
 	} else if (walk_field(ppn, 0, level * INDEX_BITS)) {
 		return -EFAULT;
 	}
-	fill_page(pte, shift, va, page);
+	page->pa = (ppn << PAGE_SHIFT >> shift << shift) | walk_field(va, 0, shift);
+	page->access = access_of(pte);
 	return 0;
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The page walk of riscv64, on tables made by hand: every mode and size of page, and what is wrong in every way. */
 #include "arch/riscv64.h"
-#include "fake_vcpu.h"
-#include "tap.h"
+#include "walk_fixture.h"
 
 #define RAM 0x80000000ull
 #define HIGH 0x00fffffffff80000ull /* takes 56 bits of address */
@@ -12,12 +11,11 @@
 #define R 2ull
 #define W 4ull
 #define X 8ull
+#define U 0x10ull
 #define LEAF (V | R | W | X | 0xf0)
 #define N (1ull << 63)
 #define PBMT_IO (2ull << 61)
 #define PPN(pa) ((pa) >> 12 << 10)
-
-static struct fake_vcpu f;
 
 static const struct mode {
 	const char *name;
@@ -26,7 +24,7 @@ static const struct mode {
 
 static void set_satp(unsigned mode, uint64_t root)
 {
-	fake_set(&f.view, RV_SATP, (uint64_t)mode << 60 | 0xabcdull << 44 | root >> 12);
+	fake_set(&f->view, RV_SATP, (uint64_t)mode << 60 | 0xabcdull << 44 | root >> 12);
 }
 
 static unsigned index_of(uint64_t va, unsigned level)
@@ -37,42 +35,17 @@ static unsigned index_of(uint64_t va, unsigned level)
 /* Tables from the root down to `level`, where the entry is; each table is one page further on. */
 static void build(const struct mode *m, uint64_t va, unsigned level, uint64_t entry)
 {
-	fake_init(&f, RAM, HIGH);
+	walk_init(&walker, &arch_riscv64, RAM, HIGH);
 	set_satp(m->satp, RAM);
 	for (unsigned i = m->levels - 1, table = 0;; i--, table++) {
 		uint64_t at = TABLE(table) + 8 * index_of(va, i);
 
 		if (i == level) {
-			fake_put(&f, at, entry, 8);
+			fake_put(f, at, entry, 8);
 			return;
 		}
-		fake_put(&f, at, PPN(TABLE(table + 1)) | V, 8);
+		fake_put(f, at, PPN(TABLE(table + 1)) | V, 8);
 	}
-}
-
-static int translate(uint64_t va, struct arch_page *page)
-{
-	*page = (struct arch_page){ 0 };
-	f.reads = 0;
-	return arch_riscv64.translate(&f.view, va, page);
-}
-
-static void gives(uint64_t va, uint64_t pa, uint64_t size, const char *name, const char *more)
-{
-	struct arch_page page;
-	int err = translate(va, &page);
-
-	if (!ok(!err && page.pa == pa && page.size == size, "%s: %s", name, more))
-		printf("# got %d, 0x%" PRIx64 ", size 0x%" PRIx64 "\n", err, page.pa, page.size);
-}
-
-static void fails(uint64_t va, int want, const char *name, const char *more)
-{
-	struct arch_page page;
-	int err = translate(va, &page);
-
-	if (!ok(err == want, "%s: %s", name, more))
-		printf("# got %d\n", err);
 }
 
 /* The highest half and the lowest: addresses whose upper bits are copies of the highest that is translated. */
@@ -95,8 +68,12 @@ static void test_sizes(const struct mode *m)
 			uint64_t va = address(m, high), offset = va & (size - 1);
 
 			build(m, va, level, PPN(pa) | LEAF);
-			gives(va, pa | offset, size - offset, m->name, names[level]);
-			is_int(f.reads, m->levels - level, "... one read a level");
+			gives(va, pa | offset, size - offset, "%s: %s", m->name, names[level]);
+			is_int(f->reads, m->levels - level, "... one read a level");
+			ok(walker.nseen == m->levels - level && walker.seen[0].level == (int)m->levels - 1 &&
+					walker.seen[walker.nseen - 1].level == (int)level &&
+					walker.seen[walker.nseen - 1].value == (PPN(pa) | LEAF),
+				"... which is told of");
 		}
 	}
 }
@@ -107,7 +84,7 @@ static void test_misaligned(const struct mode *m)
 
 	for (unsigned level = 1; level < m->levels; level++) {
 		build(m, va, level, PPN(1ull << (12 + 9 * level - 1)) | LEAF);
-		fails(va, -EFAULT, m->name, "a large page that is not aligned");
+		fails(va, -EFAULT, "%s: %s", m->name, "a large page that is not aligned");
 	}
 }
 
@@ -116,21 +93,96 @@ static void test_entries(const struct mode *m)
 	uint64_t va = address(m, true), offset = va & 0xfff;
 
 	build(m, va, 0, PPN(RAM) | (LEAF & ~V));
-	fails(va, -EFAULT, m->name, "not valid");
-	build(m, va, m->levels - 1, PPN(RAM) | (LEAF & ~V));
-	fails(va, -EFAULT, m->name, "not valid in the root");
-	build(m, va, 0, PPN(RAM) | V | W);
-	fails(va, -EFAULT, m->name, "writable and not readable is reserved");
-	build(m, va, 0, PPN(RAM) | V | W | X);
-	fails(va, -EFAULT, m->name, "the same, executable");
+	fails(va, -EFAULT, "%s: not valid", m->name);
 	build(m, va, 0, PPN(RAM) | V);
-	fails(va, -EFAULT, m->name, "a pointer on the last level");
-	build(m, va, 0, PPN(RAM) | V | X);
-	gives(va, RAM + offset, 0x1000 - offset, m->name, "execute-only");
+	fails(va, -EFAULT, "%s: a pointer on the last level", m->name);
 	build(m, va, 0, PPN(RAM) | V | R);
-	gives(va, RAM + offset, 0x1000 - offset, m->name, "read-only, neither accessed nor dirty");
-	build(m, va, 0, PPN(RAM) | LEAF | PBMT_IO | 3ull << 8);
-	gives(va, RAM + offset, 0x1000 - offset, m->name, "Svpbmt and software's bits are no address");
+	gives(va, RAM + offset, 0x1000 - offset, "%s: neither accessed nor dirty", m->name);
+}
+
+/* Bits that an entry may not have: in a page, in a pointer. */
+static const struct bits {
+	uint64_t bits;
+	bool page, pointer;
+	const char *name;
+} special[] = {
+	{ 0x10, true, false, "U" },
+	{ 0x20, true, true, "G" },
+	{ 0x40, true, false, "A" },
+	{ 0x80, true, false, "D" },
+	{ 0x300, true, true, "software's" },
+	{ 1ull << 54, false, false, "54" },
+	{ 1ull << 55, false, false, "55" },
+	{ 1ull << 56, false, false, "56" },
+	{ 1ull << 57, false, false, "57" },
+	{ 1ull << 58, false, false, "58" },
+	{ 3ull << 59, true, true, "59 and 60, software's with Svrsw60t59b" },
+	{ 1ull << 61, true, false, "Svpbmt: not cached" },
+	{ PBMT_IO, true, false, "Svpbmt: a device's" },
+	{ 3ull << 61, false, false, "Svpbmt: reserved" },
+	{ N, false, false, "Svnapot, and no size" },
+};
+
+static void test_bits(const struct mode *m)
+{
+	uint64_t va = address(m, false), offset = va & 0xfff;
+
+	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++) {
+		const struct bits *b = &special[i];
+
+		build(m, va, 0, PPN(RAM) | V | R | b->bits);
+		if (b->page)
+			gives(va, RAM + offset, 0x1000 - offset, "%s: a page may have bits: %s", m->name, b->name);
+		else
+			fails(va, -EFAULT, "%s: a page may not have bits: %s", m->name, b->name);
+		build(m, va, 0, PPN(RAM) | LEAF);
+		fake_put(f, TABLE(m->levels - 2) + 8 * index_of(va, 1), PPN(TABLE(m->levels - 1)) | V | b->bits, 8);
+		if (b->pointer)
+			gives(va, RAM + offset, 0x1000 - offset, "%s: a pointer may have bits: %s", m->name, b->name);
+		else
+			fails(va, -EFAULT, "%s: a pointer may not have bits: %s", m->name, b->name);
+	}
+}
+
+/* NULL: reserved, and nothing. */
+static const struct {
+	uint64_t bits;
+	const char *permits;
+} permissions[] = {
+	{ R, "r---" }, { R | W, "rw--" }, { X, "--x-" }, { R | X, "r-x-" }, { R | W | X, "rwx-" },
+	{ R | U, "r--u" }, { R | W | U, "rw-u" }, { X | U, "--xu" }, { R | X | U, "r-xu" }, { R | W | X | U, "rwxu" },
+	{ W, NULL }, { W | X, NULL }, { W | U, NULL }, { W | X | U, NULL },
+};
+
+static void test_permissions(const struct mode *m)
+{
+	uint64_t va = address(m, true);
+
+	for (size_t i = 0; i < sizeof(permissions) / sizeof(permissions[0]); i++) {
+		build(m, va, i % 2, PPN(RAM & ~0x1fffffull) | V | permissions[i].bits);
+		if (permissions[i].permits)
+			permits(va, permissions[i].permits, m->name);
+		else
+			fails(va, -EFAULT, "%s: writable and not readable is reserved", m->name);
+	}
+}
+
+/* What is not mapped is as large as its entry says, and so is what a table would map that cannot be read. */
+static void test_holes(const struct mode *m)
+{
+	uint64_t va = address(m, false);
+
+	for (unsigned level = 0; level < m->levels; level++) {
+		uint64_t size = 1ull << (12 + 9 * level);
+
+		build(m, va, level, 0);
+		hole(va, size - (va & (size - 1)), m->name);
+		if (!level)
+			continue;
+		build(m, va, level, PPN(0x40000000ull) | V);
+		size >>= 9;
+		ends(va, -EIO, size - (va & (size - 1)), m->name);
+	}
 }
 
 static void test_napot(const struct mode *m)
@@ -138,13 +190,13 @@ static void test_napot(const struct mode *m)
 	uint64_t va = address(m, true), offset = va & 0xffff;
 
 	build(m, va, 0, PPN(RAM + 0x8000) | LEAF | N);
-	gives(va, RAM + offset, 0x10000 - offset, m->name, "Svnapot: 64 KiB");
+	gives(va, RAM + offset, 0x1000 - (va & 0xfff), "%s: %s", m->name, "Svnapot: one entry of 16, of 64 KiB");
 	build(m, va, 0, PPN(RAM + 0x4000) | LEAF | N);
-	fails(va, -EFAULT, m->name, "Svnapot: another size is reserved");
+	fails(va, -EFAULT, "%s: %s", m->name, "Svnapot: another size is reserved");
 	build(m, va, 1, PPN(RAM + 0x8000) | LEAF | N);
-	fails(va, -EFAULT, m->name, "Svnapot: above the last level");
+	fails(va, -EFAULT, "%s: %s", m->name, "Svnapot: above the last level");
 	build(m, va, 1, PPN(RAM) | V | N);
-	fails(va, -EFAULT, m->name, "Svnapot: of a pointer");
+	fails(va, -EFAULT, "%s: %s", m->name, "Svnapot: of a pointer");
 }
 
 static void test_canonical(const struct mode *m)
@@ -153,11 +205,11 @@ static void test_canonical(const struct mode *m)
 	uint64_t va = address(m, false);
 
 	build(m, va, 0, PPN(RAM) | LEAF);
-	fails(va | 1ull << bits, -EFAULT, m->name, "one bit above what is translated");
-	fails(va | 1ull << 63, -EFAULT, m->name, "the highest bit");
-	fails(1ull << (bits - 1), -EFAULT, m->name, "the first of the hole");
-	fails(~0ull << bits, -EFAULT, m->name, "the last of the hole");
-	is_int(f.reads, 0, "... and nothing is read");
+	fails(va | 1ull << bits, -EFAULT, "%s: %s", m->name, "one bit above what is translated");
+	fails(va | 1ull << 63, -EFAULT, "%s: %s", m->name, "the highest bit");
+	fails(1ull << (bits - 1), -EFAULT, "%s: %s", m->name, "the first of the hole");
+	fails(~0ull << bits, -EFAULT, "%s: %s", m->name, "the last of the hole");
+	is_int(f->reads, 0, "... and nothing is read");
 }
 
 static void test_tables(const struct mode *m)
@@ -166,29 +218,30 @@ static void test_tables(const struct mode *m)
 
 	build(m, va, 0, PPN(RAM) | LEAF);
 	set_satp(m->satp, 0x1000);
-	fails(va, -EIO, m->name, "a root outside RAM");
+	fails(va, -EIO, "%s: %s", m->name, "a root outside RAM");
 	build(m, va, 1, PPN(0x40000000ull) | V);
-	fails(va, -EIO, m->name, "a table outside RAM");
+	fails(va, -EIO, "%s: %s", m->name, "a table outside RAM");
 	build(m, va, 1, PPN(HIGH) | V);
-	fake_put(&f, HIGH + 8 * index_of(va, 0), PPN(RAM) | LEAF, 8);
-	gives(va, RAM + (va & 0xfff), 0x1000 - (va & 0xfff), m->name, "a table at 56 bits");
+	fake_put(f, HIGH + 8 * index_of(va, 0), PPN(RAM) | LEAF, 8);
+	gives(va, RAM + (va & 0xfff), 0x1000 - (va & 0xfff), "%s: %s", m->name, "a table at 56 bits");
 	/* A root that points to itself: as many reads as there are levels, and no more. */
-	fake_init(&f, RAM, HIGH);
+	walk_init(&walker, &arch_riscv64, RAM, HIGH);
 	set_satp(m->satp, RAM);
 	for (unsigned i = 0; i < 512; i++)
-		fake_put(&f, RAM + 8 * i, PPN(RAM) | V, 8);
-	fails(va, -EFAULT, m->name, "a loop");
-	is_int(f.reads, m->levels, "... ends");
+		fake_put(f, RAM + 8 * i, PPN(RAM) | V, 8);
+	fails(va, -EFAULT, "%s: %s", m->name, "a loop");
+	is_int(f->reads, m->levels, "... ends");
 }
 
 static void test_bare(void)
 {
-	fake_init(&f, RAM, HIGH);
+	walk_init(&walker, &arch_riscv64, RAM, HIGH);
 	set_satp(0, RAM);
-	gives(0x80201234, 0x80201234, 0x00ffffff7fdfedcc, "Bare", "the address itself");
-	gives(0x00ffffffffffffff, 0x00ffffffffffffff, 1, "Bare", "the last one");
-	fails(0x0100000000000000, -EFAULT, "Bare", "beyond 56 bits");
-	fails(UINT64_MAX, -EFAULT, "Bare", "the last one of all");
+	gives(0x80201234, 0x80201234, 0x00ffffff7fdfedcc, "Bare: the address itself");
+	permits(0x80201234, "rwxu", "Bare");
+	gives(0x00ffffffffffffff, 0x00ffffffffffffff, 1, "Bare: the last one");
+	fails(0x0100000000000000, -EFAULT, "Bare: beyond 56 bits");
+	fails(UINT64_MAX, -EFAULT, "Bare: the last one of all");
 }
 
 static void test_unknown(void)
@@ -196,12 +249,12 @@ static void test_unknown(void)
 	for (unsigned mode = 1; mode < 16; mode++) {
 		if (mode >= 8 && mode <= 10)
 			continue;
-		fake_init(&f, RAM, HIGH);
+		walk_init(&walker, &arch_riscv64, RAM, HIGH);
 		set_satp(mode, RAM);
-		fails(0x80201234, -EOPNOTSUPP, "satp", "a reserved mode");
+		fails(0x80201234, -EOPNOTSUPP, "satp: a reserved mode");
 	}
-	fake_init(&f, RAM, HIGH);
-	fails(0x80201234, -ENOENT, "satp", "that cannot be read");
+	walk_init(&walker, &arch_riscv64, RAM, HIGH);
+	fails(0x80201234, -ENOENT, "satp: that cannot be read");
 }
 
 int main(void)
@@ -211,10 +264,13 @@ int main(void)
 		test_sizes(&modes[i]);
 		test_misaligned(&modes[i]);
 		test_entries(&modes[i]);
+		test_bits(&modes[i]);
+		test_permissions(&modes[i]);
+		test_holes(&modes[i]);
 		test_napot(&modes[i]);
 		test_canonical(&modes[i]);
 		test_tables(&modes[i]);
 	}
 	test_unknown();
-	return done();
+	return walks_done();
 }

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The page walk of x86, on tables made by hand: every kind of paging and size of page, and what is wrong in every way. */
-#include <stdlib.h>
-
 #include "arch/x86_64.h"
-#include "fake_vcpu.h"
-#include "tap.h"
+#include "walk_fixture.h"
 
 #define RAM 0x100000ull
 #define HIGH 0x000f800000000000ull
@@ -17,48 +14,13 @@
 #define NXE 0x800ull
 #define NX 0x8000000000000000ull
 
-static struct fake_vcpu f;
-
 static void start(uint64_t cr0, uint64_t cr4, uint64_t efer)
 {
-	fake_init(&f, RAM, HIGH);
-	fake_set(&f.view, X86_CR0, cr0 | 1);
-	fake_set(&f.view, X86_CR3, RAM);
-	fake_set(&f.view, X86_CR4, cr4);
-	fake_set(&f.view, X86_EFER, efer);
-}
-
-static int translate(uint64_t va, struct arch_page *page)
-{
-	*page = (struct arch_page){ 0 };
-	f.reads = 0;
-	return arch_x86_64.translate(&f.view, va, page);
-}
-
-static void gives(uint64_t va, uint64_t pa, uint64_t size, const char *name)
-{
-	struct arch_page page;
-	int err = translate(va, &page);
-
-	if (!ok(!err && page.pa == pa && page.size == size, "%s", name))
-		printf("# got %d, 0x%" PRIx64 ", size 0x%" PRIx64 "\n", err, page.pa, page.size);
-}
-
-/* Nothing is there, and it is known how far. */
-static void hole(uint64_t va, uint64_t size, const char *name)
-{
-	struct arch_page page;
-	int err = translate(va, &page);
-
-	if (!ok(err == -EFAULT && page.size == size, "%s", name))
-		printf("# got %d, size 0x%" PRIx64 "\n", err, page.size);
-}
-
-static void fails(uint64_t va, int err, const char *name)
-{
-	struct arch_page page;
-
-	is_int(translate(va, &page), err, name);
+	walk_init(&walker, &arch_x86_64, RAM, HIGH);
+	fake_set(&f->view, X86_CR0, cr0 | 1);
+	fake_set(&f->view, X86_CR3, RAM);
+	fake_set(&f->view, X86_CR4, cr4);
+	fake_set(&f->view, X86_EFER, efer);
 }
 
 /* A way down: from the level whose index begins at the first of the shifts to the one that ends at the last. */
@@ -131,8 +93,8 @@ static void lay(const struct way *w, uint64_t leaf)
 	uint64_t flags = w->efer & LMA || is_32(w) ? 0x67 : 0x19;
 
 	for (unsigned i = 0; i < last; i++)
-		fake_put(&f, entry_at(w, i), (RAM + 0x1000 * (i + 1)) | flags, size);
-	fake_put(&f, entry_at(w, last), leaf, size);
+		fake_put(f, entry_at(w, i), (RAM + 0x1000 * (i + 1)) | flags, size);
+	fake_put(f, entry_at(w, last), leaf, size);
 }
 
 static void test_bad_bits(const struct way *w)
@@ -145,11 +107,35 @@ static void test_bad_bits(const struct way *w)
 		fails(w->va, -EFAULT, "... a reserved bit in the last entry");
 	}
 	lay(w, w->leaf);
-	fake_read(&f.view, top, &entry, sizeof(entry));
+	fake_read(&f->view, top, &entry, sizeof(entry));
 	for (unsigned i = 0; w->bad_top[i]; i++) {
-		fake_put(&f, top, entry | w->bad_top[i], size);
+		fake_put(f, top, entry | w->bad_top[i], size);
 		fails(w->va, -EFAULT, "... a reserved bit in the first entry");
 	}
+}
+
+static void is_seen(const struct way *w)
+{
+	bool good = walker.nseen == levels(w);
+
+	for (unsigned i = 0; i < walker.nseen; i++)
+		good &= walker.seen[i].level == 1 + (w->shifts[i] - 12) / (is_32(w) ? 10 : 9);
+	ok(good && walker.seen[walker.nseen - 1].value == w->leaf, "... which is told of");
+}
+
+/* Without the n-th entry of the way all of what it is about is not mapped; where its table is not in RAM, of what that is about. */
+static void lacks(const struct way *w, unsigned n)
+{
+	unsigned size = is_32(w) ? 4 : 8;
+
+	lay(w, w->leaf);
+	fake_put(f, entry_at(w, n), w->shifts[n + 1] ? 0 : w->leaf & ~1ull, size);
+	hole(w->va, low(w->shifts[n]) + 1 - (w->va & low(w->shifts[n])), "... a hole of its size");
+	if (w->shifts[n + 1]) {
+		fake_put(f, entry_at(w, n), 0x70000001, size);
+		ends(w->va, -EIO, low(w->shifts[n + 1]) + 1 - (w->va & low(w->shifts[n + 1])), "... a table that is not in RAM");
+	}
+	lay(w, w->leaf);
 }
 
 static void test_ways(void)
@@ -162,10 +148,60 @@ static void test_ways(void)
 		start(w->cr0, w->cr4, w->efer);
 		lay(w, w->leaf);
 		gives(w->va, w->pa + offset, low(last) + 1 - offset, w->name);
-		is_int(f.reads, levels(w), "... one read a level");
-		lay(w, w->leaf & ~1ull);
-		fails(w->va, -EFAULT, "... and not present");
+		is_int(f->reads, levels(w), "... one read a level");
+		is_seen(w);
+		for (unsigned n = 0; n < levels(w); n++)
+			lacks(w, n);
 		test_bad_bits(w);
+	}
+}
+
+#define W 2ull
+#define U 4ull
+
+/* What a page permits: what its entries permit, each of them. */
+static const struct {
+	const char *permits;
+	uint64_t cr4, efer;
+	uint64_t entry[5]; /* bits, from the root on; P, and PS where it is to be */
+} permissions[] = {
+	{ "rwxu", PAE, LMA, { 1 | W | U, 1 | W | U, 1 | W | U, 1 | W | U } },
+	{ "r-xu", PAE, LMA, { 1 | U, 1 | W | U, 1 | W | U, 1 | W | U } },
+	{ "r-xu", PAE, LMA, { 1 | W | U, 1 | W | U, 1 | U, 1 | W | U } },
+	{ "r-xu", PAE, LMA, { 1 | W | U, 1 | W | U, 1 | W | U, 1 | U } },
+	{ "rwx-", PAE, LMA, { 1 | W, 1 | W | U, 1 | W | U, 1 | W | U } },
+	{ "rwx-", PAE, LMA, { 1 | W | U, 1 | W, 1 | W | U, 1 | W | U } },
+	{ "rwx-", PAE, LMA, { 1 | W | U, 1 | W | U, 1 | W | U, 1 | W } },
+	{ "rw-u", PAE, LMA | NXE, { 1 | W | U | NX, 1 | W | U, 1 | W | U, 1 | W | U } },
+	{ "rw-u", PAE, LMA | NXE, { 1 | W | U, 1 | W | U, 1 | W | U, 1 | W | U | NX } },
+	{ "rw--", PAE, LMA | NXE, { 1 | W, 1 | W | U, 1 | W | U | NX, 1 | W | U } },
+	{ "r---", PAE, LMA | NXE, { 1, 1, 1, 1 | NX } },
+	{ "r-x-", PAE, LMA, { 1 | W | U, 1 | U, 1 | W | 0x80 } },
+	{ "rwxu", PAE, LMA, { 1 | W | U, 1 | W | U | 0x80 } },
+	{ "r--u", PAE | LA57, LMA | NXE, { 1 | W | U | NX, 1 | W | U, 1 | W | U, 1 | U, 1 | W | U } },
+	{ "rwxu", PAE, 0, { 1, 1 | W | U, 1 | W | U } }, /* PAE's top entry has no say */
+	{ "r-xu", PAE, 0, { 1, 1 | W | U, 1 | U } },
+	{ "rw--", PAE, NXE, { 1, 1 | W, 1 | W | U | NX } },
+	{ "rwxu", PSE, 0, { 1 | W | U, 1 | W | U } },
+	{ "r-x-", PSE, 0, { 1 | U, 1 | W } },
+	{ "rwx-", PSE, 0, { 1 | W | 0x80 } },
+};
+
+static void test_permissions(void)
+{
+	for (size_t i = 0; i < sizeof(permissions) / sizeof(permissions[0]); i++) {
+		unsigned size = permissions[i].cr4 & PAE ? 8 : 4, n = 0;
+		char name[80] = "";
+
+		start(PG, permissions[i].cr4, permissions[i].efer);
+		for (; permissions[i].entry[n]; n++) {
+			bool large = permissions[i].entry[n] & 0x80;
+			uint64_t pa = large ? 0x40000000 : RAM + 0x1000 * (n + 1);
+
+			fake_put(f, RAM + 0x1000 * n, pa | permissions[i].entry[n], size);
+			snprintf(name + strlen(name), sizeof(name) - strlen(name), " %" PRIx64, permissions[i].entry[n]);
+		}
+		permits(0x123, permissions[i].permits, name);
 	}
 }
 
@@ -173,17 +209,17 @@ static void test_canonical(void)
 {
 	start(PG, PAE, LMA);
 	for (unsigned i = 0; i < 512; i++)
-		fake_put(&f, RAM + 8 * i, RAM | 1, 8);
+		fake_put(f, RAM + 8 * i, RAM | 1, 8);
 	gives(0x00007fffffffffff, RAM | 0xfff, 1, "4 levels: the last address of the lower half");
 	fails(0x0000800000000000, -EFAULT, "4 levels: the first address that is not canonical");
 	fails(0xffff7fffffffffff, -EFAULT, "... and the last");
 	start(PG, PAE | LA57, LMA);
-	fake_put(&f, RAM + 0, (RAM + 0x1000) | 1, 8);
-	fake_put(&f, RAM + 0x1000 + 8 * 256, (RAM + 0x2000) | 1, 8);
-	fake_put(&f, RAM + 0x2000, 0x40000081, 8);
+	fake_put(f, RAM + 0, (RAM + 0x1000) | 1, 8);
+	fake_put(f, RAM + 0x1000 + 8 * 256, (RAM + 0x2000) | 1, 8);
+	fake_put(f, RAM + 0x2000, 0x40000081, 8);
 	gives(0x0000800000000000, 0x40000000, 0x40000000, "5 levels: the same is canonical");
-	fake_put(&f, RAM + 8 * 256, (RAM + 0x1000) | 1, 8);
-	fake_put(&f, RAM + 0x1000, (RAM + 0x2000) | 1, 8);
+	fake_put(f, RAM + 8 * 256, (RAM + 0x1000) | 1, 8);
+	fake_put(f, RAM + 0x1000, (RAM + 0x2000) | 1, 8);
 	hole(0x0100000000000000, 0xfe00000000000000, "5 levels: the first that is not");
 	hole(0xfeffffffffffffff, 1, "... and the last");
 	hole(0x0000800040000000, 0x40000000, "a hole is as large as its entry says");
@@ -195,81 +231,69 @@ static void test_no_paging(void)
 	start(0, 0, 0);
 	gives(0xc1234abc, 0xc1234abc, 0x3edcb544, "no paging: to the end of all addresses");
 	gives(0xffffffffc1234000, 0xc1234000, 0x3edcc000, "no paging: addresses have 32 bits");
-	is_int(f.reads, 0, "no paging reads no table");
+	is_int(f->reads, 0, "no paging reads no table");
 	start(PG, PSE, 0);
-	fake_put(&f, RAM + 4 * 0x304, 0x084000e7, 4);
+	fake_put(f, RAM + 4 * 0x304, 0x084000e7, 4);
 	gives(0xffffffffc1234abc, 0x8634abc, 0x1cb544, "32-bit paging: addresses have 32 bits");
 	start(PG, 0, 0);
-	fake_put(&f, RAM + 4 * 0x304, (RAM + 0x1000) | 0xe7, 4);
-	fake_put(&f, RAM + 0x1000 + 4 * 0x234, 0x7654067, 4);
+	fake_put(f, RAM + 4 * 0x304, (RAM + 0x1000) | 0xe7, 4);
+	fake_put(f, RAM + 0x1000 + 4 * 0x234, 0x7654067, 4);
 	gives(0xc1234abc, 0x7654abc, 0x544, "without CR4.PSE the page-size bit means nothing");
 }
 
 static void test_cr3(void)
 {
 	start(PG, PAE, LMA);
-	fake_set(&f.view, X86_CR3, 1ull << 61 | RAM | 0xfff);
-	fake_put(&f, RAM, (RAM + 0x1000) | 1, 8);
-	fake_put(&f, RAM + 0x1000, 0x40000081, 8);
+	fake_set(&f->view, X86_CR3, 1ull << 61 | RAM | 0xfff);
+	fake_put(f, RAM, (RAM + 0x1000) | 1, 8);
+	fake_put(f, RAM + 0x1000, 0x40000081, 8);
 	gives(0x1234, 0x40001234, 0x3fffedcc, "CR3 with a PCID and LAM");
 	start(PG, PAE, 0);
-	fake_set(&f.view, X86_CR3, RAM | 0x7e0 | 0x1f);
-	fake_put(&f, RAM + 0x7e0 + 24, (RAM + 0x1000) | 1, 8);
-	fake_put(&f, RAM + 0x1000 + 8 * 9, 0x200081, 8);
+	fake_set(&f->view, X86_CR3, RAM | 0x7e0 | 0x1f);
+	fake_put(f, RAM + 0x7e0 + 24, (RAM + 0x1000) | 1, 8);
+	fake_put(f, RAM + 0x1000 + 8 * 9, 0x200081, 8);
 	gives(0xc1234abc, 0x234abc, 0x1cb544, "PAE: a table of 32 bytes");
 	start(PG, PAE, LMA);
-	fake_set(&f.view, X86_CR3, HIGH);
-	fake_put(&f, HIGH, (HIGH + 0x1000) | 1, 8);
-	fake_put(&f, HIGH + 0x1000, 0x81, 8);
+	fake_set(&f->view, X86_CR3, HIGH);
+	fake_put(f, HIGH, (HIGH + 0x1000) | 1, 8);
+	fake_put(f, HIGH + 0x1000, 0x81, 8);
 	gives(0x1234, 0x1234, 0x3fffedcc, "tables at 52 bits of address");
 }
 
 static void test_outside(void)
 {
 	start(PG, PAE, LMA);
-	fake_set(&f.view, X86_CR3, 0x7000000000);
+	fake_set(&f->view, X86_CR3, 0x7000000000);
 	fails(0x1234, -EIO, "CR3 outside RAM");
 	start(PG, PAE, LMA);
-	fake_put(&f, RAM, 0x7000000001, 8);
+	fake_put(f, RAM, 0x7000000001, 8);
 	fails(0x1234, -EIO, "a table outside RAM");
 	start(PG, PAE, LMA);
-	fake_put(&f, RAM, RAM | 1, 8);
+	fake_put(f, RAM, RAM | 1, 8);
 	gives(0xabc, RAM + 0xabc, 0x544, "a table of itself: the fourth level is the page");
-	is_int(f.reads, 4, "... after four reads");
-	f.nregs = 2;
+	is_int(f->reads, 4, "... after four reads");
+	f->nregs = 2;
 	fails(0x1234, -ENOENT, "a register that cannot be read");
-}
-
-static uint64_t random64(void)
-{
-	return (uint64_t)random() << 42 ^ (uint64_t)random() << 21 ^ random();
 }
 
 /* Tables of anything: nothing but an answer within bounds may come of it. */
 static void test_noise(void)
 {
-	bool good = true;
 	unsigned mapped = 0;
 
 	srandom(1);
 	start(PG, 0, 0);
 	for (unsigned at = 0; at < FAKE_RAM; at += 8)
-		fake_put(&f, RAM + at, (RAM + random() % FAKE_RAM) | (random() & 1), 8);
+		fake_put(f, RAM + at, (RAM + random() % FAKE_RAM) | (random() & 1), 8);
 	for (unsigned i = 0; i < 100000; i++) {
 		uint64_t va = random64() >> random() % 64;
-		struct arch_page page;
-		int err;
 
-		fake_set(&f.view, X86_CR4, random64());
-		fake_set(&f.view, X86_EFER, random64());
-		fake_set(&f.view, X86_CR3, RAM + (random() & 0x3ffff));
-		err = translate(va, &page);
-		good &= f.reads <= 5 && (err == 0 || err == -EFAULT || err == -EIO);
-		good &= err || (page.size && !((page.pa + page.size) & 0xfff));
-		mapped += !err;
+		fake_set(&f->view, X86_CR4, random64());
+		fake_set(&f->view, X86_EFER, random64());
+		fake_set(&f->view, X86_CR3, RAM + (random() & 0x3ffff));
+		mapped += !translate(va, &(struct arch_page){ 0 });
 	}
-	ok(good, "100000 walks through noise stay within bounds");
-	ok(mapped > 1000, "... and many of them lead somewhere (%u)", mapped);
+	ok(mapped > 1000, "many of 100000 walks through noise lead somewhere (%u)", mapped);
 }
 
 /* Where the instruction is: cs.base counts but in 64-bit code, and the sum has 32 bits. */
@@ -292,26 +316,27 @@ static void test_code_address(void)
 		uint64_t addr = 0;
 
 		start(0, 0, cases[i].efer);
-		fake_set(&f.view, X86_RIP, cases[i].rip);
-		fake_set(&f.view, X86_CS_BASE, cases[i].base);
-		fake_set(&f.view, X86_CS_L, cases[i].l);
-		ok(!arch_x86_64.code_address(&f.view, &addr) && addr == cases[i].addr, "%s", cases[i].name);
+		fake_set(&f->view, X86_RIP, cases[i].rip);
+		fake_set(&f->view, X86_CS_BASE, cases[i].base);
+		fake_set(&f->view, X86_CS_L, cases[i].l);
+		ok(!arch_x86_64.code_address(&f->view, &addr) && addr == cases[i].addr, "%s", cases[i].name);
 	}
 	start(0, 0, 0);
-	is_int(arch_x86_64.code_address(&f.view, &(uint64_t){ 0 }), -ENOENT, "code address: a register that cannot be read");
+	is_int(arch_x86_64.code_address(&f->view, &(uint64_t){ 0 }), -ENOENT, "code address: a register that cannot be read");
 }
 
 static void test_trap_is_emulated(void)
 {
 	start(0, 0, 0);
-	ok(!arch_x86_64.trap_is_emulated(&f.view), "INT3 in protected mode is not emulated");
-	fake_set(&f.view, X86_CR0, 0x10);
-	ok(arch_x86_64.trap_is_emulated(&f.view), "in real mode it is");
+	ok(!arch_x86_64.trap_is_emulated(&f->view), "INT3 in protected mode is not emulated");
+	fake_set(&f->view, X86_CR0, 0x10);
+	ok(arch_x86_64.trap_is_emulated(&f->view), "in real mode it is");
 }
 
 int main(void)
 {
 	test_ways();
+	test_permissions();
 	test_canonical();
 	test_no_paging();
 	test_cr3();
@@ -319,5 +344,5 @@ int main(void)
 	test_noise();
 	test_code_address();
 	test_trap_is_emulated();
-	return done();
+	return walks_done();
 }
