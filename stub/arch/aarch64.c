@@ -208,6 +208,7 @@ const struct arch arch_aarch64 = {
 	.give_back = aarch64_give_back,
 	.mask = &aarch64_mask,
 	.translate = aarch64_translate,
+	.entry_flags = aarch64_entry_flags,
 	.aliases = aarch64_aliases,
 	.handler = A64_VBAR_EL1,
 	.successors = aarch64_successors,

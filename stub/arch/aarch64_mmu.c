@@ -302,3 +302,22 @@ uint64_t aarch64_aliases(struct view *v, uint64_t va)
 	(void)v;
 	return va >> (TAG_AT - 1) && va < upper ? upper - va : 0;
 }
+
+/* Bits 8 and 9 are missing: they are shareability, or with FEAT_LPA2 of an address. */
+const struct arch_flag aarch64_entry_flags[] = {
+	{ 1ull << 0, "valid", FLAG_OF_ALL, 0 },
+	{ 7ull << 2, "AttrIndx", FLAG_OF_LEAF, 0 },
+	{ DESC_USER, "AP[1]", FLAG_OF_LEAF, 0 },
+	{ DESC_READ_ONLY, "AP[2]", FLAG_OF_LEAF, 0 },
+	{ 1ull << 10, "AF", FLAG_OF_LEAF, 0 },
+	{ 1ull << 11, "nG", FLAG_OF_LEAF, 0 },
+	{ 1ull << 50, "GP", FLAG_OF_LEAF, 0 },
+	{ DESC_DBM, "DBM", FLAG_OF_LEAF, 0 },
+	{ 1ull << 52, "Contiguous", FLAG_OF_LEAF, 0 },
+	{ DESC_PXN, "PXN", FLAG_OF_LEAF, 0 },
+	{ DESC_UXN, "UXN", FLAG_OF_LEAF, 0 },
+	{ TABLE_PXN, "PXNTable", FLAG_OF_TABLE, 0 },
+	{ TABLE_UXN, "UXNTable", FLAG_OF_TABLE, 0 },
+	{ TABLE_NO_USER | TABLE_READ_ONLY, "APTable", FLAG_OF_TABLE, 0 },
+	{ 0, NULL, FLAG_OF_ALL, 0 },
+};

@@ -40,6 +40,17 @@ struct arch_entry {
 	uint64_t value; /* zero-extended */
 };
 
+/*
+ * A bit of such an entry by the name that the architecture's manual has for it, which is shown when the bit is set; or a field, whose
+ * value is shown with it when that is not 0.
+ */
+struct arch_flag {
+	uint64_t bits;
+	const char *name;
+	enum arch_flag_of { FLAG_OF_ALL, FLAG_OF_TABLE, FLAG_OF_LEAF } of;
+	int level; /* has it in entries of this level alone; 0: in those of all */
+};
+
 /* One vCPU, as arch/ sees it: values by key (through the register file), and guest-physical memory. */
 struct view {
 	/* A value of at most 8 bytes, zero-extended, or the first 8 of a longer one. 0 or -errno. */
@@ -283,6 +294,7 @@ struct arch {
 	/* Where the instruction at the pc is, as translate() takes it, where the pc alone does not say it; else NULL. 0 or -errno. */
 	int (*code_address)(struct view *v, uint64_t *addr);
 	uint64_t handler; /* key of a register with an address in the kernel, once one takes exceptions or system calls; 0: none */
+	const struct arch_flag *entry_flags; /* of what v->saw is told of; ends with bits 0. NULL: no names for them */
 	const char *untranslated; /* what -EOPNOTSUPP means here, for messages; NULL: nothing more than that */
 
 	/*

@@ -226,6 +226,7 @@ const struct arch arch_riscv64 = {
 	.mask = &riscv64_mask,
 	.translate = riscv64_translate,
 	.handler = RV_STVEC,
+	.entry_flags = riscv64_entry_flags,
 	.successors = riscv64_successors,
 	.mp_state = mp_state,
 	.probe = &probe,

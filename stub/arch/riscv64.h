@@ -34,7 +34,8 @@
 #define RV_FCSR_D 0x8020000006000020ull
 #define RV_FCSR_F 0x8020000005000020ull
 
-/* riscv64_mmu.c: struct arch's translate() */
+/* riscv64_mmu.c: struct arch's translate() and entry_flags */
+extern const struct arch_flag riscv64_entry_flags[];
 int riscv64_translate(struct view *v, uint64_t va, struct arch_page *page);
 
 /* riscv64_step.c: struct arch's successors() */

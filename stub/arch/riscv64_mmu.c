@@ -132,3 +132,17 @@ int riscv64_translate(struct view *v, uint64_t va, struct arch_page *page)
 		return walk_between(va, bits, page);
 	return walk(v, walk_field(satp, 0, PPN_BITS) << PAGE_SHIFT, levels, va, page);
 }
+
+const struct arch_flag riscv64_entry_flags[] = {
+	{ PTE_V, "V", FLAG_OF_ALL, 0 },
+	{ PTE_R, "R", FLAG_OF_ALL, 0 },
+	{ PTE_W, "W", FLAG_OF_ALL, 0 },
+	{ PTE_X, "X", FLAG_OF_ALL, 0 },
+	{ PTE_U, "U", FLAG_OF_ALL, 0 },
+	{ 1ull << 5, "G", FLAG_OF_ALL, 0 },
+	{ 1ull << 6, "A", FLAG_OF_ALL, 0 },
+	{ 1ull << 7, "D", FLAG_OF_ALL, 0 },
+	{ PTE_PBMT, "PBMT", FLAG_OF_ALL, 0 },
+	{ PTE_N, "N", FLAG_OF_ALL, 0 },
+	{ 0, NULL, FLAG_OF_ALL, 0 },
+};

@@ -231,6 +231,7 @@ static const struct arch_mode modes[] = {
 		.describe = describe, \
 		.give_back = give_back, \
 		.translate = x86_64_translate, \
+		.entry_flags = x86_64_entry_flags, \
 		.aliases = x86_64_aliases, \
 		.handler = X86_LSTAR, \
 		.code_address = x86_64_code_address, \

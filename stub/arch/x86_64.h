@@ -86,7 +86,8 @@ extern const struct arch_block x86_64_blocks[X86_BLOCKS];
 extern const struct arch_computed x86_64_computed[X86_COMPUTED];
 int x86_64_component(struct view *v, unsigned n, unsigned *at);
 
-/* x86_64_mmu.c: struct arch's translate() and code_address() */
+/* x86_64_mmu.c: struct arch's translate(), aliases(), entry_flags and code_address() */
+extern const struct arch_flag x86_64_entry_flags[];
 int x86_64_translate(struct view *v, uint64_t va, struct arch_page *page);
 uint64_t x86_64_aliases(struct view *v, uint64_t va);
 int x86_64_code_address(struct view *v, uint64_t *addr);

@@ -214,3 +214,23 @@ uint64_t x86_64_aliases(struct view *v, uint64_t va)
 
 	return va >> 32 && !read_control(v, &c) && !is_long(kind_of_paging(&c)) ? -va : 0;
 }
+
+/* Bit 7 is PS above the tables of pages, and where it maps, PAT is bit 12. */
+const struct arch_flag x86_64_entry_flags[] = {
+	{ ENTRY_P, "P", FLAG_OF_ALL, 0 },
+	{ ENTRY_RW, "R/W", FLAG_OF_ALL, 0 },
+	{ ENTRY_US, "U/S", FLAG_OF_ALL, 0 },
+	{ 1ull << 3, "PWT", FLAG_OF_ALL, 0 },
+	{ 1ull << 4, "PCD", FLAG_OF_ALL, 0 },
+	{ 1ull << 5, "A", FLAG_OF_ALL, 0 },
+	{ 1ull << 6, "D", FLAG_OF_LEAF, 0 },
+	{ ENTRY_PS, "PAT", FLAG_OF_LEAF, 1 },
+	{ ENTRY_PS, "PS", FLAG_OF_LEAF, 2 },
+	{ ENTRY_PS, "PS", FLAG_OF_LEAF, 3 },
+	{ 1ull << 8, "G", FLAG_OF_LEAF, 0 },
+	{ 1ull << 12, "PAT", FLAG_OF_LEAF, 2 },
+	{ 1ull << 12, "PAT", FLAG_OF_LEAF, 3 },
+	{ 15ull << 59, "key", FLAG_OF_LEAF, 0 },
+	{ ENTRY_NX, "XD", FLAG_OF_ALL, 0 },
+	{ 0, NULL, FLAG_OF_ALL, 0 },
+};

@@ -197,9 +197,12 @@ static const struct command {
 	{ "memory-map", "", "RAM and devices, by guest-physical addresses", 0, false, do_memory_map },
 	{ "mode", "[MODE]", "as what the next connection is to have the vCPU described, where there are several ways", 1, true,
 		do_mode },
+	{ "page-tables", "[ADDRESS]", "the entries that lead to a virtual address, or to the next instruction", 1, true,
+		do_page_tables },
 	{ "register", "NAME-or-ID [VALUE]", "one register, or any ONE_REG id; VALUE (hexadecimal) sets it", 2, true,
 		do_register },
 	{ "registers", "[GROUP]", "every register, with where KVM keeps it and its fields", 1, true, do_registers },
+	{ "translate", "ADDRESS", "where a virtual address is, and what its page tables permit", 1, true, do_translate },
 	{ "why", "", "the reason of the last refusal", 0, false, do_why },
 	{ "xp", "/[N][x][b|h|w|g] ADDRESS", "guest-physical memory, in hexadecimal", 2, true, do_xp },
 };

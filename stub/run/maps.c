@@ -36,8 +36,8 @@ int do_memory_map(struct machine *m, char **words, const struct printer *out)
 	return 0;
 }
 
-/* A number as in C: pwndbg sends decimal ones. */
-static int parse_address(struct machine *m, const char *word, uint64_t *addr)
+/* pwndbg sends decimal ones. */
+int parse_address(struct machine *m, const char *word, uint64_t *addr)
 {
 	char *end;
 
