@@ -80,6 +80,8 @@ struct arch_block {
 	uint8_t large_nr;
 	uint16_t large_cap;
 
+	bool told; /* nothing of all that: HOST_TOLD has it. It is read-only. */
+
 	uint16_t in_use;  /* offset of the bitmap of components in use; 0: there are none */
 	uint16_t entries; /* what follows are so many entries at most, and the first word says how many; 0: it is no array */
 };
@@ -295,7 +297,8 @@ struct arch {
 	int (*code_address)(struct view *v, uint64_t *addr);
 	uint64_t handler; /* key of a register with an address in the kernel, once one takes exceptions or system calls; 0: none */
 	const struct arch_flag *entry_flags; /* of what v->saw is told of; ends with bits 0. NULL: no names for them */
-	const char *untranslated; /* what -EOPNOTSUPP means here, for messages; NULL: nothing more than that */
+	/* What translate()'s -EOPNOTSUPP means in the present context, a sentence for messages; NULL: nothing more than that. */
+	const char *(*untranslated)(struct view *v);
 
 	/*
 	 * What KVM cannot single-step; else NULL. Fills in the addresses at one of which the guest goes on after the instruction at

@@ -14,10 +14,11 @@
 
 extern const struct tdesc_table tdesc_ppc64le;
 
-/* <linux/kvm.h>: KVM_GET_REGS and KVM_SET_REGS, ..._SREGS */
+/* <linux/kvm.h>: KVM_GET_REGS and KVM_SET_REGS, ..._SREGS; what KVM_PPC_CONFIGURE_V3_MMU sets, nothing gets. */
 static const struct arch_block blocks[] = {
 	[PPC_REGS] = { .name = "regs", .get_nr = 0x81, .set_nr = 0x82, .size = PPC_REGS_SIZE },
 	[PPC_SREGS] = { .name = "sregs", .get_nr = 0x83, .set_nr = 0x84, .size = PPC_SREGS_SIZE },
+	[PPC_MMU] = { .name = "mmu", .size = PPC_MMU_SIZE, .told = true },
 };
 
 /*
@@ -150,8 +151,8 @@ const struct arch arch_ppc64le = {
 	.mask = &ppc64_mask,
 	.translate = ppc64_translate,
 	.aliases = ppc64_aliases,
-	.untranslated = "address translation is on (MSR.IR, MSR.DR), and KVM does not tell where the guest's tables are: "
-			"real mode only",
+	.entry_flags = ppc64_entry_flags,
+	.untranslated = ppc64_untranslated,
 	.successors = ppc64_successors,
 	.mp_state = mp_state,
 	.probe = &probe,

@@ -11,12 +11,14 @@
 
 #include "arch.h"
 
-/* The blocks, in the order of arch->blocks: struct kvm_regs, kvm_sregs. */
+/* The blocks, in the order of arch->blocks: struct kvm_regs, kvm_sregs, kvm_ppc_mmuv3_cfg. */
 #define PPC_REGS 0
 #define PPC_SREGS 1
+#define PPC_MMU 2
 
 #define PPC_REGS_SIZE 392
 #define PPC_SREGS_SIZE 1232
+#define PPC_MMU_SIZE 16
 
 #define PPC_PC KEY_BLOCK(PPC_REGS, 8, 0x00)
 #define PPC_CTR KEY_BLOCK(PPC_REGS, 8, 0x10)
@@ -26,6 +28,13 @@
 #define PPC_SRR1 KEY_BLOCK(PPC_REGS, 8, 0x38)
 #define PPC_GPR(n) KEY_BLOCK(PPC_REGS, 8, 0x88 + 8 * (n))
 
+/*
+ * Where the guest has said that its process table is, as KVM_PPC_CONFIGURE_V3_MMU was told it: the second doubleword of a partition
+ * table's entry. 0: nowhere so far.
+ */
+#define PPC_PROCESS_TABLE KEY_BLOCK(PPC_MMU, 8, 0x08)
+
+#define PPC_PID 0x10300000000000b2ull
 #define PPC_TAR 0x10300000000000a8ull
 #define PPC_LPCR 0x10300000000000b5ull
 
@@ -47,9 +56,11 @@ struct ppc64_debug_exit {
 	uint32_t status;
 };
 
-/* ppc64_mmu.c: struct arch's translate() and aliases() */
+/* ppc64_mmu.c: struct arch's translate(), aliases(), entry_flags and untranslated() */
 int ppc64_translate(struct view *v, uint64_t va, struct arch_page *page);
 uint64_t ppc64_aliases(struct view *v, uint64_t va);
+extern const struct arch_flag ppc64_entry_flags[];
+const char *ppc64_untranslated(struct view *v);
 
 /* ppc64_step.c: struct arch's successors() */
 int ppc64_successors(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS]);

@@ -58,6 +58,12 @@ struct vcpu_exit {
 #define HOST_RUN_COPY 3ul
 
 /*
+ * In place of an ioctl's number as well: what KVM was told of this VM and does not tell again, `size` bytes to arg. On Power that is
+ * struct kvm_ppc_mmuv3_cfg as KVM_PPC_CONFIGURE_V3_MMU had it last, zeroes when it had none. -ENXIO where the host does not know.
+ */
+#define HOST_TOLD 4ul
+
+/*
  * One ioctl on a vCPU. Where arg holds pointers (KVM_GET_ONE_REG's addr), they point into data, and the last three members
  * say where they are, so that a host in another process can move both.
  */

@@ -222,12 +222,28 @@ static int call_device(const struct vm_vcpu *v, struct host_call *c)
 	return ioctl(v->vm->many, c->request, many) < 0 ? -errno : 0;
 }
 
+static int get_told(struct vm *vm, struct host_call *c)
+{
+	bool known;
+
+	pthread_mutex_lock(&vm->devices);
+	known = vm->told && c->size == vm->told_size;
+	if (known)
+		memcpy(c->arg, vm->told, c->size);
+	pthread_mutex_unlock(&vm->devices);
+	return known ? 0 : -ENXIO;
+}
+
 static void do_call(struct vm_vcpu *v, struct host_call *c)
 {
 	if (c->changes)
 		v->synced = false;
 	if (c->request == HOST_RUN_GET || c->request == HOST_RUN_SET || c->request == HOST_RUN_COPY) {
 		c->err = copy_run(v, c);
+		return;
+	}
+	if (c->request == HOST_TOLD) {
+		c->err = get_told(v->vm, c);
 		return;
 	}
 	if (c->on_device) {

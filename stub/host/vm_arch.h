@@ -48,6 +48,8 @@ struct vm {
 	struct vm_vcpu *vcpu;
 	pthread_mutex_t devices; /* for what the board's devices are made of */
 	struct vm_board *board;
+	const void *told; /* HOST_TOLD's told_size bytes, kept by the board and guarded by `devices`; NULL: there are none */
+	size_t told_size;
 };
 
 /* An access to a device, by memory or by port. */

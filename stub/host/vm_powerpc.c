@@ -4,8 +4,8 @@
  *
  * Memory: RAM from 0, where the exception vectors are. No device, no interrupt controller. Hypercalls (sc 1, function in r3),
  * by the numbers of QEMU's pseries machine: H_PUT_TERM_CHAR writes to the console, H_GET_TERM_CHAR finds nothing typed, H_RTAS
- * takes the calls `power-off` and `system-reboot`, which end the machine with code 0. H_CEDE, H_PROD, H_CONFER and the like are
- * KVM's. Another gets H_FUNCTION.
+ * takes the calls `power-off` and `system-reboot`, which end the machine with code 0, H_REGISTER_PROC_TBL takes radix trees.
+ * H_CEDE, H_PROD, H_CONFER and the like are KVM's. Another gets H_FUNCTION.
  *
  * Start: every vCPU at the image's entry, in real mode, 64-bit, little-endian, interrupts off; its number in r3, how many there
  * are in r4, the entry in r12 (as a function finds it, 64-Bit ELF V2 ABI, 2.3.2). Without an image pc is 0.
@@ -13,6 +13,7 @@
 #include <elf.h>
 #include <endian.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -41,16 +42,25 @@ uint64_t vm_arch_scratch_base(void)
 	return 0;
 }
 
+struct vm_board {
+	struct kvm_ppc_mmuv3_cfg mmu; /* guarded by vm.devices: what KVM was told last */
+};
+
 int vm_arch_open(struct vm *vm, const struct refusal *why)
 {
-	(void)vm;
-	(void)why;
+	vm->board = calloc(1, sizeof(*vm->board));
+	if (!vm->board)
+		return refuse(why, -ENOMEM, "out of memory");
+	vm->told = &vm->board->mmu;
+	vm->told_size = sizeof(vm->board->mmu);
 	return 0;
 }
 
 void vm_arch_close(struct vm *vm)
 {
-	(void)vm;
+	vm->told = NULL;
+	free(vm->board);
+	vm->board = NULL;
 }
 
 /* --- the vCPUs */
@@ -164,9 +174,11 @@ bool vm_arch_mmio(struct vm *vm, struct vm_access *a)
  */
 #define H_GET_TERM_CHAR 0x54
 #define H_PUT_TERM_CHAR 0x58
+#define H_REGISTER_PROC_TBL 0x37c
 #define H_RTAS 0xf000
 
 #define H_SUCCESS 0
+#define H_HARDWARE -1
 #define H_FUNCTION -2
 #define H_PARAMETER -4
 
@@ -217,12 +229,57 @@ static enum vm_served rtas(struct vm_vcpu *v, __u64 *args, int64_t *ret, struct 
 	}
 }
 
+/* Flags of H_REGISTER_PROC_TBL (arch/powerpc/include/asm/hvcall.h, PROC_TABLE_*). */
+#define PROC_TABLE_NEW_RADIX 0x1c
+#define PROC_TABLE_GTSE 0x01
+
+/* What KVM is told (Book III, Partition Table Entries, second doubleword; arch/powerpc/include/asm/book3s/64/mmu.h). */
+#define PATB_GR (1ull << 63)
+#define PRTB_MASK 0x0ffffffffffff000ull
+#define PRTS_MAX 24
+
+static int tell_kvm(struct vm *vm, const struct kvm_ppc_mmuv3_cfg *mmu)
+{
+	int err;
+
+	pthread_mutex_lock(&vm->devices);
+	err = ioctl(vm->fd, KVM_PPC_CONFIGURE_V3_MMU, mmu) < 0 ? -errno : 0;
+	if (!err)
+		vm->board->mmu = *mmu;
+	pthread_mutex_unlock(&vm->devices);
+	return err;
+}
+
+/*
+ * flags, the table's address, a page size that radix trees have not, log2 of the table's size less 12. There is no hash table
+ * here, and where KVM has no radix trees there is no such call.
+ */
+static enum vm_served register_proc_tbl(struct vm_vcpu *v, __u64 *args, int64_t *ret, struct vcpu_exit *exit)
+{
+	struct kvm_ppc_mmuv3_cfg mmu = {
+		.flags = KVM_PPC_MMUV3_RADIX | (args[0] & PROC_TABLE_GTSE ? KVM_PPC_MMUV3_GTSE : 0),
+		.process_table = PATB_GR | args[1] | args[3],
+	};
+	int err;
+
+	(void)exit;
+	if ((args[0] & ~PROC_TABLE_GTSE) != PROC_TABLE_NEW_RADIX || args[1] & ~PRTB_MASK || args[2] || args[3] > PRTS_MAX) {
+		*ret = H_PARAMETER;
+		return VM_SERVED;
+	}
+	err = tell_kvm(v->vm, &mmu);
+	if (err)
+		*ret = err == -ENODEV || err == -EINVAL ? H_FUNCTION : H_HARDWARE;
+	return VM_SERVED;
+}
+
 static const struct {
 	uint64_t nr;
 	hypercall_fn *serve;
 } hypercalls[] = {
 	{ H_GET_TERM_CHAR, get_term_char },
 	{ H_PUT_TERM_CHAR, put_term_char },
+	{ H_REGISTER_PROC_TBL, register_proc_tbl },
 	{ H_RTAS, rtas },
 };
 

@@ -26,6 +26,8 @@ static unsigned long block_request(const struct arch_block *block, bool set, boo
 {
 	unsigned size = block->coded ? block->coded : block->size;
 
+	if (block->told)
+		return HOST_TOLD;
 	if (!block->get_nr)
 		return set ? HOST_RUN_SET : HOST_RUN_GET;
 	if (set)
@@ -117,7 +119,7 @@ static int set_one(struct transport *t, unsigned vcpu, struct reg_item *item)
 
 	if (nr >= t->arch->nblocks)
 		return -EINVAL;
-	if (t->arch->blocks[nr].get_nr && !t->arch->blocks[nr].set_nr)
+	if (t->arch->blocks[nr].told || (t->arch->blocks[nr].get_nr && !t->arch->blocks[nr].set_nr))
 		return -EPERM;
 	call = block_call(t, item, true);
 	err = transport_calls(t, vcpu, &call, 1, true);
@@ -131,8 +133,11 @@ static int set(struct transport *t, unsigned vcpu, struct reg_item **items, unsi
 
 static const char *name(const struct transport *t, uint64_t key)
 {
-	return is_synced(t, &t->arch->blocks[KEY_BLOCK_NR(key)]) ? "a copy in kvm_run (KVM_CAP_SYNC_REGS)"
-								 : "an ioctl for each struct";
+	const struct arch_block *block = &t->arch->blocks[KEY_BLOCK_NR(key)];
+
+	if (block->told)
+		return "a note of what KVM was told, which no ioctl reads";
+	return is_synced(t, block) ? "a copy in kvm_run (KVM_CAP_SYNC_REGS)" : "an ioctl for each struct";
 }
 
 const struct way blocks_way = { .name = name, .takes = takes, .get = get, .set = set };

@@ -14,9 +14,9 @@ static size_t least(size_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static const char *translation_error(const struct vcpu *v, int err)
+static const char *translation_error(struct vcpu *v, int err)
 {
-	const char *untranslated = v->machine->arch->untranslated;
+	const struct arch *arch = v->machine->arch;
 
 	switch (err) {
 	case -EFAULT:
@@ -24,7 +24,8 @@ static const char *translation_error(const struct vcpu *v, int err)
 	case -EIO:
 		return "a page table on the way is not in RAM";
 	case -EOPNOTSUPP:
-		return untranslated ? untranslated : "a kind of address translation that is not known here";
+		return arch->untranslated ? arch->untranslated(&v->regs.view)
+					  : "a kind of address translation that is not known here";
 	default:
 		return v->regs.why;
 	}

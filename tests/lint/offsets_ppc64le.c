@@ -20,6 +20,8 @@ SAME(0x84, _IOC_NR(KVM_SET_SREGS));
 SAME(PPC_REGS_SIZE, sizeof(struct kvm_regs));
 SAME(PPC_SREGS_SIZE, sizeof(struct kvm_sregs));
 
+SAME(PPC_MMU_SIZE, sizeof(struct kvm_ppc_mmuv3_cfg));
+
 SAME_FIELD(PPC_PC, PPC_REGS, struct kvm_regs, pc);
 SAME_FIELD(PPC_CTR, PPC_REGS, struct kvm_regs, ctr);
 SAME_FIELD(PPC_LR, PPC_REGS, struct kvm_regs, lr);
@@ -29,6 +31,9 @@ SAME_FIELD(PPC_SRR1, PPC_REGS, struct kvm_regs, srr1);
 SAME_FIELD(PPC_GPR(0), PPC_REGS, struct kvm_regs, gpr[0]);
 SAME_FIELD(PPC_GPR(31), PPC_REGS, struct kvm_regs, gpr[31]);
 
+SAME_FIELD(PPC_PROCESS_TABLE, PPC_MMU, struct kvm_ppc_mmuv3_cfg, process_table);
+
+SAME(PPC_PID, KVM_REG_PPC_PID);
 SAME(PPC_TAR, KVM_REG_PPC_TAR);
 SAME(PPC_LPCR, KVM_REG_PPC_LPCR_64);
 

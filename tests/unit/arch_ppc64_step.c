@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * 64-bit Power: where each kind of instruction may lead, real mode, and the one debug exit. Words are as an assembler makes
+ * 64-bit Power: where each kind of instruction may lead, and the one debug exit. Words are as an assembler makes
  * them.
  */
 #include <errno.h>
@@ -137,22 +137,6 @@ static void test_modes(void)
 	ok(arch_ppc64le.successors(&f.view, PC, b_big, 3, next) == -EFAULT, "three bytes are no instruction");
 }
 
-static void test_translate(void)
-{
-	struct arch_page page;
-
-	start(REAL);
-	ok(!arch_ppc64le.translate(&f.view, 0xc000000000001234, &page) && page.pa == 0x1234 &&
-			page.size == (1ull << 60) - 0x1234,
-		"real mode: the top bits do not count");
-	start(PPC_MSR_LE);
-	ok(!arch_ppc64le.translate(&f.view, 0x1fffff000, &page) && page.pa == 0xfffff000 && page.size == 0x1000,
-		"32-bit mode: the upper half does not");
-	start(REAL | PPC_MSR_DR);
-	is_int(arch_ppc64le.translate(&f.view, 0, &page), -EOPNOTSUPP, "with translation on there is no telling");
-	ok(arch_ppc64le.untranslated != NULL, "and that has a sentence");
-}
-
 static void test_debug(void)
 {
 	struct ppc64_debug_exit e = { .address = 0x200010, .status = 5 };
@@ -180,7 +164,6 @@ int main(void)
 	test_single();
 	test_sequences();
 	test_modes();
-	test_translate();
 	test_debug();
 	return done();
 }

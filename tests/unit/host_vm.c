@@ -256,6 +256,7 @@ static void test_kvm_run(void)
 	is_int(call_run(h, HOST_RUN_SET, &byte, 1, at, 1), -ENXIO, "nor written");
 	is_int(call_run(h, HOST_RUN_GET, large, sizeof(large), UINT32_MAX, 0), -EINVAL, "nothing is behind it");
 	is_int(call_run(h, HOST_RUN_GET, large, SIZE_MAX, 8, 0), -EINVAL, "nor as large");
+	is_int(call_run(h, HOST_TOLD, large, 1, 0, 0), -ENXIO, "no VMM tells KVM a byte that it has to keep in mind");
 	h->ops->close(h);
 }
 

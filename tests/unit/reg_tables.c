@@ -326,6 +326,7 @@ static void check_other_blocks(void)
 	check_block(loongarch64, "xr31", 1, "fpu");
 	check_block(arch_find("ppc64le"), "pc", 0, "regs");
 	check_block(arch_find("ppc64le"), "PVR", 1, "sregs");
+	check_block(arch_find("ppc64le"), "PROCESS_TABLE", 2, "mmu");
 }
 
 static void check_blocks(const struct arch *arch)

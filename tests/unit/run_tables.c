@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "arch/aarch64.h"
+#include "arch/ppc64.h"
 #include "arch/riscv64.h"
 #include "arch/x86_64.h"
 #include "run/machine.h"
@@ -159,10 +160,31 @@ static void test_x86_64(void)
 		"... are others in a small one");
 }
 
+static void test_ppc64(void)
+{
+	open_machine("ppc64le");
+	set(PPC_MSR, PPC_MSR_SF | PPC_MSR_IR | PPC_MSR_DR);
+	set(PPC_PROCESS_TABLE, 1ull << 63 | TABLE(1));
+	put(TABLE(1), __builtin_bswap64(0x40000000800100ad));
+	put(TABLE(16), __builtin_bswap64(1ull << 63 | TABLE(0) | 9));
+	put(TABLE(0) + 8, __builtin_bswap64(0xc00000008000018f));
+	prints("page-tables 0xc000000040001234",
+		"level  0, 0x80001000: 0x40000000800100ad table: -\n"
+		"level  1, 0x80010000: 0x8000000080000009 table: V NLS=9\n"
+		"level  2, 0x80000008: 0xc00000008000018f page:  V L R C EAA=15\n"
+		"0xc000000040001234: guest-physical 0x80001234, kernel rwx, up to 0xc00000007fffffff\n",
+		"ppc64: from the process table on");
+	set(PPC_PROCESS_TABLE, 0);
+	refuses("page-tables 0x1234", -EOPNOTSUPP,
+		"0x1234: address translation is on (MSR.IR, MSR.DR), and not by radix trees from a process table that the guest has "
+		"registered (H_REGISTER_PROC_TBL): hash tables are not known here");
+}
+
 int main(void)
 {
 	test_riscv64();
 	test_aarch64();
 	test_x86_64();
+	test_ppc64();
 	return done();
 }

@@ -229,10 +229,18 @@ static int do_run(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 	for (unsigned i = 0; i < sim->arch->nblocks; i++) {
 		const struct arch_block *block = &sim->arch->blocks[i];
 
-		if (block->run_at == call->run_at && block->size == call->size && block->run_sync == call->run_sync)
+		if (!block->told && block->run_at == call->run_at && block->size == call->size && block->run_sync == call->run_sync)
 			return move(sim, vcpu, KEY_BLOCK(i, 0, 0), call->arg, call->size, call->request == HOST_RUN_SET);
 	}
 	return -EINVAL;
+}
+
+static int do_told(struct sim_host *sim, unsigned vcpu, struct host_call *call)
+{
+	for (unsigned i = 0; i < sim->arch->nblocks; i++)
+		if (sim->arch->blocks[i].told && sim->arch->blocks[i].size == call->size)
+			return move(sim, vcpu, KEY_BLOCK(i, 0, 0), call->arg, call->size, false);
+	return -ENXIO;
 }
 
 static int do_mp_state(struct sim_vcpu *v, struct kvm_mp_state *state, bool set)
@@ -251,6 +259,8 @@ static int do_call(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 		sim->synced = false;
 	if (call->request == HOST_RUN_GET || call->request == HOST_RUN_SET || call->request == HOST_RUN_COPY)
 		return do_run(sim, vcpu, call);
+	if (call->request == HOST_TOLD)
+		return do_told(sim, vcpu, call);
 	if (call->request == KVM_GET_MANY_REGS || call->request == KVM_SET_MANY_REGS)
 		return do_many(sim, vcpu, call, call->request == KVM_SET_MANY_REGS);
 	switch (_IOC_NR(call->request)) {

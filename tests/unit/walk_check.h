@@ -70,15 +70,21 @@ static inline const char *walk_check_seen(const struct walker *w, int err)
 	return !err && w->nseen && !w->seen[w->nseen - 1].leaf ? "a page of an entry that has none" : NULL;
 }
 
+/* ppc64 has pages that permit nothing to anybody; and when only data, or only instructions, are translated, a walk may be for nothing. */
+static inline bool walk_is_ppc64(const struct walker *w)
+{
+	return w->arch == &arch_ppc64le;
+}
+
 static inline const char *walk_check_page(const struct walker *w, uint64_t va, int err, const struct arch_page *page)
 {
 	if (err && (page->pa || page->access))
 		return "nothing is there, and has an address or permits something";
 	if (err && err != -EFAULT && err != -EIO)
-		return page->size || w->nseen ? "what is not known has a size or entries" : NULL;
+		return page->size || (w->nseen && !walk_is_ppc64(w)) ? "what is not known has a size or entries" : NULL;
 	if (page->size && va + (page->size - 1) < va)
 		return "a page goes on at address 0";
-	if (!err && (!page->size || !(page->access & ARCH_PAGE_ANY)))
+	if (!err && (!page->size || !(page->access & ARCH_PAGE_ANY || walk_is_ppc64(w))))
 		return "a page has no size, or permits nothing";
 	return !err && !w->nseen != !!(page->access & ARCH_PAGE_BARE) ? "a page without an entry, or an entry without a page"
 								      : NULL;
