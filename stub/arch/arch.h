@@ -308,6 +308,12 @@ struct arch {
 	 */
 	int (*successors)(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS]);
 
+	/*
+	 * Where `next` is, one of the addresses that successors() told for this code; or, with code NULL, one of the handlers of struct
+	 * arch_mask. As translate(), in the context that the vCPU is in there; 1: that is the present one. NULL: it always is.
+	 */
+	int (*translate_next)(struct view *v, const uint8_t *code, size_t len, uint64_t next, struct arch_page *page);
+
 	/* What a register may be named in messages: "running", "halted" (KVM_MP_STATE_*), or NULL. */
 	const char *(*mp_state)(uint32_t state);
 

@@ -54,46 +54,32 @@ static void classify(const struct vcpu_exit *exit, struct arch_hit *hit)
 	hit->addr = e.address;
 }
 
-/*
- * Book III, "Interrupt Processing" and "Program Interrupt"; LPCR.ILE is the byte order of handlers, LPCR.AIL = 3 moves them where
- * translation stays on, which it does when it was.
- */
+/* Book III, "Program Interrupt" */
 #define SRR1_FROM_MSR (~0x783f0000ull)
 #define SRR1_ILLEGAL (1ull << 19)
 #define LPCR_ILE (1ull << 25)
-#define LPCR_AIL(lpcr) ((lpcr) >> 23 & 3)
-#define AIL_KEEPS_TRANSLATION 3
 #define VECTOR_PROGRAM 0x700ull
-#define VECTORS_RELOCATED 0xc000000000004000ull
-
-static uint64_t handler_msr(uint64_t msr, uint64_t lpcr, bool translated)
-{
-	uint64_t new = PPC_MSR_SF | (msr & (PPC_MSR_HV | PPC_MSR_ME));
-
-	if (lpcr & LPCR_ILE)
-		new |= PPC_MSR_LE;
-	return translated ? new | PPC_MSR_IR | PPC_MSR_DR : new;
-}
 
 /* The opcode is no instruction: without us it is a program interrupt for an illegal one. */
 static int give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *control)
 {
 	enum { PC, MSR, LPCR };
 	struct view_value is[] = { { PPC_PC, 0 }, { PPC_MSR, 0 }, { PPC_LPCR, 0 } };
+	struct ppc64_interrupt i;
 	int err = view_get_all(v, is, COUNT_OF(is));
-	uint64_t msr = is[MSR].value, lpcr = is[LPCR].value;
-	bool translated = LPCR_AIL(lpcr) == AIL_KEEPS_TRANSLATION && msr & PPC_MSR_IR && msr & PPC_MSR_DR;
 
 	(void)exit;
 	*control = 0;
+	if (!err)
+		err = ppc64_interrupt(v, &i);
 	if (err)
 		return err;
 	return view_set_all(v,
 		(struct view_value[]){
 			{ PPC_SRR0, is[PC].value },
-			{ PPC_SRR1, (msr & SRR1_FROM_MSR) | SRR1_ILLEGAL },
-			{ PPC_MSR, handler_msr(msr, lpcr, translated) },
-			{ PPC_PC, (translated ? VECTORS_RELOCATED : 0) + VECTOR_PROGRAM },
+			{ PPC_SRR1, (is[MSR].value & SRR1_FROM_MSR) | SRR1_ILLEGAL },
+			{ PPC_MSR, i.msr | (is[LPCR].value & LPCR_ILE ? PPC_MSR_LE : 0) },
+			{ PPC_PC, i.vectors + VECTOR_PROGRAM },
 		},
 		4);
 }
@@ -154,6 +140,7 @@ const struct arch arch_ppc64le = {
 	.entry_flags = ppc64_entry_flags,
 	.untranslated = ppc64_untranslated,
 	.successors = ppc64_successors,
+	.translate_next = ppc64_translate_next,
 	.mp_state = mp_state,
 	.probe = &probe,
 };

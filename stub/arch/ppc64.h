@@ -42,6 +42,7 @@
 #define PPC_MSR_SF (1ull << 63)
 #define PPC_MSR_HV (1ull << 60)
 #define PPC_MSR_EE (1ull << 15)
+#define PPC_MSR_PR (1ull << 14)
 #define PPC_MSR_ME (1ull << 12)
 #define PPC_MSR_IR (1ull << 5)
 #define PPC_MSR_DR (1ull << 4)
@@ -56,14 +57,27 @@ struct ppc64_debug_exit {
 	uint32_t status;
 };
 
-/* ppc64_mmu.c: struct arch's translate(), aliases(), entry_flags and untranslated() */
+/* ppc64_mmu.c: struct arch's translate(), aliases(), entry_flags and untranslated(); and translate() as it would be with another MSR */
 int ppc64_translate(struct view *v, uint64_t va, struct arch_page *page);
 uint64_t ppc64_aliases(struct view *v, uint64_t va);
 extern const struct arch_flag ppc64_entry_flags[];
 const char *ppc64_untranslated(struct view *v);
+int ppc64_translate_by(struct view *v, uint64_t msr, uint64_t va, struct arch_page *page);
 
-/* ppc64_step.c: struct arch's successors() */
+/* ppc64_interrupt.c: what an interrupt would find now. 0 or -errno. */
+struct ppc64_interrupt {
+	uint64_t vectors;     /* the handlers are so far above their offsets */
+	uint64_t scv_vectors; /* the first of those of scv */
+	uint64_t msr;	      /* they run with it, and in the byte order of LPCR.ILE */
+};
+int ppc64_interrupt(struct view *v, struct ppc64_interrupt *i);
+
+/* The offset of the handler at pc, wherever handlers are; a pc that can be no handler's is larger than all of them. */
+uint64_t ppc64_vector(uint64_t pc);
+
+/* ppc64_step.c: struct arch's successors() and translate_next() */
 int ppc64_successors(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS]);
+int ppc64_translate_next(struct view *v, const uint8_t *code, size_t len, uint64_t next, struct arch_page *page);
 
 /* ppc64_mask.c: struct arch's mask */
 extern const struct arch_mask ppc64_mask;

@@ -121,24 +121,26 @@ static const uint8_t causes[64] = {
 	[63] = FLOATING | VECTOR | VSX | PROGRAM, /* quad-precision ones among them */
 };
 
-/* In real mode, which is where code can be planted (ppc64_mmu.c). */
 static unsigned handlers(struct view *v, const uint8_t *code, size_t len, uint64_t at[ARCH_HANDLERS])
 {
 	uint8_t kinds = causes[PRIMARY(word_at(v, code, len))];
+	struct ppc64_interrupt interrupt;
 	unsigned n = 0;
 
+	if (ppc64_interrupt(v, &interrupt))
+		return 0;
 	for (unsigned i = 0; i < ARCH_HANDLERS; i++)
 		if (vectors[i].kinds & kinds)
-			at[n++] = vectors[i].vector;
+			at[n++] = interrupt.vectors + vectors[i].vector;
 	return n;
 }
 
 static bool is_vector(uint64_t pc)
 {
 	for (unsigned i = 0; i < ARCH_HANDLERS; i++)
-		if (vectors[i].vector == pc)
+		if (vectors[i].vector == ppc64_vector(pc))
 			return true;
-	return pc == VECTOR_SC;
+	return ppc64_vector(pc) == VECTOR_SC;
 }
 
 /* SRR0 is the instruction, or, of sc, the one behind it. */

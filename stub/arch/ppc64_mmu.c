@@ -212,7 +212,7 @@ static int translate_all(struct view *v, uint64_t msr, uint64_t va, uint64_t las
 }
 
 /* In 32-bit mode the upper half of an address is not there (Book I, Effective Address Calculation). */
-static int translate_by(struct view *v, uint64_t msr, uint64_t va, struct arch_page *page)
+int ppc64_translate_by(struct view *v, uint64_t msr, uint64_t va, struct arch_page *page)
 {
 	uint64_t last = msr & PPC_MSR_SF ? UINT64_MAX : UINT32_MAX;
 	int err;
@@ -231,7 +231,7 @@ int ppc64_translate(struct view *v, uint64_t va, struct arch_page *page)
 	int err = v->get(v, PPC_MSR, &msr);
 
 	*page = (struct arch_page){ 0 };
-	return err ? err : translate_by(v, msr, va, page);
+	return err ? err : ppc64_translate_by(v, msr, va, page);
 }
 
 const char *ppc64_untranslated(struct view *v)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Where an instruction of 64-bit Power may lead, for a software step: branches, interrupts by request, returns from them, the
- * sequences of load-and-reserve and store-conditional, prefixed instructions. Names of fields are those of the Power ISA 3.1B;
- * its bit 0 is the highest. Whether a condition holds is not computed: both ways are successors.
+ * sequences of load-and-reserve and store-conditional, prefixed instructions; and how addresses are translated there. Names of
+ * fields are those of the Power ISA 3.1B; its bit 0 is the highest. Whether a condition holds is not computed: both ways are
+ * successors.
  */
 #include <errno.h>
 #include <string.h>
@@ -106,22 +107,16 @@ static int step_to_register(struct step *s, uint64_t key)
 	return err ? err : add(s, addr & ~3ull);
 }
 
-/*
- * rfid: the next instruction is at SRR0, in the context that SRR1 brings. Only where that translates as the present one does is
- * it known where the opcode has to be.
- */
+/* rfid: the next instruction is at SRR0, in the mode that SRR1 brings. */
 static int step_rfid(struct step *s)
 {
-	uint64_t srr1;
-	int err = s->v->get(s->v, PPC_SRR1, &srr1);
+	int err = s->v->get(s->v, PPC_SRR1, &s->msr);
 
-	if (err)
-		return err;
-	if ((srr1 ^ s->msr) & (PPC_MSR_IR | PPC_MSR_DR))
-		return -EOPNOTSUPP;
-	s->msr = srr1;
-	return step_to_register(s, PPC_SRR0);
+	return err ? err : step_to_register(s, PPC_SRR0);
 }
+
+#define XL_RFID 18
+#define XL_RFSCV 82
 
 /*
  * Extended opcodes of those that branch. rfscv leaves its address in LR (Book III, System Linkage Instructions); hrfid is not
@@ -135,10 +130,8 @@ static const struct {
 	{ 16, true, PPC_LR },	/* bclr */
 	{ 528, true, PPC_CTR }, /* bcctr */
 	{ 560, true, PPC_TAR }, /* bctar */
-	{ 82, false, PPC_LR },	/* rfscv */
+	{ XL_RFSCV, false, PPC_LR },
 };
-
-#define XL_RFID 18
 
 static int step_xl(struct step *s, uint32_t insn)
 {
@@ -156,35 +149,30 @@ static int step_xl(struct step *s, uint32_t insn)
 
 /* ---- interrupts by request ---- */
 
-/* Where interrupts go: LPCR.AIL moves them while translation is on (Book III, Logical Partitioning Control Register). */
-#define LPCR_AIL(lpcr) ((lpcr) >> 23 & 3)
-#define AIL_HIGH 3
-#define HIGH_VECTORS 0xc000000000004000ull
 #define VECTOR_SC 0xc00
-#define VECTORS_SCV 0x17000
-#define HIGH_VECTORS_SCV 0xc000000000003000ull
 #define SCV_SIZE 0x20
 
 #define SC_LEV(insn) ((insn) >> 5 & 0x7f)
 #define SC_IS_SCV(insn) (((insn)&3) == 1)
 
 /* sc 1 is a hypercall, which KVM or its user has done when the guest goes on behind it. */
+static bool is_hypercall(uint32_t insn)
+{
+	return !SC_IS_SCV(insn) && SC_LEV(insn);
+}
+
 static int step_sc(struct step *s, uint32_t insn)
 {
-	bool translated = (s->msr & (PPC_MSR_IR | PPC_MSR_DR)) == (PPC_MSR_IR | PPC_MSR_DR), high;
-	uint64_t lpcr;
+	struct ppc64_interrupt i;
 	int err;
 
-	if (!SC_IS_SCV(insn) && SC_LEV(insn))
+	if (is_hypercall(insn))
 		return add(s, s->pc + WORD);
-	err = s->v->get(s->v, PPC_LPCR, &lpcr);
+	err = ppc64_interrupt(s->v, &i);
 	if (err)
 		return err;
-	high = LPCR_AIL(lpcr) == AIL_HIGH && translated;
-	s->msr |= PPC_MSR_SF; /* every interrupt sets it */
-	if (SC_IS_SCV(insn))
-		return add(s, (high ? HIGH_VECTORS_SCV : VECTORS_SCV) + SC_LEV(insn) * SCV_SIZE);
-	return translated && !high ? -EOPNOTSUPP : add(s, (high ? HIGH_VECTORS : 0) + VECTOR_SC);
+	s->msr = i.msr;
+	return add(s, SC_IS_SCV(insn) ? i.scv_vectors + SC_LEV(insn) * SCV_SIZE : i.vectors + VECTOR_SC);
 }
 
 /* ---- load-and-reserve up to store-conditional: a trap between the two loses the reservation, and the loop never ends ---- */
@@ -274,4 +262,82 @@ int ppc64_successors(struct view *v, uint64_t pc, const uint8_t *code, size_t le
 	insn = word_at(&s, 0);
 	err = (by_opcode[primary(insn)] ? by_opcode[primary(insn)] : step_plain)(&s, insn);
 	return err ? err : (int)s.n;
+}
+
+/* ---- an instruction that changes how addresses are translated ---- */
+
+#define X_MTMSR 146
+#define X_MTMSRD 178
+#define ONLY_EE_AND_RI(insn) ((insn) >> 16 & 1)
+#define RS(insn) PPC_GPR((insn) >> 21 & 31)
+
+/* Problem state is translated, whatever the bits say that are put into MSR (Book III, rfid, mtmsr). */
+static uint64_t with_problem_state(uint64_t msr)
+{
+	return msr & PPC_MSR_PR ? msr | PPC_MSR_IR | PPC_MSR_DR : msr;
+}
+
+static int msr_of_register(struct view *v, uint64_t key, uint64_t *msr)
+{
+	int err = v->get(v, key, msr);
+
+	*msr = with_problem_state(*msr);
+	return err;
+}
+
+/* mtmsr leaves the upper half as it is. */
+static int msr_of_move(struct view *v, uint32_t insn, uint64_t *msr)
+{
+	uint64_t before = *msr;
+	int err;
+
+	if (ONLY_EE_AND_RI(insn))
+		return 0;
+	err = msr_of_register(v, RS(insn), msr);
+	if (extended(insn) == X_MTMSR)
+		*msr = (before & ~(uint64_t)UINT32_MAX) | (uint32_t)*msr;
+	return err;
+}
+
+static int msr_of_interrupt(struct view *v, uint64_t *msr)
+{
+	struct ppc64_interrupt i;
+	int err = ppc64_interrupt(v, &i);
+
+	*msr = i.msr;
+	return err;
+}
+
+/* MSR behind the instruction; *msr is the present one. */
+static int msr_behind(struct view *v, uint32_t insn, uint64_t *msr)
+{
+	if (primary(insn) == OP_XL && extended(insn) == XL_RFID)
+		return msr_of_register(v, PPC_SRR1, msr);
+	if (primary(insn) == OP_XL && extended(insn) == XL_RFSCV)
+		return msr_of_register(v, PPC_CTR, msr);
+	if (primary(insn) == OP_X && (extended(insn) == X_MTMSR || extended(insn) == X_MTMSRD))
+		return msr_of_move(v, insn, msr);
+	if (primary(insn) == OP_SC && !is_hypercall(insn))
+		return msr_of_interrupt(v, msr);
+	return 0;
+}
+
+#define TRANSLATES_BY (PPC_MSR_SF | PPC_MSR_IR | PPC_MSR_DR)
+
+int ppc64_translate_next(struct view *v, const uint8_t *code, size_t len, uint64_t next, struct arch_page *page)
+{
+	struct step s = { .v = v, .code = code, .len = len };
+	uint64_t msr;
+	int err = v->get(v, PPC_MSR, &s.msr);
+
+	if (err)
+		return err;
+	msr = s.msr;
+	if (!code)
+		err = msr_of_interrupt(v, &msr);
+	else
+		err = has_word(&s, 0) ? msr_behind(v, word_at(&s, 0), &msr) : -EFAULT;
+	if (err)
+		return err;
+	return (msr ^ s.msr) & TRANSLATES_BY ? ppc64_translate_by(v, msr, next, page) : 1;
 }

@@ -28,14 +28,36 @@ bool step_masks(const struct machine *m)
 	return step_possible(m) && (m->caps.block_irq || m->arch->mask);
 }
 
+/* The instruction that is stepped over, and what follows it. */
+struct insn {
+	uint8_t code[ARCH_CODE_SIZE];
+	ssize_t size;
+};
+
+/* Where an end is: of what the instruction leads to, or, without one, of its exceptions. 0, or -errno and a sentence. */
+static int find_end(struct vcpu *v, uint64_t addr, const struct insn *insn, struct arch_page *page, char *why, size_t room)
+{
+	const struct arch *arch = v->machine->arch;
+	int err = 1;
+
+	if (arch->translate_next)
+		err = arch->translate_next(&v->regs.view, insn ? insn->code : NULL, insn ? insn->size : 0, addr, page);
+	if (err > 0)
+		return memory_find(v, addr, page, why, room);
+	if (err)
+		snprintf(why, room, "cannot step: 0x%llx, where the instruction leads, %s", (unsigned long long)addr,
+			err == -EFAULT ? "is not mapped then" : "is in an address space that cannot be looked at");
+	return err;
+}
+
 /* An end that is not mapped cannot be reached without an exception, and what follows then is the guest's own doing. */
-static int add_end(struct vcpu *v, uint64_t addr, char *why, size_t room)
+static int add_end(struct vcpu *v, uint64_t addr, const struct insn *insn, char *why, size_t room)
 {
 	struct machine *m = v->machine;
 	unsigned size = m->arch->trap_size;
 	uint8_t code[TRAP_MAX];
 	struct arch_page page;
-	int err = memory_find(v, addr, &page, why, room);
+	int err = find_end(v, addr, insn, &page, why, room);
 
 	if (err)
 		return err;
@@ -50,17 +72,16 @@ static int add_end(struct vcpu *v, uint64_t addr, char *why, size_t room)
 }
 
 /* How many ends there are, or -errno and a sentence. */
-static int find_ends(struct vcpu *v, uint64_t pc, uint64_t next[ARCH_SUCCESSORS], char *why, size_t room)
+static int find_ends(struct vcpu *v, uint64_t pc, struct insn *insn, uint64_t next[ARCH_SUCCESSORS], char *why, size_t room)
 {
-	uint8_t code[ARCH_CODE_SIZE];
-	ssize_t size = memory_peek(v, pc, code, sizeof(code));
 	int n;
 
-	if (size < 0) {
+	insn->size = memory_peek(v, pc, insn->code, sizeof(insn->code));
+	if (insn->size < 0) {
 		snprintf(why, room, "cannot step: the instruction at 0x%llx cannot be read", (unsigned long long)pc);
-		return size;
+		return insn->size;
 	}
-	n = v->machine->arch->successors(&v->regs.view, pc, code, size, next);
+	n = v->machine->arch->successors(&v->regs.view, pc, insn->code, insn->size, next);
 	if (n > 0 || (n == 0 && v->machine->caps.step))
 		return n;
 	snprintf(why, room, "cannot step: where the instruction at 0x%llx leads is not known", (unsigned long long)pc);
@@ -90,7 +111,7 @@ static void add_handlers(struct vcpu *v)
 
 	for (unsigned i = 0; i < v->mask.nhandlers; i++)
 		if (v->mask.handlers[i] != v->mask.pc)
-			add_end(v, v->mask.handlers[i], why, sizeof(why));
+			add_end(v, v->mask.handlers[i], NULL, why, sizeof(why));
 }
 
 int step_plan(struct vcpu *v, bool over, char *why, size_t room)
@@ -98,6 +119,7 @@ int step_plan(struct vcpu *v, bool over, char *why, size_t room)
 	struct machine *m = v->machine;
 	bool software = step_is_software(m);
 	uint64_t pc, next[ARCH_SUCCESSORS];
+	struct insn insn;
 	int n, err = 0;
 
 	v->nends = 0;
@@ -107,11 +129,11 @@ int step_plan(struct vcpu *v, bool over, char *why, size_t room)
 	pc = memory_of_pc(v);
 	if (!software && !is_suspicious(v, pc, over))
 		return 0;
-	n = find_ends(v, pc, next, why, room);
+	n = find_ends(v, pc, &insn, next, why, room);
 	if (n <= 0)
 		return software ? n : 0;
 	for (int i = 0; i < n; i++)
-		err = add_end(v, next[i], why, room);
+		err = add_end(v, next[i], &insn, why, room);
 	if (!v->nends)
 		return err;
 	add_handlers(v);

@@ -204,6 +204,7 @@ static void test_ppc64_saved(void)
 {
 	fake_init(&f, 0, 0x10000000);
 	fake_set(&f.view, PPC_MSR, PPC_MSR_SF | PPC_MSR_LE);
+	fake_set(&f.view, PPC_LPCR, 3ull << 23);
 	ok(leads_to(0xe8640000, 0x300) && leads_to(0xe8640000, 0x600) && !leads_to(0xe8640000, 0x700),
 		"ld: data storage, alignment");
 	ok(leads_to(0x7c0007ce, 0xf20) && leads_to(0x7c0007ce, 0x300), "stvx: vector unavailable too");
@@ -218,6 +219,14 @@ static void test_ppc64_saved(void)
 	ok(ppc64_mask.saved(&f.view, PC - 4) == PPC_SRR1, "saved: sc");
 	fake_set(&f.view, PPC_PC, 0x900);
 	ok(!ppc64_mask.saved(&f.view, PC), "saved: the decrementer's is none of that");
+	fake_set(&f.view, PPC_MSR, PPC_MSR_SF | PPC_MSR_LE | PPC_MSR_IR | PPC_MSR_DR);
+	ok(leads_to(0xe8640000, 0xc000000000004300) && !leads_to(0xe8640000, 0x300), "ld, translated: with LPCR.AIL");
+	fake_set(&f.view, PPC_PC, 0xc000000000004300);
+	ok(ppc64_mask.saved(&f.view, PC) == PPC_SRR1, "saved: the same");
+	fake_set(&f.view, PPC_PC, 0xc000000000000300);
+	ok(!ppc64_mask.saved(&f.view, PC), "saved: not below it");
+	fake_set(&f.view, PPC_LPCR, 0);
+	ok(leads_to(0xe8640000, 0x300), "ld, translated: without LPCR.AIL");
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * 64-bit Power: where each kind of instruction may lead, and the one debug exit. Words are as an assembler makes
- * them.
+ * 64-bit Power: where each kind of instruction may lead, with which translation, and the one debug exit. Words are as an assembler
+ * makes them.
  */
 #include <errno.h>
 
@@ -131,10 +131,101 @@ static void test_modes(void)
 	lead_to("sc with LPCR.AIL", &sc, 1, (uint64_t[]){ 0xc000000000004c00 }, 1);
 	lead_to("scv with LPCR.AIL", &scv, 1, (uint64_t[]){ 0xc000000000003000 }, 1);
 	set(PPC_LPCR, 0);
-	lead_to("without it, translation goes off on the way: refused", &sc, 1, NULL, -EOPNOTSUPP);
-	set(PPC_SRR1, REAL);
-	lead_to("rfid to another translation: refused", &rfid, 1, NULL, -EOPNOTSUPP);
+	lead_to("without it", &sc, 1, (uint64_t[]){ 0xc00 }, 1);
+	set(PPC_SRR0, 0xffffffff00600000);
+	set(PPC_SRR1, PPC_MSR_LE);
+	lead_to("rfid to 32-bit mode", &rfid, 1, (uint64_t[]){ 0x600000 }, 1);
 	ok(arch_ppc64le.successors(&f.view, PC, b_big, 3, next) == -EFAULT, "three bytes are no instruction");
+}
+
+/* ---- where the next instruction is, when translation is another there ---- */
+
+#define ON (REAL | PPC_MSR_IR | PPC_MSR_DR)
+#define PROCESSES 0x10000ull
+#define ROOT 0x20000ull
+#define KERNEL 0xc000000040001234ull /* at LINEAR */
+#define LINEAR 0x80001234ull
+
+static void put(uint64_t pa, uint64_t value)
+{
+	fake_put(&f, pa, __builtin_bswap64(value), 8);
+}
+
+/* A vCPU with a page of 1 GiB in the kernel's quadrant, and nothing in the process's. */
+static void start_with_tables(uint64_t msr)
+{
+	start(msr);
+	set(PPC_PROCESS_TABLE, 1ull << 63 | PROCESSES);
+	set(PPC_PID, 1);
+	put(PROCESSES, 2ull << 61 | 5ull << 5 | ROOT | 13);
+	put(ROOT, 1ull << 63 | (ROOT + 0x10000) | 9);
+	put(ROOT + 0x10000 + 8, 3ull << 62 | 0x80000000 | 7);
+}
+
+static int translate_next(const uint32_t *word, uint64_t next, struct arch_page *page)
+{
+	uint8_t code[4];
+
+	for (unsigned i = 0; word && i < 4; i++)
+		code[i] = *word >> 8 * i;
+	*page = (struct arch_page){ 0 };
+	return arch_ppc64le.translate_next(&f.view, word ? code : NULL, word ? 4 : 0, next, page);
+}
+
+static void is_at(const uint32_t *word, uint64_t next, uint64_t pa, const char *name)
+{
+	struct arch_page page;
+	int err = translate_next(word, next, &page);
+
+	if (!ok(!err && page.pa == pa, "%s", name))
+		printf("# got %d, 0x%" PRIx64 "\n", err, page.pa);
+}
+
+static void is_as_now(const uint32_t *word, const char *name)
+{
+	struct arch_page page;
+
+	is_int(translate_next(word, KERNEL, &page), 1, name);
+}
+
+static void test_next_on(void)
+{
+	static const uint32_t rfid = 0x4c000024, rfscv = 0x4c0000a4;
+	static const uint32_t mtmsrd = 0x7c800164, mtmsrd_1 = 0x7c810164, mtmsr = 0x7c800124;
+	struct arch_page page;
+
+	start_with_tables(REAL);
+	set(PPC_SRR1, ON);
+	is_at(&rfid, KERNEL, LINEAR, "rfid turns translation on");
+	is_int(translate_next(&rfid, 0xc000000000001234, &page), -EFAULT, "... where this is not mapped");
+	set(PPC_SRR1, REAL | PPC_MSR_PR);
+	is_at(&rfid, KERNEL, LINEAR, "... and so does problem state");
+	set(PPC_SRR1, REAL | PPC_MSR_EE);
+	is_as_now(&rfid, "... or leaves it as it is");
+	set(PPC_CTR, ON);
+	is_at(&rfscv, KERNEL, LINEAR, "rfscv takes MSR from CTR");
+	set(PPC_GPR(4), ON);
+	is_at(&mtmsrd, KERNEL, LINEAR, "mtmsrd turns it on");
+	is_as_now(&mtmsrd_1, "... but not with L = 1");
+	set(PPC_GPR(4), (uint32_t)ON);
+	is_at(&mtmsr, KERNEL, LINEAR, "mtmsr does, and leaves the upper half of MSR");
+}
+
+static void test_next_off(void)
+{
+	static const uint32_t sc = 0x44000002, scv = 0x44000001, hypercall = 0x44000022, nop = 0x60000000, b = 0x48000100;
+
+	start_with_tables(ON);
+	set(PPC_LPCR, 0);
+	is_at(&sc, 0xc00, 0xc00, "sc turns translation off");
+	is_at(&scv, 0x17000, 0x17000, "scv, too");
+	is_at(NULL, 0x300, 0x300, "and so does what an instruction causes");
+	is_as_now(&hypercall, "a hypercall does not");
+	is_as_now(&nop, "nor do others");
+	is_as_now(&b, "nor a branch");
+	set(PPC_LPCR, 3ull << 23);
+	is_as_now(&sc, "with LPCR.AIL it stays on");
+	is_as_now(NULL, "... for all interrupts");
 }
 
 static void test_debug(void)
@@ -164,6 +255,8 @@ int main(void)
 	test_single();
 	test_sequences();
 	test_modes();
+	test_next_on();
+	test_next_off();
 	test_debug();
 	return done();
 }

@@ -3,6 +3,7 @@
  * Interrupts are held back while a vCPU steps: when the guest's mask is set and when it is given back, and that nobody, the guest's
  * own instructions included, sees anything of it. The test plays the processor: effect() is what it does when it runs.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "arch/aarch64.h"
@@ -391,6 +392,49 @@ static void test_ppc64(void)
 	ok(!saw_handlers, "ppc64: with nothing held there is nothing to end at");
 }
 
+/* ---- 64-bit Power: into an address space ---- */
+
+#define KERNEL 0xc000000000001100ull /* a page of 1 GiB: at 0x1100 */
+
+static bool saw_end;
+
+static void arrive(void)
+{
+	saw_end = planted_at(0x1100);
+	set(PPC_MSR, get(PPC_SRR1));
+	set(PPC_PC, KERNEL);
+	memcpy(outcome.data, &(uint64_t){ KERNEL }, sizeof(uint64_t));
+}
+
+static void put_big(uint64_t addr, uint64_t value)
+{
+	put(addr, __builtin_bswap32((uint32_t)(value >> 32)));
+	put(addr + 4, __builtin_bswap32((uint32_t)value));
+}
+
+static void test_ppc64_translation(void)
+{
+	char why[256] = "";
+
+	open_software(&arch_ppc64le, 0);
+	set(PPC_MSR, PPC_MSR_SF | PPC_MSR_ME | PPC_MSR_LE);
+	set(PPC_SRR0, KERNEL);
+	set(PPC_SRR1, get(PPC_MSR) | PPC_MSR_IR | PPC_MSR_DR);
+	set(PPC_PROCESS_TABLE, 0);
+	put(0x1000, 0x4c000024); /* rfid */
+	is_int(step_plan(v, false, why, sizeof(why)), -EOPNOTSUPP, "ppc64: a step to where nobody knows where things are");
+	ok(strstr(why, "0xc000000000001100, where the instruction leads") != NULL, "ppc64: ... is refused, with a sentence");
+	set(PPC_PROCESS_TABLE, 1ull << 63 | 0x2000);
+	put_big(0x2000, 2ull << 61 | 5ull << 5 | 13);
+	put_big(0, 1ull << 63 | 0x3000 | 9);
+	put_big(0x3000, 3ull << 62 | 7);
+	regfile_drop(&v->regs);
+	ok(step(arrive) == STEP_EVENT && v->stop.kind == STOP_SIGNAL && saw_end, "ppc64: a step into an address space");
+	is_int(shown(PPC_PC), KERNEL, "ppc64: ... ends there");
+	ok(!planted_at(0x1100), "ppc64: ... and nothing is left");
+	is_int(v->regs.view.set(&v->regs.view, PPC_PROCESS_TABLE, 0), -EPERM, "ppc64: only the guest says where its tables are");
+}
+
 int main(void)
 {
 	test_steps();
@@ -401,5 +445,6 @@ int main(void)
 	test_own_breakpoint();
 	test_riscv64();
 	test_ppc64();
+	test_ppc64_translation();
 	return done();
 }
