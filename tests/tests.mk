@@ -39,6 +39,12 @@ build/guests/%.elf: tests/guests/start_%.S tests/guests/guest.c tests/guests/eve
 	@mkdir -p $(@D)
 	$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc $(guest_flags) $(guest_flags_$*) -o $@ $(filter-out %.h,$^)
 
+# Its kernel is linked where Linux's is.
+build/guests/powerpc_radix.elf: tests/guests/powerpc_radix.S tests/guests/powerpc_radix.c tests/guests/powerpc_radix.lds
+	@mkdir -p $(@D)
+	$(if $(filter powerpc,$(HOSTARCH)),,$(cross_powerpc))gcc $(guest_flags) -fomit-frame-pointer -mcpu=power9 -msoft-float \
+		-T tests/guests/powerpc_radix.lds -o $@ $(filter-out %.lds,$^)
+
 # A boot sector, and its symbols for a gdb that decodes 16-bit and 32-bit code, and for one of 64-bit code.
 build/guests/boot.elf: tests/guests/boot.S
 	@mkdir -p $(@D)
@@ -50,7 +56,7 @@ build/guests/boot64.elf: build/guests/boot.elf
 build/guests/boot.img: build/guests/boot.elf
 	$(cross_i386)objcopy -O binary -j .text $< $@
 
-guests := $(patsubst %,build/guests/%,arm64.elf i386.elf powerpc.elf riscv64.elf x86_64.elf boot.elf boot64.elf boot.img)
+guests := $(patsubst %,build/guests/%,arm64.elf i386.elf powerpc.elf powerpc_radix.elf riscv64.elf x86_64.elf boot.elf boot64.elf boot.img)
 
 # What goes into the nested machines is linked statically: they have no library.
 static-%:

@@ -32,13 +32,14 @@ load_module() {
 	fi
 }
 
-# The session of session.exp, once for each way of moving registers: nested MACHINE-ARCH GUEST-ARCH BATCHES.
+# The session of session.exp, once for each way of moving registers: nested MACHINE-ARCH GUEST-ARCH BATCHES [FILE DEST], another guest.
 nested() {
 	boot "$1" "$2"
 	case $3 in
 	*many*) load_module "$1" ;;
 	esac
 	machine put "$name" "build/guests/$2.elf" /guest.elf || exit
+	[ -z "$4" ] || machine put "$name" "$4" "$5" || exit
 	machine put "$name" "build/$2-static/kvm-gdbserver-peek" /bin/kvm-gdbserver-peek || exit
 	export PEEK="sh tests/machines/machine run $name PEEK=10.0.2.15:1235 kvm-gdbserver-peek"
 	export PEEK_PORT="$(machine port "$name" 1235)"
