@@ -147,7 +147,7 @@ static void test_ways(void)
 
 		start(w->tcr);
 		lay(w, w->leaf);
-		gives(w->va, w->pa + offset, low(last) + 1 - offset, w->name);
+		gives(w->va, w->pa + offset, low(last) + 1 - offset, "%s", w->name);
 		is_int(f->reads, levels(w), "... one read a level");
 		is_seen(w);
 		for (unsigned n = 0; n < levels(w); n++)
