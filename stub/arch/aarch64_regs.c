@@ -98,22 +98,42 @@ static int get_vg(struct view *v, uint64_t *value)
 }
 
 /* TCR_EL1 */
-#define TCR_T0SZ(tcr) ((tcr)&63)
+#define TCR_EPD1 (1ull << 23)
 #define TCR_TBI0 (1ull << 37)
 #define TCR_TBID0 (1ull << 51)
+#define TCR_DS (1ull << 59)
 
-#define T0SZ_LEAST 16
-#define T0SZ_MOST 48
+/* T<n>SZ and the TG<n> that means 64 KiB. */
+static const struct {
+	uint8_t tsz, tg, tg_64k;
+} halves[] = { { 0, 14, 1 }, { 16, 30, 3 } };
+
+#define TSZ_MOST 48
 #define TOP_BYTE (0xffull << 56)
+
+/* Bits of an address that are none: fewer than 16 take FEAT_LPA2's DS, or FEAT_LVA, which is for granules of 64 KiB. */
+static unsigned least_tsz(uint64_t tcr, unsigned half)
+{
+	return tcr & TCR_DS || (tcr >> halves[half].tg & 3) == halves[half].tg_64k ? 12 : 16;
+}
+
+/* gdb has the same mask for both halves: it may cover no address of either. Where the upper one was never set up its size is 0. */
+static unsigned unused_bits(uint64_t tcr)
+{
+	unsigned lower = tcr >> halves[0].tsz & 63, upper = tcr >> halves[1].tsz & 63, least = least_tsz(tcr, 0);
+	unsigned size = lower < least ? least : lower > TSZ_MOST ? TSZ_MOST : lower;
+	bool has_upper = !(tcr & TCR_EPD1) && upper >= least_tsz(tcr, 1);
+
+	return has_upper && upper < size ? upper : size;
+}
 
 /*
  * The bits of a pointer that hold its authentication code: from the top of the address up to bit 54, and the top byte unless it
- * is ignored ("Pointer authentication", the Arm ARM's CalculateBottomPACBit). Those of the lower half of the address space.
+ * is ignored ("Pointer authentication", the Arm ARM's CalculateBottomPACBit).
  */
 static int pac_mask(struct view *v, bool code, uint64_t *value)
 {
 	uint64_t key, tcr;
-	unsigned size;
 	bool ignored;
 	int err = v->get(v, A64_APIAKEYLO_EL1, &key); /* there are codes at all */
 
@@ -121,10 +141,8 @@ static int pac_mask(struct view *v, bool code, uint64_t *value)
 		err = v->get(v, A64_TCR_EL1, &tcr);
 	if (err)
 		return err;
-	size = TCR_T0SZ(tcr);
-	size = size < T0SZ_LEAST ? T0SZ_LEAST : size > T0SZ_MOST ? T0SZ_MOST : size;
 	ignored = tcr & TCR_TBI0 && !(code && tcr & TCR_TBID0);
-	*value = ((1ull << 55) - (1ull << (64 - size))) | (ignored ? 0 : TOP_BYTE);
+	*value = ((1ull << 55) - (1ull << (64 - unused_bits(tcr)))) | (ignored ? 0 : TOP_BYTE);
 	return 0;
 }
 

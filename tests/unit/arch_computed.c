@@ -201,6 +201,14 @@ static void test_pauth(void)
 		{ 25, 0xff7fff8000000000, 0xff7fff8000000000 },				  /* T0SZ: 39 bits */
 		{ 25 | 1ull << 37, 0x007fff8000000000, 0x007fff8000000000 },		  /* TBI0 */
 		{ 25 | 1ull << 37 | 1ull << 51, 0x007fff8000000000, 0xff7fff8000000000 }, /* TBID0: not of code */
+		{ 25 | 16 << 16, 0xff7f000000000000, 0xff7f000000000000 },		  /* T1SZ: 48 bits in the upper half */
+		{ 25 | 16 << 16 | 1 << 23, 0xff7fff8000000000, 0xff7fff8000000000 },	  /* EPD1: which is off */
+		{ 16 | 25 << 16, 0xff7f000000000000, 0xff7f000000000000 },
+		{ 12 | 12 << 16, 0xff7f000000000000, 0xff7f000000000000 },		     /* 52 bits take FEAT_LPA2 */
+		{ 12 | 12 << 16 | 1ull << 59, 0xff70000000000000, 0xff70000000000000 },	     /* DS: there it is */
+		{ 12 | 1 << 14, 0xff70000000000000, 0xff70000000000000 },		     /* or 64 KiB */
+		{ 16 | 12 << 16 | 3ull << 30, 0xff70000000000000, 0xff70000000000000 },	     /* in the upper half */
+		{ 49 | 63 << 16, 0xff7fffffffff0000, 0xff7fffffffff0000 },		     /* 16 at least */
 	};
 	uint64_t value;
 
