@@ -44,6 +44,12 @@ build/guests/powerpc_radix.elf: tests/guests/powerpc_radix.S tests/guests/powerp
 	@mkdir -p $(@D)
 	$(if $(filter powerpc,$(HOSTARCH)),,$(cross_powerpc))gcc $(guest_flags) -fomit-frame-pointer -mcpu=power9 -msoft-float \
 		-T tests/guests/powerpc_radix.lds -o $@ $(filter-out %.lds,$^)
+# The guest that turns on its MMU.
+build/guests/mmu_%.elf: tests/guests/start_%.S tests/guests/mmu.c tests/guests/mmu_%.c tests/guests/mmu.h
+	@mkdir -p $(@D)
+	$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc $(guest_flags) $(guest_flags_$*) -o $@ $(filter-out %.h,$^)
+
+build/guests/mmu_x86_64.elf: tests/guests/mmu_x86_64.S
 
 # A boot sector, and its symbols for a gdb that decodes 16-bit and 32-bit code, and for one of 64-bit code.
 build/guests/boot.elf: tests/guests/boot.S
@@ -56,7 +62,8 @@ build/guests/boot64.elf: build/guests/boot.elf
 build/guests/boot.img: build/guests/boot.elf
 	$(cross_i386)objcopy -O binary -j .text $< $@
 
-guests := $(patsubst %,build/guests/%,arm64.elf i386.elf powerpc.elf powerpc_radix.elf riscv64.elf x86_64.elf boot.elf boot64.elf boot.img)
+guests := $(patsubst %,build/guests/%,arm64.elf i386.elf powerpc.elf powerpc_radix.elf riscv64.elf x86_64.elf boot.elf boot64.elf boot.img \
+	$(patsubst %,mmu_%.elf,arm64 riscv64 x86_64))
 
 # What goes into the nested machines is linked statically: they have no library.
 static-%:

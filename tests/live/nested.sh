@@ -40,6 +40,10 @@ nested() {
 	esac
 	machine put "$name" "build/guests/$2.elf" /guest.elf || exit
 	[ -z "$4" ] || machine put "$name" "$4" "$5" || exit
+	if [ -e "tests/guests/mmu_$2.c" ]; then
+		export MMU="build/guests/mmu_$2.elf" MMU_IMAGE=/mmu.elf
+		machine put "$name" "$MMU" "$MMU_IMAGE" || exit
+	fi
 	machine put "$name" "build/$2-static/kvm-gdbserver-peek" /bin/kvm-gdbserver-peek || exit
 	export PEEK="sh tests/machines/machine run $name PEEK=10.0.2.15:1235 kvm-gdbserver-peek"
 	export PEEK_PORT="$(machine port "$name" 1235)"
