@@ -57,10 +57,11 @@ sub ask {
 	my ($packet) = @_;
 	my $reply;
 
+	push @said, $packet;
+	shift @said if @said > 30;
 	put($packet);
 	$reply = answer();
-	push @said, "$packet -> $reply";
-	shift @said if @said > 30;
+	$said[-1] .= " -> $reply";
 	return $reply;
 }
 
@@ -73,7 +74,7 @@ sub set {
 	my ($address, $type) = @_;
 	my $reply = ask("Z$type,$address," . ($kind || $size{$address}));
 
-	return if $reply =~ /^E1c/ || $type == 1 && $reply eq ''; # the host has no more of them, or none
+	return if $reply =~ /^E.*debug registers/ || $type == 1 && $reply eq ''; # the host has no more of them, or none
 	$reply eq 'OK' or wrong("Z$type at $address: $reply");
 	$points{$address} = $type;
 	$done{set}++;
@@ -170,7 +171,7 @@ sub code { return join ' ', map { ask("m$_,2") } @loop }
 $in = '';
 $socket = IO::Socket::INET->new($server) or do { wrong("cannot connect to $server: $@"); exit 1 };
 $socket->setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
-ask('qSupported:swbreak+;hwbreak+;vContSupported+');
+ask('qSupported:swbreak+;hwbreak+;vContSupported+;error-message+');
 print $socket '+';
 ask('QStartNoAckMode');
 print $socket '+';
