@@ -204,4 +204,3 @@ for (1 .. 100) {
 check_counts();
 $hits{$_} or wrong("thread $_ hit nothing") for 1 .. $vcpus;
 summary();
-put('k');
