@@ -56,7 +56,7 @@ join_tap() {
 	awk '
 		/^1\.\.0/ && !count { print; skipped = 1; next }
 		/^1\.\./ { next }
-		/^(not )?ok/ { count++; sub(/ok [0-9]*/, "ok " count) }
+		/^(not )?ok/ { count++; sub(/ok( [0-9]+)?/, "ok " count) }
 		{ print; fflush() }
 		END { if (!skipped) print "1.." count + 0 }'
 }
