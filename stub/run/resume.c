@@ -54,7 +54,7 @@ static int plan(struct vcpu *v, enum resume_kind kind)
 	struct machine *m = v->machine;
 	int err = 0;
 
-	v->over = kind != RESUME_STAY && is_done_with_point(v);
+	v->over = kind != RESUME_STAY && is_done_with_point(v) && !idle_is_off(v);
 	v->way_known = false;
 	v->nends = 0;
 	v->off = kind == RESUME_STEP && idle_is_off(v);

@@ -80,6 +80,24 @@ static void test_off(void)
 	close_rig();
 }
 
+/* Its pc is a thing of the past: there is nothing to get past, alone, before it executes. */
+static void test_off_at_point(void)
+{
+	open_rig(2, false);
+	rig->sim->vcpu[1].mp_state = STOPPED;
+	rig->sim->vcpu[0].on_run = rig->sim->vcpu[1].on_run = NULL;
+	sim_set(rig->sim, 0, RV_PC, CODE + 4);
+	regfile_forget(&rig->machine.vcpus[0].regs);
+	rig->target.ops->set_point(&rig->machine, 1, POINT_SOFTWARE, CODE, 4, NULL);
+	go(RESUME_CONTINUE);
+	wait_inside(0);
+	wait_inside(1);
+	ok(!rig->machine.vcpus[1].over && is_planted(), "a vCPU that is off where a breakpoint is holds nobody");
+	interrupt_guest();
+	ok(wait_stop() && stop()->signal == GDB_SIGNAL_INT, "... and stops like any other");
+	close_rig();
+}
+
 /* KVM steps the one that is off; the other runs as ever. */
 static void test_brought_up(bool to_user)
 {
@@ -245,6 +263,7 @@ static void test_end(void)
 int main(void)
 {
 	test_off();
+	test_off_at_point();
 	test_brought_up(true);
 	test_brought_up(false);
 	test_waiting_step();
