@@ -43,7 +43,7 @@ enum stop_kind {
 	STOP_SWBREAK, /* at a POINT_SOFTWARE, with the pc on it */
 	STOP_HWBREAK, /* at a POINT_HARDWARE, with the pc on it */
 	STOP_WATCH,   /* point: which type; addr: the data address */
-	STOP_CREATED, /* the thread, which was off, has been brought up: told of only after set_thread_events() */
+	STOP_CREATED, /* the thread, which was off, has been brought up, or is about to begin: only after set_thread_events() */
 	STOP_RESET,   /* nothing goes on from here: when resumed, the machine starts over; signal: TRAP when the guest asks for it */
 	STOP_END,     /* the guest is about to end; signal: TRAP, or ABRT when it says that it has crashed */
 	STOP_EXITED   /* the guest has ended: with code, or, when signal is not 0, by that signal */

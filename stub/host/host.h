@@ -17,12 +17,14 @@
 enum host_run {
 	HOST_RUN,   /* until there is something to report; the machine's devices are served underneath */
 	HOST_STEP,  /* the same, but an instruction that reaches a device is completed and then reported as EXIT_IO_DONE */
-	HOST_SETTLE /* complete a device access that is still pending, execute nothing: registers are consistent after it */
+	HOST_SETTLE, /* complete a device access that is still pending, execute nothing: registers are consistent after it */
+	HOST_WAIT   /* execute nothing, for a moment or until a kick */
 };
 
 enum exit_kind {
 	EXIT_KVM,     /* for arch/ to classify: reason, flags, data are kvm_run's */
 	EXIT_KICKED,  /* a kick, or HOST_SETTLE had nothing left to do */
+	EXIT_WAITED,  /* HOST_WAIT: there was no kick */
 	EXIT_IO_DONE, /* HOST_STEP: one instruction has been executed, by way of a device */
 	EXIT_ENDED,   /* the guest ended itself, with code */
 	EXIT_CRASHED, /* the same, and it says that it has crashed */

@@ -38,6 +38,9 @@ static_assert(sizeof(((struct kvm_run *)0)->padding) == EXIT_DATA_SIZE, "the exi
 /* How long a console that takes nothing is waited for, before a look whether there was a kick. */
 #define CONSOLE_WAIT_MS 50
 
+/* Of HOST_WAIT. Whoever brings a vCPU up is patient: Linux waits a second (arch/riscv/kernel/smpboot.c). */
+#define MOMENT_MS 10
+
 /* --- what the board needs */
 
 uint64_t vm_value(const struct vm_access *a)
@@ -236,6 +239,15 @@ static int after_exit(struct vm_vcpu *v, enum host_run how, struct vcpu_exit *ex
 	return r;
 }
 
+/* A kick that comes between the look and the wait is seen behind it. */
+static int wait_for_kick(struct vm_vcpu *v, struct vcpu_exit *exit)
+{
+	if (!atomic_load(&v->kicked))
+		poll(NULL, 0, MOMENT_MS);
+	exit->kind = atomic_exchange(&v->kicked, false) ? EXIT_KICKED : EXIT_WAITED;
+	return 1;
+}
+
 /* Until there is something to report: 1, or -errno. */
 static int run_until(struct vm_vcpu *v, enum host_run how, struct vcpu_exit *exit)
 {
@@ -302,7 +314,7 @@ int vm_run(struct host *h, unsigned vcpu, enum host_run how, struct vcpu_exit *e
 		return -ENODEV;
 	memset(exit, 0, sizeof(*exit));
 	go_inside(&vm->vcpu[vcpu]);
-	r = run_until(&vm->vcpu[vcpu], how, exit);
+	r = how == HOST_WAIT ? wait_for_kick(&vm->vcpu[vcpu], exit) : run_until(&vm->vcpu[vcpu], how, exit);
 	if (r > 0)
 		r = settle_behind(&vm->vcpu[vcpu]);
 	go_outside(&vm->vcpu[vcpu]);

@@ -22,6 +22,11 @@ int transport_mp_state(struct transport *t, unsigned vcpu, uint32_t *state)
 	return err;
 }
 
+bool transport_has_mp_state(const struct transport *t)
+{
+	return t->host->ops->extension(t->host, KVM_CAP_MP_STATE) > 0;
+}
+
 bool mp_state_is_off(uint32_t state)
 {
 	switch (state) {

@@ -91,6 +91,9 @@ bool transport_list_is_whole(const struct transport *t);
 /* KVM_GET_MP_STATE: one of KVM_MP_STATE_*; -errno where the architecture has none. */
 int transport_mp_state(struct transport *t, unsigned vcpu, uint32_t *state);
 
+/* Can that be had? */
+bool transport_has_mp_state(const struct transport *t);
+
 /* Does a vCPU in this state execute nothing until another one, or the VMM, brings it up? No interrupt does. */
 bool mp_state_is_off(uint32_t state);
 

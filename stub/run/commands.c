@@ -147,7 +147,7 @@ static int do_register(struct machine *m, char **words, const struct printer *ou
 static int refuse_vcpu_event(struct machine *m)
 {
 	m->stops_at[EVENT_VCPU] = false;
-	return machine_refuse(m, -EOPNOTSUPP, "events: this host's KVM cannot single-step, and tells of no vCPU that is brought up");
+	return machine_refuse(m, -EOPNOTSUPP, "events: this host's KVM cannot single-step, and so no vCPU can be stopped as it begins");
 }
 
 static int choose_event(struct machine *m, const char *name, const char *what)

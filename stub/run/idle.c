@@ -39,11 +39,16 @@ bool idle_is_off(struct vcpu *v)
 	return v->unheard && !ask_state(v, &state) && mp_state_is_off(state);
 }
 
+bool idle_can_await(const struct machine *m)
+{
+	return m->caps.step || transport_has_mp_state(&m->transport);
+}
+
 bool idle_is_awaited(struct vcpu *v)
 {
 	const struct machine *m = v->machine;
 
-	return m->caps.step && (m->stops_at[EVENT_VCPU] || m->thread_events) && idle_is_off(v);
+	return (m->stops_at[EVENT_VCPU] || m->thread_events) && idle_is_off(v);
 }
 
 void idle_brought_up(struct vcpu *v)

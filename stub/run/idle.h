@@ -14,10 +14,13 @@ void idle_text(struct vcpu *v, char *text, size_t size);
  */
 bool idle_is_off(struct vcpu *v);
 
+/* Can it be noticed that a vCPU is brought up? By a step of it, or, where KVM cannot step, by asking KVM from time to time. */
+bool idle_can_await(const struct machine *m);
+
 /* Is this stopped vCPU off, and would somebody like to know when it is not any more? Only then is KVM asked. */
 bool idle_is_awaited(struct vcpu *v);
 
-/* On its own thread: an awaited vCPU has executed an instruction. v->stop is that event. */
+/* On its own thread: an awaited vCPU is off no more, or has executed an instruction. v->stop is that event. */
 void idle_brought_up(struct vcpu *v);
 
 /* The next resume, which was to step it, is over before it began: the stop that says so. */

@@ -231,10 +231,9 @@ static int op_set_non_stop(void *t, bool on)
 	return 0;
 }
 
-/* It takes a step that ends when the vCPU executes. */
 static bool op_has_thread_events(void *t)
 {
-	return ((struct machine *)t)->caps.step;
+	return idle_can_await(t);
 }
 
 static int op_set_thread_events(void *t, bool on)

@@ -136,10 +136,10 @@ struct vcpu {
 	_Atomic bool overdue; /* its step was called out, for it took too long */
 
 	/* Touched by the vCPU's thread while it runs, by the baton's holder while it does not. */
-	bool reported;	  /* its stop was reported, and the pc is still that one: a breakpoint there is not met again */
+	bool reported;	  /* its stop was reported, and the pc is still that one: a breakpoint there was seen, and is not met again */
 	bool unheard;	  /* it has not run, or came out with nothing: it may be off, or halted */
 	bool off;	  /* it is to be stepped, and is off */
-	bool awaited;	  /* it is off, and its first instruction is to be an event: KVM steps it, which costs nothing until then */
+	bool awaited;	  /* it is off, and is to be an event when it is brought up: it is stepped, or KVM is asked (idle.h) */
 	bool passed;	  /* it has met the breakpoint at its pc, which was not to be reported, and is to go on past it */
 	bool debug_stale; /* KVM must be told again before the next step, or it may not take it (x86-64: TF is tied to the pc) */
 	uint32_t debug_control;

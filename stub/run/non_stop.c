@@ -137,7 +137,7 @@ bool threads_take_stop(struct vcpu *v, struct stop *stop)
 	taken = v->pending;
 	if (taken) {
 		v->pending = false;
-		v->reported = true;
+		v->reported = v->stop.kind != STOP_CREATED;
 		m->current = v;
 		*stop = m->last = v->stop;
 	}

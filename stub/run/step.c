@@ -220,6 +220,7 @@ static enum step_result judge(struct vcpu *v, const struct vcpu_exit *exit, uint
 	case EXIT_KVM:
 		return judge_kvm(v, exit, skip);
 	case EXIT_KICKED:
+	case EXIT_WAITED:
 		return STEP_NOTHING;
 	case EXIT_IO_DONE:
 		return stepped(v);
@@ -343,7 +344,25 @@ static struct point *lift(struct vcpu *v, uint64_t pc)
 	return p;
 }
 
-enum step_result step_run(struct vcpu *v)
+/* KVM cannot step it: it does not enter, and KVM is asked from time to time whether it still is off. */
+static enum step_result await(struct vcpu *v)
+{
+	struct host *h = v->machine->host;
+	struct vcpu_exit exit = { .kind = EXIT_WAITED };
+	int err = 0;
+
+	while (!err && exit.kind == EXIT_WAITED && idle_is_off(v))
+		err = h->ops->run(h, v->nr, HOST_WAIT, &exit);
+	if (err)
+		return failed(v, "waiting to be brought up", err);
+	if (exit.kind == EXIT_KICKED)
+		return STEP_NOTHING;
+	v->unheard = v->awaited = v->reported = v->passed = false;
+	idle_brought_up(v);
+	return STEP_EVENT;
+}
+
+static enum step_result enter(struct vcpu *v)
 {
 	bool step = is_stepping(v);
 	uint64_t skip = v->over ? memory_of_pc(v) : UINT64_MAX;
@@ -372,4 +391,9 @@ enum step_result step_run(struct vcpu *v)
 	if (v->met)
 		return judge_met(v);
 	return result == STEP_MORE ? more(v) : result;
+}
+
+enum step_result step_run(struct vcpu *v)
+{
+	return v->awaited && !v->machine->caps.step ? await(v) : enter(v);
 }

@@ -105,7 +105,7 @@ static void locked_stopped(struct machine *m)
 	else
 		m->last = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = m->interrupt_signal };
 	v->pending = false;
-	v->reported = true;
+	v->reported = m->last.kind != STOP_CREATED;
 	m->current = v;
 	m->reporter = NULL;
 	m->alone = NULL;

@@ -212,6 +212,11 @@ static void test_kicks(void)
 		pthread_join(thread, NULL);
 	}
 	is_int(wrong, 0, "200 kicks, none lost");
+	is_exit(h, HOST_WAIT, EXIT_WAITED, "to wait for a kick ends without one");
+	h->ops->kick(h, 0);
+	is_exit(h, HOST_WAIT, EXIT_KICKED, "... or with one");
+	is_exit(h, HOST_WAIT, EXIT_WAITED, "... which counts once");
+	is_int((int64_t)pc(h), (int64_t)base, "... and the guest does not run");
 	h->ops->close(h);
 }
 

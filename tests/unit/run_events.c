@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vCPUs that execute nothing, and what the guest does to its machine as a whole, on a simulated machine. */
+#include <linux/kvm.h>
 #include <string.h>
 
 #include "run_rig.h"
@@ -130,6 +131,41 @@ static void test_brought_up(bool to_user)
 	is_int(rig->sim->vcpu[1].mp_gets, 0, "then it is like any other");
 	interrupt_guest();
 	ok(wait_stop() && stop()->signal == GDB_SIGNAL_INT, "... and runs");
+	close_rig();
+}
+
+/* Where KVM cannot step, it is asked. */
+static void test_noticed(void)
+{
+	struct sim_vcpu *second;
+	int64_t before;
+
+	open_rig(2, true);
+	second = &rig->sim->vcpu[1];
+	second->mp_state = STOPPED;
+	ok(!rig->target.ops->has_thread_events(&rig->machine), "where KVM neither steps nor tells who is off, nothing is promised");
+	rig->sim->caps[KVM_CAP_MP_STATE] = 1;
+	ok(rig->target.ops->has_thread_events(&rig->machine) && !rig->target.ops->set_thread_events(&rig->machine, true),
+		"where it tells, who comes up is to be told");
+	go(RESUME_CONTINUE);
+	while (second->waits < 3)
+		sched_yield();
+	ok(is_running() && !second->runs, "a vCPU that is off is not run");
+	interrupt_guest();
+	ok(wait_stop() && stop()->signal == GDB_SIGNAL_INT && !second->runs, "... and is out when the machine stops");
+	rig->target.ops->set_point(&rig->machine, 1, POINT_SOFTWARE, CODE, 4, NULL);
+	sim_set(rig->sim, 0, RV_PC, CODE + 4);
+	regfile_forget(&rig->machine.vcpus[0].regs);
+	rig->sim->vcpu[0].on_run = NULL;
+	go(RESUME_CONTINUE);
+	wait_inside(0);
+	before = (int64_t)counted(1);
+	second->mp_state = 0;
+	ok(wait_stop() && stop()->kind == STOP_CREATED && stop()->thread == 2 && !stop()->text, "when it is brought up, that is told");
+	is_int(second->runs, 0, "... before it runs");
+	go(RESUME_CONTINUE);
+	ok(wait_stop() && stop()->kind == STOP_SWBREAK && stop()->thread == 2, "... and it meets a breakpoint where it begins");
+	is_int((int64_t)counted(1), before, "... at once");
 	close_rig();
 }
 
@@ -266,6 +302,7 @@ int main(void)
 	test_off_at_point();
 	test_brought_up(true);
 	test_brought_up(false);
+	test_noticed();
 	test_waiting_step();
 	test_waiting_over();
 	test_reset();

@@ -4,6 +4,7 @@
 #include <linux/kvm.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "many_regs/kvm_many_regs.h"
 #include "reg/tdesc.h"
@@ -313,12 +314,33 @@ static void take_exit(struct sim_host *sim, struct sim_vcpu *v, struct vcpu_exit
 	pthread_mutex_unlock(&sim->lock);
 }
 
+/* A short moment. */
+static int wait_for_kick(struct sim_host *sim, struct sim_vcpu *v, struct vcpu_exit *exit)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_nsec += 1000000;
+	end.tv_sec += end.tv_nsec / 1000000000;
+	end.tv_nsec %= 1000000000;
+	pthread_mutex_lock(&sim->lock);
+	while (!v->kicked && !pthread_cond_timedwait(&sim->kick, &sim->lock, &end))
+		;
+	exit->kind = v->kicked ? EXIT_KICKED : EXIT_WAITED;
+	v->kicked = false;
+	v->waits++;
+	pthread_mutex_unlock(&sim->lock);
+	return 0;
+}
+
 static int sim_run(struct host *h, unsigned vcpu, enum host_run how, struct vcpu_exit *exit)
 {
 	struct sim_host *sim = (struct sim_host *)h;
 	struct sim_vcpu *v = &sim->vcpu[vcpu];
 
 	memset(exit, 0, sizeof(*exit));
+	if (how == HOST_WAIT)
+		return wait_for_kick(sim, v, exit);
 	exit->kind = EXIT_KICKED;
 	sim->running++;
 	if (v->on_run)

@@ -34,6 +34,7 @@ struct sim_vcpu {
 	unsigned nexits;
 	void (*on_run)(struct sim_host *sim, unsigned vcpu, enum host_run how);
 	unsigned runs;
+	_Atomic unsigned waits;
 	bool kicked;
 	bool deaf; /* its exit is on the way, and comes before any kick */
 
