@@ -174,7 +174,10 @@ struct target_ops {
 	 */
 	int (*set_non_stop)(void *t, bool on);
 
-	/* Can it be noticed that a thread is brought up? And, until the connection ends, is it to be a stop? 0 or -errno. */
+	/*
+	 * Can it be noticed that a thread is brought up? And, until the connection ends, is it to be a stop? 0 or -errno. That one goes
+	 * off is no event: it is a thread still, and a client that waits for its stop gets one.
+	 */
 	bool (*has_thread_events)(void *t);
 	int (*set_thread_events)(void *t, bool on);
 
