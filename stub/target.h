@@ -98,7 +98,7 @@ struct target_ops {
 	/* The thread that a fresh connection looks at first: the one that stopped last. */
 	unsigned (*current)(void *t);
 
-	/* One line on what a thread is, NUL-terminated, at most size bytes. May be called while the machine runs. */
+	/* One line on what a thread is or does, or why it stands; NUL-terminated, at most size bytes. May be called while it runs. */
 	void (*thread_text)(void *t, unsigned thread, char *text, size_t size);
 
 	/* target.xml, NUL-terminated; constant for the life of a connection. May be called while the machine runs. */

@@ -5,6 +5,9 @@
 
 #include "handlers.h"
 
+/* A sentence. */
+#define THREAD_TEXT_MAX 640
+
 /* "Any" and "all" leave the selection alone: some thread is always selected. */
 int do_select_general(struct session *s, const struct args *args)
 {
@@ -78,7 +81,7 @@ int do_thread_events(struct session *s, const struct args *args)
 
 int do_thread_text(struct session *s, const struct args *args)
 {
-	char text[128] = "";
+	char text[THREAD_TEXT_MAX] = "";
 	unsigned thread;
 	int error = session_find_thread(s, &args->thread, &thread);
 

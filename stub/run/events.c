@@ -75,7 +75,7 @@ void events_stop(struct vcpu *v, const struct vcpu_exit *exit)
 		.code = exit->code,
 		.text = v->text,
 	};
-	if (resets || (v->machine->stops_at[EVENT_END] && !v->machine->non_stop)) {
+	if (resets || v->machine->stops_at[EVENT_END]) {
 		snprintf(v->text, sizeof(v->text), "%s: resumed, it %s", what_happens(exit),
 			resets ? "starts over" : "has ended");
 		return;
@@ -109,31 +109,48 @@ static int start_over(struct machine *m)
 	return 0;
 }
 
-/* Whatever was reported since: nothing that has run has gone on from there. */
-static bool asks_reset(const struct machine *m)
+static bool was_told(const struct vcpu *v, enum stop_kind kind)
+{
+	return v->stop.kind == kind && !v->pending;
+}
+
+/* A vCPU that has stopped for this. Whatever was reported since: nothing that has run has gone on from there. */
+static struct vcpu *find_told(struct machine *m, enum stop_kind kind)
 {
 	for (unsigned i = 0; i < m->n; i++)
-		if (m->vcpus[i].stop.kind == STOP_RESET && !m->vcpus[i].pending)
-			return true;
-	return false;
+		if (was_told(&m->vcpus[i], kind))
+			return &m->vcpus[i];
+	return NULL;
 }
 
 int events_check(struct machine *m)
 {
-	return asks_reset(m) ? machine_refuse(m, -EBUSY, "the machine is to start over: `run`, or leave non-stop, does it") : 0;
+	if (!find_told(m, STOP_RESET))
+		return 0;
+	return machine_refuse(m, -EBUSY, "the machine is to start over: `run`, or leave non-stop, does it");
 }
 
 int events_resume(struct machine *m)
 {
-	if (asks_reset(m))
+	struct vcpu *v = find_told(m, STOP_END);
+
+	if (find_told(m, STOP_RESET))
 		return start_over(m);
-	if (m->last.kind == STOP_END) {
-		m->current->want = RESUME_CONTINUE;
-		m->current->stop = m->last;
-		m->current->pending = true;
-		end_now(m->current);
+	if (v) {
+		v->want = RESUME_CONTINUE;
+		v->pending = true;
+		end_now(v);
 	}
 	return 0;
+}
+
+bool events_end(struct vcpu *v)
+{
+	if (!was_told(v, STOP_END))
+		return false;
+	end_now(v);
+	threads_end(v);
+	return true;
 }
 
 int events_leave(struct machine *m)

@@ -23,7 +23,10 @@ int events_resume(struct machine *m);
 /* In non-stop one vCPU does not start the machine over, with others running. 0, or -errno and a sentence. */
 int events_check(struct machine *m);
 
-/* The same when the client has left: nobody wants to hear of anything but the guest's end. */
+/* In non-stop, of a vCPU that is to go on: has it ended the guest by that? Then nobody runs any more, and its stop is to be told. */
+bool events_end(struct vcpu *v);
+
+/* The same as events_resume() when the client has left: nobody wants to hear of anything but the guest's end. */
 int events_leave(struct machine *m);
 
 #endif

@@ -18,7 +18,10 @@ static int ask_state(struct vcpu *v, uint32_t *state)
 	return err;
 }
 
-/* A vCPU that is stopped and would run is just that: gdb has the word "running" for those that do. */
+/*
+ * A vCPU that is stopped and would run is just that: gdb has the word "running" for those that do. In non-stop a stop has no words of
+ * its own, which the client could be sent: they are here.
+ */
 void idle_text(struct vcpu *v, char *text, size_t size)
 {
 	struct machine *m = v->machine;
@@ -27,6 +30,8 @@ void idle_text(struct vcpu *v, char *text, size_t size)
 
 	if (!m->ended && threads_runs(v))
 		doing = v->want == RESUME_STAY ? "held" : "running";
+	else if (m->non_stop && v->stop.text)
+		doing = v->stop.text;
 	else if (!m->ended && !ask_state(v, &state) && state)
 		doing = m->arch->mp_state(state);
 	snprintf(text, size, "vCPU %u%s%s", v->nr, doing ? ", " : "", doing ? doing : "");

@@ -322,9 +322,14 @@ bool threads_runs(struct vcpu *v);
 void threads_begin_non_stop(struct machine *m);
 void threads_end_non_stop(struct machine *m);
 
-/* A vCPU that stands goes as its `want` says; one that goes stops; and the stops that come of it. */
+/* A vCPU that stands goes as its `want` says; one that goes stops. */
 void threads_go(struct vcpu *v);
 void threads_halt(struct vcpu *v, int signal);
+
+/* One that stands has ended the guest, as its `stop` says. */
+void threads_end(struct vcpu *v);
+
+/* What is to be reported, and all of it again. */
 bool threads_take_stop(struct vcpu *v, struct stop *stop);
 void threads_report_again(struct machine *m);
 

@@ -33,15 +33,20 @@ static void locked_halt(struct vcpu *v, int signal)
 		locked_halted(v);
 }
 
+/* Nobody else is told of. */
+static void locked_end(struct machine *m)
+{
+	m->ended = true;
+	for (unsigned i = 0; i < m->n; i++)
+		locked_halt(&m->vcpus[i], 0);
+}
+
 void locked_stands_for(struct vcpu *v)
 {
-	struct machine *m = v->machine;
-
 	v->pending = true;
-	m->ended |= v->stop.kind == STOP_EXITED;
 	locked_stand(v);
-	for (unsigned i = 0; m->ended && i < m->n; i++)
-		locked_halt(&m->vcpus[i], 0);
+	if (v->stop.kind == STOP_EXITED)
+		locked_end(v->machine);
 }
 
 void locked_interrupt_one(struct machine *m, int signal)
@@ -126,6 +131,17 @@ void threads_halt(struct vcpu *v, int signal)
 	pthread_mutex_lock(&v->machine->lock);
 	locked_halt(v, signal);
 	pthread_mutex_unlock(&v->machine->lock);
+}
+
+void threads_end(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+
+	pthread_mutex_lock(&m->lock);
+	v->pending = true;
+	locked_end(m);
+	m->notify(m->serve_arg);
+	pthread_mutex_unlock(&m->lock);
 }
 
 bool threads_take_stop(struct vcpu *v, struct stop *stop)

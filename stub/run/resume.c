@@ -99,6 +99,19 @@ static bool is_to_go(struct vcpu *v, const struct resume_action *action)
 	return (action->kind == RESUME_CONTINUE || action->kind == RESUME_STEP) && !threads_runs(v) && !v->pending;
 }
 
+static void go(struct vcpu *v, const struct resume_action *action)
+{
+	struct machine *m = v->machine;
+
+	commit(v, action);
+	if (events_end(v))
+		return;
+	if (v->pending)
+		m->notify(m->serve_arg);
+	else
+		threads_go(v);
+}
+
 /* What is planned holds until it is done: a vCPU that goes changes nothing for those that do not go yet. */
 static int resume_some(struct machine *m, const struct resume_action *actions)
 {
@@ -110,18 +123,11 @@ static int resume_some(struct machine *m, const struct resume_action *actions)
 		if (is_to_go(&m->vcpus[i], &actions[i]))
 			err = plan(&m->vcpus[i], actions[i].kind);
 	threads_let_go(m);
-	for (unsigned i = 0; !err && i < m->n; i++) {
-		struct vcpu *v = &m->vcpus[i];
-
-		if (actions[i].kind == RESUME_HALT) {
-			threads_halt(v, 0);
-		} else if (is_to_go(v, &actions[i])) {
-			commit(v, &actions[i]);
-			if (v->pending)
-				m->notify(m->serve_arg);
-			else
-				threads_go(v);
-		}
+	for (unsigned i = 0; !err && !m->ended && i < m->n; i++) {
+		if (actions[i].kind == RESUME_HALT)
+			threads_halt(&m->vcpus[i], 0);
+		else if (is_to_go(&m->vcpus[i], &actions[i]))
+			go(&m->vcpus[i], &actions[i]);
 	}
 	return err;
 }

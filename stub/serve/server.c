@@ -284,7 +284,10 @@ static void serve_stop(void *arg)
 	serve_packets(s);
 }
 
-/* In non-stop no text can go to the client: what it is sent answers it, or is a notification. */
+/*
+ * In non-stop no text can go to the client: what it is sent answers it, or is a notification. The manual forbids `O` there: gdb
+ * (13) prints one that comes while it asks for nothing (remote_target::wait_ns, remote.c), and takes any other for the answer.
+ */
 static void tell_terminal(struct server *s)
 {
 	char text[MACHINE_TEXT_MAX + 1];

@@ -145,6 +145,58 @@ static void test_storm(bool software)
 	end();
 }
 
+static void stops_at_end(unsigned vcpu)
+{
+	rig->sim->vcpu[vcpu].on_run = NULL;
+	leave(rig->sim, vcpu, EXIT_ENDED);
+	rig->exit[vcpu].code = 7;
+}
+
+/* The guest is about to end: one vCPU stands for it, until it is told to go on. */
+static void test_end(bool told)
+{
+	char line[128] = "";
+	struct stop stop;
+
+	begin(2, false);
+	rig->machine.stops_at[EVENT_END] = told;
+	stops_at_end(0);
+	tell(0, RESUME_CONTINUE);
+	if (told) {
+		ok(wait_next(&stop) && stop.thread == 1 && stop.kind == STOP_END, "the end is a stop, when told so");
+		ops->thread_text(&rig->machine, 1, line, sizeof(line));
+		is_str(line, "vCPU 0, the guest powers its machine off: resumed, it has ended", "... which the thread says");
+		wait_for_count(1);
+		ok(!ops->next_stop(&rig->machine, &stop), "... while the other runs on");
+		is_int(tell(1, RESUME_CONTINUE), 0, "resumed");
+	}
+	ok(wait_next(&stop) && stop.kind == STOP_EXITED && stop.code == 7, "the guest has ended");
+	ok(!threads_running(&rig->machine) && !ops->next_stop(&rig->machine, &stop), "... and nobody runs, or is told of");
+	is_int(tell(2, RESUME_CONTINUE), -ESRCH, "... or goes on");
+	end();
+}
+
+/* Back in all-stop, whatever was told of last: the next resume ends it. */
+static void test_end_later(void)
+{
+	struct stop stop;
+
+	begin(2, false);
+	rig->machine.stops_at[EVENT_END] = true;
+	stops_at_end(0);
+	tell(0, RESUME_CONTINUE);
+	ok(wait_next(&stop) && stop.kind == STOP_END, "an end");
+	tell(2, RESUME_HALT);
+	ok(wait_next(&stop) && stop.thread == 2, "... and another stop");
+	ops->set_non_stop(&rig->machine, false);
+	machine_watch_end(&rig->machine);
+	wait_stop();
+	go(RESUME_CONTINUE);
+	ok(wait_stop() && machine_stop(&rig->machine)->kind == STOP_EXITED && machine_stop(&rig->machine)->code == 7,
+		"all-stop goes on to the end");
+	close_rig();
+}
+
 int main(void)
 {
 	for (int software = 0; software < 2; software++) {
@@ -152,5 +204,8 @@ int main(void)
 		test_breakpoint(software);
 		test_storm(software);
 	}
+	test_end(true);
+	test_end(false);
+	test_end_later();
 	return done();
 }
