@@ -3,7 +3,7 @@
 #include <linux/kvm.h>
 #include <string.h>
 
-#include "run_rig.h"
+#include "run_guest.h"
 
 #define STOPPED 5 /* KVM_MP_STATE_STOPPED */
 
@@ -45,16 +45,6 @@ static void wait_inside(unsigned vcpu)
 		pthread_mutex_unlock(&rig->machine.lock);
 		sched_yield();
 	}
-}
-
-static bool is_running(void)
-{
-	bool running;
-
-	pthread_mutex_lock(&rig->lock);
-	running = rig->stops == rig->served;
-	pthread_mutex_unlock(&rig->lock);
-	return running;
 }
 
 static void test_off(void)
@@ -114,7 +104,7 @@ static void test_brought_up(bool to_user)
 	watch(1000);
 	watch(90000);
 	sched_yield();
-	ok(is_running(), "a vCPU that is off may be so for ever");
+	ok(!has_stopped(), "a vCPU that is off may be so for ever");
 	pthread_mutex_lock(&rig->sim->lock);
 	rig->sim->vcpu[1].mp_state = 0;
 	leave(rig->sim, 1, EXIT_IO_DONE);
@@ -143,14 +133,15 @@ static void test_noticed(void)
 	open_rig(2, true);
 	second = &rig->sim->vcpu[1];
 	second->mp_state = STOPPED;
-	ok(!rig->target.ops->has_thread_events(&rig->machine), "where KVM neither steps nor tells who is off, nothing is promised");
+	ok(!rig->target.ops->has_thread_events(&rig->machine),
+		"where KVM neither steps nor tells who is off, nothing is promised");
 	rig->sim->caps[KVM_CAP_MP_STATE] = 1;
 	ok(rig->target.ops->has_thread_events(&rig->machine) && !rig->target.ops->set_thread_events(&rig->machine, true),
 		"where it tells, who comes up is to be told");
 	go(RESUME_CONTINUE);
 	while (second->waits < 3)
 		sched_yield();
-	ok(is_running() && !second->runs, "a vCPU that is off is not run");
+	ok(!has_stopped() && !second->runs, "a vCPU that is off is not run");
 	interrupt_guest();
 	ok(wait_stop() && stop()->signal == GDB_SIGNAL_INT && !second->runs, "... and is out when the machine stops");
 	rig->target.ops->set_point(&rig->machine, 1, POINT_SOFTWARE, CODE, 4, NULL);
@@ -161,7 +152,8 @@ static void test_noticed(void)
 	wait_inside(0);
 	before = (int64_t)counted(1);
 	second->mp_state = 0;
-	ok(wait_stop() && stop()->kind == STOP_CREATED && stop()->thread == 2 && !stop()->text, "when it is brought up, that is told");
+	ok(wait_stop() && stop()->kind == STOP_CREATED && stop()->thread == 2 && !stop()->text,
+		"when it is brought up, that is told");
 	is_int(second->runs, 0, "... before it runs");
 	go(RESUME_CONTINUE);
 	ok(wait_stop() && stop()->kind == STOP_SWBREAK && stop()->thread == 2, "... and it meets a breakpoint where it begins");
@@ -178,7 +170,7 @@ static void test_waiting_step(void)
 	watch(5000);
 	watch(5000 + MACHINE_STEP_MS - 1);
 	sched_yield();
-	ok(is_running(), "a step that waits has its time");
+	ok(!has_stopped(), "a step that waits has its time");
 	watch(5000 + MACHINE_STEP_MS);
 	ok(wait_stop() && is_step(), "... and is over then");
 	is_str(text(), "vCPU 0 has executed nothing for a second, it waits for an interrupt: the step ends here",
@@ -188,7 +180,7 @@ static void test_waiting_step(void)
 	watch(10000);
 	watch(90000);
 	sched_yield();
-	ok(is_running(), "a vCPU that just runs may wait for ever");
+	ok(!has_stopped(), "a vCPU that just runs may wait for ever");
 	interrupt_guest();
 	ok(wait_stop() && stop()->signal == GDB_SIGNAL_INT && !stop()->text, "... until it is interrupted");
 	close_rig();

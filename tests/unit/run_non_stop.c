@@ -2,7 +2,7 @@
 /* Non-stop on a simulated machine: vCPUs run and stop by themselves, and the test is the watcher. */
 #include <errno.h>
 
-#include "run_rig.h"
+#include "run_guest.h"
 
 #define VCPUS 4
 #define ROUNDS 200

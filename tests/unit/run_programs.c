@@ -2,7 +2,7 @@
 /* Conditions and commands of breakpoints on a simulated machine. */
 #include <errno.h>
 
-#include "run_rig.h"
+#include "run_guest.h"
 
 #define INTERRUPTS 100
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Steps through a range of addresses, on a simulated machine. */
-#include "run_rig.h"
+#include "run_guest.h"
 
 #define AFTER (CODE + 8) /* where the guest's circle has ended */
 #define NOWHERE (CODE + 0x200)
