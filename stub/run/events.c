@@ -109,9 +109,10 @@ static int start_over(struct machine *m)
 	return 0;
 }
 
-static bool was_told(const struct vcpu *v, enum stop_kind kind)
+/* One that runs, in non-stop, is on its way to another stop. */
+static bool was_told(struct vcpu *v, enum stop_kind kind)
 {
-	return v->stop.kind == kind && !v->pending;
+	return !threads_runs(v) && v->stop.kind == kind && !v->pending;
 }
 
 /* A vCPU that has stopped for this. Whatever was reported since: nothing that has run has gone on from there. */

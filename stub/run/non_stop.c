@@ -120,9 +120,11 @@ void threads_go(struct vcpu *v)
 	struct machine *m = v->machine;
 
 	pthread_mutex_lock(&m->lock);
-	m->started = v->go = true;
-	m->running++;
-	locked_next(m);
+	if (!m->ended) { /* by one that was told to go a moment ago */
+		m->started = v->go = true;
+		m->running++;
+		locked_next(m);
+	}
 	pthread_mutex_unlock(&m->lock);
 }
 

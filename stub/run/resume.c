@@ -123,7 +123,7 @@ static int resume_some(struct machine *m, const struct resume_action *actions)
 		if (is_to_go(&m->vcpus[i], &actions[i]))
 			err = plan(&m->vcpus[i], actions[i].kind);
 	threads_let_go(m);
-	for (unsigned i = 0; !err && !m->ended && i < m->n; i++) {
+	for (unsigned i = 0; !err && i < m->n; i++) {
 		if (actions[i].kind == RESUME_HALT)
 			threads_halt(&m->vcpus[i], 0);
 		else if (is_to_go(&m->vcpus[i], &actions[i]))

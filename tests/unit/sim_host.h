@@ -38,7 +38,7 @@ struct sim_vcpu {
 	bool kicked;
 	bool deaf; /* its exit is on the way, and comes before any kick */
 
-	uint32_t mp_state; /* KVM_MP_STATE_* */
+	_Atomic uint32_t mp_state; /* KVM_MP_STATE_* */
 	unsigned mp_gets;
 
 	/* The last KVM_SET_GUEST_DEBUG, and how many there were. */
