@@ -2,19 +2,20 @@
 # Breakpoints set, hit, stepped over and removed, thousands of times, while all vCPUs run guest.c's count_in_step(). One line for each
 # thing that is wrong; then what was done.
 #
-#   perl tests/live/stress.pl HOST:PORT ROUNDS PC KIND MODE-WRITE ASTRAY COUNTERS INSTRUCTION...
+#   perl tests/live/stress.pl HOST:PORT ROUNDS PC KIND WORD MODE-WRITE ASTRAY COUNTERS INSTRUCTION...
 #
-# PC is the number of that register, KIND that of breakpoints, 0: as long as the instruction. MODE-WRITE is the packet that has the guest do it. ASTRAY and COUNTERS are where it keeps, for each
-# of the four vCPUs, how often it found that an instruction had not been executed just once, and how often it was there. The rest are the
-# addresses of its loop's instructions in their order, the last of which gets no breakpoint. All numbers are hexadecimal, but ROUNDS. SEED in the environment: for the same
-# choices once more.
+# PC is the number of that register, KIND that of breakpoints, 0: as long as the instruction. WORD is how many bytes the pc and a
+# counter have, 4 or 8. MODE-WRITE is the packet that has the guest do it. ASTRAY and COUNTERS are where it keeps, for each of the four
+# vCPUs, how often it found that an instruction had not been executed just once, and how often it was there. The rest are the addresses
+# of its loop's instructions in their order, the last of which gets no breakpoint. All numbers are hexadecimal, but ROUNDS. SEED in the
+# environment: for the same choices once more.
 use strict;
 use warnings;
 use IO::Socket::INET;
 use List::Util qw(shuffle);
 use Socket qw(IPPROTO_TCP TCP_NODELAY);
 
-my ($server, $rounds, $pc, $kind, $mode_write, $astray, $counters, @loop) = @ARGV;
+my ($server, $rounds, $pc, $kind, $word, $mode_write, $astray, $counters, @loop) = @ARGV;
 my $vcpus = 4;
 my $points_max = 6;
 my $seed = $ENV{SEED} // $$;
@@ -65,8 +66,10 @@ sub ask {
 	return $reply;
 }
 
+sub words { return unpack $word == 8 ? 'Q<*' : 'V*', pack 'H*', $_[0] }
+
 # The numbers of an array of the guest's.
-sub numbers { return unpack 'Q<*', pack 'H*', ask(sprintf 'm%s,%x', $_[0], 8 * $vcpus) }
+sub numbers { return words(ask(sprintf 'm%s,%x', $_[0], $word * $vcpus)) }
 
 # --- the points
 
@@ -108,10 +111,10 @@ sub change_points {
 sub stop {
 	my ($reply) = @_;
 	my ($thread) = $reply =~ /thread:([0-9a-f]+);/;
-	my ($at) = $reply =~ /;0*$pc:([0-9a-f]{16});/;
+	my ($at) = $reply =~ /;0*$pc:([0-9a-f]+);/;
 
 	$reply =~ /^T05/ && $thread && $at or wrong("a stop: $reply"), exit 1;
-	return (hex $thread, sprintf('%x', unpack 'Q<', pack 'H*', $at), $reply);
+	return (hex $thread, sprintf('%x', words($at)), $reply);
 }
 
 # It has been round the loop since the last time that it was there.
