@@ -44,7 +44,7 @@ sub skip { $count++; print "ok $count - $_[0] # SKIP $_[1]\n" }
 
 sub bail {
 	diag(join "\n", map { substr $_, 0, 300 } @log > 20 ? @log[-20 .. -1] : @log);
-	print "Bail out! $_[0]\n";
+	print "not ok - $_[0]\n";
 	exit 2;
 }
 

@@ -55,7 +55,7 @@ start_server()
 	$LAUNCH --debug "$@" "$COMM" "$IMAGE" >"$tmp/log" 2>&1 </dev/null &
 	server=$!
 	wait_server_says '^Listening on port ' || {
-		echo "Bail out! the server did not start: $(cat "$tmp/log")"
+		echo "not ok - the server did not start: $(cat "$tmp/log")"
 		exit 1
 	}
 	target=${TARGET:-127.0.0.1:$(sed -n 's/^Listening on port //p' "$tmp/log")}
