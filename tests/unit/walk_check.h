@@ -98,9 +98,11 @@ static inline const char *walk_check_behind(
 
 	if (walk_once(w, va + offset, &other) != err)
 		return "not all of a page or hole is one";
+	if (err)
+		return NULL; /* how far it goes is told at the least */
 	if (other.size != page->size - offset)
-		return "a page or hole ends elsewhere, seen from within";
-	if (!err && (other.pa != page->pa + offset || other.access != page->access))
+		return "a page ends elsewhere, seen from within";
+	if (other.pa != page->pa + offset || other.access != page->access)
 		return "not all of a page is the same";
 	return NULL;
 }
