@@ -9,6 +9,7 @@
  *
  *	VCPU NAME    a field of a struct ioctl, by the register's name
  *	VCPU ID      a value by its ONE_REG id (x86: an MSR, by KVM_GET_MSRS), its bytes as they are in memory
+ *	VCPU @ADDR   where KVM's own walk of the page tables finds an address (x86): the guest-physical one, or EFAULT
  *	VCPU list    the ids that KVM lists
  *
  * or "error ERRNO". A vCPU that runs makes the ioctl wait.
@@ -272,6 +273,16 @@ static int read_id(int fd, unsigned long long id, unsigned char *value)
 	return sizeof(u.msrs.entries[0].data);
 }
 
+static int translate(int fd, unsigned long long address, unsigned char *value)
+{
+	struct kvm_translation t = { .linear_address = address };
+
+	if (ioctl(fd, KVM_TRANSLATE, &t))
+		return -errno;
+	memcpy(value, &t.physical_address, sizeof(t.physical_address));
+	return t.valid ? (int)sizeof(t.physical_address) : -EFAULT;
+}
+
 static int read_list(int fd, unsigned long long *ids, size_t room)
 {
 	unsigned list[4096] = { sizeof(list) / sizeof(list[0]) - 1 };
@@ -292,6 +303,15 @@ static int read_id(int fd, unsigned long long id, unsigned char *value)
 	struct kvm_one_reg reg = { .id = id, .addr = (unsigned long)value };
 
 	return ioctl(fd, KVM_GET_ONE_REG, &reg) ? -errno : 1 << ((id & KVM_REG_SIZE_MASK) >> KVM_REG_SIZE_SHIFT);
+}
+
+/* On the others it is not there, or fills in nothing (ppc64). */
+static int translate(int fd, unsigned long long address, unsigned char *value)
+{
+	(void)fd;
+	(void)address;
+	(void)value;
+	return -ENOTTY;
 }
 
 static int read_list(int fd, unsigned long long *ids, size_t room)
@@ -326,8 +346,12 @@ static void answer_value(FILE *out, int fd, const char *what)
 	static unsigned char value[ROOM];
 	char *end;
 	unsigned long long id = strtoull(what, &end, 16);
-	int n = !*end && id >> 56 ? read_id(fd, id, value) : read_name(fd, what, value);
+	int n;
 
+	if (*what == '@')
+		n = translate(fd, strtoull(what + 1, NULL, 16), value);
+	else
+		n = !*end && id >> 56 ? read_id(fd, id, value) : read_name(fd, what, value);
 	if (n < 0)
 		fprintf(out, "error %d", -n);
 	for (int i = 0; i < n; i++)
