@@ -222,6 +222,18 @@ struct arch_mask {
 struct tdesc_table;
 struct arch;
 
+/* Where a step of KVM's begins. */
+struct arch_step {
+	uint64_t pc, sp, flags; /* flags: of the processor's state, among which KVM sets the one that makes it step */
+};
+
+/* A copy of the flags that the guest has made, or its processor for it, while that one was set. */
+struct arch_saved {
+	uint64_t key;	/* in this register; 0: in memory, ... */
+	uint64_t va;	/* ... in this byte, which translate() finds */
+	uint64_t value; /* of the register, or the byte, without the flag */
+};
+
 /* One way to describe a vCPU to a debugger that decodes its instructions by the description (x86). */
 struct arch_mode {
 	const char *name; /* as `monitor mode` takes it */
@@ -268,6 +280,19 @@ struct arch {
 	/* KVM_GUESTDBG_BLOCKIRQ, where KVM may have it (KVM_CAP_SET_GUEST_DEBUG2 says); or 0. */
 	uint32_t block_irq;
 	const struct arch_mask *mask; /* or what takes its place; or NULL */
+
+	/*
+	 * KVM_SET_GUEST_DEBUG tells KVM of a step from this pc (vcpu->arch.singlestep_rip, arch/x86/kvm/x86.c): elsewhere it forgets
+	 * of it when it completes an access to a device or queues an exception, and the guest runs on.
+	 */
+	bool step_told_at_pc;
+	/*
+	 * Where KVM steps by a flag that goes wherever the guest's flags are saved (x86's TF): the guest would trap as soon as it has
+	 * them back, and nobody would know of what. Before a step, 0 or -errno, and after it, however it ended: is there such a copy?
+	 * Else both are NULL.
+	 */
+	int (*step_begins)(struct view *v, struct arch_step *s);
+	bool (*step_saved)(struct view *v, const struct arch_step *s, struct arch_saved *copy);
 
 	/* What the exit means. Only kind EXIT_KVM is given. */
 	void (*classify)(const struct vcpu_exit *exit, struct arch_hit *hit);

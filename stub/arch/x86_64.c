@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * x86: debug registers, what its exits mean. The page walk is x86_64_mmu.c, where registers are x86_64_regs.c. Names and
+ * x86: debug registers, what its exits mean. The page walk is x86_64_mmu.c, where registers are x86_64_regs.c, what a step leaves behind
+ * x86_64_step.c. Names and
  * numbers of fields are those of Intel's Software Developer's Manual (SDM).
  */
 #include <inttypes.h>
@@ -227,6 +228,9 @@ static const struct arch_mode modes[] = {
 		.point_slots = point_slots, \
 		.encode_debug = encode_debug, \
 		.block_irq = X86_DEBUG_BLOCKIRQ, \
+		.step_told_at_pc = true, \
+		.step_begins = x86_64_step_begins, \
+		.step_saved = x86_64_step_saved, \
 		.classify = classify, \
 		.describe = describe, \
 		.give_back = give_back, \

@@ -41,9 +41,15 @@
 #define X86_CPUID_WORD(entry, word) KEY_BLOCK(X86_CPUID, 4, X86_CPUID_HEAD + X86_CPUID_ENTRY * (entry) + 4 * (word))
 
 #define X86_RBX KEY_BLOCK(X86_REGS, 8, 0x08)
+#define X86_RCX KEY_BLOCK(X86_REGS, 8, 0x10)
+#define X86_RSP KEY_BLOCK(X86_REGS, 8, 0x30)
+#define X86_R11 KEY_BLOCK(X86_REGS, 8, 0x58)
 #define X86_RIP KEY_BLOCK(X86_REGS, 8, 0x80)
+#define X86_RFLAGS KEY_BLOCK(X86_REGS, 8, 0x88)
 #define X86_CS_BASE KEY_BLOCK(X86_SREGS, 8, 0x0)
 #define X86_CS_L KEY_BLOCK(X86_SREGS, 1, 0x13)
+#define X86_SS_BASE KEY_BLOCK(X86_SREGS, 8, 0x78)
+#define X86_TR_BASE KEY_BLOCK(X86_SREGS, 8, 0x90)
 #define X86_CR0 KEY_BLOCK(X86_SREGS, 8, 0xe0)
 #define X86_CR3 KEY_BLOCK(X86_SREGS, 8, 0xf0)
 #define X86_CR4 KEY_BLOCK(X86_SREGS, 8, 0xf8)
@@ -91,5 +97,9 @@ extern const struct arch_flag x86_64_entry_flags[];
 int x86_64_translate(struct view *v, uint64_t va, struct arch_page *page);
 uint64_t x86_64_aliases(struct view *v, uint64_t va);
 int x86_64_code_address(struct view *v, uint64_t *addr);
+
+/* x86_64_step.c: struct arch's step_begins() and step_saved() */
+int x86_64_step_begins(struct view *v, struct arch_step *s);
+bool x86_64_step_saved(struct view *v, const struct arch_step *s, struct arch_saved *copy);
 
 #endif

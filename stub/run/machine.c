@@ -101,12 +101,11 @@ static ssize_t op_read_reg(void *t, unsigned thread, unsigned reg, void *value, 
 }
 
 /*
- * What follows from a register written by the debugger: KVM is told of a step again; at another pc the vCPU is not where it
- * stopped, an event that it owed is void, and if it was halted it is to run from there.
+ * What follows from a register written by the debugger: at another pc the vCPU is not where it stopped, an event that it owed is
+ * void, and if it was halted it is to run from there.
  */
 static int wrote(struct vcpu *v, uint64_t old_pc, int err)
 {
-	v->debug_stale = true;
 	if (err)
 		return machine_refuse(v->machine, err, "%s", v->regs.why);
 	if (memory_of_pc(v) != old_pc) {
@@ -293,7 +292,7 @@ static void forget(struct machine *m)
 
 		v->pending = false;
 		v->stop = (struct stop){ .thread = i + 1 };
-		v->reported = v->debug_stale = true;
+		v->reported = true;
 		v->passed = false;
 		v->unheard = true;
 		v->debug_control = 0;

@@ -141,7 +141,7 @@ struct vcpu {
 	bool off;	  /* it is to be stepped, and is off */
 	bool awaited;	  /* it is off, and is to be an event when it is brought up: it is stepped, or KVM is asked (idle.h) */
 	bool passed;	  /* it has met the breakpoint at its pc, which was not to be reported, and is to go on past it */
-	bool debug_stale; /* KVM must be told again before the next step, or it may not take it (x86-64: TF is tied to the pc) */
+	uint64_t told_at;	  /* the pc when KVM was told what follows */
 	uint32_t debug_control;
 	uint8_t debug_bytes[ARCH_DEBUG_SIZE];
 	size_t debug_size;
@@ -162,6 +162,8 @@ struct vcpu {
 	uint64_t stepped_from; /* where the last step began, on hosts whose KVM steps */
 	unsigned suspicious;   /* so many steps more are looked at before they are left to KVM */
 	struct step_mask mask;
+	struct arch_step began; /* the step under way, where KVM steps by a flag of the guest's ... */
+	bool flag_set;		/* ... and it does */
 };
 
 /* Called on the vCPU thread that has just been handed the baton, without the lock; the baton is given back by returning. */
@@ -286,6 +288,9 @@ bool machine_goes_on(struct machine *m, bool attended);
 /* The present stop. */
 const struct stop *machine_stop(const struct machine *m);
 
+/* It is reported. A step is likely to be followed by another: KVM is told while the client is busy with the report. */
+void machine_expect_step(struct machine *m);
+
 /*
  * The debugger has gone: no opcode stays planted, guest debugging is off; the guest runs on if `go`, or stays as it is. The next
  * client has the description that this one asked for.
@@ -375,6 +380,10 @@ void plan_unplant(struct vcpu *v, uint8_t old[][TRAP_MAX]);
 void mask_plan(struct vcpu *v);
 void mask_stepped(struct vcpu *v);
 int mask_give_back(struct vcpu *v);
+
+/* step_flag.c, around each run, by step.c. */
+void flag_begins(struct vcpu *v, bool step);
+void flag_ends(struct vcpu *v);
 
 /* memory.c: guest-virtual, in the context of v, and guest-physical. As target.h's read_mem and write_mem. */
 ssize_t memory_read(struct vcpu *v, uint64_t addr, void *buf, size_t len);

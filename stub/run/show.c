@@ -196,10 +196,8 @@ static int show_id(struct vcpu *v, uint64_t id, const char *text, struct out *ou
 		return machine_refuse(m, -EINVAL, "0x%llx is no ONE_REG id", (unsigned long long)id);
 	if (text && parse_value(text, value, KEY_SIZE(id)))
 		return machine_refuse(m, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes", text, KEY_SIZE(id));
-	if (text) {
-		v->debug_stale = true;
+	if (text)
 		err = regfile_set_id(&v->regs, &item);
-	}
 	if (!err)
 		err = regfile_get_id(&v->regs, &item);
 	if (err)

@@ -21,7 +21,13 @@ static uint64_t pc_register(struct vcpu *v)
 	return pc;
 }
 
-/* Only when it differs from what KVM was told last: a system call saved on every step but the first. */
+/* Was KVM told of a step from here, where that matters? */
+static bool is_told(struct vcpu *v)
+{
+	return !v->machine->arch->step_told_at_pc || v->told_at == pc_register(v);
+}
+
+/* Only when it differs from what KVM was told last: a system call saved on every step but the first, where that may be. */
 static int set_debug(struct vcpu *v, bool step, uint64_t skip)
 {
 	struct machine *m = v->machine;
@@ -37,11 +43,12 @@ static int set_debug(struct vcpu *v, bool step, uint64_t skip)
 
 	points_debug(m, &want, skip);
 	size = m->arch->encode_debug(&want, &control, bytes);
-	if (control == v->debug_control && !memcmp(bytes, v->debug_bytes, sizeof(bytes)) && !(step && v->debug_stale))
+	if (control == v->debug_control && !memcmp(bytes, v->debug_bytes, sizeof(bytes)) && (!want.step || is_told(v)))
 		return 0;
 	err = m->host->ops->set_debug(m->host, v->nr, control, bytes, size);
 	if (err)
 		return err;
+	v->told_at = pc_register(v);
 	v->debug_control = control;
 	v->debug_size = size;
 	memcpy(v->debug_bytes, bytes, sizeof(bytes));
@@ -85,12 +92,11 @@ static bool is_stepping(const struct vcpu *v)
 	return v->over || v->want == RESUME_STEP || v->awaited;
 }
 
-/* KVM is to queue an exception. Its next request is told anew, without that. */
+/* KVM is to queue an exception: of this request nothing else is new, and nothing remains. */
 static int queue_exception(struct vcpu *v, uint32_t control)
 {
 	struct machine *m = v->machine;
 
-	v->debug_stale = true;
 	return m->host->ops->set_debug(m->host, v->nr, v->debug_control | control, v->debug_bytes, v->debug_size);
 }
 
@@ -200,7 +206,6 @@ static enum step_result judge_kvm(struct vcpu *v, const struct vcpu_exit *exit, 
 	v->machine->arch->classify(exit, &hit);
 	switch (hit.kind) {
 	case HIT_STEP:
-		v->debug_stale = false;
 		return is_stepping(v) ? stepped(v) : guests_own(v, exit);
 	case HIT_PLANTED:
 		return at_trap(v, exit, trap_address(v, &hit), skip);
@@ -215,7 +220,6 @@ static enum step_result judge_kvm(struct vcpu *v, const struct vcpu_exit *exit, 
 
 static enum step_result judge(struct vcpu *v, const struct vcpu_exit *exit, uint64_t skip)
 {
-	v->debug_stale = true;
 	switch (exit->kind) {
 	case EXIT_KVM:
 		return judge_kvm(v, exit, skip);
@@ -276,7 +280,9 @@ static enum step_result run_held(struct vcpu *v, bool step, uint64_t skip)
 
 	if (err)
 		return failed(v, "the guest's interrupt mask cannot be set back", err);
+	flag_begins(v, step);
 	result = run_on(v, step, skip);
+	flag_ends(v);
 	if (step)
 		mask_stepped(v);
 	return result;
@@ -396,4 +402,12 @@ static enum step_result enter(struct vcpu *v)
 enum step_result step_run(struct vcpu *v)
 {
 	return v->awaited && !v->machine->caps.step ? await(v) : enter(v);
+}
+
+void machine_expect_step(struct machine *m)
+{
+	struct vcpu *v = m->current;
+
+	if (m->arch->step_told_at_pc && v->want == RESUME_STEP && v->flag_set)
+		set_debug(v, true, UINT64_MAX);
 }

@@ -276,6 +276,7 @@ static void serve_stop(void *arg)
 	while (tell(s))
 		;
 	session_stopped(&s->session, stop);
+	machine_expect_step(s->machine);
 	if (stop->kind == STOP_EXITED && !s->session.extended) {
 		linger(s);
 		finish(s, stop->code);

@@ -44,7 +44,14 @@ SAME(12, offsetof(struct kvm_cpuid_entry2, eax));
 SAME(16, offsetof(struct kvm_cpuid_entry2, ebx));
 
 SAME_FIELD(X86_RBX, X86_REGS, struct kvm_regs, rbx);
+SAME_FIELD(X86_RCX, X86_REGS, struct kvm_regs, rcx);
+SAME_FIELD(X86_RSP, X86_REGS, struct kvm_regs, rsp);
+SAME_FIELD(X86_R11, X86_REGS, struct kvm_regs, r11);
+SAME_FIELD(X86_RFLAGS, X86_REGS, struct kvm_regs, rflags);
 SAME_FIELD(X86_RIP, X86_REGS, struct kvm_regs, rip);
+SAME_FIELD(X86_CS_BASE, X86_SREGS, struct kvm_sregs, cs.base);
+SAME_FIELD(X86_SS_BASE, X86_SREGS, struct kvm_sregs, ss.base);
+SAME_FIELD(X86_TR_BASE, X86_SREGS, struct kvm_sregs, tr.base);
 SAME_FIELD(X86_CR0, X86_SREGS, struct kvm_sregs, cr0);
 SAME_FIELD(X86_CR3, X86_SREGS, struct kvm_sregs, cr3);
 SAME_FIELD(X86_CR4, X86_SREGS, struct kvm_sregs, cr4);

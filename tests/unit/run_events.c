@@ -173,7 +173,7 @@ static void test_waiting_step(void)
 	ok(!has_stopped(), "a step that waits has its time");
 	watch(5000 + MACHINE_STEP_MS);
 	ok(wait_stop() && is_step(), "... and is over then");
-	is_str(text(), "vCPU 0 has executed nothing for a second, it waits for an interrupt: the step ends here",
+	is_str(text(), "vCPU 0 has not completed its step in a second, it waits for an interrupt or is in a handler: the step ends here",
 		"... with a sentence");
 	go(RESUME_CONTINUE);
 	wait_inside(0);
