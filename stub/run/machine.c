@@ -246,15 +246,9 @@ static bool op_can_mask_steps(void *t)
 	return step_masks(t);
 }
 
-/* With KVM's own steps the flags that an interrupt saves have TF set (arch/x86/kvm/x86.c): its handler would return into a trap. */
 static int op_mask_steps(void *t, bool on)
 {
-	struct machine *m = t;
-
-	if (!on && m->caps.block_irq)
-		return machine_refuse(
-			m, -EOPNOTSUPP, "an interrupt that a step takes would have the guest trap when its handler returns");
-	m->open_steps = !on;
+	((struct machine *)t)->open_steps = !on;
 	return 0;
 }
 

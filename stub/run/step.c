@@ -33,7 +33,7 @@ static int set_debug(struct vcpu *v, bool step, uint64_t skip)
 	struct machine *m = v->machine;
 	struct arch_debug want = {
 		.step = step && !v->nends,
-		.block_irq = m->caps.block_irq,
+		.block_irq = m->caps.block_irq && !m->open_steps,
 		.planted = m->points.planted || v->nends,
 	};
 	uint8_t bytes[ARCH_DEBUG_SIZE] = { 0 };
