@@ -28,7 +28,7 @@ guest_flags_i386 := -m32 -mregparm=3 $(guest_flags_x86_64)
 # Without a prologue in count(), `break count` is in its loop, as on the others.
 guest_flags_powerpc := -fomit-frame-pointer -mcpu=power8 -msoft-float -Wl,-Ttext=0x200000
 guest_flags_riscv64 := -fomit-frame-pointer -march=rv64imac_zicsr -mabi=lp64 -mcmodel=medany -Wl,-Ttext=0x80200000
-guest_flags_arm64 := -mgeneral-regs-only -mstrict-align -Wl,-Ttext=0x40200000
+guest_flags_arm64 := -mno-outline-atomics -mgeneral-regs-only -mstrict-align -Wl,-Ttext=0x40200000
 cross_arm64 := aarch64-linux-gnu-
 cross_powerpc := powerpc64le-linux-gnu-
 cross_riscv64 := riscv64-linux-gnu-

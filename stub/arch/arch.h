@@ -224,14 +224,32 @@ struct arch;
 
 /* Where a step of KVM's begins. */
 struct arch_step {
-	uint64_t pc, sp, flags; /* flags: of the processor's state, among which KVM sets the one that makes it step */
+	uint64_t pc, sp, flags; /* flags: as the guest has them, without what KVM sets for the step */
 };
 
-/* A copy of the flags that the guest has made, or its processor for it, while that one was set. */
-struct arch_saved {
-	uint64_t key;	/* in this register; 0: in memory, ... */
-	uint64_t va;	/* ... in this byte, which translate() finds */
-	uint64_t value; /* of the register, or the byte, without the flag */
+/* What has become of the flags in it. */
+struct arch_step_end {
+	/* They were saved, and the copy has not the guest's own flag in it: in the register `key`, or, when that is 0, in the byte va. */
+	bool copied;
+	uint64_t key, va;
+	uint64_t value; /* that it is to have */
+
+	bool own;  /* the guest's own flag is set now, of which KVM knows nothing any more */
+	bool trap; /* it was set before: when the step is complete, the guest's own trap is due */
+};
+
+/*
+ * Where KVM steps by a flag among those of the guest (x86's TF): it goes wherever they are saved, and the guest would trap as soon as
+ * it has them back, with nobody stepping. And KVM, told of a step, forgets whether the guest had set the flag itself.
+ *
+ * It has to be told before each step: where the pc is not the one that it was told at (vcpu->arch.singlestep_rip, arch/x86/kvm/x86.c)
+ * it loses the flag when it completes an access to a device or queues an exception, and the guest runs on.
+ */
+struct arch_step_flag {
+	uint64_t key, bit; /* where it is */
+	/* Before a step, 0 or -errno, and behind it, however it ended. Addresses are as translate() takes them. */
+	int (*begins)(struct view *v, struct arch_step *s);
+	void (*ended)(struct view *v, const struct arch_step *s, struct arch_step_end *end);
 };
 
 /* One way to describe a vCPU to a debugger that decodes its instructions by the description (x86). */
@@ -281,18 +299,7 @@ struct arch {
 	uint32_t block_irq;
 	const struct arch_mask *mask; /* or what takes its place; or NULL */
 
-	/*
-	 * KVM_SET_GUEST_DEBUG tells KVM of a step from this pc (vcpu->arch.singlestep_rip, arch/x86/kvm/x86.c): elsewhere it forgets
-	 * of it when it completes an access to a device or queues an exception, and the guest runs on.
-	 */
-	bool step_told_at_pc;
-	/*
-	 * Where KVM steps by a flag that goes wherever the guest's flags are saved (x86's TF): the guest would trap as soon as it has
-	 * them back, and nobody would know of what. Before a step, 0 or -errno, and after it, however it ended: is there such a copy?
-	 * Else both are NULL.
-	 */
-	int (*step_begins)(struct view *v, struct arch_step *s);
-	bool (*step_saved)(struct view *v, const struct arch_step *s, struct arch_saved *copy);
+	const struct arch_step_flag *step_flag; /* or NULL */
 
 	/* What the exit means. Only kind EXIT_KVM is given. */
 	void (*classify)(const struct vcpu_exit *exit, struct arch_hit *hit);

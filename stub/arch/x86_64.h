@@ -98,8 +98,7 @@ int x86_64_translate(struct view *v, uint64_t va, struct arch_page *page);
 uint64_t x86_64_aliases(struct view *v, uint64_t va);
 int x86_64_code_address(struct view *v, uint64_t *addr);
 
-/* x86_64_step.c: struct arch's step_begins() and step_saved() */
-int x86_64_step_begins(struct view *v, struct arch_step *s);
-bool x86_64_step_saved(struct view *v, const struct arch_step *s, struct arch_saved *copy);
+/* x86_64_step.c */
+extern const struct arch_step_flag x86_64_step_flag;
 
 #endif

@@ -2,11 +2,13 @@
 /*
  * KVM steps by setting TF (kvm_arch_vcpu_ioctl_set_guest_debug(), arch/x86/kvm/x86.c), and hides it from those who ask KVM for RFLAGS.
  * The processor does not: PUSHF, SYSCALL and exceptions save it with the other flags, and POPF, SYSRET and IRET then set it when
- * nobody steps any more. The guest takes a debug exception which it has no handler for.
+ * nobody steps any more. And a TF that the guest has set itself, KVM takes away with its own.
  *
- * Where such a copy is follows from where the step began, also when the handler has executed a lot since. Not found is one that the
+ * Where a copy is follows from where the step began, also when the handler has executed a lot since. Not found is one that the
  * handler has moved to another stack (Linux does, for exceptions of a process). References are to Intel's SDM, volume 3.
  */
+#include <string.h>
+
 #include "walk.h"
 #include "x86_64.h"
 
@@ -17,6 +19,10 @@
 #define INSN_MAX 15
 #define STACK_MAX 0x10000ull /* no handler takes more */
 #define NEAR 128	     /* no stack of an exception's begins so near above another */
+
+#define INSN_POPF 0x9d
+#define INSN_PUSHF 0x9c
+#define INSN_IRET 0xcf
 
 /* Where a step has led. */
 struct now {
@@ -31,7 +37,7 @@ static uint64_t low(unsigned width)
 	return UINT64_MAX >> (64 - 8 * width);
 }
 
-int x86_64_step_begins(struct view *v, struct arch_step *s)
+static int begins(struct view *v, struct arch_step *s)
 {
 	int err = v->get(v, X86_RIP, &s->pc);
 
@@ -73,16 +79,24 @@ static int read_words(struct view *v, uint64_t va, unsigned width, unsigned n, u
 	return err;
 }
 
-/* The flags that the step began with, and TF. RF and VM are saved by some. */
+/* The flags that the step began with, whatever has become of TF; RF and VM are saved by some. */
 static bool is_copy(const struct arch_step *s, uint64_t value, unsigned width)
 {
-	return ((value ^ s->flags) & low(width) & ~(RF | VM)) == TF;
+	return !((value ^ s->flags) & low(width) & ~(RF | VM | TF));
 }
 
-/* The flags, at va, without TF: it is in their second byte. */
-static void copy_at(struct arch_saved *copy, uint64_t va, uint64_t flags)
+/* A copy, to which the guest's own TF belongs. */
+static uint64_t corrected(const struct arch_step *s, uint64_t flags)
 {
-	*copy = (struct arch_saved){ .va = va + 1, .value = (flags & ~TF) >> 8 & 0xff };
+	return (flags & ~TF) | (s->flags & TF);
+}
+
+/* The flags are at va, TF in their second byte. */
+static void copied_to(struct arch_step_end *end, const struct arch_step *s, uint64_t va, uint64_t flags)
+{
+	end->copied = (flags ^ s->flags) & TF;
+	end->va = va + 1;
+	end->value = corrected(s, flags) >> 8 & 0xff;
 }
 
 static uint64_t on_stack(const struct now *n, uint64_t sp)
@@ -92,110 +106,150 @@ static uint64_t on_stack(const struct now *n, uint64_t sp)
 
 static bool is_prefix(uint8_t byte, bool is_64_bit)
 {
-	switch (byte) {
-	case 0x26:
-	case 0x2e:
-	case 0x36:
-	case 0x3e:
-	case 0x64:
-	case 0x65:
-	case 0x66:
-	case 0x67:
-	case 0xf2:
-	case 0xf3:
-		return true;
-	}
-	return is_64_bit && (byte & 0xf0) == 0x40; /* REX */
+	return memchr("\x26\x2e\x36\x3e\x64\x65\x66\x67\xf2\xf3", byte, 10) || (is_64_bit && (byte & 0xf0) == 0x40); /* REX */
 }
 
-/* It has no operands: the opcode is its last byte. */
-static bool was_pushf(struct view *v, const struct arch_step *s, const struct now *n)
+/* The bytes that were at the step's beginning; how many of them there are. */
+static size_t read_code(struct view *v, const struct arch_step *s, const struct now *n, uint8_t code[INSN_MAX])
 {
+	uint64_t va = n->code - (n->pc - s->pc);
+	size_t len = INSN_MAX;
+
+	if (!n->is_64_bit)
+		va &= low(4);
+	while (len && read_linear(v, va, code, len))
+		len--;
+	return len;
+}
+
+struct insn {
+	int opcode; /* its first byte, or -1 */
+	bool rex_w, operand_size;
+};
+
+static struct insn find_insn(struct view *v, const struct arch_step *s, const struct now *n)
+{
+	struct insn insn = { .opcode = -1 };
 	uint8_t code[INSN_MAX];
-	size_t len = n->pc - s->pc, at = 0;
+	size_t len = read_code(v, s, n, code), at = 0;
 
-	if (!len || len > sizeof(code) || read_linear(v, n->code - len, code, len))
-		return false;
-	while (at < len - 1 && is_prefix(code[at], n->is_64_bit))
-		at++;
-	return at == len - 1 && code[at] == 0x9c;
+	for (; at < len && is_prefix(code[at], n->is_64_bit); at++) {
+		insn.operand_size |= code[at] == 0x66;
+		insn.rex_w = n->is_64_bit && (code[at] & 0xf8) == 0x48;
+	}
+	if (at < len)
+		insn.opcode = code[at];
+	return insn;
 }
 
-static bool saved_by_pushf(struct view *v, const struct arch_step *s, const struct now *n, struct arch_saved *copy)
+static void after_pushf(struct view *v, const struct arch_step *s, const struct now *n, struct arch_step_end *end)
 {
-	uint64_t width = s->sp - n->sp, flags;
+	uint64_t width = s->sp - n->sp, va = on_stack(n, n->sp), flags;
 
-	if ((width != 2 && width != 4 && width != 8) || !was_pushf(v, s, n) ||
-		read_words(v, on_stack(n, n->sp), width, 1, &flags) || !is_copy(s, flags, width))
-		return false;
-	copy_at(copy, on_stack(n, n->sp), flags);
-	return true;
+	if ((width == 2 || width == 4 || width == 8) && !read_words(v, va, width, 1, &flags) && is_copy(s, flags, width))
+		copied_to(end, s, va, flags);
 }
 
-/* Its own RIP and RFLAGS go to RCX and R11 (5.8.8). */
-static bool saved_by_syscall(struct view *v, const struct arch_step *s, struct arch_saved *copy)
+/* The flags were on the stack, and so was TF, which is the guest's own. */
+static void after_popf(struct view *v, const struct arch_step *s, const struct now *n, struct arch_step_end *end)
+{
+	uint64_t flags;
+
+	if (!read_words(v, on_stack(n, s->sp), 2, 1, &flags))
+		end->own = flags & TF;
+}
+
+/* IP, CS and flags were. Some KVMs step on through the next instruction, and its trap is due. */
+static void after_iret(
+	struct view *v, const struct arch_step *s, const struct now *n, const struct insn *insn, struct arch_step_end *end)
+{
+	bool is_32_bit = n->cr0 & CR0_PE;
+	unsigned width = insn->rex_w ? 8 : is_32_bit != insn->operand_size ? 4 : 2;
+	uint64_t word[3];
+
+	if (read_words(v, on_stack(n, s->sp), width, 3, word))
+		return;
+	end->own = word[2] & TF;
+	end->trap |= end->own && word[0] != (n->pc & low(width));
+}
+
+/* Its own RIP and RFLAGS go to RCX and R11 (5.8.8). What becomes of TF is up to an MSR; kernels clear it. */
+static bool was_syscall(struct view *v, const struct arch_step *s, struct arch_step_end *end)
 {
 	uint64_t rcx, r11;
 
 	if (v->get(v, X86_RCX, &rcx) || v->get(v, X86_R11, &r11) || rcx != s->pc + 2 || !is_copy(s, r11, 8))
 		return false;
-	*copy = (struct arch_saved){ .key = X86_R11, .value = r11 & ~TF };
+	*end = (struct arch_step_end){
+		.copied = (r11 ^ s->flags) & TF,
+		.key = X86_R11,
+		.value = corrected(s, r11),
+	};
 	return true;
 }
 
-/* What an exception has pushed below top (6.12.1, 6.14.2): 3 words, IP, CS, flags, or 5, with SP and SS. */
-static bool is_frame(
-	struct view *v, const struct arch_step *s, uint64_t top, unsigned width, unsigned words, struct arch_saved *copy)
-{
-	uint64_t va = top - (uint64_t)width * words, word[5];
+/* A stack as an exception begins to push on it: words of this width, IP, CS, flags, or, when there are 5, with SP and SS before. */
+struct frame {
+	uint64_t top;
+	unsigned width, words;
+};
 
-	if (read_words(v, va, width, words, word) || (low(width) & (word[0] - s->pc)) > INSN_MAX || !is_copy(s, word[2], width))
-		return false;
-	if (words == 5 && word[3] != (s->sp & low(width)))
-		return false;
-	copy_at(copy, va + 2ull * width, word[2]);
-	return true;
+/* sp is where it is when all of that has been pushed, or below. */
+static bool is_below(uint64_t sp, const struct frame *f)
+{
+	return f->top - f->width * f->words - sp < STACK_MAX;
 }
 
-static bool is_below(uint64_t sp, uint64_t top)
+/* Is it there? TF is clear then (6.12.1, 6.14.2). */
+static bool is_pushed(
+	struct view *v, const struct arch_step *s, const struct now *n, const struct frame *f, struct arch_step_end *end)
 {
-	return top - sp - 1 < STACK_MAX;
+	uint64_t va = on_stack(n, f->top - f->width * f->words), word[5];
+
+	if (read_words(v, va, f->width, f->words, word))
+		return false;
+	if ((low(f->width) & (word[0] - s->pc)) > INSN_MAX || !is_copy(s, word[2], f->width))
+		return false;
+	if (f->words == 5 && word[3] != (s->sp & low(f->width)))
+		return false;
+	end->own = end->trap = false;
+	copied_to(end, s, va + 2ull * f->width, word[2]);
+	return true;
 }
 
 /* Offsets into the TSS of RSP0 (ESP0) and IST1 to IST7 (8.7, 8.2.1). */
 static const uint8_t tss_stacks[] = { 0x04, 0x24, 0x2c, 0x34, 0x3c, 0x44, 0x4c, 0x54 };
 
-/* The stack is one of those that the TSS has for exceptions. */
-static bool saved_elsewhere(
-	struct view *v, const struct arch_step *s, const struct now *n, unsigned width, struct arch_saved *copy)
+/* The stack is another: is it one of those that the TSS has for exceptions? */
+static bool is_pushed_elsewhere(
+	struct view *v, const struct arch_step *s, const struct now *n, unsigned width, struct arch_step_end *end)
 {
 	unsigned count = width == 8 ? sizeof(tss_stacks) : 1;
-	uint64_t tss, top;
+	struct frame f = { .width = width, .words = 5 };
+	uint64_t tss;
 
-	if (v->get(v, X86_TR_BASE, &tss))
+	if (n->sp - s->sp < NEAR || v->get(v, X86_TR_BASE, &tss))
 		return false;
-	for (unsigned i = 0; i < count; i++) {
-		if (read_words(v, tss + tss_stacks[i], width, 1, &top))
-			return false;
+	for (unsigned i = 0; i < count && !read_words(v, tss + tss_stacks[i], width, 1, &f.top); i++) {
 		if (width == 8)
-			top &= ~15ull;
-		if (is_below(n->sp, top))
-			return is_frame(v, s, on_stack(n, top), width, 5, copy);
+			f.top &= ~15ull;
+		if (is_below(n->sp, &f))
+			return is_pushed(v, s, n, &f, end);
 	}
 	return false;
 }
 
 /* In 64-bit mode the stack is aligned, and SP always saved (6.14.2). Gates of 32-bit code are taken to be 32-bit ones. */
-static bool saved_by_exception(struct view *v, const struct arch_step *s, const struct now *n, struct arch_saved *copy)
+static bool was_exception(struct view *v, const struct arch_step *s, const struct now *n, struct arch_step_end *end)
 {
-	if (n->efer & EFER_LMA) {
-		uint64_t top = s->sp & ~15ull;
+	bool is_long = n->efer & EFER_LMA, is_protected = n->cr0 & CR0_PE;
+	struct frame f = { s->sp, is_protected ? 4 : 2, 3 };
 
-		return is_below(n->sp, top) ? is_frame(v, s, top, 8, 5, copy) : saved_elsewhere(v, s, n, 8, copy);
-	}
-	if (is_below(n->sp, s->sp))
-		return is_frame(v, s, on_stack(n, s->sp), n->cr0 & CR0_PE ? 4 : 2, 3, copy);
-	return n->cr0 & CR0_PE && saved_elsewhere(v, s, n, 4, copy);
+	if (is_long)
+		f = (struct frame){ s->sp & ~15ull, 8, 5 };
+	if (is_below(n->sp, &f))
+		return is_pushed(v, s, n, &f, end);
+	return is_protected && is_pushed_elsewhere(v, s, n, is_long ? 8 : 4, end);
 }
 
 static int find_now(struct view *v, struct now *n)
@@ -214,16 +268,31 @@ static int find_now(struct view *v, struct now *n)
 	return err;
 }
 
-/* Most steps push nothing, and memory is not looked at. */
-bool x86_64_step_saved(struct view *v, const struct arch_step *s, struct arch_saved *copy)
+static void after_insn(struct view *v, const struct arch_step *s, const struct now *n, struct arch_step_end *end)
+{
+	struct insn insn;
+
+	if (was_exception(v, s, n, end))
+		return;
+	insn = find_insn(v, s, n);
+	if (insn.opcode == INSN_PUSHF)
+		after_pushf(v, s, n, end);
+	else if (insn.opcode == INSN_POPF)
+		after_popf(v, s, n, end);
+	else if (insn.opcode == INSN_IRET)
+		after_iret(v, s, n, &insn, end);
+}
+
+/* Most steps push and pop nothing, and memory is not looked at. */
+static void ended(struct view *v, const struct arch_step *s, struct arch_step_end *end)
 {
 	struct now n;
 
-	if (s->flags & (TF | VM) || v->get(v, X86_RIP, &n.pc) || v->get(v, X86_RSP, &n.sp))
-		return false;
-	if (saved_by_syscall(v, s, copy))
-		return true;
-	if (n.sp - s->sp < NEAR || find_now(v, &n))
-		return false;
-	return saved_by_pushf(v, s, &n, copy) || saved_by_exception(v, s, &n, copy);
+	*end = (struct arch_step_end){ .own = s->flags & TF, .trap = s->flags & TF };
+	if (s->flags & VM || v->get(v, X86_RIP, &n.pc) || v->get(v, X86_RSP, &n.sp) || was_syscall(v, s, end))
+		return;
+	if (n.sp != s->sp && !find_now(v, &n))
+		after_insn(v, s, &n, end);
 }
+
+const struct arch_step_flag x86_64_step_flag = { .key = X86_RFLAGS, .bit = TF, .begins = begins, .ended = ended };

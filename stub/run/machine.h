@@ -162,8 +162,10 @@ struct vcpu {
 	uint64_t stepped_from; /* where the last step began, on hosts whose KVM steps */
 	unsigned suspicious;   /* so many steps more are looked at before they are left to KVM */
 	struct step_mask mask;
-	struct arch_step began; /* the step under way, where KVM steps by a flag of the guest's ... */
-	bool flag_set;		/* ... and it does */
+	struct arch_step began; /* the last step, where KVM steps by a flag of the guest's ... */
+	bool flag_set;		/* ... and did; false: the last run was none */
+	bool own_flag;		/* behind it the guest's own is set, and KVM told of no step */
+	bool own_trap;		/* and the guest's own trap is due with ours */
 };
 
 /* Called on the vCPU thread that has just been handed the baton, without the lock; the baton is given back by returning. */
@@ -381,9 +383,9 @@ void mask_plan(struct vcpu *v);
 void mask_stepped(struct vcpu *v);
 int mask_give_back(struct vcpu *v);
 
-/* step_flag.c, around each run, by step.c. */
+/* step_flag.c, around each KVM_RUN, by step.c. */
 void flag_begins(struct vcpu *v, bool step);
-void flag_ends(struct vcpu *v);
+void flag_ended(struct vcpu *v);
 
 /* memory.c: guest-virtual, in the context of v, and guest-physical. As target.h's read_mem and write_mem. */
 ssize_t memory_read(struct vcpu *v, uint64_t addr, void *buf, size_t len);

@@ -270,6 +270,11 @@ bool points_same_place(const struct point *a, const struct point *b)
 	return is_exec(a->type) && is_exec(b->type) && (a->addr == b->addr || (a->planted && b->planted && a->pa == b->pa));
 }
 
+bool points_is_exec(const struct point *p)
+{
+	return is_exec(p->type);
+}
+
 bool points_watched(const struct machine *m, enum point_type type, uint64_t addr)
 {
 	for (unsigned i = 0; i < m->points.n; i++) {

@@ -51,6 +51,9 @@ void points_clear_all(struct machine *m, bool memory_gone);
  */
 const struct point *points_at(struct vcpu *v, uint64_t addr);
 
+/* Is it a breakpoint, and no watchpoint? */
+bool points_is_exec(const struct point *p);
+
 /* Is there still a watchpoint of this type at this address? */
 bool points_watched(const struct machine *m, enum point_type type, uint64_t addr);
 

@@ -24,7 +24,7 @@ static uint64_t pc_register(struct vcpu *v)
 /* Was KVM told of a step from here, where that matters? */
 static bool is_told(struct vcpu *v)
 {
-	return !v->machine->arch->step_told_at_pc || v->told_at == pc_register(v);
+	return !v->machine->arch->step_flag || v->told_at == pc_register(v);
 }
 
 /* Only when it differs from what KVM was told last: a system call saved on every step but the first, where that may be. */
@@ -100,23 +100,41 @@ static int queue_exception(struct vcpu *v, uint32_t control)
 	return m->host->ops->set_debug(m->host, v->nr, v->debug_control | control, v->debug_bytes, v->debug_size);
 }
 
+/* *control: of what KVM has queued; 0 when the vCPU is at its handler. */
+static int give_back(struct vcpu *v, const struct vcpu_exit *exit, uint32_t *control)
+{
+	struct machine *m = v->machine;
+	int err = m->arch->give_back ? m->arch->give_back(&v->regs.view, exit, control) : -EOPNOTSUPP;
+
+	return !err && *control ? queue_exception(v, *control) : err;
+}
+
+static enum step_result not_given(struct vcpu *v, int err)
+{
+	snprintf(v->text, sizeof(v->text), "a debug exception of the guest's own, which it could not be given: %s (pc 0x%llx)",
+		strerror(-err), (unsigned long long)memory_of_pc(v));
+	return signalled(v, GDB_SIGNAL_TRAP);
+}
+
 /*
  * What the debugger has no part in is the guest's own, and goes to the guest's handler. A step is over when it is there; where KVM
  * takes the vCPU there itself, it runs on, stepping, until it is.
  */
 static enum step_result guests_own(struct vcpu *v, const struct vcpu_exit *exit)
 {
-	struct machine *m = v->machine;
 	uint32_t control = 0;
-	int err = m->arch->give_back ? m->arch->give_back(&v->regs.view, exit, &control) : -EOPNOTSUPP;
+	int err = give_back(v, exit, &control);
 
-	if (!err && control)
-		err = queue_exception(v, control);
-	if (!err)
-		return is_stepping(v) && !control ? stepped(v) : STEP_AGAIN;
-	snprintf(v->text, sizeof(v->text), "a debug exception of the guest's own, which it could not be given: %s (pc 0x%llx)",
-		strerror(-err), (unsigned long long)memory_of_pc(v));
-	return signalled(v, GDB_SIGNAL_TRAP);
+	return err ? not_given(v, err) : is_stepping(v) && !control ? stepped(v) : STEP_AGAIN;
+}
+
+/* KVM's step is complete. Where the guest steps itself, its own is as well. */
+static enum step_result step_complete(struct vcpu *v, const struct vcpu_exit *exit)
+{
+	uint32_t control;
+	int err = v->own_trap ? give_back(v, exit, &control) : 0;
+
+	return err ? not_given(v, err) : stepped(v);
 }
 
 static enum step_result at_point(struct vcpu *v, const struct point *p, uint64_t addr)
@@ -132,23 +150,29 @@ static enum step_result at_point(struct vcpu *v, const struct point *p, uint64_t
 	return STEP_EVENT;
 }
 
-/* The hardware says the address (arm64), or the slot (x86), and then the data address is the point's own. */
+static const struct point *point_of(struct vcpu *v, const struct arch_hit *hit, uint64_t skip)
+{
+	struct machine *m = v->machine;
+
+	if (hit->slots)
+		return points_of_slots(m, hit->slots, skip);
+	return hit->kind == HIT_EXEC ? points_at(v, memory_of_pc(v)) : points_of_access(m, hit->addr);
+}
+
+/*
+ * The hardware says the address (arm64), or the slot (x86), and then the data address is the point's own. When a step is complete as
+ * well, and it is the guest's own, its handler comes before what is to be executed next: a breakpoint there is met afterwards.
+ */
 static enum step_result at_debug_register(
 	struct vcpu *v, const struct vcpu_exit *exit, const struct arch_hit *hit, uint64_t skip)
 {
-	struct machine *m = v->machine;
-	const struct point *p;
+	const struct point *p = point_of(v, hit, skip);
+	bool own = hit->stepped && (v->own_trap || !is_stepping(v));
 
-	if (hit->slots)
-		p = points_of_slots(m, hit->slots, skip);
-	else if (hit->kind == HIT_EXEC)
-		p = points_at(v, memory_of_pc(v));
-	else
-		p = points_of_access(m, hit->addr);
 	v->met_stepped = hit->stepped;
-	if (p)
+	if (p && !(own && points_is_exec(p)))
 		return at_point(v, p, hit->have_addr ? hit->addr : p->addr);
-	return hit->stepped ? stepped(v) : guests_own(v, exit);
+	return hit->stepped && is_stepping(v) ? step_complete(v, exit) : guests_own(v, exit);
 }
 
 /* Where the opcode is that was hit; the pc as well, after this. */
@@ -206,7 +230,7 @@ static enum step_result judge_kvm(struct vcpu *v, const struct vcpu_exit *exit, 
 	v->machine->arch->classify(exit, &hit);
 	switch (hit.kind) {
 	case HIT_STEP:
-		return is_stepping(v) ? stepped(v) : guests_own(v, exit);
+		return is_stepping(v) ? step_complete(v, exit) : guests_own(v, exit);
 	case HIT_PLANTED:
 		return at_trap(v, exit, trap_address(v, &hit), skip);
 	case HIT_EXEC:
@@ -255,7 +279,10 @@ static enum step_result run(struct vcpu *v, bool step, uint64_t skip)
 	struct vcpu_exit exit = { 0 };
 	int err = m->host->ops->run(m->host, v->nr, step ? HOST_STEP : HOST_RUN, &exit);
 
-	return err ? failed(v, "KVM_RUN", err) : judge(v, &exit, skip);
+	if (err)
+		return failed(v, "KVM_RUN", err);
+	flag_ended(v);
+	return judge(v, &exit, skip);
 }
 
 /* Until something is for the debugger, or for threads.c. */
@@ -264,8 +291,10 @@ static enum step_result run_on(struct vcpu *v, bool step, uint64_t skip)
 	enum step_result result;
 
 	do {
-		int err = set_debug(v, step, skip);
+		int err;
 
+		flag_begins(v, step && !v->nends);
+		err = set_debug(v, step, skip);
 		regfile_drop(&v->regs);
 		result = err ? failed(v, "KVM_SET_GUEST_DEBUG", err) : run(v, step && !v->nends, skip);
 	} while (result == STEP_AGAIN);
@@ -280,9 +309,7 @@ static enum step_result run_held(struct vcpu *v, bool step, uint64_t skip)
 
 	if (err)
 		return failed(v, "the guest's interrupt mask cannot be set back", err);
-	flag_begins(v, step);
 	result = run_on(v, step, skip);
-	flag_ends(v);
 	if (step)
 		mask_stepped(v);
 	return result;
@@ -408,6 +435,6 @@ void machine_expect_step(struct machine *m)
 {
 	struct vcpu *v = m->current;
 
-	if (m->arch->step_told_at_pc && v->want == RESUME_STEP && v->flag_set)
+	if (v->want == RESUME_STEP && v->flag_set && !v->own_flag)
 		set_debug(v, true, UINT64_MAX);
 }

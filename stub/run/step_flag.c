@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where KVM steps by a flag that goes wherever the guest's flags are saved (x86), it is taken out of what was saved during a step: the
- * guest would find it there, or trap, when nobody steps any more.
+ * Where KVM steps by a flag among those of the guest (struct arch_step_flag): after each step the guest has its own flags, in its
+ * processor and wherever it, or its processor, has saved them meanwhile.
  */
 #include "machine.h"
 
 void flag_begins(struct vcpu *v, bool step)
 {
-	const struct arch *arch = v->machine->arch;
+	const struct arch_step_flag *flag = v->machine->arch->step_flag;
 
-	v->flag_set = step && arch->step_begins && !arch->step_begins(&v->regs.view, &v->began);
+	v->own_flag = v->own_trap = false;
+	v->flag_set = step && flag && !flag->begins(&v->regs.view, &v->began);
 }
 
 static void put_byte(struct vcpu *v, uint64_t va, uint8_t byte)
@@ -21,15 +22,35 @@ static void put_byte(struct vcpu *v, uint64_t va, uint8_t byte)
 		m->host->ops->write_mem(m->host, page.pa, &byte, 1);
 }
 
-void flag_ends(struct vcpu *v)
+/* As long as KVM is to step, it hides the flag and takes it away in the end: it is told first that it is not. */
+static void set_own(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+	const struct arch_step_flag *flag = m->arch->step_flag;
+	struct view *view = &v->regs.view;
+	uint64_t flags;
+
+	if (m->host->ops->set_debug(m->host, v->nr, 0, v->debug_bytes, v->debug_size))
+		return;
+	v->debug_control = 0;
+	if (!view->get(view, flag->key, &flags))
+		view->set(view, flag->key, flags | flag->bit);
+}
+
+void flag_ended(struct vcpu *v)
 {
 	struct view *view = &v->regs.view;
-	struct arch_saved copy;
+	struct arch_step_end end;
 
-	if (!v->flag_set || !v->machine->arch->step_saved(view, &v->began, &copy))
+	if (!v->flag_set)
 		return;
-	if (copy.key)
-		view->set(view, copy.key, copy.value);
-	else
-		put_byte(v, copy.va, (uint8_t)copy.value);
+	v->machine->arch->step_flag->ended(view, &v->began, &end);
+	if (end.copied && end.key)
+		view->set(view, end.key, end.value);
+	else if (end.copied)
+		put_byte(v, end.va, (uint8_t)end.value);
+	v->own_flag = end.own;
+	v->own_trap = end.trap;
+	if (end.own)
+		set_own(v);
 }

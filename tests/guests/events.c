@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a guest does to its machine and its vCPUs, one function each: wait for an interrupt that never comes, come out of the guest all
- * the time, reset the machine, turn a vCPU off. Interrupts are off in all of it.
+ * the time, reset the machine, turn a vCPU off, execute code that was written just now. Interrupts are off in all of it.
  */
 #include "guest.h"
 
@@ -35,6 +35,11 @@ void turn_off(void)
 {
 }
 
+void code_was_written(volatile void *code)
+{
+	(void)code;
+}
+
 #elif defined(__aarch64__)
 
 static unsigned long psci(unsigned long function)
@@ -64,6 +69,11 @@ void reset_machine(void)
 void turn_off(void)
 {
 	psci(0x84000002); /* CPU_OFF */
+}
+
+void code_was_written(volatile void *code)
+{
+	__asm__ volatile("dc cvau, %0; dsb ish; ic ivau, %0; dsb ish; isb" : : "r"(code) : "memory");
 }
 
 #elif defined(__riscv)
@@ -99,6 +109,12 @@ void turn_off(void)
 	sbi(0x48534d, 1);
 }
 
+void code_was_written(volatile void *code)
+{
+	(void)code;
+	__asm__ volatile(".option push; .option arch, +zifencei; fence.i; .option pop" : : : "memory");
+}
+
 #elif defined(__powerpc64__)
 
 static void hypercall(unsigned long nr, unsigned long argument)
@@ -129,6 +145,11 @@ void reset_machine(void)
 
 void turn_off(void)
 {
+}
+
+void code_was_written(volatile void *code)
+{
+	__asm__ volatile("dcbst 0, %0; sync; icbi 0, %0; sync; isync" : : "r"(code) : "memory");
 }
 
 #endif

@@ -8,7 +8,8 @@
 /* As it stands in the source: the debugger is to see the call and its arguments. */
 #define NOINLINE __attribute__((noipa))
 
-enum mode { MODE_DEMO, MODE_SPIN, MODE_NO_DEVICE, MODE_SMP, MODE_TRAPS, MODE_INTERRUPTS, MODE_HALT, MODE_STORM, MODE_RESET, MODE_OFF, MODE_STRESS };
+enum mode { MODE_DEMO, MODE_SPIN, MODE_NO_DEVICE, MODE_SMP, MODE_TRAPS, MODE_INTERRUPTS, MODE_HALT, MODE_STORM, MODE_RESET, MODE_OFF, MODE_STRESS,
+	MODE_OWN_STEPS, MODE_OWN_CODE, MODE_LOCK };
 
 volatile enum mode mode = MODE_DEMO;
 volatile unsigned long counter;
@@ -113,10 +114,15 @@ NOINLINE void count(unsigned long cpu)
 		cpu_counter[cpu]++;
 }
 
-static void smp(void)
+static void start_cpus(void)
 {
 	for (unsigned long cpu = 1; cpu < MAX_CPUS; cpu++)
 		start_cpu(cpu);
+}
+
+static void smp(void)
+{
+	start_cpus();
 	count(0);
 }
 
@@ -145,8 +151,7 @@ NOINLINE void count_in_step(unsigned long cpu)
 
 static void stress(void)
 {
-	for (unsigned long cpu = 1; cpu < MAX_CPUS; cpu++)
-		start_cpu(cpu);
+	start_cpus();
 	count_in_step(0);
 }
 
@@ -160,6 +165,91 @@ static void traps(void)
 		tick();
 	}
 	say(*n == 5 ? "5 traps of its own\n" : "traps were lost\n");
+}
+
+/* Through instructions that it steps by itself: a handler of its own is entered after each. */
+static void step_itself(void)
+{
+#if OWN_STEPS
+	unsigned long n = 0;
+
+	for (int i = 0; i < 5; i++) {
+		n += own_steps();
+		tick();
+	}
+	say(n == 5 * OWN_STEPS ? "40 steps of its own\n" : "steps were lost\n");
+#endif
+}
+
+/* Functions of a few instructions that run wherever they are copied to. */
+NOINLINE unsigned long give_1(void)
+{
+	return 1;
+}
+
+NOINLINE unsigned long give_2(void)
+{
+	return 2;
+}
+
+#define CODE_SIZE 32
+
+volatile unsigned char patched[CODE_SIZE] __attribute__((aligned(64)));
+volatile unsigned long given;
+
+static void patch(unsigned long (*with)(void))
+{
+	const unsigned char *from = (const unsigned char *)with;
+
+	for (unsigned int i = 0; i < CODE_SIZE; i++)
+		patched[i] = from[i];
+	code_was_written(&patched);
+}
+
+/* Calls code that it writes anew before each call, over whatever a debugger has planted there. */
+static void patch_itself(void)
+{
+	unsigned long (*const call)(void) = (unsigned long (*)(void))&patched;
+
+	for (int i = 0; i < 5; i++) {
+		patch(give_1);
+		given += call();
+		tick();
+		patch(give_2);
+		given += call();
+	}
+	say(given == 15 ? "15 by its own code\n" : "its code was changed\n");
+}
+
+/* Each takes a ticket and waits, without a break, until it is called. */
+struct ticket_lock {
+	volatile unsigned int next, called;
+} the_lock;
+volatile unsigned long guarded;
+
+NOINLINE void lock(void)
+{
+	unsigned int mine = __atomic_fetch_add(&the_lock.next, 1, __ATOMIC_SEQ_CST);
+
+	while (the_lock.called != mine)
+		;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+}
+
+NOINLINE void unlock(void)
+{
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	the_lock.called++;
+}
+
+NOINLINE void contend(unsigned long cpu)
+{
+	for (;;) {
+		lock();
+		guarded++;
+		cpu_counter[cpu]++;
+		unlock();
+	}
 }
 
 static void halt(void)
@@ -210,6 +300,8 @@ void secondary(unsigned long cpu)
 	}
 	if (mode == MODE_STRESS)
 		count_in_step(cpu);
+	if (mode == MODE_LOCK)
+		contend(cpu);
 	count(cpu);
 }
 
@@ -244,6 +336,16 @@ int main(void)
 		break;
 	case MODE_STRESS:
 		stress();
+		break;
+	case MODE_OWN_STEPS:
+		step_itself();
+		break;
+	case MODE_OWN_CODE:
+		patch_itself();
+		break;
+	case MODE_LOCK:
+		start_cpus();
+		contend(0);
 		break;
 	case MODE_INTERRUPTS:
 #ifndef __i386__

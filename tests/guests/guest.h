@@ -23,7 +23,16 @@ void start_cpu(unsigned long cpu);
 volatile unsigned long *own_traps(void);
 void own_trap(void);
 
+#if defined(__i386__) || defined(__riscv)
+#define OWN_STEPS 0
+#else
+/* The guest steps itself, by the processor, through OWN_STEPS instructions at stepped_code. Returns how many its handler was entered for. */
+#define OWN_STEPS 8
+unsigned long own_steps(void);
+#endif
+
 /* events.c */
+void code_was_written(volatile void *code); /* 32 bytes, aligned to 64 */
 void wait_for_interrupt(void);
 void leave_guest(void);
 void reset_machine(void);

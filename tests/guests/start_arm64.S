@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The first vCPU starts at the entry, the others by PSCI CPU_ON. PL011 at 0x09000000, as on QEMU's virt. */
 	.globl _start, console_putc, start_cpu, own_traps, own_trap, interrupts, without_interrupts, exception
+	.globl own_steps, stepped_code
 	.text
 _start:
 	mov	x0, #0
@@ -69,6 +70,62 @@ on_trap:
 	add	x0, x0, #4
 	msr	elr_el1, x0
 	ldp	x0, x1, [sp], #16
+	eret
+
+	/* Software step: MDSCR_EL1.KDE and SS, PSTATE.SS for one instruction and PSTATE.D clear. Counted is what is at stepped_code. */
+own_steps:
+	adrp	x0, step_vectors
+	add	x0, x0, :lo12:step_vectors
+	msr	vbar_el1, x0
+	adrp	x0, step_count
+	add	x0, x0, :lo12:step_count
+	str	xzr, [x0]
+	msr	oslar_el1, xzr
+	mrs	x1, mdscr_el1
+	mov	x2, #0x2001
+	orr	x1, x1, x2
+	msr	mdscr_el1, x1
+	isb
+	ldr	x1, =0x2001c5		/* SS, A, I, F, EL1h */
+	msr	spsr_el1, x1
+	adr	x1, stepped_code
+	msr	elr_el1, x1
+	eret
+stepped_code:
+	.rept	8
+	nop
+	.endr
+stepped_end:
+	msr	daifset, #8
+	mrs	x1, mdscr_el1
+	bic	x1, x1, x2
+	msr	mdscr_el1, x1
+	isb
+	ldr	x0, [x0]
+	ret
+
+on_step:
+	stp	x0, x1, [sp, #-32]!
+	str	x2, [sp, #16]
+	mrs	x0, esr_el1
+	lsr	x0, x0, #26
+	cmp	x0, #0x33		/* software step, of the own level */
+	b.ne	.
+	mrs	x0, elr_el1
+	adr	x1, stepped_code + 4
+	sub	x0, x0, x1
+	cmp	x0, #(stepped_end - stepped_code)
+	b.hs	1f
+	adrp	x0, step_count
+	add	x0, x0, :lo12:step_count
+	ldr	x1, [x0]
+	add	x1, x1, #1
+	str	x1, [x0]
+1:	mrs	x0, spsr_el1
+	orr	x0, x0, #(1 << 21)
+	msr	spsr_el1, x0
+	ldr	x2, [sp, #16]
+	ldp	x0, x1, [sp], #32
 	eret
 
 	/* The virtual timer, interrupt 27 of the GICv3 (distributor at 0x08000000, the vCPU's frames at 0x080a0000), every 10 ms. */
@@ -158,10 +215,16 @@ timer_vector:
 vectors:
 	.skip	0x200			/* a synchronous exception at the same level, with its own stack pointer */
 	b	on_trap
+
+	.balign	0x800
+step_vectors:
+	.skip	0x200
+	b	on_step
 	.balign	0x800
 
 	.bss
 trap_count: .skip 8
+step_count: .skip 8
 timer_count: .skip 8
 	.balign	4096
 stacks:	.skip	4 * 4096

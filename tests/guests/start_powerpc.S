@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Every vCPU starts at the entry, in real mode, with its number in r3; all but the first wait to be released. */
 	.globl _start, console_putc, start_cpu, own_traps, own_trap, interrupts, without_interrupts, exception
+	.globl own_steps, stepped_code
 	.text
 _start:
 	bcl	20, 31, 1f
@@ -154,6 +155,55 @@ on_sc:
 	rldicl	3, 3, 49, 63		/* EE */
 	rfid
 on_sc_end:
+
+	/* Trace interrupts: MSR.SE. Counted is what is at stepped_code, at address 0x808. */
+own_steps:
+	mflr	0
+	li	3, 0xd00
+	addis	4, 2, on_step@toc@ha
+	addi	4, 4, on_step@toc@l
+	li	5, (on_step_end - on_step) / 4
+	bl	copy_code
+	mtlr	0
+	li	3, 0
+	li	4, 0x808
+	std	3, 0(4)
+	mfmsr	5
+	ori	6, 5, 0x400
+	mtsrr1	6
+	addis	3, 2, stepped_code@toc@ha
+	addi	3, 3, stepped_code@toc@l
+	mtsrr0	3
+	rfid
+stepped_code:
+	.rept	8
+	nop
+	.endr
+	mtmsrd	5
+	ld	3, 0x808(0)
+	blr
+
+on_step:
+	mtsprg	0, 3
+	mtsprg	1, 4
+	mfcr	3
+	mtsprg	2, 3
+	mfsrr0	3
+	lis	4, (stepped_code + 4)@ha
+	addi	4, 4, (stepped_code + 4)@l
+	sub	3, 3, 4
+	cmpldi	3, 32
+	bge	1f
+	ld	3, 0x808(0)
+	addi	3, 3, 1
+	li	4, 0x808
+	std	3, 0(4)
+1:	mfsprg	3, 2
+	mtcr	3
+	mfsprg	3, 0
+	mfsprg	4, 1
+	rfid
+on_step_end:
 
 without_interrupts:
 	mfmsr	3

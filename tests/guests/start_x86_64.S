@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Every vCPU starts at the entry, in long mode, with its number in rdi; all but the first wait to be released. */
 	.globl _start, console_putc, start_cpu, own_traps, own_trap, interrupts, without_interrupts, exception
+	.globl own_steps, stepped_code
 	.text
 _start:
 	mov	%rdi, %rax
@@ -47,6 +48,41 @@ own_trap:
 
 on_trap:
 	incq	trap_count
+	iretq
+
+	/* As above, vector 1. Counted are the traps behind the instructions of stepped_code. */
+own_steps:
+	lea	idt + 1 * 16, %rdx
+	lea	on_step, %rax
+	mov	%ax, (%rdx)
+	movw	%cs, 2(%rdx)
+	movw	$0x8e00, 4(%rdx)
+	shr	$16, %rax
+	mov	%rax, 6(%rdx)
+	lidt	idt_register
+	movq	$0, step_count
+	pushfq
+	orq	$0x100, (%rsp)		/* TF */
+	popfq
+stepped_code:
+	.rept	8
+	nop
+	.endr
+stepped_end:
+	pushfq
+	andq	$~0x100, (%rsp)
+	popfq
+	mov	step_count, %rax
+	ret
+
+on_step:
+	push	%rax
+	mov	8(%rsp), %rax
+	sub	$stepped_code + 1, %rax
+	cmp	$stepped_end - stepped_code, %rax
+	jae	1f
+	incq	step_count
+1:	pop	%rax
 	iretq
 
 	/* The local APIC's timer, periodic, on vector 0x20; its bus clock is KVM's, 1 GHz. Intel SDM volume 3, 11.5.4. */
@@ -119,6 +155,7 @@ idt_register:
 	.balign	16
 idt:	.skip	0x21 * 16
 trap_count: .skip 8
+step_count: .skip 8
 timer_count: .skip 8
 	.balign	16
 stacks:	.skip	4 * 4096

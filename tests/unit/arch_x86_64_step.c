@@ -16,7 +16,7 @@ enum mode { REAL, PROTECTED, COMPATIBLE, LONG };
 
 static struct fake_vcpu f;
 static struct arch_step began;
-static struct arch_saved copy;
+static struct arch_step_end end;
 
 /* A step begins: at CODE, with this instruction and its stack here. */
 static void begin(enum mode mode, uint64_t flags, const char *code, size_t len)
@@ -38,7 +38,7 @@ static void begin(enum mode mode, uint64_t flags, const char *code, size_t len)
 	fake_set(&f.view, X86_TR_BASE, TSS);
 	fake_put(&f, TSS + 4, 0x10000, mode == PROTECTED ? 4 : 8);
 	fake_put(&f, TSS + 0x2c, OTHER, 8); /* IST2 */
-	is_int(x86_64_step_begins(&f.view, &began), 0, "a step begins");
+	is_int(x86_64_step_flag.begins(&f.view, &began), 0, "a step begins");
 }
 
 #define BEGIN(mode, flags, code) begin(mode, flags, code, sizeof(code) - 1)
@@ -49,20 +49,28 @@ static void leads(uint64_t pc, uint64_t sp)
 	fake_set(&f.view, X86_RSP, sp);
 }
 
-static bool is_saved(void)
+static void ended(void)
 {
-	copy = (struct arch_saved){ 0 };
-	return x86_64_step_saved(&f.view, &began, &copy);
+	x86_64_step_flag.ended(&f.view, &began, &end);
 }
 
 static void found(uint64_t va, uint64_t value, const char *name)
 {
-	ok(is_saved() && !copy.key && copy.va == va && copy.value == value, "%s", name);
+	ended();
+	ok(end.copied && !end.key && end.va == va && end.value == value, "%s", name);
 }
 
 static void none(const char *name)
 {
-	ok(!is_saved(), "%s", name);
+	ended();
+	ok(!end.copied, "%s", name);
+}
+
+/* The guest's own TF, and is its trap due? */
+static void owns(bool own, bool trap, const char *name)
+{
+	ended();
+	ok(!end.copied && end.own == own && end.trap == trap, "%s", name);
 }
 
 /* What an exception pushes below top, and the handler's first push or an error code below that. */
@@ -109,10 +117,6 @@ static void test_pushf(void)
 	fake_put(&f, STACK - 4, FLAGS | TF, 4);
 	leads(CODE + 2, STACK - 4);
 	none("what is a prefix in 64-bit code is none in other code");
-	BEGIN(LONG, FLAGS | TF, "\x9c");
-	fake_put(&f, STACK - 8, FLAGS | TF, 8);
-	leads(CODE + 1, STACK - 8);
-	none("the guest's own TF is its own");
 	BEGIN(LONG, FLAGS, "\x9c");
 	leads(CODE + 1, 0x7ffff000);
 	none("a stack that is not in memory");
@@ -135,7 +139,8 @@ static void test_syscall(void)
 	leads(0x2000, STACK);
 	fake_set(&f.view, X86_RCX, CODE + 2);
 	fake_set(&f.view, X86_R11, FLAGS | TF);
-	ok(is_saved() && copy.key == X86_R11 && copy.value == FLAGS, "syscall");
+	ended();
+	ok(end.copied && end.key == X86_R11 && end.value == FLAGS, "syscall");
 	fake_set(&f.view, X86_R11, FLAGS);
 	none("... without TF");
 	fake_set(&f.view, X86_R11, FLAGS | TF);
@@ -166,9 +171,8 @@ static void test_exceptions(void)
 	frame(STACK & ~15ull, 8, 5, CODE, FLAGS | TF);
 	leads(CODE + 2, STACK);
 	none("... and back again");
-	leads(CODE + 2, STACK + 8);
 	f.reads = 0;
-	none("a return");
+	none("a step that pushes and pops nothing");
 	is_int(f.reads, 0, "... costs no look at memory");
 	BEGIN(LONG, FLAGS, "\xcd\x80");
 	at = frame(STACK & ~15ull, 8, 5, CODE + 2, FLAGS | TF);
@@ -202,6 +206,56 @@ static void test_other_stacks(void)
 	none("... which has no TSS");
 }
 
+/* The guest steps itself, and KVM has hidden it. */
+static void test_own(void)
+{
+	uint64_t at;
+
+	BEGIN(LONG, FLAGS | TF, "\x90");
+	leads(CODE + 1, STACK);
+	owns(true, true, "the guest's own TF");
+	BEGIN(LONG, FLAGS | TF, "\x9c");
+	fake_put(&f, STACK - 8, FLAGS | TF, 8);
+	leads(CODE + 1, STACK - 8);
+	owns(true, true, "... in what pushfq has saved");
+	fake_put(&f, STACK - 8, FLAGS, 8);
+	found(STACK - 7, 0x03, "... and where KVM's instruction emulator has saved it without");
+	BEGIN(LONG, FLAGS | TF, "\x9d");
+	fake_put(&f, STACK, FLAGS, 8);
+	leads(CODE + 1, STACK + 8);
+	owns(false, true, "popfq clears it: one more trap");
+	BEGIN(LONG, FLAGS, "\x9d");
+	fake_put(&f, STACK, FLAGS | TF, 8);
+	leads(CODE + 1, STACK + 8);
+	owns(true, false, "popfq sets it: no trap yet");
+	BEGIN(LONG, FLAGS, "\x48\xcf");
+	fake_put(&f, STACK, 0x2000, 8);
+	fake_put(&f, STACK + 16, FLAGS | TF, 8);
+	leads(0x2000, STACK + 0x1000);
+	owns(true, false, "iretq sets it");
+	leads(0x2001, STACK + 0x1000);
+	owns(true, true, "... and one instruction more was executed");
+	BEGIN(REAL, FLAGS, "\xcf");
+	fake_put(&f, STACK, 0x2000, 2);
+	fake_put(&f, STACK + 4, FLAGS | TF, 2);
+	leads(0x2000, STACK + 6);
+	owns(true, false, "iret in real mode does");
+	BEGIN(PROTECTED, FLAGS | TF, "\xcf");
+	fake_put(&f, STACK + 8, FLAGS, 4);
+	leads(0x2000, STACK + 12);
+	owns(false, true, "iretd clears it");
+	BEGIN(LONG, FLAGS | TF, "\x0f\x0b");
+	at = frame(STACK & ~15ull, 8, 5, CODE, FLAGS | TF | RF);
+	owns(false, false, "an exception clears it, and no trap is due");
+	frame(STACK & ~15ull, 8, 5, CODE, FLAGS | RF);
+	found(at + 1, 0x03, "... and KVM's instruction emulator has saved it without");
+	BEGIN(LONG, FLAGS | TF, "\x0f\x05");
+	leads(0x2000, STACK);
+	fake_set(&f.view, X86_RCX, CODE + 2);
+	fake_set(&f.view, X86_R11, FLAGS | TF);
+	owns(false, false, "syscall masks it");
+}
+
 int main(void)
 {
 	test_pushf();
@@ -209,5 +263,6 @@ int main(void)
 	test_syscall();
 	test_exceptions();
 	test_other_stacks();
+	test_own();
 	return done();
 }
