@@ -48,7 +48,7 @@ static int set_debug(struct vcpu *v, bool step, uint64_t skip)
 	err = m->host->ops->set_debug(m->host, v->nr, control, bytes, size);
 	if (err)
 		return err;
-	v->told_at = pc_register(v);
+	v->told_at = m->arch->step_flag ? pc_register(v) : 0;
 	v->debug_control = control;
 	v->debug_size = size;
 	memcpy(v->debug_bytes, bytes, sizeof(bytes));
