@@ -52,20 +52,13 @@ start_cpu:
 
 	/* The handler is copied to where program interrupts go. It counts at address 0x800. */
 own_traps:
+	mflr	0
+	li	3, 0x700
 	addis	4, 2, on_trap@toc@ha
 	addi	4, 4, on_trap@toc@l
-	li	3, 0x700
 	li	5, (on_trap_end - on_trap) / 4
-	mtctr	5
-1:	lwz	5, 0(4)
-	stw	5, 0(3)
-	dcbst	0, 3
-	sync
-	icbi	0, 3
-	addi	3, 3, 4
-	addi	4, 4, 4
-	bdnz	1b
-	isync
+	bl	copy_code
+	mtlr	0
 	li	3, 0x800
 	li	4, 0
 	std	4, 0(3)

@@ -29,15 +29,19 @@ start_cpu:
 	movb	$1, released(%rdi)
 	ret
 
-	/* Vector 3 of the table leads to on_trap, by a 64-bit interrupt gate of this code segment. */
-own_traps:
-	lea	idt + 3 * 16, %rdx
-	lea	on_trap, %rax
+	/* The vector leads to the handler, by a 64-bit interrupt gate of this code segment. */
+	.macro	set_gate vector, handler
+	lea	idt + \vector * 16, %rdx
+	lea	\handler, %rax
 	mov	%ax, (%rdx)
 	movw	%cs, 2(%rdx)
 	movw	$0x8e00, 4(%rdx)
 	shr	$16, %rax
 	mov	%rax, 6(%rdx)
+	.endm
+
+own_traps:
+	set_gate 3, on_trap
 	lidt	idt_register
 	lea	trap_count, %rax
 	ret
@@ -50,15 +54,9 @@ on_trap:
 	incq	trap_count
 	iretq
 
-	/* As above, vector 1. Counted are the traps behind the instructions of stepped_code. */
+	/* Counted are the traps behind the instructions of stepped_code. */
 own_steps:
-	lea	idt + 1 * 16, %rdx
-	lea	on_step, %rax
-	mov	%ax, (%rdx)
-	movw	%cs, 2(%rdx)
-	movw	$0x8e00, 4(%rdx)
-	shr	$16, %rax
-	mov	%rax, 6(%rdx)
+	set_gate 1, on_step
 	lidt	idt_register
 	movq	$0, step_count
 	pushfq
@@ -87,20 +85,8 @@ on_step:
 
 	/* The local APIC's timer, periodic, on vector 0x20; its bus clock is KVM's, 1 GHz. Intel SDM volume 3, 11.5.4. */
 interrupts:
-	lea	idt + 0x20 * 16, %rdx
-	lea	on_timer, %rax
-	mov	%ax, (%rdx)
-	movw	%cs, 2(%rdx)
-	movw	$0x8e00, 4(%rdx)
-	shr	$16, %rax
-	mov	%rax, 6(%rdx)
-	lea	idt + 6 * 16, %rdx
-	lea	on_undefined, %rax
-	mov	%ax, (%rdx)
-	movw	%cs, 2(%rdx)
-	movw	$0x8e00, 4(%rdx)
-	shr	$16, %rax
-	mov	%rax, 6(%rdx)
+	set_gate 0x20, on_timer
+	set_gate 6, on_undefined
 	lidt	idt_register
 	mov	$0xfee00000, %eax
 	movl	$0x1ff, 0xf0(%rax)	/* on, spurious vector 0xff */
