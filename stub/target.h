@@ -183,10 +183,10 @@ struct target_ops {
 
 	/*
 	 * Can interrupts wait while a thread steps? And are they to? They are at the beginning of a connection. mask_steps() is called
-	 * only where they can; -errno where they have to.
+	 * only where they can.
 	 */
 	bool (*can_mask_steps)(void *t);
-	int (*mask_steps)(void *t, bool on);
+	void (*mask_steps)(void *t, bool on);
 
 	/* In non-stop: a stop that was not reported yet, and now is; the current thread's first. False: there is none. */
 	bool (*next_stop)(void *t, struct stop *stop);

@@ -45,16 +45,12 @@ int do_step_bits(struct session *s, const struct args *args)
 
 static int set_step_mask(struct session *s, uint64_t mask)
 {
-	int error = 0;
-
 	if (mask & ~(uint64_t)step_bits(s) || !(mask & STEP_ENABLE))
 		return session_refuse(s, EINVAL, "a step can be 0x1%s here, not 0x%llx",
 			step_bits(s) & STEP_NOIRQ ? " or 0x3" : "", (unsigned long long)mask);
-	if (step_bits(s) & STEP_NOIRQ)
-		error = s->target.ops->mask_steps(s->target.t, mask & STEP_NOIRQ);
-	if (error)
-		return error;
 	s->steps_open = !(mask & STEP_NOIRQ);
+	if (step_bits(s) & STEP_NOIRQ)
+		s->target.ops->mask_steps(s->target.t, !s->steps_open);
 	return session_ok(s);
 }
 

@@ -246,10 +246,9 @@ static bool op_can_mask_steps(void *t)
 	return step_masks(t);
 }
 
-static int op_mask_steps(void *t, bool on)
+static void op_mask_steps(void *t, bool on)
 {
 	((struct machine *)t)->open_steps = !on;
-	return 0;
 }
 
 /* There is nobody to be told the sentence: a packet with it would be taken for an answer. */

@@ -166,14 +166,9 @@ static bool can_mask_steps(void *t)
 	return !fake_stopped(t)->lacks_masks;
 }
 
-static int mask_steps(void *t, bool on)
+static void mask_steps(void *t, bool on)
 {
-	struct fake *f = fake_stopped(t);
-
-	if (!on && f->needs_masks)
-		return -EOPNOTSUPP;
-	f->unmasked = !on;
-	return 0;
+	fake_stopped(t)->unmasked = !on;
 }
 
 static bool has_points(void *t, enum point_type type)

@@ -49,7 +49,7 @@ struct fake {
 	bool lacks[POINT_TYPES];
 	bool lacks_programs;
 	bool has_thread_events, thread_events;
-	bool lacks_masks, unmasked, needs_masks; /* steps keep no interrupts waiting: they cannot, or are not to; they have to */
+	bool lacks_masks, unmasked; /* steps keep no interrupts waiting: they cannot, or are not to */
 	size_t readable;     /* memory ends here for readers */
 	bool endless;	     /* ... and begins anew, over and over */
 	unsigned trespasses; /* calls that target.h does not allow while the machine runs */

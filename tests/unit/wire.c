@@ -208,13 +208,6 @@ static bool set_lacks_masks(struct player *p, const char *words)
 	return true;
 }
 
-static bool set_needs_masks(struct player *p, const char *words)
-{
-	(void)words;
-	p->fake.needs_masks = true;
-	return true;
-}
-
 static bool is_unmasked(struct player *p, const char *words)
 {
 	return p->fake.unmasked == (strtoul(words, NULL, 10) != 0);
@@ -342,7 +335,6 @@ static const struct {
 	{ "lacks", set_lacks },				  /* a type of point */
 	{ "thread_events", set_has_thread_events },	  /* QThreadEvents */
 	{ "lacks_programs", set_lacks_programs },	  /* no conditions, no commands */
-	{ "needs_masks", set_needs_masks },		  /* they have to wait */
 	{ "lacks_masks", set_lacks_masks },		  /* interrupts do not wait for a step */
 	{ "unmasked", is_unmasked },			  /* nor are they to */
 	{ "print", print },				  /* what a breakpoint's command prints: these words and a newline */
