@@ -44,6 +44,7 @@ build/guests/powerpc_radix.elf: tests/guests/powerpc_radix.S tests/guests/powerp
 	@mkdir -p $(@D)
 	$(if $(filter powerpc,$(HOSTARCH)),,$(cross_powerpc))gcc $(guest_flags) -fomit-frame-pointer -mcpu=power9 -msoft-float \
 		-T tests/guests/powerpc_radix.lds -o $@ $(filter-out %.lds,$^)
+
 # The guest that turns on its MMU.
 build/guests/mmu_%.elf: tests/guests/start_%.S tests/guests/mmu.c tests/guests/mmu_%.c tests/guests/mmu.h
 	@mkdir -p $(@D)
