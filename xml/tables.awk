@@ -179,8 +179,25 @@ function end_tag(name)
 		context = "closed"
 		return
 	}
+	if (name == "flags" || name == "struct")
+		name_the_rest(name)
 	types[nfeatures] = types[nfeatures] quote("</" name ">\n")
 	context = "feature"
+}
+
+# GDB shows what the fields of a type name and no other bit, so what xml/ leaves out gets fields as well: each bit one among flags, which
+# are shown when they are set, each gap one in a struct.
+function name_the_rest(kind,	bit, last)
+{
+	for (bit = 0; bit < type_bits[nfeatures, type]; bit = last + 1) {
+		last = bit
+		if (bit in named)
+			continue
+		while (kind == "struct" && last + 1 < type_bits[nfeatures, type] && !(last + 1 in named))
+			last++
+		types[nfeatures] = types[nfeatures] quote(sprintf("<field name=\"%s\" start=\"%d\" end=\"%d\"/>\n",
+			last > bit ? "bits_" bit "_" last : "bit_" bit, bit, last))
+	}
 }
 
 function target_line()
@@ -218,6 +235,7 @@ function type_line(text)
 	} else if ((tag == "flags" || tag == "struct" || tag == "enum") && !empty) {
 		attributes("id size", "")
 		type_bits[nfeatures, type] = decimal("size") * 8
+		split("", named)
 		context = tag
 	} else if (tag == "union" && !empty) {
 		attributes("id", "")
@@ -267,13 +285,18 @@ function union_member()
 		type_bits[nfeatures, type] = bits_of(attr["type"])
 }
 
-function bit_field()
+function bit_field(	bit)
 {
 	attributes("name start end", "type")
 	if (decimal("start") > decimal("end") || decimal("end") >= type_bits[nfeatures, type])
 		fail("field " attr["name"] " is outside its type")
 	if (("type" in attr) && !known(attr["type"]))
 		fail("no type " attr["type"])
+	for (bit = decimal("start"); bit <= decimal("end"); bit++) {
+		if (bit in named)
+			fail("field " attr["name"] ": bit " bit " is in another field as well")
+		named[bit] = 1
+	}
 }
 
 function known(name)

@@ -13,6 +13,7 @@ struct reg_field {
 	char name[FIELD_NAME];
 	char type[FIELD_NAME]; /* of an enumeration, or empty */
 	unsigned first, last;  /* bits */
+	bool unnamed;	       /* what xml/ gives no name to, called by its bits: of no interest while it is 0 */
 };
 
 /* At most cap fields of this register, in the order of the description; their number, 0 when its type has none. */

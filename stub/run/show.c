@@ -81,8 +81,12 @@ static void say_fields(const struct out *out, const struct tdesc *d, unsigned re
 	if (!n)
 		return;
 	say(out, out->json ? ",\"fields\":{" : "  [");
-	for (unsigned i = 0; i < n; i++)
-		say_field(out, d, &fields[i], field_value(&fields[i], value, d->regs[reg].size), i == 0);
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t bits = field_value(&fields[i], value, d->regs[reg].size);
+
+		if (bits || !fields[i].unnamed)
+			say_field(out, d, &fields[i], bits, i == 0);
+	}
 	say(out, out->json ? "}" : " ]");
 }
 

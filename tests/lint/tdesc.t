@@ -108,6 +108,10 @@ refuses "refused: a field outside its type" 3 '<flags id="t" size="4">
 refuses "refused: a field that ends before it starts" 3 '<flags id="t" size="4">
 <field name="a" start="3" end="2"/>
 </flags>'
+refuses "refused: a bit in two fields" 4 '<flags id="t" size="4">
+<field name="a" start="3" end="5"/>
+<field name="b" start="5" end="5"/>
+</flags>'
 refuses "refused: a type after a register" 3 "$good
 <vector id=\"v\" type=\"int8\" count=\"8\"/>"
 refuses "refused: a general register after another" 3 "$good

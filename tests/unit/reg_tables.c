@@ -30,7 +30,7 @@ static const struct known known_aarch64[] = {
 	{ "org.gnu.gdb.aarch64.tls", 2, "tpidr tpidr2" },
 	{ "org.kvm.aarch64.system", 0, "SP_EL0 SP_EL1 ELR_EL1 SPSR_EL1 SCTLR_EL1" },
 	{ "org.kvm.aarch64.debug", 4 + 4 * 16, "MDCCINT_EL1 MDSCR_EL1" },
-	{ "org.kvm.aarch64.pmu", 12 + 2 * 31, "PMCR_EL0" },
+	{ "org.kvm.aarch64.pmu", 13 + 2 * 31, "PMCR_EL0" },
 	{ "org.kvm.aarch64.id", 0, "MIDR_EL1 MPIDR_EL1" },
 	{ "org.kvm.aarch64.el2", 0, "VPIDR_EL2 VMPIDR_EL2" },
 	{ "org.kvm.aarch64.firmware", 9, "PSCI_VERSION" },
@@ -190,6 +190,44 @@ static void check_features(const struct arch *arch, const struct known *known)
 	for (i = 0; known[i].feature && i < arch->tdesc->nfeatures; i++)
 		check_feature(&arch->tdesc->features[i], &known[i]);
 	ok(!known[i].feature && i == arch->tdesc->nfeatures, "%s has these features and no other", arch->name);
+}
+
+/* Bits [first, last] of the field that begins at text; 0 when it names none. */
+static uint64_t field_bits(const char *text)
+{
+	unsigned first, last;
+	const char *at = strstr(text, "start=\"");
+
+	if (!at || sscanf(at, "start=\"%u\" end=\"%u\"", &first, &last) != 2 || last > 63 || first > last)
+		return 0;
+	return (UINT64_MAX >> (63 - (last - first))) << first;
+}
+
+/* Every bit of a type of fields is in one of them, and in one alone: gdb shows no other. */
+static bool names_all_bits(const char *type)
+{
+	const char *end = strstr(type, "</"), *size = strstr(type, "size=\"");
+	uint64_t named = 0, bits;
+
+	for (const char *field = strstr(type, "<field "); field && field < end; field = strstr(field + 1, "<field ")) {
+		bits = field_bits(field);
+		if (!bits || named & bits)
+			return false;
+		named |= bits;
+	}
+	return named == UINT64_MAX >> (64 - 8 * strtoul(size + 6, NULL, 10));
+}
+
+static void check_types(const struct arch *arch)
+{
+	static const char *const kinds[] = { "<flags ", "<struct " };
+	unsigned n = 0, whole = 0;
+
+	for (unsigned i = 0; i < arch->tdesc->nfeatures; i++)
+		for (unsigned k = 0; k < 2; k++)
+			for (const char *at = arch->tdesc->features[i].types; (at = strstr(at, kinds[k])); at++, n++)
+				whole += names_all_bits(at);
+	ok(n && whole == n, "%s: of its %u types of fields %u name every bit, once", arch->name, n, whole);
 }
 
 /* The row that comes after `row`, or the first one; NULL at the end. */
@@ -404,6 +442,7 @@ int main(void)
 			return done();
 		is_str(arch->tdesc->architecture, tables[i].gdb_name, "GDB's name of it");
 		check_features(arch, tables[i].known);
+		check_types(arch);
 		check_rows(arch, tables[i].id_byte);
 		check_general(arch, tables[i].ngeneral, tables[i].general_size);
 		check_generic(arch, tables[i].last_arg);
