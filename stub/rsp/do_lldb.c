@@ -43,6 +43,14 @@ int session_take_suffix(struct session *s, struct cursor *text)
 	return error;
 }
 
+/* From now on refusals may bring their sentence. */
+int do_error_strings(struct session *s, const struct args *args)
+{
+	(void)args;
+	s->error_strings = true;
+	return session_ok(s);
+}
+
 int do_list_threads(struct session *s, const struct args *args)
 {
 	(void)args;

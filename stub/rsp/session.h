@@ -57,6 +57,7 @@ struct session {
 	bool raw_upload; /* this client's `x` wants no leading 'b' */
 	bool thread_suffix; /* g, G, p and P may have a thread's id behind them */
 	bool lists_threads; /* stop replies name all threads */
+	bool error_strings; /* this client takes a refusal's sentence behind its number: "E16;" and pairs of digits */
 
 	bool physical;	 /* addresses of memory are guest-physical ones; those of points never are */
 	bool steps_open; /* interrupts are taken while a thread steps */

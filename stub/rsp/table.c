@@ -17,6 +17,7 @@ const struct packet_row packet_table[] = {
 	{ "Hg",			"t",		PACKET_RUNNING,			NULL,				do_select_general },
 	{ "M",			"n,n:s",	0,				NULL,				do_write_hex },
 	{ "P",			"n=s",		PACKET_SPEAKS | PACKET_SUFFIX,	NULL,				do_write_register },
+	{ "QEnableErrorStrings", "",		PACKET_RUNNING,			NULL,				do_error_strings },
 	{ "QListThreadsInStopReply", "",	0,				NULL,				do_list_threads },
 	{ "QNonStop",		":n",		0,				"QNonStop+",			do_non_stop },
 	{ "QStartNoAckMode",	"",		PACKET_RUNNING,			"QStartNoAckMode+",		do_no_ack },
