@@ -12,6 +12,11 @@ $(tests_out)/unit/%: $(OUT)/obj/tests/unit/%.o $(unit_objects)
 
 unit: $(unit_tests)
 
+# All of it once more under ThreadSanitizer, apart from the rest: tests/lint/races.t runs what has threads. What the compiler warns of is an
+# error here: crossbuild.t looks at that.
+tsan:
+	$(MAKE) --no-print-directory OUT=build/tsan CFLAGS='-O2 -g -Werror -fsanitize=thread' LDFLAGS=-fsanitize=thread all unit peek
+
 # The program, with a thread in it that reads the same registers by itself.
 $(OUT)/kvm-gdbserver-peek: $(objects) $(OUT)/obj/tests/live/peek.o
 	$(CC) $(LDFLAGS) -o $@ $^
@@ -113,4 +118,4 @@ bench-programs: $(foreach arch,$(bench_arches),$(addprefix build/bench/$(arch)/,
 bench:
 	@sh tests/bench/run
 
-.PHONY: unit peek test-programs bench bench-programs
+.PHONY: unit tsan peek test-programs bench bench-programs

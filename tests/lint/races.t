@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The unit tests that have threads, under ThreadSanitizer: no data race, no lock that is taken in two orders. One program alone:
+#
+#   make tsan && setarch -R build/tsan/tests/unit/run_non_stop
+
+cd "$(dirname "$0")/../.." || exit 1
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+count=0
+failed=0
+
+ok() # STATUS NAME
+{
+	count=$((count + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $count - $2"
+	else
+		failed=1
+		echo "not ok $count - $2"
+		grep -hE -A 14 'WARNING: ThreadSanitizer|^not ok|rror:' "$tmp/log" "$tmp/out" | cut -c1-200 | head -60 | sed 's/^/# /'
+	fi
+}
+
+# Its shadow memory does not get along with every place that the kernel may have put a program at.
+setarch -R true 2>/dev/null && fixed='setarch -R' || fixed=
+
+: >"$tmp/out"
+make -j"$(nproc)" tsan >"$tmp/log" 2>&1
+ok $? "the build"
+# run_linux has no other threads than these have, and looks through much memory: minutes.
+for source in $(grep -lE 'include "(run_guest|run_rig|sim_host).h"|pthread_create' tests/unit/*.c); do
+	name=$(basename "$source" .c)
+	[ -e "build/tsan/tests/unit/$name" ] && [ "$name" != run_linux ] || continue
+	timeout 120 $fixed "build/tsan/tests/unit/$name" >"$tmp/out" 2>"$tmp/log"
+	ok $? "$name"
+done
+echo "1..$count"
+exit $failed
