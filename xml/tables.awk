@@ -13,6 +13,13 @@
 # kvm:component="n" on a field: kvm:at counts from where the vCPU has the block's component n, and a write marks it as in use. A vCPU
 # without the component has not the register.
 #
+# kvm:kind="clock", "counter", "host" or "command" on a register: it is no state of the guest's program, to be saved and put back around a
+# call. It goes on by itself, counts, is for KVM or the firmware to say, or does something when it is written, even with what it has.
+#
+# <kvm:restores/> in a list of features: GDB puts all registers of this description back, whatever its save-restore says.
+#
+# A register has save-restore="no" unless its group is one of those that a function uses: after a call GDB leaves it to the guest.
+#
 # <kvm:pointer bitsize="32"/> in a list of features: pointers of this description have so many bits (64 when nothing is said). A
 # register of a pointer's type and another size is a number then, one with kvm:mode="64" is left out, and kvm:dwarf takes the place
 # of dwarf_regnum.
@@ -28,7 +35,7 @@ BEGIN {
 		exit 1
 	}
 	split("name bitsize type group generic altname encoding format dwarf_regnum ehframe_regnum gcc_regnum " \
-	      "kvm:id kvm:block kvm:at kvm:width kvm:from kvm:access kvm:times kvm:component kvm:mode kvm:dwarf", list, " ")
+	      "kvm:id kvm:block kvm:at kvm:width kvm:from kvm:access kvm:times kvm:component kvm:mode kvm:dwarf kvm:kind", list, " ")
 	for (i in list)
 		reg_attribute[list[i]] = 1
 	# GDB's predefined types and their sizes in bits; 0: as large as the register.
@@ -36,6 +43,13 @@ BEGIN {
 	      "code_ptr 0 data_ptr 0 int 0 float 0 ieee_half 16 ieee_single 32 ieee_double 64 i387_ext 80", list, " ")
 	for (i = 1; i in list; i += 2)
 		predefined[list[i]] = list[i + 1] + 0
+
+	split("clock REG_CLOCK counter REG_COUNTER host REG_HOST command REG_COMMAND", list, " ")
+	for (i = 1; i in list; i += 2)
+		kinds[list[i]] = list[i + 1]
+	split("general float vector x87 sse access lbt", list, " ")
+	for (i in list)
+		of_functions[list[i]] = 1
 
 	pointer_bits = 64
 	read_file(ARGV[1], "target")
@@ -208,6 +222,9 @@ function target_line()
 	} else if (tag == "kvm:block") {
 		attributes("name number", "")
 		block[attr["name"]] = decimal("number")
+	} else if (tag == "kvm:restores") {
+		attributes("", "")
+		restores = 1
 	} else if (tag == "kvm:pointer") {
 		attributes("bitsize", "")
 		pointer_bits = decimal("bitsize")
@@ -335,6 +352,7 @@ function reg_line(	i, name, key)
 		fail(name ": bitsize is not in whole bytes")
 	check_type(name)
 	check_group(name)
+	check_kind(name)
 	key = source(name)
 	check_unique(name, key)
 	add_row(name, key)
@@ -392,6 +410,13 @@ function check_group(name)
 			fail(name ": general registers come first")
 	} else
 		general_ended = 1
+}
+
+# `G` writes general registers whatever they are.
+function check_kind(name)
+{
+	if (("kvm:kind" in attr) && (!(attr["kvm:kind"] in kinds) || !general_ended))
+		fail(name ": kvm:kind is none, or that of a general register")
 }
 
 # The C expression of the row's key; "" when the register is computed.
@@ -458,10 +483,13 @@ function add_row(name, key,	i, rest)
 	for (i = 1; i <= nattr; i++)
 		if (names[i] != "name" && names[i] != "bitsize" && names[i] !~ /^kvm:/)
 			rest = rest " " names[i] "=\"" attr[names[i]] "\""
-	row[++nrows] = sprintf("\t{ %s, %d, %s, %s, %s,\n\t  %s, %s, %s, %s },", quoted(name), attr["bitsize"],
+	if (("kvm:kind" in attr) || !(attr["group"] in of_functions))
+		rest = rest " save-restore=\"no\""
+	row[++nrows] = sprintf("\t{ %s, %d, %s, %s, %s,\n\t  %s, %s, %s, %s, %s },", quoted(name), attr["bitsize"],
 		general_ended ? "false" : "true", "kvm:access" in attr ? "true" : "false", quoted(rest), key == "" ? 0 : key,
 		"kvm:from" in attr ? quoted(attr["kvm:from"]) : "NULL", "generic" in attr ? quoted(attr["generic"]) : "NULL",
-		"kvm:times" in attr ? quoted(attr["kvm:times"]) : "NULL")
+		"kvm:times" in attr ? quoted(attr["kvm:times"]) : "NULL",
+		"kvm:kind" in attr ? kinds[attr["kvm:kind"]] : "REG_PLAIN")
 	last_row[nfeatures] = nrows
 }
 
@@ -511,8 +539,8 @@ function print_table(	f, i, name)
 			needs[f] == "" ? "NULL" : quoted(needs[f])
 	print "};\n"
 	printf "extern const struct tdesc_table tdesc_%s;\n", name
-	printf "const struct tdesc_table tdesc_%s = { %s, features, %d, %s };\n", name, quoted(architecture), nfeatures,
-		osabi == "" ? "NULL" : quoted(osabi)
+	printf "const struct tdesc_table tdesc_%s = { %s, features, %d, %s, %s };\n", name, quoted(architecture), nfeatures,
+		osabi == "" ? "NULL" : quoted(osabi), restores ? "true" : "false"
 }
 
 function print_check(	i)

@@ -15,6 +15,7 @@ struct regcache {
 	struct slots slots;
 	struct change *changes; /* by register, ngeneral of them */
 	uint8_t *scratch;	/* max_size bytes */
+	bool *left;		/* by register: a debugger has tried to put it back, and it stayed */
 };
 
 #endif

@@ -178,7 +178,8 @@ int regfile_init(struct regfile *f, unsigned vcpu, struct transport *t, const st
 	slots_init(&c->slots, t->arch);
 	c->changes = calloc(d->ngeneral + 1, sizeof(*c->changes));
 	c->scratch = calloc(d->max_size + 1, 1);
-	if (c->changes && c->scratch)
+	c->left = calloc(d->nregs + 1, sizeof(*c->left));
+	if (c->changes && c->scratch && c->left)
 		err = add_rows(f);
 	if (err)
 		regfile_free(f);
@@ -192,6 +193,7 @@ void regfile_free(struct regfile *f)
 	slots_free(&f->cache->slots);
 	free(f->cache->changes);
 	free(f->cache->scratch);
+	free(f->cache->left);
 	free(f->cache);
 	f->cache = NULL;
 }
@@ -211,6 +213,7 @@ void regfile_forget(struct regfile *f)
 {
 	regfile_drop(f);
 	slots_forget_habits(&f->cache->slots);
+	memset(f->cache->left, 0, f->tdesc->nregs * sizeof(*f->cache->left));
 }
 
 /* ---- reading ---- */

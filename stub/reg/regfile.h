@@ -49,8 +49,18 @@ void regfile_expect_as(struct regfile *f, const struct regfile *other);
 /* The register's size, or -errno: -ENOENT no such register, -ENOSPC cap too small, or what the kernel said. */
 ssize_t regfile_read(struct regfile *f, unsigned reg, void *value, size_t cap);
 
-/* 0, or -errno: -EINVAL wrong size or a value that does not fit, -EPERM read-only, or what the kernel said. */
+/*
+ * Writes it, whatever the vCPU has: 0, or -errno: -EINVAL wrong size or a value that does not fit, -EPERM read-only, or what the kernel
+ * said.
+ */
 int regfile_write(struct regfile *f, unsigned reg, const void *value, size_t size);
+
+/*
+ * What a debugger writes, who puts back around a call what it has read before. A value that is there is not written: it could be
+ * refused, and some registers change by it. And where GDB puts back all registers, those that are not the state of the guest's program
+ * (enum reg_kind) stay as they are: 1 the first time since regfile_forget(), with a sentence in why, then 0.
+ */
+int regfile_put(struct regfile *f, unsigned reg, const void *value, size_t size);
 
 /* Registers 0 .. ngeneral - 1: one batch. The size, or -errno. A write refused half way is undone. */
 ssize_t regfile_read_general(struct regfile *f, void *values, size_t cap);

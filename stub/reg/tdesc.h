@@ -12,6 +12,17 @@
 
 #include "../arch/arch.h"
 
+/* What is not the state of the guest's program, and is not to be put back with it: see xml/tables.awk. */
+enum reg_kind {
+	REG_PLAIN,
+	REG_CLOCK,
+	REG_COUNTER,
+	REG_HOST,
+	REG_COMMAND,
+	REG_UNKNOWN, /* the table has it not */
+	REG_KINDS
+};
+
 /* One register, one line of xml/. */
 struct reg_row {
 	const char *name;
@@ -23,6 +34,7 @@ struct reg_row {
 	const char *from;	/* kvm:from, or NULL */
 	const char *generic;	/* generic="pc|sp|fp|...", or NULL */
 	const char *times;	/* kvm:times: bits is that many times as large; or NULL */
+	enum reg_kind kind;	/* kvm:kind */
 };
 
 /* A vector type. Only those whose count is a multiple of what the vCPU says are here; the others are among `types`. */
@@ -49,6 +61,7 @@ struct tdesc_table {
 	const struct tdesc_feature *features;
 	unsigned nfeatures;
 	const char *osabi; /* whose code GDB is to take it for; NULL: the one that this GDB was built for */
+	bool restores;	   /* GDB puts back all registers after a call, and is not told otherwise */
 };
 
 /* A register that this vCPU has. Its GDB number is its index in tdesc.regs. */

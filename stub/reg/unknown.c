@@ -52,9 +52,11 @@ static void add_row(struct tdesc_unknown *u, uint64_t id)
 		snprintf(text->name, sizeof(text->name), "msr_%08" PRIx32, (uint32_t)id);
 	else
 		snprintf(text->name, sizeof(text->name), "reg_%016" PRIx64, id);
-	snprintf(text->attributes, sizeof(text->attributes), " type=\"%s%u\" group=\"%s\"", size > 16 ? "bytes" : "uint",
-		size > 16 ? size : size * 8, is_msr(id) ? "msr" : "unknown");
-	u->rows[i] = (struct reg_row){ .name = text->name, .bits = size * 8, .attributes = text->attributes, .key = id };
+	snprintf(text->attributes, sizeof(text->attributes), " type=\"%s%u\" group=\"%s\" save-restore=\"no\"",
+		size > 16 ? "bytes" : "uint", size > 16 ? size : size * 8, is_msr(id) ? "msr" : "unknown");
+	u->rows[i] = (struct reg_row){
+		.name = text->name, .bits = size * 8, .attributes = text->attributes, .key = id, .kind = REG_UNKNOWN
+	};
 }
 
 struct tdesc_unknown *unknown_rows(const struct arch *arch, const struct tdesc_source *source)

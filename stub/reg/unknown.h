@@ -11,7 +11,7 @@
 /* What a row points to. */
 struct unknown_text {
 	char name[24];
-	char attributes[48];
+	char attributes[64];
 };
 
 struct tdesc_unknown {

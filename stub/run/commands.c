@@ -179,6 +179,7 @@ static int do_events(struct machine *m, char **words, const struct printer *out)
 static int do_help(struct machine *m, char **words, const struct printer *out);
 
 #define WORDS_MAX 2
+#define COMMAND_MAX 4096 /* characters: the value of any register */
 
 static const struct command {
 	const char *name, *arguments, *help;
@@ -236,8 +237,10 @@ int commands_run(struct machine *m, const char *line, text_fn *print, void *arg)
 {
 	struct printer out = { .print = print, .arg = arg };
 	size_t len = strcspn(line, " /"); /* xp/4x: as in gdb, a format follows without a blank */
-	char rest[256];
+	char rest[COMMAND_MAX];
 
+	if (strlen(line) >= sizeof(rest))
+		return machine_refuse(m, -E2BIG, "a command has at most %d characters", COMMAND_MAX - 1);
 	snprintf(rest, sizeof(rest), "%s", line + len);
 	for (unsigned i = 0; i < NCOMMANDS; i++)
 		if (strlen(commands[i].name) == len && !strncmp(line, commands[i].name, len))

@@ -11,6 +11,7 @@
 #include "idle.h"
 #include "machine.h"
 #include "programs.h"
+#include "registers.h"
 
 int machine_refuse(struct machine *m, int err, const char *format, ...)
 {
@@ -86,72 +87,6 @@ static const char *op_description(void *t)
 	struct machine *m = t;
 
 	return m->tdesc.xml;
-}
-
-static ssize_t op_read_reg(void *t, unsigned thread, unsigned reg, void *value, size_t cap)
-{
-	struct machine *m = t;
-	int err;
-	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
-	ssize_t n = v ? regfile_read(&v->regs, reg, value, cap) : err;
-
-	if (v && n < 0)
-		machine_refuse(m, n, "%s", v->regs.why);
-	return n;
-}
-
-/*
- * What follows from a register written by the debugger: at another pc the vCPU is not where it stopped, an event that it owed is
- * void, and if it was halted it is to run from there.
- */
-static int wrote(struct vcpu *v, uint64_t old_pc, int err)
-{
-	if (err)
-		return machine_refuse(v->machine, err, "%s", v->regs.why);
-	if (memory_of_pc(v) != old_pc) {
-		v->reported = v->passed = false;
-		v->pending = false;
-		transport_wake(&v->machine->transport, v->nr);
-	}
-	return 0;
-}
-
-static int op_write_reg(void *t, unsigned thread, unsigned reg, const void *value, size_t size)
-{
-	struct machine *m = t;
-	int err;
-	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
-	uint64_t pc;
-
-	if (!v)
-		return err;
-	pc = memory_of_pc(v);
-	return wrote(v, pc, regfile_write(&v->regs, reg, value, size));
-}
-
-static ssize_t op_read_general(void *t, unsigned thread, void *values, size_t cap)
-{
-	struct machine *m = t;
-	int err;
-	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
-	ssize_t n = v ? regfile_read_general(&v->regs, values, cap) : err;
-
-	if (v && n < 0)
-		machine_refuse(m, n, "%s", v->regs.why);
-	return n;
-}
-
-static int op_write_general(void *t, unsigned thread, const void *values, size_t size)
-{
-	struct machine *m = t;
-	int err;
-	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
-	uint64_t pc;
-
-	if (!v)
-		return err;
-	pc = memory_of_pc(v);
-	return wrote(v, pc, regfile_write_general(&v->regs, values, size));
 }
 
 static int op_thread_pc(void *t, unsigned thread, uint64_t *pc)
@@ -352,10 +287,10 @@ static const struct target_ops ops = {
 	.current = op_current,
 	.thread_text = op_thread_text,
 	.description = op_description,
-	.read_reg = op_read_reg,
-	.write_reg = op_write_reg,
-	.read_general = op_read_general,
-	.write_general = op_write_general,
+	.read_reg = registers_read,
+	.write_reg = registers_write,
+	.read_general = registers_read_general,
+	.write_general = registers_write_general,
 	.expedited = op_expedited,
 	.read_mem = access_read,
 	.write_mem = access_write,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../reg/fields.h"
+#include "registers.h"
 #include "show.h"
 
 #define VALUE_MAX 1024 /* bytes; a ONE_REG id can name more, which nothing here has */
@@ -181,7 +182,7 @@ static int show_named(struct vcpu *v, unsigned reg, const char *text, struct out
 
 	if (text && (size > sizeof(value) || parse_value(text, value, size)))
 		return machine_refuse(m, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes", text, size);
-	err = text ? machine_target(m).ops->write_reg(m, v->nr + 1, reg, value, size) : 0;
+	err = text ? registers_set(m, v->nr + 1, reg, value, size) : 0;
 	if (err)
 		return err;
 	say_register(out, v, reg);

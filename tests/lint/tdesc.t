@@ -92,6 +92,8 @@ refuses "refused: a field without its offset" 2 '<reg name="r" bitsize="64" kvm:
 refuses "refused: an offset without a block" 2 "<reg name=\"r\" bitsize=\"64\" kvm:at=\"0x0\" $id/>"
 refuses "refused: an access that is not r" 2 "<reg name=\"r\" bitsize=\"64\" kvm:access=\"w\" $id/>"
 refuses "refused: a mode that is not 64" 2 "<reg name=\"r\" bitsize=\"64\" kvm:mode=\"32\" $id/>"
+refuses "refused: an unknown kind" 2 "<reg name=\"r\" bitsize=\"64\" kvm:kind=\"state\" $id/>"
+refuses "refused: a general register of a kind" 2 "<reg name=\"r\" bitsize=\"64\" group=\"general\" kvm:kind=\"clock\" $id/>"
 refuses "refused: a computed register of 128 bits" 2 '<reg name="r" bitsize="128" kvm:from="x"/>'
 refuses "refused: an unknown type" 2 "<reg name=\"r\" bitsize=\"64\" type=\"t\" $id/>"
 refuses "refused: a type of another size" 2 "<reg name=\"r\" bitsize=\"64\" type=\"int32\" $id/>"

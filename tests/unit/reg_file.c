@@ -233,9 +233,9 @@ static void refusals(void)
 
 static void read_only(void)
 {
-	static const struct reg_row rows[] = { { "r", 64, true, true, "", CORE(0), NULL, NULL, NULL } };
+	static const struct reg_row rows[] = { { "r", 64, true, true, "", CORE(0), NULL, NULL, NULL, REG_PLAIN } };
 	static const struct tdesc_feature feature = { "f", "", rows, 1, NULL, 0, 0, NULL };
-	static const struct tdesc_table table = { "a", &feature, 1, NULL };
+	static const struct tdesc_table table = { "a", &feature, 1, NULL, false };
 	struct arch arch = *arch_find("aarch64");
 	struct fixture x;
 	uint64_t value = 1;

@@ -31,19 +31,19 @@ static int get_vlenb(struct view *v, unsigned *times)
 static const struct arch_scale scales[] = { { "vlenb", get_vlenb } };
 
 static const struct reg_row core[] = {
-	{ "pc", 64, true, false, " type=\"code_ptr\" generic=\"pc\"", 0x8030000002000000, NULL, "pc", NULL },
-	{ "zero", 32, true, false, "", 0, "zero", NULL, NULL },
-	{ "x1", 32, true, false, "", 0x8020000002000001, NULL, "ra", NULL },
+	{ "pc", 64, true, false, " type=\"code_ptr\" generic=\"pc\"", 0x8030000002000000, NULL, "pc", NULL, REG_PLAIN },
+	{ "zero", 32, true, false, "", 0, "zero", NULL, NULL, REG_PLAIN },
+	{ "x1", 32, true, false, "", 0x8020000002000001, NULL, "ra", NULL, REG_PLAIN },
 };
 static const struct reg_row vector[] = {
-	{ "v0", 8, false, false, " type=\"v\"", 0x8000000009000001, NULL, NULL, "vlenb" },
-	{ "z0", 32, false, false, "", 0x8080000009000002, NULL, NULL, "vlenb" },
+	{ "v0", 8, false, false, " type=\"v\"", 0x8000000009000001, NULL, NULL, "vlenb", REG_PLAIN },
+	{ "z0", 32, false, false, "", 0x8080000009000002, NULL, NULL, "vlenb", REG_PLAIN },
 };
 static const struct reg_row more[] = {
-	{ "s", 8, false, true, "", KEY_BLOCK(0, 1, 3), NULL, NULL, NULL },
+	{ "s", 8, false, true, "", KEY_BLOCK(0, 1, 3), NULL, NULL, NULL, REG_PLAIN },
 };
 static const struct reg_row other[] = {
-	{ "f0", 32, false, false, "", 0x8020000005000001, NULL, NULL, NULL },
+	{ "f0", 32, false, false, "", 0x8020000005000001, NULL, NULL, NULL, REG_PLAIN },
 };
 static const struct tdesc_vector vectors[] = { { "v", "uint8", 1, "vlenb" }, { "w", "uint16", 4, "vlenb" } };
 static const struct tdesc_feature features[] = {
@@ -52,7 +52,7 @@ static const struct tdesc_feature features[] = {
 	{ "a.more", "", more, 1, NULL, 0, 0, NULL },
 	{ "a.other", "", other, 1, NULL, 0, 0x8030000006000000, NULL },
 };
-static const struct tdesc_table table = { "a", features, 4, NULL };
+static const struct tdesc_table table = { "a", features, 4, NULL, false };
 static const struct arch arch = {
 	.name = "a", .tdesc = &table, .computed = computed, .ncomputed = 1, .scales = scales, .nscales = 1
 };
@@ -153,9 +153,9 @@ static void some_absent(void)
 /* A row from nowhere, and one that is too wide to be computed. */
 static void bad_tables(void)
 {
-	struct reg_row row = { "r", 64, true, false, "", 0, "nothing", NULL, NULL };
+	struct reg_row row = { "r", 64, true, false, "", 0, "nothing", NULL, NULL, REG_PLAIN };
 	struct tdesc_feature feature = { "a", "", &row, 1, NULL, 0, 0, NULL };
-	struct tdesc_table bad = { "a", &feature, 1, NULL };
+	struct tdesc_table bad = { "a", &feature, 1, NULL, false };
 	struct arch bad_arch = arch;
 	struct tdesc d;
 
@@ -164,7 +164,7 @@ static void bad_tables(void)
 	row.from = "zero";
 	row.bits = 128;
 	is_int(build(&d, &bad_arch, 0, 0, 0), -EINVAL, "a computed register of 128 bits");
-	row = (struct reg_row){ "r", 64, true, false, "", 0x8030000002000000, NULL, NULL, "nothing" };
+	row = (struct reg_row){ "r", 64, true, false, "", 0x8030000002000000, NULL, NULL, "nothing", REG_PLAIN };
 	is_int(build(&d, &bad_arch, 0, 0, 0), -EINVAL, "an unknown kvm:times");
 }
 

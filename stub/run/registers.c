@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Registers, for the debugger: of a thread that stands, with what follows for the vCPU from a write. See registers.h. */
+#include <stdio.h>
+
+#include "registers.h"
+
+ssize_t registers_read(void *t, unsigned thread, unsigned reg, void *value, size_t cap)
+{
+	struct machine *m = t;
+	int err;
+	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
+	ssize_t n = v ? regfile_read(&v->regs, reg, value, cap) : err;
+
+	if (v && n < 0)
+		machine_refuse(m, n, "%s", v->regs.why);
+	return n;
+}
+
+ssize_t registers_read_general(void *t, unsigned thread, void *values, size_t cap)
+{
+	struct machine *m = t;
+	int err;
+	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
+	ssize_t n = v ? regfile_read_general(&v->regs, values, cap) : err;
+
+	if (v && n < 0)
+		machine_refuse(m, n, "%s", v->regs.why);
+	return n;
+}
+
+/*
+ * What follows from a register written by the debugger: at another pc the vCPU is not where it stopped, an event that it owed is
+ * void, and if it was halted it is to run from there.
+ */
+static int wrote(struct vcpu *v, uint64_t old_pc, int err)
+{
+	if (err)
+		return machine_refuse(v->machine, err, "%s", v->regs.why);
+	if (memory_of_pc(v) != old_pc) {
+		v->reported = v->passed = false;
+		v->pending = false;
+		transport_wake(&v->machine->transport, v->nr);
+	}
+	return 0;
+}
+
+typedef int write_fn(struct regfile *f, unsigned reg, const void *value, size_t size);
+
+static int write_by(struct machine *m, unsigned thread, unsigned reg, const void *value, size_t size, write_fn *write)
+{
+	int err;
+	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
+	uint64_t pc;
+
+	if (!v)
+		return err;
+	pc = memory_of_pc(v);
+	err = write(&v->regs, reg, value, size);
+	if (err <= 0)
+		return wrote(v, pc, err);
+	machine_refuse(m, 0, "%s", v->regs.why);
+	fprintf(stderr, "kvm-gdbserver: %s\n", m->why);
+	return 0;
+}
+
+int registers_write(void *t, unsigned thread, unsigned reg, const void *value, size_t size)
+{
+	return write_by(t, thread, reg, value, size, regfile_put);
+}
+
+int registers_set(struct machine *m, unsigned thread, unsigned reg, const void *value, size_t size)
+{
+	return write_by(m, thread, reg, value, size, regfile_write);
+}
+
+int registers_write_general(void *t, unsigned thread, const void *values, size_t size)
+{
+	struct machine *m = t;
+	int err;
+	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
+	uint64_t pc;
+
+	if (!v)
+		return err;
+	pc = memory_of_pc(v);
+	return wrote(v, pc, regfile_write_general(&v->regs, values, size));
+}
