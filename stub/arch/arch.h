@@ -103,6 +103,24 @@ struct arch_scale {
 	int (*get)(struct view *v, unsigned *times);
 };
 
+/*
+ * The guest's own debug registers, those in use. While KVM has any of the debugger's in the processor (x86), it has none of these there,
+ * and does not trap for them: they are put behind the debugger's.
+ */
+#define ARCH_OWN_MAX 4
+
+struct arch_own {
+	unsigned n;
+	struct {
+		unsigned nr;	 /* the guest's number of it */
+		uint64_t addr;
+		unsigned type;	 /* in the architecture's code */
+		bool exec;	 /* else a watchpoint */
+		bool placed;	 /* it is in the processor ... */
+		unsigned slot;	 /* ... as this one */
+	} reg[ARCH_OWN_MAX];
+};
+
 /* What the debugger wants of a vCPU; encode_debug() turns it into KVM_SET_GUEST_DEBUG's words. */
 #define ARCH_HW_MAX 32
 
@@ -117,6 +135,14 @@ struct arch_debug {
 	bool planted; /* opcodes are planted in memory */
 	unsigned n;
 	struct arch_point hw[ARCH_HW_MAX];
+
+	/*
+	 * Where this one step ends when KVM's own would not (struct arch_step): an execution point behind the others. Where they leave
+	 * no room, in place of the last: before that one instruction is done no other is met.
+	 */
+	bool ends_at;
+	uint64_t end;
+	struct arch_own *own; /* what else the registers are to hold, as far as there is room; it is told where; or NULL */
 };
 
 #define ARCH_DEBUG_SIZE 512 /* of struct kvm_guest_debug_arch, largest on arm64 */
@@ -131,7 +157,8 @@ enum hit_kind {
 	HIT_STEP,
 	HIT_PLANTED, /* at a trap opcode, ours or the guest's own, at addr; at the pc when the hardware does not say it */
 	HIT_EXEC,    /* a hardware execution breakpoint; x86: or a watchpoint, which only `slots` can tell */
-	HIT_WATCH    /* addr: of the data, when the hardware says it */
+	HIT_WATCH,   /* addr: of the data, when the hardware says it */
+	HIT_OWN	     /* a debug exception that nobody but the guest can have asked for */
 };
 
 struct arch_hit {
@@ -224,7 +251,10 @@ struct arch;
 
 /* Where a step of KVM's begins. */
 struct arch_step {
+	uint32_t queued;	/* give_back()'s *control: KVM has that exception to deliver first. Set before begins() */
 	uint64_t pc, sp, flags; /* flags: as the guest has them, without what KVM sets for the step */
+	bool ends_at;		/* the guest comes to `end` without the flag, and is to be stopped there: by a debug register */
+	uint64_t end;
 };
 
 /* What has become of the flags in it. */
@@ -250,6 +280,17 @@ struct arch_step_flag {
 	/* Before a step, 0 or -errno, and behind it, however it ended. Addresses are as translate() takes them. */
 	int (*begins)(struct view *v, struct arch_step *s);
 	void (*ended)(struct view *v, const struct arch_step *s, struct arch_step_end *end);
+};
+
+struct arch_own_debug {
+	/* Those in use, each placed as the guest has it. 0 or -errno. */
+	int (*find)(struct view *v, struct arch_own *own);
+
+	/* Bit n: the guest's register n was hit. slots: as struct arch_hit has them. watch: watchpoints alone. */
+	unsigned (*hits)(const struct arch_own *own, unsigned slots, bool watch);
+
+	/* Its exception is to be taken: it finds these bits in its status register. *control and result as give_back()'s. */
+	int (*give)(struct view *v, unsigned hits, uint32_t *control);
 };
 
 /* One way to describe a vCPU to a debugger that decodes its instructions by the description (x86). */
@@ -313,6 +354,9 @@ struct arch {
 	 * -errno: -EOPNOTSUPP in a mode that is not known here. NULL where there is no host for it yet.
 	 */
 	int (*give_back)(struct view *v, const struct vcpu_exit *exit, uint32_t *control);
+
+	/* The guest's own debug registers, where the debugger's displace them; else NULL. */
+	const struct arch_own_debug *own;
 
 	/*
 	 * The guest-virtual address va in the vCPU's present context. 0; -EFAULT when it is not mapped, -EIO when a table is outside

@@ -4,6 +4,7 @@
  * x86_64_step.c. Names and
  * numbers of fields are those of Intel's Software Developer's Manual (SDM).
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,8 @@ static const uint8_t dr7_len[] = { [1] = 0, [2] = 1, [4] = 3, [8] = 2 };
 #define DR7_GLOBAL(n) (2ull << (2 * (n)))
 #define DR7_RW(n, rw) ((uint64_t)(rw) << (16 + 4 * (n)))
 #define DR7_LEN(n, len) ((uint64_t)(len) << (18 + 4 * (n)))
+#define DR7_TYPE(n, type) ((uint64_t)(type) << (16 + 4 * (n))) /* both of them */
+#define DR7_TYPE_MASK 15
 
 static uint64_t watch_piece(uint64_t addr, uint64_t len)
 {
@@ -61,6 +64,30 @@ static unsigned encode_point(uint64_t *dr, unsigned slot, const struct arch_poin
 	return slot;
 }
 
+static unsigned encode_end(uint64_t *dr, unsigned slot, uint64_t end)
+{
+	struct arch_point p = { .type = POINT_HARDWARE, .addr = end };
+
+	if (slot == SLOTS) {
+		slot--;
+		dr[7] &= ~(DR7_GLOBAL(slot) | DR7_TYPE(slot, DR7_TYPE_MASK));
+	}
+	return encode_point(dr, slot, &p);
+}
+
+static void encode_own(uint64_t *dr, unsigned slot, struct arch_own *own)
+{
+	for (unsigned i = 0; i < own->n; i++) {
+		own->reg[i].placed = slot < SLOTS;
+		own->reg[i].slot = slot;
+		if (slot == SLOTS)
+			continue;
+		dr[slot] = own->reg[i].addr;
+		dr[7] |= DR7_GLOBAL(slot) | DR7_TYPE(slot, own->reg[i].type);
+		slot++;
+	}
+}
+
 static size_t encode_debug(const struct arch_debug *d, uint32_t *control, void *bytes)
 {
 	struct x86_debug regs = { 0 };
@@ -69,6 +96,10 @@ static size_t encode_debug(const struct arch_debug *d, uint32_t *control, void *
 	for (unsigned i = 0; i < d->n && i < ARCH_HW_MAX; i++)
 		if (d->hw[i].type != POINT_READ)
 			slot = encode_point(regs.debugreg, slot, &d->hw[i]);
+	if (d->ends_at)
+		slot = encode_end(regs.debugreg, slot, d->end);
+	if (d->own)
+		encode_own(regs.debugreg, slot, d->own);
 	if (slot)
 		regs.debugreg[7] |= DR7_RESERVED_1;
 	*control = debug_control(d, X86_DEBUG_USE_HW_BP);
@@ -83,7 +114,9 @@ static size_t encode_debug(const struct arch_debug *d, uint32_t *control, void *
 #define VECTOR_DB 1
 #define VECTOR_BP 3
 #define DR6_SLOTS 0xf
+#define DR6_BD 0x2000
 #define DR6_BS 0x4000
+#define DR6_BT 0x8000
 
 static void classify_db(const struct x86_debug_exit *e, struct arch_hit *hit)
 {
@@ -91,8 +124,8 @@ static void classify_db(const struct x86_debug_exit *e, struct arch_hit *hit)
 	hit->stepped = e->dr6 & DR6_BS;
 	if (hit->slots)
 		hit->kind = HIT_EXEC;
-	else if (hit->stepped)
-		hit->kind = HIT_STEP;
+	else
+		hit->kind = hit->stepped ? HIT_STEP : HIT_OWN;
 }
 
 static void classify_debug(const struct vcpu_exit *exit, struct arch_hit *hit)
@@ -113,11 +146,24 @@ static void classify(const struct vcpu_exit *exit, struct arch_hit *hit)
 		classify_debug(exit, hit);
 }
 
-/* KVM_GUESTDBG_INJECT_DB and _INJECT_BP, arch/x86/include/uapi/asm/kvm.h */
-#define DEBUG_INJECT_DB 0x40000
-#define DEBUG_INJECT_BP 0x80000
+/*
+ * INT1 says nothing in DR6. On Intel's processors the exit is from the instruction itself, where KVM goes on behind it when nobody
+ * debugs (handle_exception_nmi(), arch/x86/kvm/vmx/vmx.c).
+ */
+static int skip_int1(struct view *v)
+{
+	uint8_t code[X86_INSN_MAX];
+	size_t len = x86_64_read_code(v, code), n = 0;
+	uint64_t rip;
 
-/* KVM queues the exception; the guest's DR6 is ours to fill in, for KVM has it in the exit alone. */
+	while (n < len && x86_64_is_prefix(code[n], false))
+		n++;
+	if (n == len || code[n] != INSN_INT1)
+		return 0;
+	return v->get(v, X86_RIP, &rip) ? -EIO : v->set(v, X86_RIP, rip + n + 1);
+}
+
+/* KVM queues the exception; the guest's DR6 is ours to fill in, for KVM has it in the exit alone. Of its registers' hits it is told by x86_64_own.c. */
 static int give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *control)
 {
 	struct x86_debug_exit e;
@@ -125,11 +171,13 @@ static int give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *con
 	int err;
 
 	exit_data(exit, &e);
-	*control = e.exception == VECTOR_BP ? DEBUG_INJECT_BP : DEBUG_INJECT_DB;
+	*control = e.exception == VECTOR_BP ? X86_DEBUG_INJECT_BP : X86_DEBUG_INJECT_DB;
 	if (e.exception == VECTOR_BP)
 		return 0;
-	err = v->get(v, X86_DR6, &dr6);
-	return err ? err : v->set(v, X86_DR6, dr6 | (e.dr6 & (DR6_SLOTS | DR6_BS)));
+	err = e.dr6 & (DR6_SLOTS | DR6_BD | DR6_BS | DR6_BT) ? 0 : skip_int1(v);
+	if (!err)
+		err = v->get(v, X86_DR6, &dr6);
+	return err ? err : v->set(v, X86_DR6, dr6 | (e.dr6 & (DR6_BD | DR6_BS | DR6_BT)));
 }
 
 static void describe_debug(const struct vcpu_exit *exit, char *text, size_t size)
@@ -232,6 +280,7 @@ static const struct arch_mode modes[] = {
 		.classify = classify, \
 		.describe = describe, \
 		.give_back = give_back, \
+		.own = &x86_64_own, \
 		.translate = x86_64_translate, \
 		.entry_flags = x86_64_entry_flags, \
 		.aliases = x86_64_aliases, \

@@ -31,7 +31,9 @@
 #define X86_XSAVE_SIZE 4096
 #define X86_XSAVE_ROOM 16384 /* with all that a processor can have so far: tiles, at most 11008 */
 #define X86_DEBUGREGS_SIZE 128
+#define X86_DR(n) KEY_BLOCK(X86_DEBUGREGS, 8, 8 * (n)) /* 0 to 3 */
 #define X86_DR6 KEY_BLOCK(X86_DEBUGREGS, 8, 0x20)
+#define X86_DR7 KEY_BLOCK(X86_DEBUGREGS, 8, 0x28)
 #define X86_XCRS_SIZE 392
 #define X86_CPUID_HEAD 8   /* struct kvm_cpuid2 */
 #define X86_CPUID_ENTRY 40 /* struct kvm_cpuid_entry2 */
@@ -49,11 +51,20 @@
 #define X86_CS_BASE KEY_BLOCK(X86_SREGS, 8, 0x0)
 #define X86_CS_L KEY_BLOCK(X86_SREGS, 1, 0x13)
 #define X86_SS_BASE KEY_BLOCK(X86_SREGS, 8, 0x78)
+#define X86_SS_DPL KEY_BLOCK(X86_SREGS, 1, 0x88)
 #define X86_TR_BASE KEY_BLOCK(X86_SREGS, 8, 0x90)
+#define X86_LDT_BASE KEY_BLOCK(X86_SREGS, 8, 0xa8)
+#define X86_LDT_LIMIT KEY_BLOCK(X86_SREGS, 4, 0xb0)
+#define X86_GDT_BASE KEY_BLOCK(X86_SREGS, 8, 0xc0)
+#define X86_GDT_LIMIT KEY_BLOCK(X86_SREGS, 2, 0xc8)
+#define X86_IDT_BASE KEY_BLOCK(X86_SREGS, 8, 0xd0)
+#define X86_IDT_LIMIT KEY_BLOCK(X86_SREGS, 2, 0xd8)
 #define X86_CR0 KEY_BLOCK(X86_SREGS, 8, 0xe0)
 #define X86_CR3 KEY_BLOCK(X86_SREGS, 8, 0xf0)
 #define X86_CR4 KEY_BLOCK(X86_SREGS, 8, 0xf8)
 #define X86_LSTAR 0x20300002c0000082ull /* an MSR, and so a ONE_REG id; reg/msrs.c */
+#define X86_CSTAR 0x20300002c0000083ull
+#define X86_FMASK 0x20300002c0000084ull
 #define X86_EFER KEY_BLOCK(X86_SREGS, 8, 0x108)
 
 #define CR0_PE (1ull << 0)
@@ -67,9 +78,11 @@
 #define X86_FTWX X86_X87(1, 4)
 #define X86_XSTATE_BV 512
 
-/* KVM_GUESTDBG_USE_HW_BP */
+/* KVM_GUESTDBG_* */
 #define X86_DEBUG_BLOCKIRQ 0x100000
 #define X86_DEBUG_USE_HW_BP 0x20000
+#define X86_DEBUG_INJECT_DB 0x40000
+#define X86_DEBUG_INJECT_BP 0x80000
 
 /* struct kvm_guest_debug_arch */
 struct x86_debug {
@@ -98,7 +111,18 @@ int x86_64_translate(struct view *v, uint64_t va, struct arch_page *page);
 uint64_t x86_64_aliases(struct view *v, uint64_t va);
 int x86_64_code_address(struct view *v, uint64_t *addr);
 
-/* x86_64_step.c */
+/* x86_64_ends.c: where the step that begins here ends when TF does not end it */
+bool x86_64_step_end(struct view *v, const struct arch_step *step, uint64_t *end);
+
+/* x86_64_own.c */
+extern const struct arch_own_debug x86_64_own;
+
+/* x86_64_step.c. Words are of at most 8 bytes, at most 5 of them; code is what is at the pc, and how many bytes of it there are. */
+#define X86_INSN_MAX 15
+#define INSN_INT1 0xf1
+int x86_64_read_words(struct view *v, uint64_t va, unsigned width, unsigned n, uint64_t *word);
+size_t x86_64_read_code(struct view *v, uint8_t code[X86_INSN_MAX]);
+bool x86_64_is_prefix(uint8_t byte, bool is_64_bit);
 extern const struct arch_step_flag x86_64_step_flag;
 
 #endif

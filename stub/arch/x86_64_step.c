@@ -16,7 +16,6 @@
 #define RF (1ull << 16)
 #define VM (1ull << 17)
 
-#define INSN_MAX 15
 #define STACK_MAX 0x10000ull /* no handler takes more */
 #define NEAR 128	     /* no stack of an exception's begins so near above another */
 
@@ -43,7 +42,10 @@ static int begins(struct view *v, struct arch_step *s)
 
 	if (!err)
 		err = v->get(v, X86_RSP, &s->sp);
-	return err ? err : v->get(v, X86_RFLAGS, &s->flags);
+	if (!err)
+		err = v->get(v, X86_RFLAGS, &s->flags);
+	s->ends_at = !err && x86_64_step_end(v, s, &s->end);
+	return err;
 }
 
 static int read_linear(struct view *v, uint64_t va, uint8_t *to, size_t len)
@@ -65,8 +67,7 @@ static int read_linear(struct view *v, uint64_t va, uint8_t *to, size_t len)
 	return err;
 }
 
-/* Up to 5 words. */
-static int read_words(struct view *v, uint64_t va, unsigned width, unsigned n, uint64_t *word)
+int x86_64_read_words(struct view *v, uint64_t va, unsigned width, unsigned n, uint64_t *word)
 {
 	uint8_t bytes[5 * 8];
 	int err = read_linear(v, va, bytes, (size_t)n * width);
@@ -77,6 +78,21 @@ static int read_words(struct view *v, uint64_t va, unsigned width, unsigned n, u
 			word[i] = word[i] << 8 | bytes[i * width + at];
 	}
 	return err;
+}
+
+/* Where the next page cannot be read, the instruction ends before it or faults. */
+size_t x86_64_read_code(struct view *v, uint8_t code[X86_INSN_MAX])
+{
+	struct arch_page page;
+	uint64_t va;
+	size_t n;
+
+	if (x86_64_code_address(v, &va) || x86_64_translate(v, va, &page))
+		return 0;
+	n = page.size < X86_INSN_MAX ? page.size : X86_INSN_MAX;
+	if (v->read_phys(v, page.pa, code, n))
+		return 0;
+	return n == X86_INSN_MAX || read_linear(v, va + n, code + n, X86_INSN_MAX - n) ? n : X86_INSN_MAX;
 }
 
 /* The flags that the step began with, whatever has become of TF; RF and VM are saved by some. */
@@ -104,16 +120,16 @@ static uint64_t on_stack(const struct now *n, uint64_t sp)
 	return n->is_64_bit ? sp : low(4) & (n->ss_base + sp);
 }
 
-static bool is_prefix(uint8_t byte, bool is_64_bit)
+bool x86_64_is_prefix(uint8_t byte, bool is_64_bit)
 {
 	return memchr("\x26\x2e\x36\x3e\x64\x65\x66\x67\xf2\xf3", byte, 10) || (is_64_bit && (byte & 0xf0) == 0x40); /* REX */
 }
 
 /* The bytes that were at the step's beginning; how many of them there are. */
-static size_t read_code(struct view *v, const struct arch_step *s, const struct now *n, uint8_t code[INSN_MAX])
+static size_t read_code(struct view *v, const struct arch_step *s, const struct now *n, uint8_t code[X86_INSN_MAX])
 {
 	uint64_t va = n->code - (n->pc - s->pc);
-	size_t len = INSN_MAX;
+	size_t len = X86_INSN_MAX;
 
 	if (!n->is_64_bit)
 		va &= low(4);
@@ -130,10 +146,10 @@ struct insn {
 static struct insn find_insn(struct view *v, const struct arch_step *s, const struct now *n)
 {
 	struct insn insn = { .opcode = -1 };
-	uint8_t code[INSN_MAX];
+	uint8_t code[X86_INSN_MAX];
 	size_t len = read_code(v, s, n, code), at = 0;
 
-	for (; at < len && is_prefix(code[at], n->is_64_bit); at++) {
+	for (; at < len && x86_64_is_prefix(code[at], n->is_64_bit); at++) {
 		insn.operand_size |= code[at] == 0x66;
 		insn.rex_w = n->is_64_bit && (code[at] & 0xf8) == 0x48;
 	}
@@ -146,7 +162,7 @@ static void after_pushf(struct view *v, const struct arch_step *s, const struct 
 {
 	uint64_t width = s->sp - n->sp, va = on_stack(n, n->sp), flags;
 
-	if ((width == 2 || width == 4 || width == 8) && !read_words(v, va, width, 1, &flags) && is_copy(s, flags, width))
+	if ((width == 2 || width == 4 || width == 8) && !x86_64_read_words(v, va, width, 1, &flags) && is_copy(s, flags, width))
 		copied_to(end, s, va, flags);
 }
 
@@ -155,7 +171,7 @@ static void after_popf(struct view *v, const struct arch_step *s, const struct n
 {
 	uint64_t flags;
 
-	if (!read_words(v, on_stack(n, s->sp), 2, 1, &flags))
+	if (!x86_64_read_words(v, on_stack(n, s->sp), 2, 1, &flags))
 		end->own = flags & TF;
 }
 
@@ -167,7 +183,7 @@ static void after_iret(
 	unsigned width = insn->rex_w ? 8 : is_32_bit != insn->operand_size ? 4 : 2;
 	uint64_t word[3];
 
-	if (read_words(v, on_stack(n, s->sp), width, 3, word))
+	if (x86_64_read_words(v, on_stack(n, s->sp), width, 3, word))
 		return;
 	end->own = word[2] & TF;
 	end->trap |= end->own && word[0] != (n->pc & low(width));
@@ -206,9 +222,9 @@ static bool is_pushed(
 {
 	uint64_t va = on_stack(n, f->top - f->width * f->words), word[5];
 
-	if (read_words(v, va, f->width, f->words, word))
+	if (x86_64_read_words(v, va, f->width, f->words, word))
 		return false;
-	if ((low(f->width) & (word[0] - s->pc)) > INSN_MAX || !is_copy(s, word[2], f->width))
+	if ((low(f->width) & (word[0] - s->pc)) > X86_INSN_MAX || !is_copy(s, word[2], f->width))
 		return false;
 	if (f->words == 5 && word[3] != (s->sp & low(f->width)))
 		return false;
@@ -230,7 +246,7 @@ static bool is_pushed_elsewhere(
 
 	if (n->sp - s->sp < NEAR || v->get(v, X86_TR_BASE, &tss))
 		return false;
-	for (unsigned i = 0; i < count && !read_words(v, tss + tss_stacks[i], width, 1, &f.top); i++) {
+	for (unsigned i = 0; i < count && !x86_64_read_words(v, tss + tss_stacks[i], width, 1, &f.top); i++) {
 		if (width == 8)
 			f.top &= ~15ull;
 		if (is_below(n->sp, &f))

@@ -223,7 +223,7 @@ static void forget(struct machine *m)
 		v->reported = true;
 		v->passed = false;
 		v->unheard = true;
-		v->debug_control = 0;
+		v->debug_control = v->queued = 0;
 		memset(v->debug_bytes, 0, sizeof(v->debug_bytes));
 		regfile_let_go(&v->regs);
 		regfile_forget(&v->regs);

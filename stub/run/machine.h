@@ -162,10 +162,14 @@ struct vcpu {
 	uint64_t stepped_from; /* where the last step began, on hosts whose KVM steps */
 	unsigned suspicious;   /* so many steps more are looked at before they are left to KVM */
 	struct step_mask mask;
+	uint32_t queued;	/* control bits of the exception that KVM has been told to deliver when the vCPU runs next */
 	struct arch_step began; /* the last step, where KVM steps by a flag of the guest's ... */
 	bool flag_set;		/* ... and did; false: the last run was none */
 	bool own_flag;		/* behind it the guest's own is set, and KVM told of no step */
 	bool own_trap;		/* and the guest's own trap is due with ours */
+	struct arch_own own;	/* its own debug registers, behind the debugger's ... */
+	bool own_placed;	/* ... where there are any of these */
+	unsigned own_displaced; /* those that find no room: bit n is the guest's register n, and has been told of */
 };
 
 /* Called on the vCPU thread that has just been handed the baton, without the lock; the baton is given back by returning. */
@@ -386,6 +390,11 @@ int mask_give_back(struct vcpu *v);
 /* step_flag.c, around each KVM_RUN, by step.c. */
 void flag_begins(struct vcpu *v, bool step);
 void flag_ended(struct vcpu *v);
+
+/* own_debug.c, by step.c: into what KVM is to be told, and when that is encoded; and which were hit, bit n the guest's register n. */
+void own_place(struct vcpu *v, struct arch_debug *want);
+void own_tell(struct vcpu *v, const struct arch_debug *want);
+unsigned own_hits(struct vcpu *v, const struct arch_hit *hit, bool watch);
 
 /* memory.c: guest-virtual, in the context of v, and guest-physical. As target.h's read_mem and write_mem. */
 ssize_t memory_read(struct vcpu *v, uint64_t addr, void *buf, size_t len);

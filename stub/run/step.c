@@ -35,6 +35,8 @@ static int set_debug(struct vcpu *v, bool step, uint64_t skip)
 		.step = step && !v->nends,
 		.block_irq = m->caps.block_irq && !m->open_steps,
 		.planted = m->points.planted || v->nends,
+		.ends_at = step && v->began.ends_at && m->caps.exec,
+		.end = v->began.end,
 	};
 	uint8_t bytes[ARCH_DEBUG_SIZE] = { 0 };
 	uint32_t control;
@@ -42,7 +44,9 @@ static int set_debug(struct vcpu *v, bool step, uint64_t skip)
 	int err;
 
 	points_debug(m, &want, skip);
+	own_place(v, &want);
 	size = m->arch->encode_debug(&want, &control, bytes);
+	own_tell(v, &want);
 	if (control == v->debug_control && !memcmp(bytes, v->debug_bytes, sizeof(bytes)) && (!want.step || is_told(v)))
 		return 0;
 	err = m->host->ops->set_debug(m->host, v->nr, control, bytes, size);
@@ -96,16 +100,26 @@ static bool is_stepping(const struct vcpu *v)
 static int queue_exception(struct vcpu *v, uint32_t control)
 {
 	struct machine *m = v->machine;
+	int err = m->host->ops->set_debug(m->host, v->nr, v->debug_control | control, v->debug_bytes, v->debug_size);
 
-	return m->host->ops->set_debug(m->host, v->nr, v->debug_control | control, v->debug_bytes, v->debug_size);
+	v->queued = err ? 0 : control;
+	return err;
 }
 
-/* *control: of what KVM has queued; 0 when the vCPU is at its handler. */
-static int give_back(struct vcpu *v, const struct vcpu_exit *exit, uint32_t *control)
+/*
+ * What is the guest's own: `trap`, the exception as such, and hits of its own debug registers, which are one exception with it. *control: of
+ * what KVM has queued; 0 when the vCPU is at its handler.
+ */
+static int give(struct vcpu *v, const struct vcpu_exit *exit, bool trap, unsigned hits, uint32_t *control)
 {
-	struct machine *m = v->machine;
-	int err = m->arch->give_back ? m->arch->give_back(&v->regs.view, exit, control) : -EOPNOTSUPP;
+	const struct arch *arch = v->machine->arch;
+	int err = 0;
 
+	*control = 0;
+	if (trap)
+		err = arch->give_back ? arch->give_back(&v->regs.view, exit, control) : -EOPNOTSUPP;
+	if (!err && hits)
+		err = arch->own->give(&v->regs.view, hits, control);
 	return !err && *control ? queue_exception(v, *control) : err;
 }
 
@@ -120,19 +134,19 @@ static enum step_result not_given(struct vcpu *v, int err)
  * What the debugger has no part in is the guest's own, and goes to the guest's handler. A step is over when it is there; where KVM
  * takes the vCPU there itself, it runs on, stepping, until it is.
  */
-static enum step_result guests_own(struct vcpu *v, const struct vcpu_exit *exit)
+static enum step_result guests_own(struct vcpu *v, const struct vcpu_exit *exit, unsigned hits)
 {
-	uint32_t control = 0;
-	int err = give_back(v, exit, &control);
+	uint32_t control;
+	int err = give(v, exit, true, hits, &control);
 
 	return err ? not_given(v, err) : is_stepping(v) && !control ? stepped(v) : STEP_AGAIN;
 }
 
-/* KVM's step is complete. Where the guest steps itself, its own is as well. */
-static enum step_result step_complete(struct vcpu *v, const struct vcpu_exit *exit)
+/* KVM's step is complete. Where the guest steps itself, its own is as well; or it has met its own watchpoint. */
+static enum step_result step_complete(struct vcpu *v, const struct vcpu_exit *exit, unsigned hits)
 {
 	uint32_t control;
-	int err = v->own_trap ? give_back(v, exit, &control) : 0;
+	int err = give(v, exit, v->own_trap, hits, &control);
 
 	return err ? not_given(v, err) : stepped(v);
 }
@@ -159,6 +173,12 @@ static const struct point *point_of(struct vcpu *v, const struct arch_hit *hit, 
 	return hit->kind == HIT_EXEC ? points_at(v, memory_of_pc(v)) : points_of_access(m, hit->addr);
 }
 
+/* KVM's own step would not have ended here. */
+static bool is_step_end(struct vcpu *v, const struct arch_hit *hit)
+{
+	return v->flag_set && v->began.ends_at && hit->slots && memory_of_pc(v) == v->began.end;
+}
+
 /*
  * The hardware says the address (arm64), or the slot (x86), and then the data address is the point's own. When a step is complete as
  * well, and it is the guest's own, its handler comes before what is to be executed next: a breakpoint there is met afterwards.
@@ -166,13 +186,19 @@ static const struct point *point_of(struct vcpu *v, const struct arch_hit *hit, 
 static enum step_result at_debug_register(
 	struct vcpu *v, const struct vcpu_exit *exit, const struct arch_hit *hit, uint64_t skip)
 {
-	const struct point *p = point_of(v, hit, skip);
+	const struct point *p = is_step_end(v, hit) ? NULL : point_of(v, hit, skip);
 	bool own = hit->stepped && (v->own_trap || !is_stepping(v));
+	unsigned watch = own_hits(v, hit, true);
+	uint32_t control;
+	int err;
 
 	v->met_stepped = hit->stepped;
-	if (p && !(own && points_is_exec(p)))
-		return at_point(v, p, hit->have_addr ? hit->addr : p->addr);
-	return hit->stepped && is_stepping(v) ? step_complete(v, exit) : guests_own(v, exit);
+	if (is_step_end(v, hit))
+		return step_complete(v, exit, watch);
+	if (!p || (points_is_exec(p) && (own || watch)))
+		return hit->stepped && is_stepping(v) ? step_complete(v, exit, watch) : guests_own(v, exit, own_hits(v, hit, false));
+	err = give(v, exit, own, watch, &control);
+	return err ? not_given(v, err) : at_point(v, p, hit->have_addr ? hit->addr : p->addr);
 }
 
 /* Where the opcode is that was hit; the pc as well, after this. */
@@ -190,7 +216,7 @@ static enum step_result at_trap(struct vcpu *v, const struct vcpu_exit *exit, ui
 
 	if (plan_is_end(v, addr))
 		return stepped(v);
-	return p && addr != skip ? at_point(v, p, addr) : guests_own(v, exit);
+	return p && addr != skip ? at_point(v, p, addr) : guests_own(v, exit, 0);
 }
 
 #define INSN_MAX 15 /* x86's; where instructions are aligned, 4 bytes */
@@ -230,7 +256,9 @@ static enum step_result judge_kvm(struct vcpu *v, const struct vcpu_exit *exit, 
 	v->machine->arch->classify(exit, &hit);
 	switch (hit.kind) {
 	case HIT_STEP:
-		return is_stepping(v) ? step_complete(v, exit) : guests_own(v, exit);
+		return is_stepping(v) ? step_complete(v, exit, 0) : guests_own(v, exit, 0);
+	case HIT_OWN:
+		return guests_own(v, exit, 0);
 	case HIT_PLANTED:
 		return at_trap(v, exit, trap_address(v, &hit), skip);
 	case HIT_EXEC:
@@ -285,6 +313,14 @@ static enum step_result run(struct vcpu *v, bool step, uint64_t skip)
 	return judge(v, &exit, skip);
 }
 
+/* KVM forgets the exception when a register is written (KVM_SET_REGS), as the debugger may have done. Otherwise it is EBUSY. */
+static void queue_again(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+
+	m->host->ops->set_debug(m->host, v->nr, v->debug_control | v->began.queued, v->debug_bytes, v->debug_size);
+}
+
 /* Until something is for the debugger, or for threads.c. */
 static enum step_result run_on(struct vcpu *v, bool step, uint64_t skip)
 {
@@ -295,6 +331,8 @@ static enum step_result run_on(struct vcpu *v, bool step, uint64_t skip)
 
 		flag_begins(v, step && !v->nends);
 		err = set_debug(v, step, skip);
+		if (!err && v->began.queued)
+			queue_again(v);
 		regfile_drop(&v->regs);
 		result = err ? failed(v, "KVM_SET_GUEST_DEBUG", err) : run(v, step && !v->nends, skip);
 	} while (result == STEP_AGAIN);
@@ -435,6 +473,7 @@ void machine_expect_step(struct machine *m)
 {
 	struct vcpu *v = m->current;
 
+	v->began.ends_at = false;
 	if (v->want == RESUME_STEP && v->flag_set && !v->own_flag)
 		set_debug(v, true, UINT64_MAX);
 }

@@ -10,6 +10,8 @@ void flag_begins(struct vcpu *v, bool step)
 	const struct arch_step_flag *flag = v->machine->arch->step_flag;
 
 	v->own_flag = v->own_trap = false;
+	v->began = (struct arch_step){ .queued = v->queued };
+	v->queued = 0;
 	v->flag_set = step && flag && !flag->begins(&v->regs.view, &v->began);
 }
 

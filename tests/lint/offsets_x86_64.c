@@ -51,15 +51,25 @@ SAME_FIELD(X86_RFLAGS, X86_REGS, struct kvm_regs, rflags);
 SAME_FIELD(X86_RIP, X86_REGS, struct kvm_regs, rip);
 SAME_FIELD(X86_CS_BASE, X86_SREGS, struct kvm_sregs, cs.base);
 SAME_FIELD(X86_SS_BASE, X86_SREGS, struct kvm_sregs, ss.base);
+SAME_FIELD(X86_SS_DPL, X86_SREGS, struct kvm_sregs, ss.dpl);
 SAME_FIELD(X86_TR_BASE, X86_SREGS, struct kvm_sregs, tr.base);
+SAME_FIELD(X86_LDT_BASE, X86_SREGS, struct kvm_sregs, ldt.base);
+SAME_FIELD(X86_LDT_LIMIT, X86_SREGS, struct kvm_sregs, ldt.limit);
+SAME_FIELD(X86_GDT_BASE, X86_SREGS, struct kvm_sregs, gdt.base);
+SAME_FIELD(X86_GDT_LIMIT, X86_SREGS, struct kvm_sregs, gdt.limit);
+SAME_FIELD(X86_IDT_BASE, X86_SREGS, struct kvm_sregs, idt.base);
+SAME_FIELD(X86_IDT_LIMIT, X86_SREGS, struct kvm_sregs, idt.limit);
 SAME_FIELD(X86_CR0, X86_SREGS, struct kvm_sregs, cr0);
 SAME_FIELD(X86_CR3, X86_SREGS, struct kvm_sregs, cr3);
 SAME_FIELD(X86_CR4, X86_SREGS, struct kvm_sregs, cr4);
 SAME_FIELD(X86_EFER, X86_SREGS, struct kvm_sregs, efer);
 
+SAME_FIELD(X86_DR(0), X86_DEBUGREGS, struct kvm_debugregs, db[0]);
+SAME_FIELD(X86_DR(3), X86_DEBUGREGS, struct kvm_debugregs, db[3]);
 SAME_FIELD(X86_DR6, X86_DEBUGREGS, struct kvm_debugregs, dr6);
-SAME(0x40000, KVM_GUESTDBG_INJECT_DB);
-SAME(0x80000, KVM_GUESTDBG_INJECT_BP);
+SAME_FIELD(X86_DR7, X86_DEBUGREGS, struct kvm_debugregs, dr7);
+SAME(X86_DEBUG_INJECT_DB, KVM_GUESTDBG_INJECT_DB);
+SAME(X86_DEBUG_INJECT_BP, KVM_GUESTDBG_INJECT_BP);
 
 SAME(X86_DEBUG_BLOCKIRQ, KVM_GUESTDBG_BLOCKIRQ);
 SAME(X86_DEBUG_USE_HW_BP, KVM_GUESTDBG_USE_HW_BP);

@@ -4,6 +4,7 @@
 #include "arch/exits.h"
 #include "arch/ppc64.h"
 #include "arch/riscv64.h"
+#include "arch/x86_64.h"
 #include "fake_vcpu.h"
 #include "tap.h"
 
@@ -93,6 +94,17 @@ static void ppc64(uint64_t msr, uint64_t lpcr, uint64_t pc, uint64_t handler, co
 	ok(holds(PPC_SRR0, PC) && holds(PPC_SRR1, msr | 0x80000), "which knows where it came from, and why");
 }
 
+/* In real mode, where the pc is. */
+static void x86_code(const char *code)
+{
+	static const uint64_t zero[] = { X86_CR0, X86_CR3, X86_CR4, X86_EFER, X86_CS_BASE, X86_CS_L };
+
+	for (size_t i = 0; i < sizeof(zero) / sizeof(zero[0]); i++)
+		f.view.set(&f.view, zero[i], 0);
+	f.view.set(&f.view, X86_RIP, 0x1000);
+	memcpy(f.ram[0].bytes + 0x1000, code, 2);
+}
+
 /* struct kvm_debug_exit_arch */
 static void x86(uint32_t exception, uint64_t dr6, uint32_t want, uint64_t guests_dr6, const char *name)
 {
@@ -105,6 +117,7 @@ static void x86(uint32_t exception, uint64_t dr6, uint32_t want, uint64_t guests
 
 	fake_init(&f, 0, 0x100000);
 	f.view.set(&f.view, key, 0xffff0ff0);
+	x86_code("\x90\xf1");
 	is_int(give_back(arch_find("x86_64"), &e, sizeof(e), &control), 0, name);
 	ok(control == want && holds(key, guests_dr6), "KVM is to inject it");
 }
@@ -127,6 +140,12 @@ int main(void)
 	ppc64(1ull << 63 | 0x9031, 1 << 25 | 3 << 23, 0xc000000000004700, 1ull << 63 | 0x1031, "ppc64le: translation stays on");
 	ppc64(1ull << 63 | 0x5031, 1 << 25, 0x700, 1ull << 63 | 0x1001, "ppc64le: or not");
 	x86(3, 0, 0x80000, 0xffff0ff0, "x86_64: INT3");
-	x86(1, 0x4001, 0x40000, 0xffff4ff1, "x86_64: a debug exception, with DR6 as it was");
+	x86(1, 0x4001, 0x40000, 0xffff4ff0, "x86_64: a step, in DR6; a register's hit is told otherwise");
+	x86(1, 0xa000, 0x40000, 0xffffaff0, "x86_64: an access to debug registers, and a task switch");
+	x86(1, 0, 0x40000, 0xffff0ff0, "x86_64: INT1");
+	ok(holds(X86_RIP, 0x1000), "... KVM is behind it");
+	x86_code("\x66\xf1");
+	is_int(arch_find("x86_64")->give_back(&f.view, &(struct vcpu_exit){ .data = { 1 } }, &(uint32_t){ 0 }), 0, "x86_64: INT1");
+	ok(holds(X86_RIP, 0x1002), "... where KVM stays on it");
 	return done();
 }

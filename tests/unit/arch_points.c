@@ -299,8 +299,8 @@ static void test_classify_x86(void)
 		{ { 1, 0, 0x1000, 0xffff0ff4, 0 }, { .kind = HIT_EXEC, .slots = 4 }, "x86_64: slot 2" },
 		{ { 1, 0, 0x1000, 0xffff4ff9, 0 }, { .kind = HIT_EXEC, .slots = 9, .stepped = true },
 			"x86_64: slots 0 and 3, and a step" },
-		{ { 1, 0, 0x1000, 0xffff0ff0, 0x401 }, { .kind = HIT_NONE },
-			"x86_64: a debug exception that DR6 does not explain" },
+		{ { 1, 0, 0x1000, 0xffff0ff0, 0x401 }, { .kind = HIT_OWN },
+			"x86_64: a debug exception that DR6 does not explain is the guest's" },
 		{ { 13, 0, 0x1000, 0x4000, 0 }, { .kind = HIT_NONE }, "x86_64: another vector" },
 	};
 

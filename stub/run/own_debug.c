@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest's own debug registers (struct arch_own): they go on working while the debugger has some, as far as there are enough. They
+ * are looked at when the vCPU enters the guest. What it changes in them while it runs, counts from its next stop on.
+ */
+#include <stdio.h>
+
+#include "machine.h"
+
+void own_place(struct vcpu *v, struct arch_debug *want)
+{
+	const struct arch_own_debug *ops = v->machine->arch->own;
+
+	v->own.n = 0;
+	v->own_placed = ops && (want->n || want->ends_at);
+	if (v->own_placed && !ops->find(&v->regs.view, &v->own))
+		want->own = &v->own;
+}
+
+/* Once, and again when it is others; not of those that give way for one instruction alone. */
+void own_tell(struct vcpu *v, const struct arch_debug *want)
+{
+	unsigned displaced = 0;
+	size_t n = 0;
+	char text[160];
+
+	if (want->ends_at)
+		return;
+	for (unsigned i = 0; i < v->own.n; i++)
+		displaced |= (unsigned)!v->own.reg[i].placed << v->own.reg[i].nr;
+	if (displaced && displaced != v->own_displaced) {
+		for (unsigned nr = 0; nr < ARCH_OWN_MAX; nr++)
+			if (displaced >> nr & 1)
+				n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%u", n ? ", " : "", nr);
+		agent_say(&v->said, "The debugger's breakpoints and watchpoints take the place of debug registers of the guest's own: ");
+		agent_say(&v->said, text);
+		snprintf(text, sizeof(text), " (vCPU %u). They do nothing meanwhile.\n", v->nr);
+		agent_say(&v->said, text);
+	}
+	v->own_displaced = displaced;
+}
+
+unsigned own_hits(struct vcpu *v, const struct arch_hit *hit, bool watch)
+{
+	const struct arch_own_debug *ops = v->machine->arch->own;
+
+	if (!ops || !hit->slots)
+		return 0;
+	/* In a step alone the guest has its own. */
+	if (!v->own_placed && ops->find(&v->regs.view, &v->own))
+		return 0;
+	return ops->hits(&v->own, hit->slots, watch);
+}
