@@ -77,6 +77,15 @@ struct memory_region {
 	bool user;		   /* ... at the lowest one as well */
 };
 
+/* What the vCPUs are, to a debugger that knows nothing of them yet. */
+struct target_kind {
+	const char *llvm;	/* the architecture, as LLVM's triples begin */
+	unsigned pointer_size;	/* bytes */
+	bool big_endian;
+	bool watch_after;	/* a watchpoint stops behind the access; else before it */
+	unsigned watchpoints;	/* for writes, in hardware; 0: none that works */
+};
+
 /* Takes a piece of text that a command prints. */
 typedef void text_fn(void *arg, const char *text);
 
@@ -98,11 +107,24 @@ struct target_ops {
 	/* The thread that a fresh connection looks at first: the one that stopped last. */
 	unsigned (*current)(void *t);
 
-	/* One line on what a thread is or does, or why it stands; NUL-terminated, at most size bytes. May be called while it runs. */
+	/*
+	 * What a thread is called, and a line on what it does or why it stands, which may be empty; NUL-terminated, at most size bytes. May
+	 * be called while it runs.
+	 */
+	void (*thread_name)(void *t, unsigned thread, char *text, size_t size);
 	void (*thread_text)(void *t, unsigned thread, char *text, size_t size);
 
 	/* target.xml, NUL-terminated; constant for the life of a connection. May be called while the machine runs. */
 	const char *(*description)(void *t);
+
+	/* Constant for the life of a connection. May be called while the machine runs. */
+	void (*kind)(void *t, struct target_kind *kind);
+
+	/*
+	 * How many bits of an address count for the thread's code at present, in the lower half of the address space and in the upper
+	 * one. False: they all do, or nobody knows.
+	 */
+	bool (*address_bits)(void *t, unsigned thread, unsigned *lower, unsigned *upper);
 
 	/*
 	 * One register. The size of the value, at most cap; -ENOENT when there is no such register, -EBUSY when the thread is

@@ -191,6 +191,8 @@ static const struct arch_probe probe = {
 
 const struct arch arch_aarch64 = {
 	.name = "aarch64",
+	.llvm = "aarch64",
+	.pointer_size = 8,
 	.tdesc = &tdesc_aarch64,
 	.pc = A64_PC,
 	.computed = aarch64_computed,
@@ -210,6 +212,7 @@ const struct arch arch_aarch64 = {
 	.translate = aarch64_translate,
 	.entry_flags = aarch64_entry_flags,
 	.aliases = aarch64_aliases,
+	.address_bits = aarch64_address_bits,
 	.handler = A64_VBAR_EL1,
 	.successors = aarch64_successors,
 	.mp_state = mp_state,

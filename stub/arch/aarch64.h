@@ -82,6 +82,9 @@ int aarch64_give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *co
 /* aarch64_step.c: struct arch's successors() */
 int aarch64_successors(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS]);
 
+/* aarch64_regs.c: struct arch's address_bits() */
+int aarch64_address_bits(struct view *v, unsigned *lower, unsigned *upper);
+
 /* aarch64_mmu.c: struct arch's translate(), aliases() and entry_flags */
 extern const struct arch_flag aarch64_entry_flags[];
 int aarch64_translate(struct view *v, uint64_t va, struct arch_page *page);

@@ -117,14 +117,37 @@ static unsigned least_tsz(uint64_t tcr, unsigned half)
 	return tcr & TCR_DS || (tcr >> halves[half].tg & 3) == halves[half].tg_64k ? 12 : 16;
 }
 
-/* gdb has the same mask for both halves: it may cover no address of either. Where the upper one was never set up its size is 0. */
+static unsigned unused_in(uint64_t tcr, unsigned half)
+{
+	unsigned size = tcr >> halves[half].tsz & 63, least = least_tsz(tcr, half);
+
+	return size < least ? least : size > TSZ_MOST ? TSZ_MOST : size;
+}
+
+/* Where the upper half was never set up its size is 0. */
+static bool has_upper(uint64_t tcr)
+{
+	return !(tcr & TCR_EPD1) && (tcr >> halves[1].tsz & 63) >= least_tsz(tcr, 1);
+}
+
+/* gdb has the same mask for both halves: it may cover no address of either. */
 static unsigned unused_bits(uint64_t tcr)
 {
-	unsigned lower = tcr >> halves[0].tsz & 63, upper = tcr >> halves[1].tsz & 63, least = least_tsz(tcr, 0);
-	unsigned size = lower < least ? least : lower > TSZ_MOST ? TSZ_MOST : lower;
-	bool has_upper = !(tcr & TCR_EPD1) && upper >= least_tsz(tcr, 1);
+	unsigned lower = unused_in(tcr, 0), upper = unused_in(tcr, 1);
 
-	return has_upper && upper < size ? upper : size;
+	return has_upper(tcr) && upper < lower ? upper : lower;
+}
+
+int aarch64_address_bits(struct view *v, unsigned *lower, unsigned *upper)
+{
+	uint64_t tcr;
+	int err = v->get(v, A64_TCR_EL1, &tcr);
+
+	if (err)
+		return err;
+	*lower = 64 - unused_in(tcr, 0);
+	*upper = has_upper(tcr) ? 64 - unused_in(tcr, 1) : *lower;
+	return 0;
 }
 
 /*

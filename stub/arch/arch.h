@@ -301,10 +301,13 @@ struct arch_mode {
 
 struct arch {
 	const char *name;		 /* as uname -m says it */
+	const char *llvm;		 /* as LLVM's triples begin */
+	unsigned pointer_size;		 /* bytes */
+	bool big_endian;
 	const struct tdesc_table *tdesc; /* from xml/, generated */
 	uint64_t pc;			 /* keys */
 
-	/* The same vCPU in its other modes; they differ in name and tdesc alone. The first is what all else here takes it for. */
+	/* The same vCPU in its other modes; they differ in name, llvm, pointer_size and tdesc alone. The first is what all else here takes it for. */
 	const struct arch_mode *modes;
 	unsigned nmodes; /* 0: it has the one description */
 
@@ -369,6 +372,11 @@ struct arch {
 	 * mode; 0: va is none of them. NULL: none is, ever.
 	 */
 	uint64_t (*aliases)(struct view *v, uint64_t va);
+	/*
+	 * How many bits of an address count in the vCPU's present mode, in the lower half of the address space and in the upper one: above
+	 * them may be a tag, or a code. 0 or -errno. NULL: they all count.
+	 */
+	int (*address_bits)(struct view *v, unsigned *lower, unsigned *upper);
 	/* Where the instruction at the pc is, as translate() takes it, where the pc alone does not say it; else NULL. 0 or -errno. */
 	int (*code_address)(struct view *v, uint64_t *addr);
 	uint64_t handler; /* key of a register with an address in the kernel, once one takes exceptions or system calls; 0: none */

@@ -123,6 +123,8 @@ static const char *mp_state(uint32_t state)
 
 const struct arch arch_loongarch64 = {
 	.name = "loongarch64",
+	.llvm = "loongarch64",
+	.pointer_size = 8,
 	.tdesc = &tdesc_loongarch64,
 	.pc = LOONG_PC,
 	.blocks = blocks,

@@ -111,6 +111,8 @@ static const char *mp_state(uint32_t state)
 
 const struct arch arch_mips64 = {
 	.name = "mips64",
+	.llvm = "mips64el",
+	.pointer_size = 8,
 	.tdesc = &tdesc_mips64,
 	.pc = MIPS_PC,
 	.computed = computed,

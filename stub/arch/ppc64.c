@@ -122,6 +122,8 @@ static const struct arch_probe probe = {
 
 const struct arch arch_ppc64le = {
 	.name = "ppc64le",
+	.llvm = "powerpc64le",
+	.pointer_size = 8,
 	.tdesc = &tdesc_ppc64le,
 	.pc = PPC_PC,
 	.blocks = blocks,

@@ -209,6 +209,8 @@ static const struct arch_probe probe = {
 
 const struct arch arch_riscv64 = {
 	.name = "riscv64",
+	.llvm = "riscv64",
+	.pointer_size = 8,
 	.tdesc = &tdesc_riscv64,
 	.pc = RV_PC,
 	.computed = computed,

@@ -154,6 +154,9 @@ static const char *mp_state(uint32_t state)
 
 const struct arch arch_s390x = {
 	.name = "s390x",
+	.llvm = "s390x",
+	.pointer_size = 8,
+	.big_endian = true,
 	.tdesc = &tdesc_s390x,
 	.pc = S390_PSWA,
 	.blocks = blocks,

@@ -255,9 +255,11 @@ static const struct arch_mode modes[] = {
 };
 
 /* One vCPU; gdb decodes what it executes by the description that it was given on connecting. */
-#define X86(name_, tdesc_) \
+#define X86(name_, llvm_, pointer_size_, tdesc_) \
 	{ \
 		.name = name_, \
+		.llvm = llvm_, \
+		.pointer_size = pointer_size_, \
 		.tdesc = tdesc_, \
 		.pc = X86_RIP, \
 		.modes = modes, \
@@ -290,6 +292,6 @@ static const struct arch_mode modes[] = {
 		.probe = &probe, \
 	}
 
-const struct arch arch_x86_64 = X86("x86_64", &tdesc_x86_64);
-const struct arch arch_i386 = X86("i386", &tdesc_i386);
-const struct arch arch_i8086 = X86("i8086", &tdesc_i8086);
+const struct arch arch_x86_64 = X86("x86_64", "x86_64", 8, &tdesc_x86_64);
+const struct arch arch_i386 = X86("i386", "i386", 4, &tdesc_i386);
+const struct arch arch_i8086 = X86("i8086", "i386", 4, &tdesc_i8086);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What only lldb speaks, and has to ask for: thread ids behind a register's packet, and all threads in a stop reply. Each spares it
- * packets at every stop (lldb's docs/lldb-gdb-remote.txt; the packets are those that lldb 14 and 19 were seen to send).
+ * What only lldb speaks. What the machine is, without which it takes a big-endian one for all that gdb has one name for; and what
+ * spares it packets at every stop: thread ids behind a register's packet, and all threads, where they are and why, in one answer.
+ * (lldb's docs/resources/lldbgdbremote.md; what it does with each is in its GDBRemoteCommunicationClient.cpp and ProcessGDBRemote.cpp.)
  */
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "handlers.h"
@@ -73,6 +76,35 @@ static void reply_pcs(struct session *s, unsigned n)
 	reply_char(&s->out, ';');
 }
 
+/* Of text that is not ours alone, and has characters in it that framing needs. */
+__attribute__((format(printf, 2, 3))) static void reply_format(struct session *s, const char *format, ...)
+{
+	char text[256];
+	va_list ap;
+	size_t n;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	n = strlen(text);
+	if (reply_binary(&s->out, text, n) < n)
+		s->out.overflow = true;
+}
+
+/*
+ * A guest may begin to translate addresses at any time. Older lldbs take this from qHostInfo alone; those that know one number for both
+ * halves get the larger, which takes no bit from an address of either.
+ */
+void reply_address_bits(struct session *s, unsigned thread)
+{
+	unsigned lower, upper;
+
+	if (!s->target.ops->address_bits(s->target.t, thread, &lower, &upper))
+		return;
+	reply_format(s, "addressing_bits:%u;low_mem_addressing_bits:%u;high_mem_addressing_bits:%u;", lower > upper ? lower : upper, lower,
+		upper);
+}
+
 /* Beside a comma, a number has at most eight digits for a thread, sixteen for a pc. Too many threads are left to be asked for. */
 void reply_threads(struct session *s)
 {
@@ -88,4 +120,61 @@ void reply_threads(struct session *s)
 	}
 	reply_char(&s->out, ';');
 	reply_pcs(s, n);
+}
+
+static void reply_triple(struct session *s, const struct target_kind *kind)
+{
+	char triple[64];
+
+	snprintf(triple, sizeof(triple), "%s-unknown-unknown", kind->llvm);
+	reply_text(&s->out, "triple:");
+	reply_hex(&s->out, triple, strlen(triple));
+	reply_format(s, ";endian:%s;ptrsize:%u;", kind->big_endian ? "big" : "little", kind->pointer_size);
+}
+
+int do_host_info(struct session *s, const struct args *args)
+{
+	struct target_kind kind;
+
+	(void)args;
+	s->target.ops->kind(s->target.t, &kind);
+	reply_triple(s, &kind);
+	reply_format(s, "watchpoint_exceptions_received:%s;", kind.watch_after ? "after" : "before");
+	reply_address_bits(s, session_general(s));
+	return ANSWERED;
+}
+
+int do_process_info(struct session *s, const struct args *args)
+{
+	struct target_kind kind;
+
+	(void)args;
+	s->target.ops->kind(s->target.t, &kind);
+	reply_format(s, "pid:%x;", PROCESS_ID);
+	reply_triple(s, &kind);
+	return ANSWERED;
+}
+
+int do_watchpoints(struct session *s, const struct args *args)
+{
+	struct target_kind kind;
+
+	(void)args;
+	s->target.ops->kind(s->target.t, &kind);
+	reply_format(s, "num:%u;", kind.watchpoints);
+	return ANSWERED;
+}
+
+int do_thread_stop(struct session *s, const struct args *args)
+{
+	unsigned thread;
+	int error = session_find_thread(s, &args->thread, &thread);
+
+	if (error)
+		return error;
+	if (s->has_stop && s->stop.kind == STOP_EXITED)
+		reply_stop(s);
+	else
+		reply_thread_stop(s, thread ? thread : session_general(s));
+	return ANSWERED;
 }

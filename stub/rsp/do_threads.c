@@ -5,9 +5,6 @@
 
 #include "handlers.h"
 
-/* A sentence. */
-#define THREAD_TEXT_MAX 640
-
 /* "Any" and "all" leave the selection alone: some thread is always selected. */
 int do_select_general(struct session *s, const struct args *args)
 {
@@ -79,15 +76,25 @@ int do_thread_events(struct session *s, const struct args *args)
 	return error ? error : session_ok(s);
 }
 
+void session_thread_texts(struct session *s, unsigned thread, char name[THREAD_TEXT_MAX], char text[THREAD_TEXT_MAX])
+{
+	name[0] = text[0] = '\0';
+	s->target.ops->thread_name(s->target.t, thread, name, THREAD_TEXT_MAX);
+	s->target.ops->thread_text(s->target.t, thread, text, THREAD_TEXT_MAX);
+	name[THREAD_TEXT_MAX - 1] = text[THREAD_TEXT_MAX - 1] = '\0';
+}
+
 int do_thread_text(struct session *s, const struct args *args)
 {
-	char text[THREAD_TEXT_MAX] = "";
+	char name[THREAD_TEXT_MAX], text[THREAD_TEXT_MAX];
 	unsigned thread;
 	int error = session_find_thread(s, &args->thread, &thread);
 
 	if (error)
 		return error;
-	s->target.ops->thread_text(s->target.t, thread ? thread : session_general(s), text, sizeof(text));
-	reply_hex(&s->out, text, strnlen(text, sizeof(text)));
+	session_thread_texts(s, thread ? thread : session_general(s), name, text);
+	reply_hex(&s->out, name, strlen(name));
+	reply_hex(&s->out, ", ", *text ? 2 : 0);
+	reply_hex(&s->out, text, strlen(text));
 	return ANSWERED;
 }

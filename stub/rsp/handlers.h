@@ -62,14 +62,32 @@ void console_close(struct session *s);
 #define THREAD_ID_MAX (3 + 8)
 void reply_thread(struct session *s, unsigned thread);
 
+/* What the target says of a thread: a sentence at most. */
+#define THREAD_TEXT_MAX 640
+void session_thread_texts(struct session *s, unsigned thread, char name[THREAD_TEXT_MAX], char text[THREAD_TEXT_MAX]);
+
 /* lldb's ";thread:ID;" behind a packet's other arguments: takes it off, and selects that thread. 0, also when there is none, or -errno. */
 int session_take_suffix(struct session *s, struct cursor *text);
 
 /* In a stop reply to lldb: all threads, and where they are. */
 void reply_threads(struct session *s);
 
-/* The stop reply of session->stop. */
+/* ... why each stands, */
+void reply_reasons(struct session *s);
+
+/* ... and how many bits of an address count, where not all do. */
+void reply_address_bits(struct session *s, unsigned thread);
+
+/* The stop reply of session->stop; and one of a thread, whatever the others do. */
 void reply_stop(struct session *s);
+void reply_thread_stop(struct session *s, unsigned thread);
+
+/* Is that the thread whose stop was the last? Then session->stop is its, with this signal. */
+bool session_stopped_here(const struct session *s, unsigned thread);
+uint8_t stop_signal(const struct session *s);
+
+/* Registers in a stop reply: pc, sp and fp, with some room. */
+#define EXPEDITED_MAX 8
 
 int do_attached(struct session *s, const struct args *args);
 int do_checksum(struct session *s, const struct args *args);
@@ -115,6 +133,12 @@ int do_thread_alive(struct session *s, const struct args *args);
 int do_thread_events(struct session *s, const struct args *args);
 int do_thread_suffix(struct session *s, const struct args *args);
 int do_thread_text(struct session *s, const struct args *args);
+int do_host_info(struct session *s, const struct args *args);
+int do_process_info(struct session *s, const struct args *args);
+int do_thread_stop(struct session *s, const struct args *args);
+int do_threads_info(struct session *s, const struct args *args);
+int do_watchpoints(struct session *s, const struct args *args);
+int do_thread_list(struct session *s, const struct args *args);
 int do_write_binary(struct session *s, const struct args *args);
 int do_write_general(struct session *s, const struct args *args);
 int do_write_hex(struct session *s, const struct args *args);

@@ -5,9 +5,6 @@
 /* gdb's number for SIGTRAP, whatever this host calls it. */
 #define SIGNAL_TRAP 5
 
-/* Registers in a stop reply: pc, sp and fp, with some room. */
-#define EXPEDITED_MAX 8
-
 void reply_thread(struct session *s, unsigned thread)
 {
 	if (s->features & FEATURE_MULTIPROCESS) {
@@ -82,22 +79,40 @@ static bool has_signal(enum stop_kind kind)
 	return kind == STOP_SIGNAL || kind == STOP_RESET || kind == STOP_END;
 }
 
-static void reply_signal(struct session *s)
+uint8_t stop_signal(const struct session *s)
 {
-	uint8_t number = s->has_stop && has_signal(s->stop.kind) ? (uint8_t)s->stop.signal : SIGNAL_TRAP;
-	unsigned thread = s->has_stop && s->stop.thread ? s->stop.thread : session_general(s);
-	unsigned regs[EXPEDITED_MAX];
-	unsigned n = s->target.ops->expedited(s->target.t, thread, regs, EXPEDITED_MAX);
+	return s->has_stop && has_signal(s->stop.kind) ? (uint8_t)s->stop.signal : SIGNAL_TRAP;
+}
 
+static void reply_head(struct session *s, uint8_t signal, unsigned thread)
+{
 	reply_char(&s->out, 'T');
-	reply_hex(&s->out, &number, 1);
+	reply_hex(&s->out, &signal, 1);
 	reply_text(&s->out, "thread:");
 	reply_thread(s, thread);
 	reply_char(&s->out, ';');
-	reply_reason(s);
-	reply_threads(s);
+}
+
+static void reply_registers(struct session *s, unsigned thread)
+{
+	unsigned regs[EXPEDITED_MAX];
+	unsigned n = s->target.ops->expedited(s->target.t, thread, regs, EXPEDITED_MAX);
+
 	for (unsigned i = 0; i < n && i < EXPEDITED_MAX; i++)
 		reply_register(s, thread, regs[i]);
+}
+
+static void reply_signal(struct session *s)
+{
+	unsigned thread = s->has_stop && s->stop.thread ? s->stop.thread : session_general(s);
+
+	reply_head(s, stop_signal(s), thread);
+	reply_reason(s);
+	reply_threads(s);
+	reply_reasons(s);
+	if (s->lists_threads)
+		reply_address_bits(s, thread);
+	reply_registers(s, thread);
 }
 
 void reply_stop(struct session *s)
@@ -106,4 +121,20 @@ void reply_stop(struct session *s)
 		reply_exit(s);
 	else
 		reply_signal(s);
+}
+
+bool session_stopped_here(const struct session *s, unsigned thread)
+{
+	return s->has_stop && s->stop.thread == thread;
+}
+
+/* Signal 0: it stands because another has stopped. */
+void reply_thread_stop(struct session *s, unsigned thread)
+{
+	bool here = session_stopped_here(s, thread);
+
+	reply_head(s, here ? stop_signal(s) : 0, thread);
+	if (here)
+		reply_reason(s);
+	reply_registers(s, thread);
 }

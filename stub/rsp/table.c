@@ -32,6 +32,7 @@ const struct packet_row packet_table[] = {
 	{ "X",			"n,n:s",	0,				NULL,				do_write_binary },
 	{ "Z",			"n,n,n|s",	0,				NULL,				do_set_point },
 	{ "c",			"|s",		0,				NULL,				do_continue },
+	{ "jThreadsInfo",	"",		0,				NULL,				do_threads_info },
 	{ "g",			"",		PACKET_SUFFIX,			NULL,				do_read_general },
 	{ "k",			"",		PACKET_RUNNING,			NULL,				do_kill },
 	{ "m",			"n,n",		0,				NULL,				do_read_hex },
@@ -39,12 +40,17 @@ const struct packet_row packet_table[] = {
 	{ "qAttached",		"|:n",		PACKET_RUNNING,			NULL,				do_attached },
 	{ "qC",			"",		PACKET_RUNNING,			NULL,				do_current_thread },
 	{ "qCRC",		":n,n",		0,				NULL,				do_checksum },
+	{ "qHostInfo",		"",		0,				NULL,				do_host_info },
 	{ "qMemoryRegionInfo",	":n",		0,				NULL,				do_region },
+	{ "qProcessInfo",	"",		PACKET_RUNNING,			NULL,				do_process_info },
 	{ "qRcmd",		",s",		PACKET_CONSOLE,			NULL,				do_monitor },
 	{ "qSearch:memory",	":n;n;s",	0,				NULL,				do_search },
 	{ "qSupported",		"|:s",		0,				NULL,				do_supported },
 	{ "qThreadExtraInfo",	",t",		PACKET_RUNNING,			NULL,				do_thread_text },
+	{ "qThreadStopInfo",	"t",		0,				NULL,				do_thread_stop },
+	{ "qWatchpointSupportInfo", "|:",	PACKET_RUNNING,			NULL,				do_watchpoints },
 	{ "qXfer:features:read", ":w:n,n",	PACKET_RUNNING,			"qXfer:features:read+",		do_description },
+	{ "qXfer:threads:read",	":w:n,n",	PACKET_RUNNING,			"qXfer:threads:read+",		do_thread_list },
 	{ "qfThreadInfo",	"",		PACKET_RUNNING,			NULL,				do_first_threads },
 	{ "qqemu.PhyMemMode",	"",		0,				NULL,				do_physical },
 	{ "qqemu.Supported",	"",		0,				NULL,				do_qemu_supported },
@@ -65,10 +71,13 @@ const struct packet_row packet_table[] = {
 
 const size_t packet_rows = sizeof(packet_table) / sizeof(packet_table[0]);
 
-/* Names that are words end at something that is no letter: qCRC is not qC. The others run straight into their arguments. */
-static bool name_ends(const char *name, size_t len, const char *packet, size_t packet_len)
+/*
+ * Names that are words end at something that is no letter: qCRC is not qC. The others run straight into their arguments, and so does a
+ * word whose form begins with a thread id.
+ */
+static bool name_ends(const struct packet_row *row, size_t len, const char *packet, size_t packet_len)
 {
-	if (!strchr("qQvj", name[0]) || packet_len == len)
+	if (!strchr("qQvj", row->name[0]) || row->form[0] == 't' || packet_len == len)
 		return true;
 	return !isalnum((unsigned char)packet[len]);
 }
@@ -85,7 +94,7 @@ const struct packet_row *packet_find(const char *packet, size_t len, struct curs
 		if (!len || row->name[0] != packet[0])
 			continue;
 		n = strlen(row->name);
-		if (n > best_len && n <= len && !memcmp(row->name, packet, n) && name_ends(row->name, n, packet, len)) {
+		if (n > best_len && n <= len && !memcmp(row->name, packet, n) && name_ends(row, n, packet, len)) {
 			best = row;
 			best_len = n;
 		}

@@ -19,8 +19,9 @@ static int ask_state(struct vcpu *v, uint32_t *state)
 }
 
 /*
- * A vCPU that is stopped and would run is just that: gdb has the word "running" for those that do. In non-stop a stop has no words of
- * its own, which the client could be sent: they are here.
+ * A vCPU that is stopped and would run is just that: gdb has the word "running" for those that do. One that has come out by itself was
+ * not halted, and is not asked: gdb wants this of each vCPU at each stop. In non-stop a stop has no words of its own, which the client
+ * could be sent: they are here.
  */
 void idle_text(struct vcpu *v, char *text, size_t size)
 {
@@ -32,9 +33,9 @@ void idle_text(struct vcpu *v, char *text, size_t size)
 		doing = v->want == RESUME_STAY ? "held" : "running";
 	else if (m->non_stop && v->stop.text)
 		doing = v->stop.text;
-	else if (!m->ended && !ask_state(v, &state) && state)
+	else if (!m->ended && (v->unheard || v->overdue) && !ask_state(v, &state) && state)
 		doing = m->arch->mp_state(state);
-	snprintf(text, size, "vCPU %u%s%s", v->nr, doing ? ", " : "", doing ? doing : "");
+	snprintf(text, size, "%s", doing ? doing : "");
 }
 
 bool idle_is_off(struct vcpu *v)

@@ -5,7 +5,7 @@
 
 #include "machine.h"
 
-/* "vCPU 1, halted", NUL-terminated, at most size bytes. By the baton's holder, at any time. */
+/* What it does: "halted", or nothing; NUL-terminated, at most size bytes. By the baton's holder, at any time. */
 void idle_text(struct vcpu *v, char *text, size_t size);
 
 /*

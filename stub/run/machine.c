@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "about.h"
 #include "access.h"
 #include "events.h"
 #include "idle.h"
@@ -285,8 +286,11 @@ static void op_refused(void *t, const char *sentence)
 static const struct target_ops ops = {
 	.threads = op_threads,
 	.current = op_current,
+	.thread_name = about_thread,
 	.thread_text = op_thread_text,
 	.description = op_description,
+	.kind = about_kind,
+	.address_bits = about_address_bits,
 	.read_reg = registers_read,
 	.write_reg = registers_write,
 	.read_general = registers_read_general,

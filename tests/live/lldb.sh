@@ -111,7 +111,7 @@ asked_again()
 					told[field[i]]
 				}
 		}
-		steps > 1 && /^<- (q[fs]ThreadInfo|jThreadsInfo)/ { print }
+		steps > 1 && /^<- q(fThread|sThread|ThreadStop)Info/ { print }
 		steps > 1 && /^<- p[0-9a-f]+;thread:0*2;/ {
 			split(substr($2, 2), field, ";")
 			if (field[1] in told)
@@ -267,7 +267,7 @@ expression cpu_counter[0] > 0 && cpu_counter[1] > 0
 process kill
 END
 like "thread list" 'thread #1: .*count\(cpu=0\).*thread #2: .*count\(cpu=1\)' "threads: both, each where it is"
-like "thread step-inst" 'thread #2, stop reason = instruction step into' "threads: a step of the second"
+like "thread step-inst" "thread #2, name = 'vCPU 1', stop reason = instruction step into" "threads: a step of the second"
 like "thread backtrace" 'count\(cpu=1\).*secondary' "threads: backtrace of the second"
 like "expression cpu_counter[0] > 0 && cpu_counter[1] > 0" '= true' "threads: both have run"
 asked_again >"$tmp/answer"

@@ -196,21 +196,23 @@ static void test_pauth(void)
 {
 	static const struct {
 		uint64_t tcr, data, code;
+		unsigned lower, upper; /* bits of an address */
 	} cases[] = {
-		{ 0, 0xff7f000000000000, 0xff7f000000000000 },				  /* the MMU is off: 48 bits */
-		{ 25, 0xff7fff8000000000, 0xff7fff8000000000 },				  /* T0SZ: 39 bits */
-		{ 25 | 1ull << 37, 0x007fff8000000000, 0x007fff8000000000 },		  /* TBI0 */
-		{ 25 | 1ull << 37 | 1ull << 51, 0x007fff8000000000, 0xff7fff8000000000 }, /* TBID0: not of code */
-		{ 25 | 16 << 16, 0xff7f000000000000, 0xff7f000000000000 },		  /* T1SZ: 48 bits in the upper half */
-		{ 25 | 16 << 16 | 1 << 23, 0xff7fff8000000000, 0xff7fff8000000000 },	  /* EPD1: which is off */
-		{ 16 | 25 << 16, 0xff7f000000000000, 0xff7f000000000000 },
-		{ 12 | 12 << 16, 0xff7f000000000000, 0xff7f000000000000 },		     /* 52 bits take FEAT_LPA2 */
-		{ 12 | 12 << 16 | 1ull << 59, 0xff70000000000000, 0xff70000000000000 },	     /* DS: there it is */
-		{ 12 | 1 << 14, 0xff70000000000000, 0xff70000000000000 },		     /* or 64 KiB */
-		{ 16 | 12 << 16 | 3ull << 30, 0xff70000000000000, 0xff70000000000000 },	     /* in the upper half */
-		{ 49 | 63 << 16, 0xff7fffffffff0000, 0xff7fffffffff0000 },		     /* 16 at least */
+		{ 0, 0xff7f000000000000, 0xff7f000000000000, 48, 48 },				  /* the MMU is off: 48 bits */
+		{ 25, 0xff7fff8000000000, 0xff7fff8000000000, 39, 39 },				  /* T0SZ: 39 bits */
+		{ 25 | 1ull << 37, 0x007fff8000000000, 0x007fff8000000000, 39, 39 },		  /* TBI0 */
+		{ 25 | 1ull << 37 | 1ull << 51, 0x007fff8000000000, 0xff7fff8000000000, 39, 39 }, /* TBID0: not of code */
+		{ 25 | 16 << 16, 0xff7f000000000000, 0xff7f000000000000, 39, 48 },		  /* T1SZ: 48 bits in the upper half */
+		{ 25 | 16 << 16 | 1 << 23, 0xff7fff8000000000, 0xff7fff8000000000, 39, 39 },	  /* EPD1: which is off */
+		{ 16 | 25 << 16, 0xff7f000000000000, 0xff7f000000000000, 48, 39 },
+		{ 12 | 12 << 16, 0xff7f000000000000, 0xff7f000000000000, 48, 48 },		     /* 52 bits take FEAT_LPA2 */
+		{ 12 | 12 << 16 | 1ull << 59, 0xff70000000000000, 0xff70000000000000, 52, 52 },	     /* DS: there it is */
+		{ 12 | 1 << 14, 0xff70000000000000, 0xff70000000000000, 52, 52 },		     /* or 64 KiB */
+		{ 16 | 12 << 16 | 3ull << 30, 0xff70000000000000, 0xff70000000000000, 48, 52 },	     /* in the upper half */
+		{ 49 | 63 << 16, 0xff7fffffffff0000, 0xff7fffffffff0000, 16, 16 },		     /* 16 at least */
 	};
 	uint64_t value;
+	unsigned lower, upper;
 
 	fake_init(&f, 0, 0);
 	set(0x603000000013c102, 0);
@@ -220,6 +222,8 @@ static void test_pauth(void)
 		set(0x603000000013c102, cases[i].tcr);
 		ok(!computed_by("pauth_dmask", &value) && value == cases[i].data, "pauth: data, case %u", i);
 		ok(!computed_by("pauth_cmask", &value) && value == cases[i].code, "pauth: code, case %u", i);
+		ok(!arch_aarch64.address_bits(&f.view, &lower, &upper) && lower == cases[i].lower && upper == cases[i].upper,
+			"pauth: bits of an address, case %u", i);
 	}
 }
 

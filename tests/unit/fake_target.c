@@ -53,10 +53,33 @@ static unsigned current(void *t)
 	return fake_stopped(t)->current;
 }
 
-static void thread_text(void *t, unsigned thread, char *text, size_t size)
+static void thread_name(void *t, unsigned thread, char *text, size_t size)
 {
 	(void)t;
 	snprintf(text, size, "vCPU %u", thread - 1);
+}
+
+static void thread_text(void *t, unsigned thread, char *text, size_t size)
+{
+	struct fake *f = t;
+
+	snprintf(text, size, "%s", thread == 2 ? f->doing : "");
+}
+
+static void kind(void *t, struct target_kind *k)
+{
+	struct fake *f = t;
+
+	*k = (struct target_kind){ .llvm = "pdp11", .pointer_size = 2, .watch_after = true, .watchpoints = f->lacks[POINT_WRITE] ? 0 : 3 };
+}
+
+static bool address_bits(void *t, unsigned thread, unsigned *lower, unsigned *upper)
+{
+	struct fake *f = fake_stopped(t);
+
+	*lower = f->bits[0];
+	*upper = f->bits[1] + thread;
+	return f->bits[0];
 }
 
 static const char *description(void *t)
@@ -379,7 +402,10 @@ static void refused_packet(void *t, const char *sentence)
 static const struct target_ops ops = {
 	.threads = threads,
 	.current = current,
+	.thread_name = thread_name,
 	.thread_text = thread_text,
+	.kind = kind,
+	.address_bits = address_bits,
 	.description = description,
 	.read_reg = read_reg,
 	.write_reg = write_reg,

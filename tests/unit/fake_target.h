@@ -55,6 +55,8 @@ struct fake {
 	unsigned trespasses; /* calls that target.h does not allow while the machine runs */
 	const char *why;
 	const char *description;
+	char doing[80]; /* what the second thread does */
+	unsigned bits[2]; /* of an address count, in its halves, in the upper one plus the thread's number; 0: they all do */
 	uint8_t regs[8][FAKE_REGS][16]; /* of the first eight threads; the others share the last */
 	uint8_t memory[FAKE_MEMORY];
 	struct {

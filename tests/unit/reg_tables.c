@@ -404,6 +404,8 @@ static void check_modes(const struct arch *arch)
 		bool same = true;
 
 		other.name = arch->name;
+		other.llvm = arch->llvm;
+		other.pointer_size = arch->pointer_size;
 		other.tdesc = arch->tdesc;
 		ok(!memcmp(&other, arch, sizeof(other)), "%s: differs in its table alone", arch->modes[i].name);
 		while ((row = next_row(arch->modes[i].arch->tdesc, row))) {

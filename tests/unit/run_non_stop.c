@@ -172,7 +172,7 @@ static void test_end(bool told)
 	if (told) {
 		ok(wait_next(&stop) && stop.thread == 1 && stop.kind == STOP_END, "the end is a stop, when told so");
 		ops->thread_text(&rig->machine, 1, line, sizeof(line));
-		is_str(line, "vCPU 0, the guest powers its machine off: resumed, it has ended", "... which the thread says");
+		is_str(line, "the guest powers its machine off: resumed, it has ended", "... which the thread says");
 		wait_for_count(1);
 		ok(!ops->next_stop(&rig->machine, &stop), "... while the other runs on");
 		is_int(tell(1, RESUME_CONTINUE), 0, "resumed");

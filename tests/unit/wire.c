@@ -213,6 +213,17 @@ static bool is_unmasked(struct player *p, const char *words)
 	return p->fake.unmasked == (strtoul(words, NULL, 10) != 0);
 }
 
+static bool set_doing(struct player *p, const char *words)
+{
+	snprintf(p->fake.doing, sizeof(p->fake.doing), "%s", words);
+	return true;
+}
+
+static bool set_bits(struct player *p, const char *words)
+{
+	return sscanf(words, "%u %u", &p->fake.bits[0], &p->fake.bits[1]) == 2;
+}
+
 static bool set_readable(struct player *p, const char *words)
 {
 	p->fake.readable = strtoul(words, NULL, 16);
@@ -337,6 +348,8 @@ static const struct {
 	{ "lacks_programs", set_lacks_programs },	  /* no conditions, no commands */
 	{ "lacks_masks", set_lacks_masks },		  /* interrupts do not wait for a step */
 	{ "unmasked", is_unmasked },			  /* nor are they to */
+	{ "doing", set_doing },				  /* what the second thread does */
+	{ "bits", set_bits },				  /* of an address, in each half */
 	{ "print", print },				  /* what a breakpoint's command prints: these words and a newline */
 	{ "readable", set_readable },			  /* the end of what can be read of memory */
 	{ "endless", set_endless },			  /* does memory begin anew there? */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a debugger that knows nothing of the machine is told of it. */
+#include "about.h"
+
+#include <stdio.h>
+
+#include "machine.h"
+
+void about_kind(void *t, struct target_kind *kind)
+{
+	struct machine *m = t;
+	const struct arch *arch = m->tdesc.arch;
+
+	*kind = (struct target_kind){
+		.llvm = arch->llvm,
+		.pointer_size = arch->pointer_size,
+		.big_endian = arch->big_endian,
+		.watch_after = arch->watch_after,
+		.watchpoints = m->caps.watch[POINT_WRITE] ? m->caps.watch_slots : 0,
+	};
+}
+
+bool about_address_bits(void *t, unsigned thread, unsigned *lower, unsigned *upper)
+{
+	struct machine *m = t;
+	int err;
+	struct vcpu *v = m->arch->address_bits ? machine_stopped_vcpu(m, thread, &err) : NULL;
+
+	return v && !m->arch->address_bits(&v->regs.view, lower, upper);
+}
+
+void about_thread(void *t, unsigned thread, char *text, size_t size)
+{
+	(void)t;
+	snprintf(text, size, "vCPU %u", thread - 1);
+}
