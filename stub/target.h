@@ -128,9 +128,13 @@ struct target_ops {
 
 	/*
 	 * One register. The size of the value, at most cap; -ENOENT when there is no such register, -EBUSY when the thread is
-	 * running (at once: nothing waits), -ESRCH when there is no such thread. May be called while the machine runs.
+	 * running (at once: nothing waits), -ESRCH when there is no such thread, -EAGAIN when it cannot be had while another thread
+	 * runs. May be called while the machine runs.
 	 */
 	ssize_t (*read_reg)(void *t, unsigned thread, unsigned reg, void *value, size_t cap);
+
+	/* Bytes of the value of a register that there is, whatever a thread does. */
+	size_t (*reg_size)(void *t, unsigned reg);
 
 	/* 0; -EINVAL when size is not the register's, -EPERM when it is read-only, or what the kernel said. */
 	int (*write_reg)(void *t, unsigned thread, unsigned reg, const void *value, size_t size);

@@ -2,13 +2,16 @@
 #
 # Turns the register database into C: awk -f tables.awk ARCH.xml writes `const struct tdesc_table tdesc_ARCH` (reg/tdesc.h)
 # for the features that ARCH.xml lists. With -v check=1 it writes what a compiler for ARCH can compare with the kernel's
-# headers instead: a _Static_assert for each field of a struct, and CHECK_ID(name, id) for each ONE_REG id where that macro is
-# defined.
+# headers instead: a _Static_assert for each field of a struct, CHECK_ID(name, id) for each ONE_REG id where that macro is defined, and
+# CHECK_ATTR(name, group, attr) for each attribute of a device.
 #
 # kvm:times="name" on a register or a vector: its bitsize or count is that many times what the architecture's function `name`
 # says of the vCPU (struct arch_scale); where the id's own size field is 0, it becomes the register's size.
 #
 # kvm:unless="id" on a feature: a vCPU that has this id has none of the feature's registers. Their names may be those of others.
+#
+# kvm:attr="group:attr" on a register: an attribute of the interrupt controller's KVM device, of 64 bits for each vCPU. KVM may not
+# tell it while another vCPU runs, and it is read only.
 #
 # kvm:component="n" on a field: kvm:at counts from where the vCPU has the block's component n, and a write marks it as in use. A vCPU
 # without the component has not the register.
@@ -35,7 +38,7 @@ BEGIN {
 		exit 1
 	}
 	split("name bitsize type group generic altname encoding format dwarf_regnum ehframe_regnum gcc_regnum " \
-	      "kvm:id kvm:block kvm:at kvm:width kvm:from kvm:access kvm:times kvm:component kvm:mode kvm:dwarf kvm:kind", list, " ")
+	      "kvm:id kvm:block kvm:attr kvm:at kvm:width kvm:from kvm:access kvm:times kvm:component kvm:mode kvm:dwarf kvm:kind", list, " ")
 	for (i in list)
 		reg_attribute[list[i]] = 1
 	# GDB's predefined types and their sizes in bits; 0: as large as the register.
@@ -422,8 +425,8 @@ function check_kind(name)
 # The C expression of the row's key; "" when the register is computed.
 function source(name)
 {
-	if (("kvm:id" in attr) + ("kvm:block" in attr) + ("kvm:from" in attr) != 1)
-		fail(name ": exactly one of kvm:id, kvm:block, kvm:from says where it is")
+	if (("kvm:id" in attr) + ("kvm:block" in attr) + ("kvm:attr" in attr) + ("kvm:from" in attr) != 1)
+		fail(name ": exactly one of kvm:id, kvm:block, kvm:attr, kvm:from says where it is")
 	if (("kvm:access" in attr) && attr["kvm:access"] != "r")
 		fail(name ": kvm:access is \"r\" or absent")
 	if (!("kvm:block" in attr) && (("kvm:at" in attr) || ("kvm:width" in attr) || ("kvm:component" in attr)))
@@ -434,6 +437,8 @@ function source(name)
 		return check_id(name, one_reg_id(name, attr["kvm:id"]))
 	if ("kvm:block" in attr)
 		return block_field(name, attr["kvm:block"])
+	if ("kvm:attr" in attr)
+		return device_attribute(name, attr["kvm:attr"])
 	if (attr["kvm:from"] !~ /^[a-z0-9_]+$/ || decimal("bitsize") > 64)
 		fail(name ": kvm:from is no name, or the register is wider than 64 bits")
 	return ""
@@ -450,6 +455,16 @@ function one_reg_id(name, id)
 	if (id !~ /^0x[0-9a-f]+$/ || length(id) != 18 || substr(id, 3, 2) == "00")
 		fail(name ": kvm:id is not 16 hexadecimal digits")
 	return id
+}
+
+# kvm:attr="6:0xc230": of group 6
+function device_attribute(name, spec,	parts)
+{
+	if (spec !~ /^[0-9]+:0x[0-9a-f]+$/ || length(spec) > 8 || attr["bitsize"] != 64 || attr["kvm:access"] != "r")
+		fail(name ": kvm:attr is not understood, or the register has not 64 bits, or not kvm:access=\"r\"")
+	split(spec, parts, ":")
+	attrs[++nattrs] = "CHECK_ATTR(" name ", " parts[1] ", " parts[2] ")"
+	return "KEY_DEVICE(" parts[1] ", " parts[2] ")"
 }
 
 # kvm:block="regs:rip": struct kvm_regs, field rip. "fpu:last_ip+4": the part of last_ip that begins at its byte 4.
@@ -551,5 +566,9 @@ function print_check(	i)
 	print "#else"
 	for (i = 1; i <= nasserts; i++)
 		print asserts[i]
+	print "#ifdef CHECK_ATTR"
+	for (i = 1; i <= nattrs; i++)
+		print attrs[i]
+	print "#endif"
 	print "#endif"
 }

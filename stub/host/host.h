@@ -66,6 +66,12 @@ struct vcpu_exit {
 #define HOST_TOLD 4ul
 
 /*
+ * In place of an ioctl's number as well: KVM_GET_DEVICE_ATTR on the VM's interrupt controller, of device_group's device_attr as this
+ * vCPU has it, 8 bytes to arg. -ENXIO where KVM has no such controller or attribute; -EBUSY while any vCPU runs.
+ */
+#define HOST_DEVICE_GET 5ul
+
+/*
  * One ioctl on a vCPU. Where arg holds pointers (KVM_GET_ONE_REG's addr), they point into data, and the last three members
  * say where they are, so that a host in another process can move both.
  */
@@ -84,6 +90,8 @@ struct host_call {
 	unsigned ptr_count; /* 0: no pointers */
 	unsigned run_at;    /* of HOST_RUN_GET and HOST_RUN_SET, as run_sync */
 	uint64_t run_sync;
+	unsigned device_group; /* of HOST_DEVICE_GET, as device_attr */
+	unsigned device_attr;
 };
 
 /* An area of guest-physical addresses, as the VMM laid them out. */

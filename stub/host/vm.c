@@ -164,6 +164,7 @@ static void take_apart(struct vm *vm)
 	close_fd(&vm->fd);
 	close_fd(&vm->kvm);
 	close_fd(&vm->many);
+	close_fd(&vm->irqchip);
 	ram_unmap(&vm->ram);
 }
 
@@ -234,6 +235,17 @@ static int get_told(struct vm *vm, struct host_call *c)
 	return known ? 0 : -ENXIO;
 }
 
+static int get_device(const struct vm_vcpu *v, struct host_call *c)
+{
+	struct kvm_device_attr a = {
+		.group = c->device_group, .attr = c->device_attr | v->irqchip_attr, .addr = (uintptr_t)c->arg
+	};
+
+	if (v->vm->irqchip < 0 || c->size != sizeof(uint64_t))
+		return -ENXIO;
+	return ioctl(v->vm->irqchip, KVM_GET_DEVICE_ATTR, &a) < 0 ? -errno : 0;
+}
+
 static void do_call(struct vm_vcpu *v, struct host_call *c)
 {
 	if (c->changes)
@@ -244,6 +256,10 @@ static void do_call(struct vm_vcpu *v, struct host_call *c)
 	}
 	if (c->request == HOST_TOLD) {
 		c->err = get_told(v->vm, c);
+		return;
+	}
+	if (c->request == HOST_DEVICE_GET) {
+		c->err = get_device(v, c);
 		return;
 	}
 	if (c->on_device) {
@@ -397,6 +413,7 @@ static struct vm *allocate(const struct vm_config *config)
 		.kvm = -1,
 		.fd = -1,
 		.many = -1,
+		.irqchip = -1,
 		.vcpu = vcpu };
 	pthread_mutex_init(&vm->devices, NULL);
 	for (unsigned i = 0; i < config->vcpus; i++) {

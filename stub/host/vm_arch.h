@@ -29,6 +29,7 @@ struct vm_vcpu {
 	bool pending;	  /* an access was served and KVM has not taken the result yet */
 	bool synced;	  /* what KVM copied into kvm_run is still true */
 	bool can_kick;	  /* `thread` takes the kick signal */
+	uint64_t irqchip_attr; /* what makes an attribute of vm->irqchip this vCPU's */
 	pthread_t thread; /* which ran it last */
 
 	pthread_mutex_t lock; /* for what follows, and for run against a kick */
@@ -42,6 +43,7 @@ struct vm {
 	bool scratch;  /* no device, no image */
 	int kvm, fd;   /* -1: none */
 	int many;      /* KVM_MANY_REGS_DEVICE, or -1 */
+	int irqchip;   /* the board's: the KVM device that is the interrupt controller and has attributes for each vCPU, or -1 */
 	uint64_t sync; /* KVM_SYNC_* that KVM is to leave in kvm_run */
 	struct ram ram;
 	uint64_t seed; /* for the guest to place its kernel by (KASLR), the same after a reset; 0: none could be had */

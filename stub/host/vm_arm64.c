@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "fdt.h"
 #include "linux_image.h"
@@ -48,7 +47,6 @@
 #define MPIDR_AFFINITY 0xff00ffffff
 
 struct vm_board {
-	int gic; /* -1: none */
 	struct pl011 uart;
 	bool uart_line;
 	uint32_t features; /* KVM_ARM_VCPU_*, of every vCPU */
@@ -116,7 +114,7 @@ static int set_gic(const struct vm *vm, uint32_t group, uint64_t attr, const voi
 {
 	struct kvm_device_attr a = { .group = group, .attr = attr, .addr = (uintptr_t)value };
 
-	return ioctl(vm->board->gic, KVM_SET_DEVICE_ATTR, &a) < 0 ? vm_refuse_errno(why, "cannot set up the GICv3") : 0;
+	return ioctl(vm->irqchip, KVM_SET_DEVICE_ATTR, &a) < 0 ? vm_refuse_errno(why, "cannot set up the GICv3") : 0;
 }
 
 static int create_gic(struct vm *vm, const struct refusal *why)
@@ -127,8 +125,15 @@ static int create_gic(struct vm *vm, const struct refusal *why)
 		return refuse(why, -EINVAL, "%u vCPUs: at most %d", vm->host.vcpus, VCPUS_MAX);
 	if (ioctl(vm->fd, KVM_CREATE_DEVICE, &device) < 0)
 		return vm_refuse_errno(why, "this machine's KVM cannot give a VM a GICv3");
-	vm->board->gic = (int)device.fd;
+	vm->irqchip = (int)device.fd;
 	return 0;
+}
+
+/* The attributes of a vCPU's CPU interface name it in their upper half: Aff3, Aff2, Aff1, Aff0. */
+static void name_interface(struct vm_vcpu *v)
+{
+	uint64_t mpidr = get_reg(v, REG_MPIDR_EL1);
+	v->irqchip_attr = ((mpidr >> 8 & 0xff000000) | (mpidr & 0xffffff)) << 32;
 }
 
 /* After the vCPUs are there: Documentation/virt/kvm/devices/arm-vgic-v3.rst */
@@ -138,8 +143,10 @@ static int start_gic(struct vm *vm, const struct refusal *why)
 	static const uint32_t interrupts = INTERRUPTS;
 	int err;
 
-	if (vm->board->gic < 0)
+	if (vm->irqchip < 0)
 		return 0;
+	for (unsigned i = 0; i < vm->host.vcpus; i++)
+		name_interface(&vm->vcpu[i]);
 	err = set_gic(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, &distributor, why);
 	if (!err)
 		err = set_gic(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST, &redistributors, why);
@@ -153,14 +160,11 @@ int vm_arch_open(struct vm *vm, const struct refusal *why)
 	vm->board = calloc(1, sizeof(*vm->board));
 	if (!vm->board)
 		return refuse(why, -ENOMEM, "out of memory");
-	vm->board->gic = -1;
 	return vm->scratch ? 0 : create_gic(vm, why);
 }
 
 void vm_arch_close(struct vm *vm)
 {
-	if (vm->board && vm->board->gic >= 0)
-		close(vm->board->gic);
 	free(vm->board);
 	vm->board = NULL;
 }

@@ -16,7 +16,7 @@ struct way {
 	int (*set)(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n);
 };
 
-extern const struct way blocks_way, msrs_way, many_regs_way, one_reg_way;
+extern const struct way blocks_way, device_way, msrs_way, many_regs_way, one_reg_way;
 
 /* Hands ioctls for registers to the host, and counts them. As host_ops.calls. */
 int transport_calls(struct transport *t, unsigned vcpu, struct host_call *calls, unsigned n, bool set);

@@ -29,7 +29,7 @@ struct request {
 
 static bool takes(const struct transport *t, uint64_t key)
 {
-	return t->many && !KEY_IS_BLOCK(key) && KEY_SIZE(key) <= DATA_MAX;
+	return t->many && KEY_IS_ID(key) && KEY_SIZE(key) <= DATA_MAX;
 }
 
 /* In the request every value has a place of its own, large enough for any alignment. */

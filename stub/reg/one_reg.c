@@ -17,7 +17,7 @@
 static bool takes(const struct transport *t, uint64_t key)
 {
 	(void)t;
-	return !KEY_IS_BLOCK(key);
+	return KEY_IS_ID(key);
 }
 
 /* reg lives as long as the call. */
@@ -89,6 +89,7 @@ static const struct {
 	int err;
 	const char *text;
 } reasons[] = {
+	{ EAGAIN, "EBUSY, KVM does not tell while any vCPU runs" },
 	{ EBUSY, "EBUSY, it cannot be changed once the VM has run" },
 	{ EFAULT, "EFAULT" },
 	{ EINTR, "EINTR" },

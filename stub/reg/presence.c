@@ -60,7 +60,7 @@ static bool has(struct tdesc_source *source, uint64_t key)
 	struct presence *p = presence_of(source);
 	uint8_t *value;
 
-	if (p->whole && !KEY_IS_BLOCK(key) && !bsearch(&key, p->ids, p->nids, sizeof(key), ids_compare))
+	if (p->whole && KEY_IS_ID(key) && !bsearch(&key, p->ids, p->nids, sizeof(key), ids_compare))
 		return false;
 	return !read_key(p, key, &value);
 }
@@ -78,7 +78,7 @@ static void want_table(struct presence *p, const struct tdesc_table *table)
 {
 	for (unsigned i = 0; i < table->nfeatures; i++)
 		for (unsigned j = 0; j < table->features[i].nrows; j++)
-			if (!p->whole || KEY_IS_BLOCK(table->features[i].rows[j].key))
+			if (!p->whole || !KEY_IS_ID(table->features[i].rows[j].key))
 				want(p, table->features[i].rows[j].key);
 }
 

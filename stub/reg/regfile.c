@@ -320,12 +320,16 @@ static int write_computed(struct regfile *f, const struct tdesc_reg *reg, const 
 	return reg->computed->set(&f->view, value);
 }
 
-/* Whether the register can be written at all, with a value of this size. */
-static int writable(const struct tdesc_reg *reg, size_t size)
+/* Whether the register can be written at all. */
+static int writable(const struct tdesc_reg *reg)
 {
-	if (size != reg->size)
-		return -EINVAL;
 	return reg->row->read_only || (reg->computed && !reg->computed->set) ? -EPERM : 0;
+}
+
+static int refuse_size(struct regfile *f, const struct tdesc_reg *reg, size_t size)
+{
+	snprintf(f->why, sizeof(f->why), "%s: a value of %zu bytes, where it has %u", reg->row->name, size, reg->size);
+	return -EINVAL;
 }
 
 int regfile_write(struct regfile *f, unsigned reg, const void *value, size_t size)
@@ -336,7 +340,9 @@ int regfile_write(struct regfile *f, unsigned reg, const void *value, size_t siz
 	if (reg >= f->tdesc->nregs)
 		return refuse(f, reg, -ENOENT);
 	r = &f->tdesc->regs[reg];
-	err = writable(r, size);
+	if (size != r->size)
+		return refuse_size(f, r, size);
+	err = writable(r);
 	if (!err)
 		err = r->computed ? write_computed(f, r, value) : write_key(f, r->key, value, size);
 	return err ? refuse(f, reg, err) : 0;
@@ -355,7 +361,7 @@ static int find_changes(struct regfile *f, const uint8_t *values)
 		if (n < 0)
 			return (int)n;
 		f->cache->changes[i].wanted = memcmp(values, f->cache->scratch, reg->size) != 0;
-		err = f->cache->changes[i].wanted ? writable(reg, reg->size) : 0;
+		err = f->cache->changes[i].wanted ? writable(reg) : 0;
 		if (err)
 			return refuse(f, i, err);
 		values += reg->size;

@@ -8,7 +8,7 @@
 const char *const batch_names[BATCHES] = { "auto", "many", "blocks", "one" };
 
 /* In order: the first that takes a key has it. The last takes any. */
-static const struct way *const ways[] = { &blocks_way, &msrs_way, &many_regs_way, &one_reg_way };
+static const struct way *const ways[] = { &blocks_way, &device_way, &msrs_way, &many_regs_way, &one_reg_way };
 
 #define NWAYS (sizeof(ways) / sizeof(*ways))
 

@@ -4,6 +4,7 @@
  * its key (transport.c has the table):
  *
  *   blocks.c      a struct ioctl for all registers that are in it; none where KVM has left a copy in kvm_run
+ *   device.c      attributes of the interrupt controller in KVM
  *   msrs.c        x86's MSRs: KVM_GET_MSRS, many in a call
  *   many_regs.c   ids: KVM_GET_MANY_REGS, where the kernel or our module has it
  *   one_reg.c     ids: KVM_GET_ONE_REG each

@@ -41,14 +41,24 @@ static int find_register(struct session *s, uint64_t number, unsigned *reg)
 	return 0;
 }
 
+/* GDB shows <unavailable>, and goes on with the next register. */
+static int reply_unavailable(struct session *s, unsigned reg)
+{
+	for (size_t n = s->target.ops->reg_size(s->target.t, reg); n; n--)
+		reply_text(&s->out, "xx");
+	return ANSWERED;
+}
+
 int do_read_register(struct session *s, const struct args *args)
 {
 	unsigned reg = 0;
 	int error = find_register(s, args->n[0], &reg);
+	ssize_t size;
 
 	if (error)
 		return error;
-	return reply_value(s, s->target.ops->read_reg(s->target.t, session_general(s), reg, s->data, sizeof(s->data)));
+	size = s->target.ops->read_reg(s->target.t, session_general(s), reg, s->data, sizeof(s->data));
+	return size == -EAGAIN ? reply_unavailable(s, reg) : reply_value(s, size);
 }
 
 int do_write_register(struct session *s, const struct args *args)

@@ -292,6 +292,7 @@ static const struct target_ops ops = {
 	.kind = about_kind,
 	.address_bits = about_address_bits,
 	.read_reg = registers_read,
+	.reg_size = registers_size,
 	.write_reg = registers_write,
 	.read_general = registers_read_general,
 	.write_general = registers_write_general,

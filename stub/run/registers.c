@@ -16,6 +16,13 @@ ssize_t registers_read(void *t, unsigned thread, unsigned reg, void *value, size
 	return n;
 }
 
+size_t registers_size(void *t, unsigned reg)
+{
+	const struct machine *m = t;
+
+	return reg < m->tdesc.nregs ? m->tdesc.regs[reg].size : 0;
+}
+
 ssize_t registers_read_general(void *t, unsigned thread, void *values, size_t cap)
 {
 	struct machine *m = t;

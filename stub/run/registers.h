@@ -6,6 +6,7 @@
 #include "machine.h"
 
 ssize_t registers_read(void *t, unsigned thread, unsigned reg, void *value, size_t cap);
+size_t registers_size(void *t, unsigned reg);
 int registers_write(void *t, unsigned thread, unsigned reg, const void *value, size_t size);
 ssize_t registers_read_general(void *t, unsigned thread, void *values, size_t cap);
 int registers_write_general(void *t, unsigned thread, const void *values, size_t size);

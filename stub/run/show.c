@@ -44,6 +44,8 @@ static void key_text(const struct arch *arch, const struct tdesc_reg *reg, char 
 {
 	if (!reg->key)
 		snprintf(text, size, "%s()", reg->row->from);
+	else if (KEY_IS_DEVICE(reg->key))
+		snprintf(text, size, "irqchip:%u:0x%x", KEY_DEVICE_GROUP(reg->key), KEY_DEVICE_ATTR(reg->key));
 	else if (KEY_IS_BLOCK(reg->key))
 		snprintf(text, size, "%s+0x%x", arch->blocks[KEY_BLOCK_NR(reg->key)].name, KEY_OFFSET(reg->key));
 	else
@@ -181,7 +183,8 @@ static int show_named(struct vcpu *v, unsigned reg, const char *text, struct out
 	int err;
 
 	if (text && (size > sizeof(value) || parse_value(text, value, size)))
-		return machine_refuse(m, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes", text, size);
+		return machine_refuse(m, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes, which is what %s has", text, size,
+			m->tdesc.regs[reg].row->name);
 	err = text ? registers_set(m, v->nr + 1, reg, value, size) : 0;
 	if (err)
 		return err;
@@ -197,7 +200,7 @@ static int show_id(struct vcpu *v, uint64_t id, const char *text, struct out *ou
 	struct reg_item item = { .key = id, .value = value };
 	int err = 0;
 
-	if (KEY_IS_BLOCK(id) || KEY_SIZE(id) > sizeof(value))
+	if (!KEY_IS_ID(id) || KEY_SIZE(id) > sizeof(value))
 		return machine_refuse(m, -EINVAL, "0x%llx is no ONE_REG id", (unsigned long long)id);
 	if (text && parse_value(text, value, KEY_SIZE(id)))
 		return machine_refuse(m, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes", text, KEY_SIZE(id));

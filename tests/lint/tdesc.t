@@ -90,6 +90,7 @@ refuses "refused: an id of 15 digits" 2 '<reg name="r" bitsize="64" kvm:id="0x60
 refuses "refused: an unknown block" 2 '<reg name="r" bitsize="64" kvm:block="fpu:r" kvm:at="0x0"/>'
 refuses "refused: a field without its offset" 2 '<reg name="r" bitsize="64" kvm:block="regs:r"/>'
 refuses "refused: an offset without a block" 2 "<reg name=\"r\" bitsize=\"64\" kvm:at=\"0x0\" $id/>"
+refuses "refused: an attribute of a device that can be written" 2 '<reg name="r" bitsize="64" kvm:attr="6:0xc230"/>'
 refuses "refused: an access that is not r" 2 "<reg name=\"r\" bitsize=\"64\" kvm:access=\"w\" $id/>"
 refuses "refused: a mode that is not 64" 2 "<reg name=\"r\" bitsize=\"64\" kvm:mode=\"32\" $id/>"
 refuses "refused: an unknown kind" 2 "<reg name=\"r\" bitsize=\"64\" kvm:kind=\"state\" $id/>"
@@ -174,7 +175,8 @@ sysreg_names()
 {
 	sed -n 's/^CHECK_ID(\([A-Z][A-Za-z0-9_]*\), 0x6030000000\(13....\))$/\1 \2/p' "$tmp/aarch64.1" |
 		grep -v -e '^CNTV_CVAL_EL0 ' -e '^CNTVCT_EL0 ' > "$tmp/sysregs"
-	[ "$(wc -l < "$tmp/sysregs")" -gt 40 ] || return 1
+	sed -n 's/^CHECK_ATTR(\(ICC_[A-Z0-9_]*\), 6, 0x\(....\))$/\1 \2/p' "$tmp/aarch64.1" >> "$tmp/sysregs"
+	[ "$(wc -l < "$tmp/sysregs")" -gt 40 ] && grep -q '^ICC_' "$tmp/sysregs" || return 1
 	unknown=0
 	while read -r reg id; do
 		bits=$((0x$id & 0xffff))

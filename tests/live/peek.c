@@ -9,6 +9,7 @@
  *
  *	VCPU NAME    a field of a struct ioctl, by the register's name
  *	VCPU ID      a value by its ONE_REG id (x86: an MSR, by KVM_GET_MSRS), its bytes as they are in memory
+ *	VCPU irqchip:GROUP:ATTR   an attribute of arm64's GICv3, for a vCPU below 16
  *	VCPU @ADDR   where KVM's own walk of the page tables finds an address (x86): the guest-physical one, or EFAULT
  *	VCPU list    the ids that KVM lists
  *
@@ -194,12 +195,11 @@ static size_t component_at(int n)
 
 #endif
 
-/* The descriptor of this vCPU, or -errno. */
-static int find_vcpu(unsigned nr)
+/* The descriptor whose link in /proc/self/fd is this, or -errno. */
+static int find_fd(const char *want)
 {
-	char want[64], path[64], link[128];
+	char path[64], link[128];
 
-	snprintf(want, sizeof(want), "anon_inode:kvm-vcpu:%u", nr);
 	for (int fd = 3; fd < 1024; fd++) {
 		ssize_t n;
 
@@ -210,6 +210,14 @@ static int find_vcpu(unsigned nr)
 			return fd;
 	}
 	return -ENOENT;
+}
+
+static int find_vcpu(unsigned nr)
+{
+	char want[64];
+
+	snprintf(want, sizeof(want), "anon_inode:kvm-vcpu:%u", nr);
+	return find_fd(want);
 }
 
 /* The field's number in its row when it has this name, else -1. */
@@ -341,14 +349,28 @@ static void answer_list(FILE *out, int fd)
 		fprintf(out, "%s%016llx", i ? " " : "", ids[i]);
 }
 
-static void answer_value(FILE *out, int fd, const char *what)
+/* Of vCPU nr, whose Aff0 it is (arch/arm64/kvm/sys_regs.c, reset_mpidr). */
+static int read_attribute(unsigned nr, const char *what, unsigned char *value)
+{
+	struct kvm_device_attr attr = { .addr = (unsigned long)value };
+	int fd = find_fd("anon_inode:kvm-arm-vgic-v3");
+
+	if (sscanf(what, "irqchip:%u:%llx", &attr.group, (unsigned long long *)&attr.attr) != 2)
+		return -EINVAL;
+	attr.attr |= (unsigned long long)nr << 32;
+	return ioctl(fd, KVM_GET_DEVICE_ATTR, &attr) ? -errno : 8;
+}
+
+static void answer_value(FILE *out, unsigned nr, int fd, const char *what)
 {
 	static unsigned char value[ROOM];
 	char *end;
 	unsigned long long id = strtoull(what, &end, 16);
 	int n;
 
-	if (*what == '@')
+	if (!strncmp(what, "irqchip:", 8))
+		n = read_attribute(nr, what, value);
+	else if (*what == '@')
 		n = translate(fd, strtoull(what + 1, NULL, 16), value);
 	else
 		n = !*end && id >> 56 ? read_id(fd, id, value) : read_name(fd, what, value);
@@ -371,7 +393,7 @@ static void serve(FILE *in, FILE *out)
 		else if (!strcmp(what, "list"))
 			answer_list(out, fd);
 		else
-			answer_value(out, fd, what);
+			answer_value(out, vcpu, fd, what);
 		fputc('\n', out);
 		fflush(out);
 	}

@@ -121,6 +121,12 @@ static ssize_t read_reg(void *t, unsigned thread, unsigned reg, void *value, siz
 	return (ssize_t)reg_size(reg);
 }
 
+static size_t size_of_reg(void *t, unsigned reg)
+{
+	(void)t;
+	return reg_size(reg);
+}
+
 static int write_reg(void *t, unsigned thread, unsigned reg, const void *value, size_t size)
 {
 	struct fake *f = fake_stopped(t);
@@ -408,6 +414,7 @@ static const struct target_ops ops = {
 	.address_bits = address_bits,
 	.description = description,
 	.read_reg = read_reg,
+	.reg_size = size_of_reg,
 	.write_reg = write_reg,
 	.read_general = read_general,
 	.write_general = write_general,

@@ -99,8 +99,8 @@ static void prefetch(void)
 	tear_down(&x);
 }
 
-/* Of how many ids, or blocks, the registers are. */
-static unsigned distinct_keys(const struct tdesc *d)
+/* Of how many ids, or of how many attributes of a device, the registers are. */
+static unsigned distinct_keys(const struct tdesc *d, bool ids)
 {
 	unsigned n = 0;
 
@@ -109,22 +109,24 @@ static unsigned distinct_keys(const struct tdesc *d)
 
 		while (d->regs[j].key != d->regs[i].key)
 			j++;
-		n += j == i && d->regs[i].key;
+		n += j == i && d->regs[i].key && KEY_IS_ID(d->regs[i].key) == ids;
 	}
 	return n;
 }
 
 static void many_at_once(void)
 {
-	unsigned regs[1024], n;
+	unsigned regs[1024], n, ids, attributes;
 	struct fixture x;
 
 	set_up(&x, "aarch64");
 	for (n = 0; n < x.tdesc.nregs && n < 1024; n++)
 		regs[n] = n;
 	regfile_prefetch(&x.file, regs, n);
-	is_int(x.sim->gets, distinct_keys(&x.tdesc), "all registers: an ioctl for each id");
-	is_int(x.sim->batches, (distinct_keys(&x.tdesc) + 63) / 64, "in as few calls as their bound allows");
+	ids = distinct_keys(&x.tdesc, true);
+	attributes = distinct_keys(&x.tdesc, false);
+	is_int(x.sim->gets, ids + attributes, "all registers: an ioctl for each id, and for each attribute of a device");
+	is_int(x.sim->batches, (ids + 63) / 64 + (attributes + 63) / 64, "in as few calls as their bound allows");
 	tear_down(&x);
 }
 
@@ -224,6 +226,8 @@ static void refusals(void)
 	ok(strstr(x.file.why, "there is no register ") != NULL, "is said to be none");
 	is_int(regfile_write(&x.file, x.tdesc.nregs, &byte, 1), -ENOENT, "nor can it be written");
 	is_int(regfile_read(&x.file, 0, &byte, 1), -ENOSPC, "no room");
+	is_int(regfile_write(&x.file, 0, &byte, 1), -EINVAL, "a value of another size");
+	is_str(x.file.why, "x0: a value of 1 bytes, where it has 8", "which is said, with its own");
 	x.sim->unreachable = -ESRCH;
 	is_int((int64_t)read_reg(&x, "x7"), -ESRCH, "a vCPU that cannot be reached");
 	is_int(write_reg(&x, "x7", 1, 8), -ESRCH, "for writing neither");

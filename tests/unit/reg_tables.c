@@ -32,6 +32,7 @@ static const struct known known_aarch64[] = {
 	{ "org.kvm.aarch64.debug", 4 + 4 * 16, "MDCCINT_EL1 MDSCR_EL1" },
 	{ "org.kvm.aarch64.pmu", 13 + 2 * 31, "PMCR_EL0" },
 	{ "org.kvm.aarch64.id", 0, "MIDR_EL1 MPIDR_EL1" },
+	{ "org.kvm.aarch64.gic", 15, "ICC_PMR_EL1" },
 	{ "org.kvm.aarch64.el2", 0, "VPIDR_EL2 VMPIDR_EL2" },
 	{ "org.kvm.aarch64.firmware", 9, "PSCI_VERSION" },
 	{ 0 },
@@ -282,6 +283,8 @@ static bool source_is_good(const struct arch *arch, const struct reg_row *row, u
 {
 	if (row->from)
 		return !row->key && row->bits <= 64 && computed_is_known(arch, row->from);
+	if (KEY_IS_DEVICE(row->key))
+		return row->read_only && row->bits == 64 && !strcmp(arch->name, "aarch64");
 	if (!KEY_IS_BLOCK(row->key))
 		return row->key >> 56 == arch_byte && (row->times || row->bits <= KEY_SIZE(row->key) * 8);
 	return KEY_BLOCK_NR(row->key) < arch->nblocks && KEY_SIZE(row->key) &&

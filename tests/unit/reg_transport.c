@@ -99,12 +99,14 @@ static void lists(void)
 	struct transport t;
 	uint64_t *ids = NULL;
 	bool sorted = true;
-	int n;
+	int n, have = 0;
 
 	transport_init(&t, &sim->host, sim->arch, BATCH_AUTO);
 	sim_remove(sim, 0, SCTLR_EL1);
+	for (unsigned i = 0; i < sim->vcpu[0].nvalues; i++)
+		have += KEY_IS_ID(sim->vcpu[0].values[i].key);
 	n = transport_list(&t, 0, &ids);
-	is_int(n, (int)sim->vcpu[0].nvalues - 1, "aarch64 lists what the vCPU has");
+	is_int(n, have - 1, "aarch64 lists what the vCPU has");
 	for (int i = 1; i < n; i++)
 		sorted = sorted && ids[i - 1] < ids[i];
 	ok(n > 1 && sorted, "sorted");

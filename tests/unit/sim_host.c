@@ -199,7 +199,7 @@ static int do_list(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 	for (unsigned i = sim->vcpu[vcpu].nvalues; i-- > 0;) {
 		const struct sim_value *value = &sim->vcpu[vcpu].values[i];
 
-		if (KEY_IS_BLOCK(value->key) || IS_MSR(value->key) || value->absent)
+		if (!KEY_IS_ID(value->key) || IS_MSR(value->key) || value->absent)
 			continue;
 		if (list->n++ < room)
 			list->reg[list->n - 1] = value->key;
@@ -244,6 +244,12 @@ static int do_told(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 	return -ENXIO;
 }
 
+/* As KVM does, which looks whether any vCPU is running. */
+static int do_device(struct sim_host *sim, unsigned vcpu, struct host_call *call)
+{
+	return sim->running ? -EBUSY : move(sim, vcpu, KEY_DEVICE(call->device_group, call->device_attr), call->arg, call->size, false);
+}
+
 static int do_mp_state(struct sim_vcpu *v, struct kvm_mp_state *state, bool set)
 {
 	v->mp_gets += !set;
@@ -262,6 +268,8 @@ static int do_call(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 		return do_run(sim, vcpu, call);
 	if (call->request == HOST_TOLD)
 		return do_told(sim, vcpu, call);
+	if (call->request == HOST_DEVICE_GET)
+		return do_device(sim, vcpu, call);
 	if (call->request == KVM_GET_MANY_REGS || call->request == KVM_SET_MANY_REGS)
 		return do_many(sim, vcpu, call, call->request == KVM_SET_MANY_REGS);
 	switch (_IOC_NR(call->request)) {
