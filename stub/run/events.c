@@ -99,11 +99,13 @@ static void begin_anew(struct vcpu *v)
 
 static int start_over(struct machine *m)
 {
-	int err = machine_start_over(m);
+	int err;
 
+	points_remember(m);
+	err = machine_start_over(m);
 	if (err)
 		return err;
-	points_plant_all(m);
+	points_after_reset(m);
 	for (unsigned i = 0; i < m->n; i++)
 		begin_anew(&m->vcpus[i]);
 	return 0;

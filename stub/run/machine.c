@@ -400,7 +400,7 @@ int machine_open(struct machine *m, struct host *host, const struct arch *arch, 
 	int err;
 
 	memset(m, 0, sizeof(*m));
-	m->host = host;
+	m->host = m->planted.host = host;
 	m->arch = arch;
 	m->caps = *caps;
 	m->n = host->vcpus;

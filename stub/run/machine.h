@@ -17,6 +17,7 @@
 #include "../target.h"
 #include "agent_format.h"
 #include "capabilities.h"
+#include "planted.h"
 #include "points.h"
 
 #define MACHINE_VERSION "0.1" /* of all of this, as users see it */
@@ -149,14 +150,16 @@ struct vcpu {
 	struct seen_pages seen;
 	const struct point *met;  /* the breakpoint that the run under way came to, or NULL */
 	bool met_stepped;	  /* ... by a step that is complete */
+	uint64_t doubted;	  /* where an opcode was met, and another one than ours was found in its place */
 	bool way_known;		  /* since a STEP_PASS, until it is past it or the table may have changed: */
-	struct point *in_the_way; /* what is planted there, or NULL */
+	struct place *in_the_way; /* of what is planted there, or NULL */
 	bool next_alone;	  /* of STEP_PASS and STEP_MORE: an opcode has to be lifted, or planted, for it */
 	struct agent_text said;	  /* what commands printed and machine.said has not taken yet */
 
 	/* The places at one of which a software step ends; none when it is KVM that steps. Planned before the run. */
-	struct {
+	struct step_end {
 		uint64_t addr, pa;
+		struct place *place; /* while it is planted */
 	} ends[STEP_ENDS];
 	unsigned nends;
 	uint64_t stepped_from; /* where the last step began, on hosts whose KVM steps */
@@ -195,6 +198,7 @@ struct machine {
 	struct tdesc tdesc;
 	unsigned mode; /* of arch->modes: what tdesc is of */
 	struct points points;
+	struct planted planted; /* their opcodes, and those of the ends of steps */
 	unsigned memory_age; /* counts the debugger's writes to memory, page tables among it */
 	unsigned expedited[3];
 	unsigned nexpedited;
@@ -374,10 +378,10 @@ bool step_masks(const struct machine *m);
  */
 int step_plan(struct vcpu *v, bool over, char *why, size_t room);
 
-/* step_plan.c, for the run itself: the ends are planted while nobody else is in the guest, and what was there goes to `old`. */
-bool plan_is_end(const struct vcpu *v, uint64_t addr);
-void plan_plant(struct vcpu *v, uint8_t old[][TRAP_MAX]);
-void plan_unplant(struct vcpu *v, uint8_t old[][TRAP_MAX]);
+/* step_plan.c, for the run itself: the ends are planted while nobody else is in the guest. 0, or -errno, and then none is. */
+bool plan_is_end(const struct vcpu *v, const struct spot *spot);
+int plan_plant(struct vcpu *v);
+void plan_unplant(struct vcpu *v);
 
 /*
  * mask.c: interrupts wait while a vCPU steps. Before a step, when the registers are at hand; behind it; and before the vCPU runs on

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Guest-virtual memory in the context of one vCPU, page by page, and guest-physical memory: arch/ translates, host/ moves the bytes,
- * points.c hides what is planted. A debugger reads a few pages again and again at each stop; where they are is kept until the vCPU
+ * planted.c hides what is planted. A debugger reads a few pages again and again at each stop; where they are is kept until the vCPU
  * runs, or until a register or memory is written.
  */
 #include <errno.h>
@@ -151,7 +151,7 @@ static ssize_t read_page(struct machine *m, const struct arch_page *page, void *
 	ssize_t n = m->host->ops->read_mem(m->host, page->pa, buf, least(len, page->size));
 
 	if (n > 0)
-		points_hide(m, page->pa, buf, n);
+		planted_hide(&m->planted, page->pa, buf, n);
 	return n;
 }
 
@@ -251,7 +251,7 @@ static int write_all(struct machine *m, struct vcpu *v, uint64_t addr, const voi
 
 		if (n)
 			return (int)n;
-		n = points_write(m, page.pa, (const char *)buf + done, least(len - done, page.size));
+		n = planted_write(&m->planted, page.pa, (const char *)buf + done, least(len - done, page.size));
 		if (n <= 0)
 			return (int)refuse_at(m, v, addr + done, page.pa, n);
 		m->host->ops->sync_code(m->host, page.pa, n);

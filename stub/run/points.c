@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of points, and what follows from it: opcodes in memory, debug registers, whose hit it was. See points.h. */
+/* The table of points, and what follows from it: places of opcodes, debug registers, whose hit it was. See points.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "machine.h"
+#include "planted.h"
 #include "points.h"
 #include "programs.h"
 
@@ -58,7 +59,7 @@ static unsigned slots_of(const struct machine *m, const struct point *p)
 {
 	struct arch_point ap = in_register(m, p);
 
-	return p->planted ? 0 : m->arch->point_slots(&ap);
+	return p->place || p->waits ? 0 : m->arch->point_slots(&ap);
 }
 
 static unsigned slots_in_use(const struct machine *m, bool exec)
@@ -86,14 +87,6 @@ static int take_slots(struct machine *m, const struct point *p)
 	return 0;
 }
 
-static bool write_code(struct machine *m, uint64_t pa, const void *code)
-{
-	if (m->host->ops->write_mem(m->host, pa, code, m->arch->trap_size) != m->arch->trap_size)
-		return false;
-	m->host->ops->sync_code(m->host, pa, m->arch->trap_size);
-	return true;
-}
-
 /* Where the opcode comes back as an error of KVM's instruction emulator, it does so unless the emulator knows it. */
 static bool can_plant(struct vcpu *v)
 {
@@ -103,26 +96,40 @@ static bool can_plant(struct vcpu *v)
 	return m->caps.planted && !emulated;
 }
 
+/* Why there is no opcode at pa, by what planted_add() says. */
+static const char *place_error(int err)
+{
+	switch (err) {
+	case -EBUSY:
+		return "is in part under the opcode of another breakpoint";
+	case -EROFS:
+		return "cannot be written";
+	case -ENOSPC:
+		return "would be one place too many";
+	default:
+		return "is not RAM";
+	}
+}
+
+static int refuse_place(struct machine *m, const struct point *p, uint64_t pa, int err)
+{
+	return machine_refuse(m, err, "no breakpoint at 0x%llx: guest-physical 0x%llx %s", (unsigned long long)p->addr,
+		(unsigned long long)pa, place_error(err));
+}
+
 static int plant(struct vcpu *v, struct point *p)
 {
 	struct machine *m = v->machine;
-	unsigned size = m->arch->trap_size;
 	struct arch_page page;
-	int err;
+	int err = memory_translate(v, p->addr, &page);
 
-	err = memory_translate(v, p->addr, &page);
 	if (err)
 		return err;
-	p->pa = page.pa;
-	if (page.size < size || m->host->ops->read_mem(m->host, p->pa, p->old, size) != size)
-		return machine_refuse(m, -EFAULT, "no breakpoint at 0x%llx: guest-physical 0x%llx is not RAM",
-			(unsigned long long)p->addr, (unsigned long long)p->pa);
-	/* Two addresses may lead to one place: the second keeps what the guest has there, not the first one's opcode. */
-	points_hide(m, p->pa, p->old, size);
-	if (!write_code(m, p->pa, m->arch->trap))
-		return machine_refuse(m, -EFAULT, "no breakpoint at 0x%llx: guest-physical 0x%llx cannot be written",
-			(unsigned long long)p->addr, (unsigned long long)p->pa);
-	return 0;
+	if (page.size < m->arch->trap_size)
+		return machine_refuse(m, -EFAULT, "no breakpoint at 0x%llx: its opcode would reach into the next page",
+			(unsigned long long)p->addr);
+	err = planted_add(&m->planted, page.pa, m->arch->trap, m->arch->trap_size, &p->place);
+	return err ? refuse_place(m, p, page.pa, err) : 0;
 }
 
 /* Where nothing can be planted, an address that is not mapped yet above all, a debug register may do; the user is told. */
@@ -134,7 +141,6 @@ static int plant_or_take_slot(struct vcpu *v, struct point *p)
 	if (!err || !m->caps.exec)
 		return err;
 	fprintf(stderr, "kvm-gdbserver: %s; a debug register is used\n", m->why);
-	p->planted = false;
 	return take_slots(m, p);
 }
 
@@ -148,126 +154,189 @@ static int add(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kin
 		return machine_refuse(m, -ENOSPC, "there are %d points already", POINTS_MAX);
 	if (is_exec(type) && addr % m->arch->insn_align)
 		return machine_refuse(m, -EINVAL, "no instruction begins at 0x%llx", (unsigned long long)addr);
-	p.planted = type == POINT_SOFTWARE && can_plant(v);
-	err = p.planted ? plant_or_take_slot(v, &p) : take_slots(m, &p);
+	err = type == POINT_SOFTWARE && can_plant(v) ? plant_or_take_slot(v, &p) : take_slots(m, &p);
 	if (err)
 		return err;
 	m->points.point[m->points.n++] = p;
-	m->points.planted += p.planted;
+	m->points.planted += p.place != NULL;
 	return 0;
+}
+
+static void remove_point(struct machine *m, struct point *p)
+{
+	struct points *ps = &m->points;
+
+	if (p->place)
+		planted_drop(&m->planted, p->place);
+	ps->planted -= p->place != NULL;
+	ps->waiting -= p->waits;
+	programs_free(p->programs);
+	memmove(p, p + 1, (char *)&ps->point[ps->n] - (char *)(p + 1));
+	ps->n--;
+}
+
+/* One that is there stays where it is. The guest may have written over its opcode. */
+static int set_again(struct machine *m, struct point *p, struct programs *programs)
+{
+	int err = p->place ? planted_again(&m->planted, p->place) : 0;
+
+	programs_free(p->programs);
+	p->programs = programs;
+	return err ? refuse_place(m, p, p->place->pa, err) : 0;
 }
 
 int points_set(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kind, const struct point_programs *programs)
 {
-	struct point *old = find(&v->machine->points, type, addr, kind);
+	struct machine *m = v->machine;
 	struct programs *built;
+	struct point *old;
 	int err = programs_build(v, programs, &built);
 
 	if (err)
 		return err;
-	if (old) {
-		programs_free(old->programs);
-		old->programs = built;
-		return 0;
-	}
+	old = find(&m->points, type, addr, kind);
+	if (old && !old->waits)
+		return set_again(m, old, built);
+	if (old)
+		remove_point(m, old);
 	err = add(v, type, addr, kind, built);
 	if (err)
 		programs_free(built);
 	return err;
 }
 
-/* Another point may have its opcode at the same place, by another address. */
-static bool planted_elsewhere(const struct machine *m, const struct point *p)
-{
-	for (unsigned i = 0; i < m->points.n; i++) {
-		const struct point *q = &m->points.point[i];
-
-		if (q != p && q->planted && q->pa == p->pa)
-			return true;
-	}
-	return false;
-}
-
-/* Bytes [first, first + n) of a planted opcode are in memory as they were planted: the guest has not written over them. */
-static bool is_trap(const struct machine *m, const void *bytes, size_t first, size_t n)
-{
-	return !memcmp(bytes, m->arch->trap + first, n);
-}
-
-/* What the guest has written there since is the guest's, and stays. */
-static void unplant(struct machine *m, const struct point *p)
-{
-	unsigned size = m->arch->trap_size;
-	uint8_t now[TRAP_MAX];
-
-	if (m->host->ops->read_mem(m->host, p->pa, now, size) == size && is_trap(m, now, 0, size))
-		write_code(m, p->pa, p->old);
-}
-
 int points_clear(struct machine *m, enum point_type type, uint64_t addr, uint64_t kind)
 {
-	struct points *ps = &m->points;
-	struct point *p = find(ps, type, addr, kind);
+	struct point *p = find(&m->points, type, addr, kind);
 
-	if (!p)
-		return 0;
-	if (p->planted && !planted_elsewhere(m, p))
-		unplant(m, p);
-	ps->planted -= p->planted;
-	programs_free(p->programs);
-	memmove(p, p + 1, (char *)&ps->point[ps->n] - (char *)(p + 1));
-	ps->n--;
+	if (p)
+		remove_point(m, p);
 	return 0;
 }
 
 void points_clear_all(struct machine *m, bool memory_gone)
 {
-	for (unsigned i = 0; i < m->points.n && !memory_gone; i++)
-		if (m->points.point[i].planted)
-			unplant(m, &m->points.point[i]);
-	for (unsigned i = 0; i < m->points.n; i++)
-		programs_free(m->points.point[i].programs);
-	m->points.n = 0;
-	m->points.planted = 0;
+	if (memory_gone)
+		planted_forget(&m->planted);
+	for (unsigned i = 0; i < m->points.n; i++) {
+		struct point *p = &m->points.point[i];
+
+		if (p->place && !memory_gone)
+			planted_drop(&m->planted, p->place);
+		programs_free(p->programs);
+	}
+	m->points.n = m->points.planted = m->points.waiting = 0;
 }
 
-struct point *points_planted_at(struct vcpu *v, uint64_t addr)
+/* ---- the machine starts over ---- */
+
+void points_remember(struct machine *m)
 {
-	struct points *ps = &v->machine->points;
+	planted_remember(&m->planted);
+}
+
+/* What was meant is not there any more. A debug register knows it by its address; without one it waits until it is there again. */
+static void let_go(struct machine *m, struct point *p)
+{
+	struct point instead = *p;
+
+	planted_drop(&m->planted, p->place);
+	m->points.planted--;
+	p->place = instead.place = NULL;
+	p->waits = true;
+	if (m->caps.exec && !take_slots(m, &instead))
+		p->waits = false;
+	m->points.waiting += p->waits;
+	fprintf(stderr, "kvm-gdbserver: after the reset there is other code where the breakpoint at 0x%llx was; %s\n",
+		(unsigned long long)p->addr,
+		p->waits ? "it comes back when the guest is resumed with its address mapped" : "a debug register is used");
+}
+
+void points_after_reset(struct machine *m)
+{
+	planted_reloaded(&m->planted);
+	for (unsigned i = 0; i < m->points.n; i++) {
+		struct point *p = &m->points.point[i];
+
+		if (p->place && (!p->place->known || planted_again(&m->planted, p->place)))
+			let_go(m, p);
+	}
+}
+
+/* Where nothing is translated yet, the address is that of something else. */
+static void plant_waiting(struct vcpu *v, struct point *p)
+{
+	struct machine *m = v->machine;
 	struct arch_page page;
 
-	if (!ps->planted || v->machine->arch->translate(&v->regs.view, addr, &page))
-		return NULL;
-	for (unsigned i = 0; i < ps->n; i++)
-		if (ps->point[i].planted && ps->point[i].pa == page.pa)
-			return &ps->point[i];
-	return NULL;
+	if (memory_translate(v, p->addr, &page) || page.access & ARCH_PAGE_BARE || plant(v, p))
+		return;
+	p->waits = false;
+	m->points.waiting--;
+	m->points.planted++;
 }
 
-const struct point *points_at(struct vcpu *v, uint64_t addr)
+void points_plant_waiting(struct vcpu *v)
 {
-	const struct points *ps = &v->machine->points;
+	struct points *ps = &v->machine->points;
 
-	for (unsigned i = 0; i < ps->n; i++) {
-		const struct point *p = &ps->point[i];
-
-		if (is_exec(p->type) && p->addr == addr)
-			return p;
-	}
-	return points_planted_at(v, addr);
+	for (unsigned i = 0; ps->waiting && i < ps->n; i++)
+		if (ps->point[i].waits)
+			plant_waiting(v, &ps->point[i]);
 }
 
-struct point *points_planted_with(struct machine *m, const struct point *met)
+/* ---- where a vCPU is ---- */
+
+static struct place *place_by_address(const struct machine *m, uint64_t addr)
 {
 	for (unsigned i = 0; i < m->points.n; i++)
-		if (m->points.point[i].planted && points_same_place(&m->points.point[i], met))
-			return &m->points.point[i];
+		if (m->points.point[i].place && m->points.point[i].addr == addr)
+			return m->points.point[i].place;
 	return NULL;
 }
 
-bool points_same_place(const struct point *a, const struct point *b)
+struct spot points_spot(struct vcpu *v, uint64_t addr)
 {
-	return is_exec(a->type) && is_exec(b->type) && (a->addr == b->addr || (a->planted && b->planted && a->pa == b->pa));
+	struct machine *m = v->machine;
+	struct spot spot = { .addr = addr };
+	struct arch_page page;
+	char why[1];
+
+	if (!m->points.planted && !v->nends)
+		return spot;
+	spot.untold = memory_find(v, addr, &page, why, sizeof(why)) != 0;
+	spot.place = spot.untold ? place_by_address(m, addr) : planted_at(&m->planted, page.pa);
+	return spot;
+}
+
+bool points_is_at(const struct point *p, const struct spot *spot)
+{
+	if (p->place)
+		return p->place == spot->place;
+	return is_exec(p->type) && !p->waits && p->addr == spot->addr;
+}
+
+const struct point *points_planted_at(const struct machine *m, const struct spot *spot)
+{
+	const struct point *found = NULL;
+
+	for (unsigned i = 0; i < m->points.n; i++) {
+		const struct point *p = &m->points.point[i];
+
+		if (p->place && p->place == spot->place && (!found || p->addr == spot->addr))
+			found = p;
+	}
+	return found;
+}
+
+const struct point *points_in_register_at(const struct machine *m, uint64_t addr)
+{
+	const struct spot spot = { .addr = addr };
+
+	for (unsigned i = 0; i < m->points.n; i++)
+		if (points_is_at(&m->points.point[i], &spot))
+			return &m->points.point[i];
+	return NULL;
 }
 
 bool points_is_exec(const struct point *p)
@@ -286,34 +355,9 @@ bool points_watched(const struct machine *m, enum point_type type, uint64_t addr
 	return false;
 }
 
-void points_lift(struct machine *m, const struct point *p)
-{
-	unplant(m, p);
-}
-
-/* The step may have been the guest's write to this very place. */
-void points_plant_again(struct machine *m, struct point *p)
-{
-	if (m->host->ops->read_mem(m->host, p->pa, p->old, m->arch->trap_size) == m->arch->trap_size)
-		write_code(m, p->pa, m->arch->trap);
-}
-
-void points_plant_all(struct machine *m)
-{
-	for (unsigned i = 0; i < m->points.n; i++) {
-		struct point *p = &m->points.point[i];
-
-		if (p->planted)
-			m->host->ops->read_mem(m->host, p->pa, p->old, m->arch->trap_size);
-	}
-	for (unsigned i = 0; i < m->points.n; i++)
-		if (m->points.point[i].planted)
-			write_code(m, m->points.point[i].pa, m->arch->trap);
-}
-
 static bool armed(const struct point *p, uint64_t skip)
 {
-	return !p->planted && !(is_exec(p->type) && p->addr == skip);
+	return !p->place && !p->waits && !(is_exec(p->type) && p->addr == skip);
 }
 
 void points_debug(const struct machine *m, struct arch_debug *d, uint64_t skip)
@@ -354,44 +398,4 @@ const struct point *points_of_access(const struct machine *m, uint64_t addr)
 		}
 	}
 	return nearest;
-}
-
-/* The part of a planted opcode that lies in [pa, pa + len): from its byte *first, at buffer offset *at, so many bytes. */
-static size_t overlap(const struct machine *m, const struct point *p, uint64_t pa, size_t len, size_t *first, size_t *at)
-{
-	size_t size = m->arch->trap_size;
-
-	if (!p->planted || p->pa >= pa + len || pa >= p->pa + size)
-		return 0;
-	*first = pa > p->pa ? pa - p->pa : 0;
-	*at = p->pa > pa ? p->pa - pa : 0;
-	return size - *first < len - *at ? size - *first : len - *at;
-}
-
-void points_hide(const struct machine *m, uint64_t pa, void *buf, size_t len)
-{
-	for (unsigned i = 0; m->points.planted && i < m->points.n; i++) {
-		const struct point *p = &m->points.point[i];
-		size_t first, at, n = overlap(m, p, pa, len, &first, &at);
-
-		if (n && is_trap(m, (char *)buf + at, first, n))
-			memcpy((char *)buf + at, p->old + first, n);
-	}
-}
-
-/* What was written under a planted opcode becomes the guest's byte there, and the opcode goes back in. */
-ssize_t points_write(struct machine *m, uint64_t pa, const void *buf, size_t len)
-{
-	ssize_t done = m->host->ops->write_mem(m->host, pa, buf, len);
-
-	for (unsigned i = 0; done > 0 && m->points.planted && i < m->points.n; i++) {
-		struct point *p = &m->points.point[i];
-		size_t first, at, n = overlap(m, p, pa, done, &first, &at);
-
-		if (!n)
-			continue;
-		memcpy(p->old + first, (const char *)buf + at, n);
-		m->host->ops->write_mem(m->host, p->pa, m->arch->trap, m->arch->trap_size);
-	}
-	return done;
 }

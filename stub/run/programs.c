@@ -170,12 +170,16 @@ const struct point *programs_judge(struct vcpu *v, const struct point *met)
 {
 	const struct points *ps = &v->machine->points;
 	const struct point *report = NULL;
+	struct spot spot = { .addr = memory_of_pc(v), .place = met->place };
+
+	if (!spot.place)
+		spot = points_spot(v, spot.addr);
 
 	v->text[0] = '\0';
 	for (unsigned i = 0; i < ps->n; i++) {
 		const struct point *p = &ps->point[i];
 
-		if (points_same_place(p, met) && is_reported(v, p) && report != met)
+		if (points_is_at(p, &spot) && is_reported(v, p) && report != met)
 			report = p;
 	}
 	return report;

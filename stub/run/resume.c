@@ -14,12 +14,18 @@
 static bool is_done_with_point(struct vcpu *v)
 {
 	struct machine *m = v->machine;
-	const struct point *p;
+	struct spot spot;
+	bool done = false;
 
 	if (!m->points.n || !step_possible(m) || !(v->reported || v->passed))
 		return false;
-	p = points_at(v, memory_of_pc(v));
-	return p && (v->passed || !programs_has_commands(p->programs));
+	spot = points_spot(v, memory_of_pc(v));
+	for (unsigned i = 0; !done && i < m->points.n; i++) {
+		const struct point *p = &m->points.point[i];
+
+		done = points_is_at(p, &spot) && (v->passed || !programs_has_commands(p->programs));
+	}
+	return done;
 }
 
 /* An event that was not reported yet, and that the debugger no longer wants or the hardware will bring again. */
@@ -82,6 +88,7 @@ static int resume_all(struct machine *m, const struct resume_action *actions)
 {
 	int err = 0;
 
+	points_plant_waiting(m->current);
 	for (unsigned i = 0; !err && i < m->n; i++)
 		err = plan(&m->vcpus[i], actions[i].kind);
 	for (unsigned i = 0; !err && i < m->n; i++)

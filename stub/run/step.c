@@ -170,7 +170,7 @@ static const struct point *point_of(struct vcpu *v, const struct arch_hit *hit, 
 
 	if (hit->slots)
 		return points_of_slots(m, hit->slots, skip);
-	return hit->kind == HIT_EXEC ? points_at(v, memory_of_pc(v)) : points_of_access(m, hit->addr);
+	return hit->kind == HIT_EXEC ? points_in_register_at(m, memory_of_pc(v)) : points_of_access(m, hit->addr);
 }
 
 /* KVM's own step would not have ended here. */
@@ -209,14 +209,27 @@ static uint64_t trap_address(struct vcpu *v, const struct arch_hit *hit)
 	return hit->have_addr ? hit->addr : memory_of_pc(v);
 }
 
-/* At the point that is being stepped over, the opcode is the one that was under ours. */
-static enum step_result at_trap(struct vcpu *v, const struct vcpu_exit *exit, uint64_t addr, uint64_t skip)
+/* The guest has written over our opcode. If that was a moment ago, ours was met, and is to be executed no more. */
+static enum step_result written_over(struct vcpu *v, const struct vcpu_exit *exit, uint64_t addr)
 {
-	const struct point *p = points_at(v, addr);
+	bool again = v->doubted != addr;
 
-	if (plan_is_end(v, addr))
+	v->doubted = again ? addr : UINT64_MAX;
+	return again ? STEP_AGAIN : guests_own(v, exit, 0);
+}
+
+/* When ours is lifted, or was never there, the opcode is the guest's own. */
+static enum step_result at_trap(struct vcpu *v, const struct vcpu_exit *exit, uint64_t addr)
+{
+	struct machine *m = v->machine;
+	struct spot spot = points_spot(v, addr);
+	const struct point *p = points_planted_at(m, &spot);
+
+	if (plan_is_end(v, &spot))
 		return stepped(v);
-	return p && addr != skip ? at_point(v, p, addr) : guests_own(v, exit, 0);
+	if (!p || planted_is_lifted(p->place))
+		return guests_own(v, exit, 0);
+	return planted_is_in(&m->planted, p->place) ? at_point(v, p, addr) : written_over(v, exit, addr);
 }
 
 #define INSN_MAX 15 /* x86's; where instructions are aligned, 4 bytes */
@@ -240,9 +253,10 @@ static enum step_result at_error(struct vcpu *v, const struct vcpu_exit *exit, c
 {
 	struct machine *m = v->machine;
 	uint64_t pc = memory_of_pc(v);
-	const struct point *p = hit->emulated ? points_at(v, pc) : NULL;
+	struct spot spot = points_spot(v, pc);
+	const struct point *p = hit->emulated ? points_planted_at(m, &spot) : NULL;
 
-	if (p && p->planted)
+	if (p)
 		return at_point(v, p, pc);
 	m->arch->describe(exit, v->text, sizeof(v->text));
 	tell_code(v, pc);
@@ -260,7 +274,7 @@ static enum step_result judge_kvm(struct vcpu *v, const struct vcpu_exit *exit, 
 	case HIT_OWN:
 		return guests_own(v, exit, 0);
 	case HIT_PLANTED:
-		return at_trap(v, exit, trap_address(v, &hit), skip);
+		return at_trap(v, exit, trap_address(v, &hit));
 	case HIT_EXEC:
 	case HIT_WATCH:
 		return at_debug_register(v, exit, &hit, skip);
@@ -381,7 +395,7 @@ static enum step_result pass(struct vcpu *v)
 		return event(v, STOP_SIGNAL);
 	if (step_plan(v, true, v->text, sizeof(v->text)))
 		return report(v, v->met);
-	v->in_the_way = points_planted_with(v->machine, v->met);
+	v->in_the_way = v->met->place ? v->met->place : points_spot(v, memory_of_pc(v)).place;
 	v->way_known = true;
 	v->next_alone = v->nends || v->in_the_way;
 	v->passed = true;
@@ -406,13 +420,13 @@ static enum step_result more(struct vcpu *v)
 }
 
 /* A vCPU that has just met the breakpoint knows what is planted there; else the page tables are asked. */
-static struct point *lift(struct vcpu *v, uint64_t pc)
+static struct place *lift(struct vcpu *v, uint64_t pc)
 {
-	struct point *p = v->way_known ? v->in_the_way : points_planted_at(v, pc);
+	struct place *place = v->way_known ? v->in_the_way : points_spot(v, pc).place;
 
-	if (p)
-		points_lift(v->machine, p);
-	return p;
+	if (place)
+		planted_lift(&v->machine->planted, place);
+	return place;
 }
 
 /* KVM cannot step it: it does not enter, and KVM is asked from time to time whether it still is off. */
@@ -437,15 +451,15 @@ static enum step_result enter(struct vcpu *v)
 {
 	bool step = is_stepping(v);
 	uint64_t skip = v->over ? memory_of_pc(v) : UINT64_MAX;
-	struct point *lifted = v->over ? lift(v, skip) : NULL;
-	uint8_t old[STEP_ENDS][TRAP_MAX];
+	struct place *lifted = v->over ? lift(v, skip) : NULL;
 	enum step_result result;
+	int err;
 
 	v->met = NULL;
 	v->met_stepped = false;
-	plan_plant(v, old);
-	result = run_held(v, step, skip);
-	plan_unplant(v, old);
+	err = plan_plant(v);
+	result = err ? failed(v, "the end of the step cannot be planted", err) : run_held(v, step, skip);
+	plan_unplant(v);
 	if (result == STEP_NOTHING && step)
 		result = idle_called_out(v, skip);
 	v->unheard = result == STEP_NOTHING;
@@ -455,7 +469,7 @@ static enum step_result enter(struct vcpu *v)
 		v->way_known = false;
 	}
 	if (lifted)
-		points_plant_again(v->machine, lifted);
+		planted_again(&v->machine->planted, lifted);
 	/* Kicked before it could step over: it still is where it was reported. */
 	if (!(v->over && result == STEP_NOTHING))
 		v->reported = v->passed = false;

@@ -21,7 +21,7 @@ static void put_byte(struct vcpu *v, uint64_t va, uint8_t byte)
 	struct arch_page page;
 
 	if (!m->arch->translate(&v->regs.view, va, &page))
-		m->host->ops->write_mem(m->host, page.pa, &byte, 1);
+		planted_write(&m->planted, page.pa, &byte, 1);
 }
 
 /* As long as KVM is to step, it hides the flag and takes it away in the end: it is told first that it is not. */

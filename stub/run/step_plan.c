@@ -55,19 +55,18 @@ static int add_end(struct vcpu *v, uint64_t addr, const struct insn *insn, char 
 {
 	struct machine *m = v->machine;
 	unsigned size = m->arch->trap_size;
-	uint8_t code[TRAP_MAX];
 	struct arch_page page;
 	int err = find_end(v, addr, insn, &page, why, room);
 
 	if (err)
 		return err;
-	if (page.size < size || m->host->ops->read_mem(m->host, page.pa, code, size) != size) {
-		snprintf(why, room, "cannot step: 0x%llx, where the instruction leads, is not RAM", (unsigned long long)addr);
-		return -EFAULT;
+	err = page.size < size ? -EFAULT : planted_possible(&m->planted, page.pa, m->arch->trap, size);
+	if (err) {
+		snprintf(why, room, "cannot step: 0x%llx, where the instruction leads, %s", (unsigned long long)addr,
+			err == -EFAULT ? "is not RAM" : "is in part under the opcode of a breakpoint");
+		return err;
 	}
-	v->ends[v->nends].addr = addr;
-	v->ends[v->nends].pa = page.pa;
-	v->nends++;
+	v->ends[v->nends++] = (struct step_end){ .addr = addr, .pa = page.pa };
 	return 0;
 }
 
@@ -140,33 +139,33 @@ int step_plan(struct vcpu *v, bool over, char *why, size_t room)
 	return 0;
 }
 
-bool plan_is_end(const struct vcpu *v, uint64_t addr)
+bool plan_is_end(const struct vcpu *v, const struct spot *spot)
 {
 	for (unsigned i = 0; i < v->nends; i++)
-		if (v->ends[i].addr == addr)
+		if (spot->untold ? v->ends[i].addr == spot->addr : v->ends[i].place == spot->place)
 			return true;
 	return false;
 }
 
-static void put_code(struct machine *m, uint64_t pa, const uint8_t *code)
-{
-	m->host->ops->write_mem(m->host, pa, code, m->arch->trap_size);
-	m->host->ops->sync_code(m->host, pa, m->arch->trap_size);
-}
-
-/* Two ends may be one place: they are taken out in the reverse order. */
-void plan_plant(struct vcpu *v, uint8_t old[][TRAP_MAX])
+int plan_plant(struct vcpu *v)
 {
 	struct machine *m = v->machine;
 
 	for (unsigned i = 0; i < v->nends; i++) {
-		m->host->ops->read_mem(m->host, v->ends[i].pa, old[i], m->arch->trap_size);
-		put_code(m, v->ends[i].pa, m->arch->trap);
+		struct step_end *end = &v->ends[i];
+		int err = planted_add(&m->planted, end->pa, m->arch->trap, m->arch->trap_size, &end->place);
+
+		if (err) {
+			v->nends = i;
+			plan_unplant(v);
+			return err;
+		}
 	}
+	return 0;
 }
 
-void plan_unplant(struct vcpu *v, uint8_t old[][TRAP_MAX])
+void plan_unplant(struct vcpu *v)
 {
-	for (unsigned i = v->nends; i-- > 0;)
-		put_code(v->machine, v->ends[i].pa, old[i]);
+	for (unsigned i = 0; i < v->nends; i++)
+		planted_drop(&v->machine->planted, v->ends[i].place);
 }

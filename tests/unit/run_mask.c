@@ -349,7 +349,7 @@ static void test_riscv64(void)
 	ok(at_entry == 0x222 && get(RV_SIE) == 0x222, "riscv64: wfi waits for what the guest waits for");
 }
 
-static bool planted_at(uint64_t addr)
+static bool is_planted_at(uint64_t addr)
 {
 	return !memcmp(sim->ram + addr, sim->arch->trap, sim->arch->trap_size);
 }
@@ -358,7 +358,7 @@ static bool saw_handlers;
 
 static void look_and_trap(void)
 {
-	saw_handlers = planted_at(0x300) && planted_at(0x600) && planted_at(0x1004);
+	saw_handlers = is_planted_at(0x300) && is_planted_at(0x600) && is_planted_at(0x1004);
 	trap_behind();
 }
 
@@ -382,7 +382,7 @@ static void test_ppc64(void)
 	put(0x1004, 0xe8640000);
 	put(0x300, 0x60000000);
 	ok(step(look_and_trap) == STEP_EVENT && at_entry == (msr & ~PPC_MSR_EE), "ppc64: held in MSR.EE");
-	ok(saw_handlers && !planted_at(0x300) && !planted_at(0x600), "ppc64: the step may end at a handler");
+	ok(saw_handlers && !is_planted_at(0x300) && !is_planted_at(0x600), "ppc64: the step may end at a handler");
 	ok(step(misaligned) == STEP_EVENT && v->stop.kind == STOP_SIGNAL, "ppc64: it does");
 	ok(get(PPC_SRR1) == msr && shown(PPC_MSR) == (msr & ~PPC_MSR_EE), "ppc64: ... where the guest's own mask was saved");
 	ok(!regfile_is_held(&v->regs), "ppc64: ... and is masked by the handler's");
@@ -400,7 +400,7 @@ static bool saw_end;
 
 static void arrive(void)
 {
-	saw_end = planted_at(0x1100);
+	saw_end = is_planted_at(0x1100);
 	set(PPC_MSR, get(PPC_SRR1));
 	set(PPC_PC, KERNEL);
 	memcpy(outcome.data, &(uint64_t){ KERNEL }, sizeof(uint64_t));
@@ -431,7 +431,7 @@ static void test_ppc64_translation(void)
 	regfile_drop(&v->regs);
 	ok(step(arrive) == STEP_EVENT && v->stop.kind == STOP_SIGNAL && saw_end, "ppc64: a step into an address space");
 	is_int(shown(PPC_PC), KERNEL, "ppc64: ... ends there");
-	ok(!planted_at(0x1100), "ppc64: ... and nothing is left");
+	ok(!is_planted_at(0x1100), "ppc64: ... and nothing is left");
 	is_int(v->regs.view.set(&v->regs.view, PPC_PROCESS_TABLE, 0), -EPERM, "ppc64: only the guest says where its tables are");
 }
 
