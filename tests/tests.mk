@@ -57,6 +57,16 @@ build/guests/mmu_%.elf: tests/guests/start_%.S tests/guests/mmu.c tests/guests/m
 
 build/guests/mmu_x86_64.elf: tests/guests/mmu_x86_64.S
 
+# Functions to call, in the usual calling convention.
+calls_flags_arm64 := -mstrict-align -Wl,-Ttext=0x40200000
+calls_flags_powerpc := -mcpu=power8 -Wl,-Ttext=0x200000
+calls_flags_riscv64 := -march=rv64gc_zicsr -mabi=lp64d -mcmodel=medany -Wl,-Ttext=0x80200000
+calls_flags_x86_64 := -mno-red-zone -fcf-protection=none -Wl,-Ttext=0x200000
+
+build/guests/calls_%.elf: tests/guests/start_%.S tests/guests/calls.c
+	@mkdir -p $(@D)
+	$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc $(guest_flags) $(calls_flags_$*) -o $@ $^
+
 # A boot sector, and its symbols for a gdb that decodes 16-bit and 32-bit code, and for one of 64-bit code.
 build/guests/boot.elf: tests/guests/boot.S
 	@mkdir -p $(@D)
@@ -69,7 +79,8 @@ build/guests/boot.img: build/guests/boot.elf
 	$(cross_i386)objcopy -O binary -j .text $< $@
 
 guests := $(patsubst %,build/guests/%,arm64.elf i386.elf powerpc.elf powerpc_radix.elf riscv64.elf x86_64.elf boot.elf boot64.elf boot.img \
-	$(patsubst %,mmu_%.elf,arm64 riscv64 x86_64))
+	$(patsubst %,mmu_%.elf,arm64 riscv64 x86_64) \
+	$(patsubst %,calls_%.elf,arm64 powerpc riscv64 x86_64))
 
 # What goes into the nested machines is linked statically: they have no library.
 static-%:

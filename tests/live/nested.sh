@@ -44,6 +44,10 @@ nested() {
 		export MMU="build/guests/mmu_$2.elf" MMU_IMAGE=/mmu.elf
 		machine put "$name" "$MMU" "$MMU_IMAGE" || exit
 	fi
+	if [ -e "build/guests/calls_$2.elf" ]; then
+		export CALLS="build/guests/calls_$2.elf" CALLS_IMAGE=/calls.elf
+		machine put "$name" "$CALLS" "$CALLS_IMAGE" || exit
+	fi
 	machine put "$name" "build/$2-static/kvm-gdbserver-peek" /bin/kvm-gdbserver-peek || exit
 	export PEEK="sh tests/machines/machine run $name PEEK=10.0.2.15:1235 kvm-gdbserver-peek"
 	export PEEK_PORT="$(machine port "$name" 1235)"
