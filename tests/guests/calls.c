@@ -99,7 +99,10 @@ static void turn_units_on(void)
 	unsigned long id;
 
 	__asm__ volatile("mrs %0, id_aa64pfr0_el1" : "=r"(id));
-	__asm__ volatile("msr cpacr_el1, %0\n\tisb" : : "r"(3ul << 20 | (id >> 32 & 15 ? 3ul << 16 : 0)));
+	id = id >> 32 & 15;
+	__asm__ volatile("msr cpacr_el1, %0\n\tisb" : : "r"(3ul << 20 | (id ? 3ul << 16 : 0)));
+	if (id)
+		__asm__ volatile("msr s3_0_c1_c2_0, %0\n\tisb" : : "r"(15ul)); /* ZCR_EL1: the longest */
 }
 
 /* Of the vectors' whole length: bytes of it, times so many. */
