@@ -4,7 +4,14 @@
 tests_out := $(OUT)/tests
 unit_helpers := $(wildcard tests/unit/fake_*.c tests/unit/sim_*.c)
 unit_tests := $(patsubst tests/unit/%.c,$(tests_out)/unit/%,$(filter-out $(unit_helpers),$(wildcard tests/unit/*.c)))
-unit_objects := $(unit_helpers:%.c=$(OUT)/obj/%.o) $(filter-out $(OUT)/obj/stub/main.o,$(objects))
+# For tests, the transitions of the threads' protocol are checked one by one.
+checked := $(patsubst %,stub/run/%.o,entry non_stop threads)
+unit_objects := $(unit_helpers:%.c=$(OUT)/obj/%.o) $(addprefix $(OUT)/obj/checked/,$(checked)) \
+	$(filter-out $(addprefix $(OUT)/obj/,stub/main.o $(checked)),$(objects))
+
+$(OUT)/obj/checked/%.o: %.c $(OUT)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -DTHREADS_CHECKED -MMD -MP -c -o $@ $<
 
 $(tests_out)/unit/%: $(OUT)/obj/tests/unit/%.o $(unit_objects)
 	@mkdir -p $(@D)
@@ -23,7 +30,7 @@ $(OUT)/kvm-gdbserver-peek: $(objects) $(OUT)/obj/tests/live/peek.o
 
 peek: $(OUT)/kvm-gdbserver-peek
 
--include $(wildcard $(tests_out:%/tests=%/obj/tests)/unit/*.d $(OUT)/obj/tests/live/*.d)
+-include $(wildcard $(tests_out:%/tests=%/obj/tests)/unit/*.d $(OUT)/obj/tests/live/*.d $(OUT)/obj/checked/stub/run/*.d)
 
 # Guests run on bare metal: no library, no vector code before the start file allows it, addresses as QEMU's machines have RAM.
 guest_flags := -g -Og -fno-omit-frame-pointer -ffreestanding -fno-pic -no-pie -fno-stack-protector \

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Memory, for the debugger: sees to it that nobody is in the guest where that matters. What is done is memory.c's and region.c's. */
+/*
+ * Memory and points, for the debugger: sees to it that nobody is in the guest where that matters. What is done is memory.c's, region.c's
+ * and points.c's.
+ */
 #include "access.h"
 
 #include <errno.h>
@@ -7,28 +10,59 @@
 #include "machine.h"
 #include "region.h"
 
-/* A vCPU that stands can be looked into while others run, unless these take steps that end at planted opcodes. */
+/*
+ * For what all vCPUs share: in non-stop it can be got at while nobody is in the guest, until threads_let_go(). Those that run may have
+ * changed the page tables since.
+ */
+static struct vcpu *shared_vcpu(struct machine *m, unsigned thread, int *err)
+{
+	return machine_is_non_stop(m) ? machine_living_vcpu(m, thread, err) : machine_stopped_vcpu(m, thread, err);
+}
+
+static struct vcpu *held_vcpu(struct machine *m, unsigned thread, int *err)
+{
+	struct vcpu *v = shared_vcpu(m, thread, err);
+
+	if (!v)
+		return NULL;
+	threads_hold(m);
+	for (unsigned i = 0; i < m->n; i++)
+		m->vcpus[i].way_known = false;
+	if (machine_is_non_stop(m))
+		memory_forget(v);
+	return v;
+}
+
+/* To read, it is enough that nobody is in the way. */
+static struct vcpu *readable_vcpu(struct machine *m, unsigned thread, int *err)
+{
+	struct vcpu *v = shared_vcpu(m, thread, err);
+
+	if (!v)
+		return NULL;
+	threads_hold_to_read(m, v);
+	if (machine_is_non_stop(m))
+		memory_forget(v);
+	return v;
+}
+
 ssize_t access_read(void *t, unsigned thread, uint64_t addr, void *buf, size_t len)
 {
-	struct machine *m = t;
-	struct vcpu *v = machine_vcpu(m, thread);
-	bool hold = v && m->non_stop && (threads_runs(v) || step_plants(m));
 	int err;
+	struct vcpu *v = readable_vcpu(t, thread, &err);
 	ssize_t n;
 
-	v = hold ? machine_held_vcpu(m, thread, &err) : machine_stopped_vcpu(m, thread, &err);
 	if (!v)
 		return err;
 	n = memory_read(v, addr, buf, len);
-	if (hold)
-		threads_let_go(m);
+	threads_let_go(t);
 	return n;
 }
 
 int access_write(void *t, unsigned thread, uint64_t addr, const void *buf, size_t len)
 {
 	int err;
-	struct vcpu *v = machine_held_vcpu(t, thread, &err);
+	struct vcpu *v = held_vcpu(t, thread, &err);
 
 	if (!v)
 		return err;
@@ -37,14 +71,15 @@ int access_write(void *t, unsigned thread, uint64_t addr, const void *buf, size_
 	return err;
 }
 
-/* Any of the vCPUs stands for the machine. */
+/* Any of the vCPUs stands for the machine, and none has to stand for it. */
 ssize_t access_read_phys(void *t, uint64_t addr, void *buf, size_t len)
 {
 	int err;
 	ssize_t n;
 
-	if (!machine_held_vcpu(t, 1, &err))
+	if (!shared_vcpu(t, 1, &err))
 		return err;
+	threads_hold_to_read(t, NULL);
 	n = memory_read_phys(t, addr, buf, len);
 	threads_let_go(t);
 	return n;
@@ -54,7 +89,7 @@ int access_write_phys(void *t, uint64_t addr, const void *buf, size_t len)
 {
 	int err;
 
-	if (!machine_held_vcpu(t, 1, &err))
+	if (!held_vcpu(t, 1, &err))
 		return err;
 	err = memory_write_phys(t, addr, buf, len);
 	threads_let_go(t);
@@ -65,11 +100,35 @@ int access_region(void *t, unsigned thread, uint64_t addr, struct memory_region 
 {
 	int err;
 	unsigned looks = REGION_LOOKS;
-	struct vcpu *v = machine_held_vcpu(t, thread, &err);
+	struct vcpu *v = readable_vcpu(t, thread, &err);
 
 	if (!v)
 		return err;
 	err = region_find(v, addr, region, &looks);
+	threads_let_go(t);
+	return err;
+}
+
+int access_set_point(
+	void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind, const struct point_programs *programs)
+{
+	int err;
+	struct vcpu *v = held_vcpu(t, thread, &err);
+
+	if (!v)
+		return err;
+	err = points_set(v, type, addr, kind, programs);
+	threads_let_go(t);
+	return err;
+}
+
+int access_clear_point(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind)
+{
+	int err;
+
+	if (!held_vcpu(t, thread, &err))
+		return err;
+	err = points_clear(t, type, addr, kind);
 	threads_let_go(t);
 	return err;
 }

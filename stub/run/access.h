@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* access.c's functions, for the table in machine.c: what target.h says of memory. */
+/* access.c's functions, for the table in machine.c: what target.h says of memory and points. */
 #ifndef ACCESS_H
 #define ACCESS_H
 
@@ -10,5 +10,8 @@ int access_write(void *t, unsigned thread, uint64_t addr, const void *buf, size_
 ssize_t access_read_phys(void *t, uint64_t addr, void *buf, size_t len);
 int access_write_phys(void *t, uint64_t addr, const void *buf, size_t len);
 int access_region(void *t, unsigned thread, uint64_t addr, struct memory_region *region);
+int access_set_point(
+	void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind, const struct point_programs *programs);
+int access_clear_point(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind);
 
 #endif

@@ -26,14 +26,15 @@ static int ask_state(struct vcpu *v, uint32_t *state)
 void idle_text(struct vcpu *v, char *text, size_t size)
 {
 	struct machine *m = v->machine;
+	bool ended = threads_ended(m);
 	const char *doing = NULL;
 	uint32_t state;
 
-	if (!m->ended && threads_runs(v))
+	if (!ended && threads_runs(v))
 		doing = v->want == RESUME_STAY ? "held" : "running";
-	else if (m->non_stop && v->stop.text)
+	else if (v->stop.text && machine_is_non_stop(m))
 		doing = v->stop.text;
-	else if (!m->ended && (v->unheard || v->overdue) && !ask_state(v, &state) && state)
+	else if (!ended && (v->unheard || v->overdue) && !ask_state(v, &state) && state)
 		doing = m->arch->mp_state(state);
 	snprintf(text, size, "%s", doing ? doing : "");
 }

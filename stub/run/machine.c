@@ -29,13 +29,13 @@ struct vcpu *machine_vcpu(struct machine *m, unsigned thread)
 	return thread >= 1 && thread <= m->n ? &m->vcpus[thread - 1] : NULL;
 }
 
-static struct vcpu *living_vcpu(struct machine *m, unsigned thread, int *err)
+struct vcpu *machine_living_vcpu(struct machine *m, unsigned thread, int *err)
 {
 	struct vcpu *v = machine_vcpu(m, thread);
 
 	if (!v)
 		*err = machine_refuse(m, -ESRCH, "there is no thread %u", thread);
-	else if (m->ended)
+	else if (threads_ended(m))
 		*err = machine_refuse(m, -ESRCH, "the guest has ended");
 	else
 		return v;
@@ -44,7 +44,7 @@ static struct vcpu *living_vcpu(struct machine *m, unsigned thread, int *err)
 
 struct vcpu *machine_stopped_vcpu(struct machine *m, unsigned thread, int *err)
 {
-	struct vcpu *v = living_vcpu(m, thread, err);
+	struct vcpu *v = machine_living_vcpu(m, thread, err);
 
 	if (!v || !threads_runs(v))
 		return v;
@@ -52,23 +52,11 @@ struct vcpu *machine_stopped_vcpu(struct machine *m, unsigned thread, int *err)
 	return NULL;
 }
 
-struct vcpu *machine_held_vcpu(struct machine *m, unsigned thread, int *err)
-{
-	struct vcpu *v = m->non_stop ? living_vcpu(m, thread, err) : machine_stopped_vcpu(m, thread, err);
-
-	if (!v)
-		return NULL;
-	threads_hold(m);
-	for (unsigned i = 0; i < m->n; i++)
-		m->vcpus[i].way_known = false;
-	return v;
-}
-
 static unsigned op_threads(void *t)
 {
 	struct machine *m = t;
 
-	return m->n;
+	return threads_ended(m) ? 0 : m->n;
 }
 
 static unsigned op_current(void *t)
@@ -106,9 +94,9 @@ static unsigned op_expedited(void *t, unsigned thread, unsigned *regs, unsigned 
 	unsigned n = m->nexpedited < cap ? m->nexpedited : cap;
 
 	memcpy(regs, m->expedited, n * sizeof(*regs));
-	if (!v || m->ended || threads_runs(v))
+	if (!v || threads_ended(m) || threads_runs(v))
 		return n;
-	if (m->looked_at != v)
+	if (m->looked_at != v && !threads_runs(m->looked_at))
 		regfile_expect_as(&v->regs, &m->looked_at->regs);
 	m->looked_at = v;
 	regfile_prefetch(&v->regs, regs, n);
@@ -126,30 +114,6 @@ static bool op_has_programs(void *t)
 	return step_possible(t);
 }
 
-static int op_set_point(
-	void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind, const struct point_programs *programs)
-{
-	int err;
-	struct vcpu *v = machine_held_vcpu(t, thread, &err);
-
-	if (!v)
-		return err;
-	err = points_set(v, type, addr, kind, programs);
-	threads_let_go(t);
-	return err;
-}
-
-static int op_clear_point(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind)
-{
-	int err;
-
-	if (!machine_held_vcpu(t, thread, &err))
-		return err;
-	err = points_clear(t, type, addr, kind);
-	threads_let_go(t);
-	return err;
-}
-
 static int op_resume(void *t, const struct resume_action *actions)
 {
 	return resume_threads(t, actions);
@@ -159,9 +123,11 @@ static int op_set_non_stop(void *t, bool on)
 {
 	struct machine *m = t;
 
-	if (on && !m->non_stop)
+	bool is_on = machine_is_non_stop(m);
+
+	if (on && !is_on)
 		threads_begin_non_stop(m);
-	else if (!on && m->non_stop)
+	else if (!on && is_on)
 		threads_end_non_stop(m);
 	return 0;
 }
@@ -184,7 +150,11 @@ static bool op_can_mask_steps(void *t)
 
 static void op_mask_steps(void *t, bool on)
 {
-	((struct machine *)t)->open_steps = !on;
+	struct machine *m = t;
+
+	threads_hold(m);
+	m->open_steps = !on;
+	threads_let_go(m);
 }
 
 /* There is nobody to be told the sentence: a packet with it would be taken for an answer. */
@@ -211,9 +181,11 @@ static void op_interrupt(void *t)
 }
 
 /* The state of all vCPUs as after machine_open: nothing known of what KVM holds, nothing reported but the entry. */
-static void forget(struct machine *m)
+static void forget(struct machine *m, bool ended)
 {
-	m->started = m->ended = false;
+	pthread_mutex_lock(&m->lock);
+	m->started = false;
+	m->ended = ended;
 	m->current = m->looked_at = &m->vcpus[0];
 	m->last = (struct stop){ .kind = STOP_SIGNAL, .thread = 1, .signal = GDB_SIGNAL_TRAP };
 	for (unsigned i = 0; i < m->n; i++) {
@@ -229,14 +201,14 @@ static void forget(struct machine *m)
 		regfile_let_go(&v->regs);
 		regfile_forget(&v->regs);
 	}
+	pthread_mutex_unlock(&m->lock);
 }
 
 int machine_start_over(struct machine *m)
 {
 	int err = m->host->ops->reset(m->host, m->why, sizeof(m->why));
 
-	forget(m);
-	m->ended = err != 0;
+	forget(m, err != 0);
 	return err;
 }
 
@@ -252,18 +224,19 @@ static int op_restart(void *t)
 
 static void op_kill(void *t)
 {
-	struct machine *m = t;
-
-	m->ended = true;
+	threads_kill(t);
 }
 
 static int op_command(void *t, const char *line, text_fn *print, void *arg)
 {
+	struct machine *m = t;
 	int err;
 
-	threads_hold(t);
-	err = commands_run(t, line, print, arg);
-	threads_let_go(t);
+	threads_hold(m);
+	for (unsigned i = 0; machine_is_non_stop(m) && i < m->n; i++)
+		memory_forget(&m->vcpus[i]);
+	err = commands_run(m, line, print, arg);
+	threads_let_go(m);
 	return err;
 }
 
@@ -305,8 +278,8 @@ static const struct target_ops ops = {
 	.thread_pc = op_thread_pc,
 	.has_points = op_has_points,
 	.has_programs = op_has_programs,
-	.set_point = op_set_point,
-	.clear_point = op_clear_point,
+	.set_point = access_set_point,
+	.clear_point = access_clear_point,
 	.resume = op_resume,
 	.interrupt = op_interrupt,
 	.set_non_stop = op_set_non_stop,
@@ -403,7 +376,7 @@ int machine_open(struct machine *m, struct host *host, const struct arch *arch, 
 	m->host = m->planted.host = host;
 	m->arch = arch;
 	m->caps = *caps;
-	m->n = host->vcpus;
+	m->n = m->count[VCPU_STANDS] = host->vcpus;
 	events_default(m);
 	pthread_mutex_init(&m->lock, NULL);
 	pthread_cond_init(&m->out, NULL);
@@ -415,7 +388,7 @@ int machine_open(struct machine *m, struct host *host, const struct arch *arch, 
 	if (!err)
 		err = open_vcpus(m);
 	if (!err) {
-		forget(m);
+		forget(m, false);
 		err = threads_start(m);
 	}
 	if (err)

@@ -45,11 +45,12 @@ enum machine_event {
  *   reads what the client sends meanwhile, a Ctrl-C above all.
  * - Nobody, when the machine is stopped and no client is there.
  *
- * machine.lock guards the state below and is never held while the guest runs, a packet is served or a system call sleeps. A
- * resume sets `go` for the vCPUs that are to run; `running` counts those. A vCPU with an event, or an interrupt, makes the
- * machine STOPPING: vCPUs that are inside are kicked, those not yet inside are called off. The last one to come out declares
- * the machine STOPPED and passes the baton to the reporter: the vCPU whose event came first, or the current one when nobody has
- * an event. If the watcher holds the baton just then, it passes it on when it is done.
+ * machine.lock guards the state below and is never held while the guest runs, a packet is served or a system call sleeps. Each
+ * vCPU has a state as well, and each transition of either ends in one decision (entry.c): who may enter the guest by then, and who
+ * has to come out. So nobody is forgotten, whatever the order of things. A resume has those vCPUs wait for that which are to run.
+ * One with an event, or an interrupt, makes the machine STOPPING: vCPUs that are inside are kicked, those not yet inside are called
+ * off. With the last one out the machine is STOPPED, and the baton passes to the reporter: the vCPU whose event came first, or the
+ * current one when nobody has an event. If the watcher holds the baton just then, it passes it on when it is done.
  *
  * A step of a vCPU that is halted or off may never end. The watcher looks from time to time whether one has been inside for more than
  * MACHINE_STEP_MS, and calls it out as `overdue`: then the step is over, wherever it is. One that steps over a breakpoint, with the
@@ -72,10 +73,11 @@ enum machine_event {
  * A vCPU that steps through a range comes out after each step with STEP_MORE. One that has taken many steps alone, in a range or by
  * as many resumes, then pauses for a moment in which the others run: it may be waiting for something that they do.
  *
- * In non-stop (`non_stop`) the watcher holds the baton for as long as that lasts, and the machine is RUNNING, though no vCPU may run.
- * Each vCPU that comes out with an event, or because it was to (`halting`), stands: it keeps its `stop`, which is `pending` until the
- * watcher, woken by `notify`, has taken it. What may not change, or be looked at, while a vCPU is in the guest, the watcher does
- * between threads_hold() and threads_let_go(): all are kicked and nobody enters.
+ * In non-stop the machine is in a state of its own, NON_STOP, in which no vCPU may run, and any may: the watcher holds the baton for as
+ * long as that lasts. Each vCPU that comes out with an event, or because it was to (`halting`), stands: it keeps its `stop`, which is
+ * `pending` until the watcher, woken by `notify`, has taken it. What may not change, or be looked at, while a vCPU is in the guest,
+ * the watcher does between threads_hold() and threads_let_go(): all are kicked and nobody enters. To read memory it is enough that
+ * those are out which lift or plant opcodes, and the one whose registers say where to read.
  *
  * What commands print is moved into machine.said when their vCPU comes out, and from there to the client by the baton's holder:
  * the watcher, or the reporter before it reports. A vCPU whose text finds no room does not enter until there is some.
@@ -83,7 +85,33 @@ enum machine_event {
 enum machine_state {
 	MACHINE_STOPPED,
 	MACHINE_RUNNING,
-	MACHINE_STOPPING
+	MACHINE_STOPPING,
+	MACHINE_NON_STOP
+};
+
+/* What the baton's holder has asked for: it begins when the baton is given back. */
+enum machine_asked {
+	ASKED_NOTHING,
+	ASKED_RESUME,
+	ASKED_NON_STOP
+};
+
+/* Who may not be in the guest, in non-stop: those that have other memory there than the guest's own, and looked_into; or nobody may. */
+enum machine_hold {
+	HOLD_NOBODY,
+	HOLD_READ,
+	HOLD_ALL
+};
+
+enum vcpu_state {
+	VCPU_STANDS,   /* it is not to run */
+	VCPU_WAITS,    /* it is to run, and waits to be let in */
+	VCPU_MADE_WAY, /* the same, before the others: it was called out, or had to wait, for another's sake */
+	VCPU_PAUSES,   /* it lets the others run before it goes on alone */
+	VCPU_ADMITTED, /* it may enter, and its thread has not done so yet */
+	VCPU_INSIDE,   /* its thread has left the lock for the guest */
+	VCPU_CALLED,   /* ... and was kicked, and has not come out yet */
+	VCPU_STATES
 };
 
 /* mask.c's: the step under way, or planned, and what it has to do with the guest's mask of interrupts. */
@@ -120,15 +148,12 @@ struct vcpu {
 	/* Guarded by machine.lock. */
 	enum resume_kind want;
 	uint64_t range_start, range_end; /* of RESUME_STEP, as in struct resume_action */
-	bool go;      /* is to run, or runs */
-	bool inside;  /* has left the lock for the guest */
+	enum vcpu_state state;
 	bool pending; /* has an event in `stop` that was not reported */
 	bool over;    /* has to step over the breakpoint at its pc first */
 	bool alone;   /* enters only while no other does: over a planted breakpoint, or by a software step */
-	bool called;  /* was to make way, or to stop, and has not gone inside since */
-	bool halting; /* non-stop: is to stop, with this signal */
+	bool halting; /* non-stop: it is inside, and is to stop with this signal */
 	int halt_signal;
-	bool pausing; /* lets the others run before it goes on alone */
 	unsigned steps_alone; /* since it has let them */
 	struct stop stop;
 	unsigned entries;     /* how often it went inside */
@@ -178,12 +203,15 @@ struct vcpu {
 /* Called on the vCPU thread that has just been handed the baton, without the lock; the baton is given back by returning. */
 typedef void machine_serve_fn(void *arg);
 
-/* Non-stop has begun, or a vCPU has come to stand: wakes the watcher. Called on a vCPU thread, with the lock: it must not block. */
+/*
+ * Wakes the watcher: non-stop has begun, or a vCPU has come to stand in it; the machine runs and nobody steps, so that the client's
+ * next word is a Ctrl-C; or there is text that cannot wait. Called with the lock: it must not block.
+ */
 typedef void machine_notify_fn(void *arg);
 
 /*
- * Bytes for the client's console that wait for the watcher's next look. More is not lost: its vCPU waits. At 20 looks a second this
- * is what a gdb prints without falling behind; a Ctrl-C would have to wait for all that is under way.
+ * Bytes for the client's console that wait for the watcher's next look; it is woken when half of the room is taken. More is not lost:
+ * its vCPU waits. A Ctrl-C has to wait for all that is under way.
  */
 #define MACHINE_TEXT_MAX 0x4000
 
@@ -212,17 +240,19 @@ struct machine {
 
 	pthread_mutex_t lock;
 	enum machine_state state;
-	unsigned running;
+	unsigned count[VCPU_STATES]; /* how many are in each */
+	unsigned lone;		     /* ... and not VCPU_STANDS, and have to be alone */
 	struct vcpu *current;	/* whose stop is, or was last, reported */
 	struct vcpu *looked_at; /* the one that was current at the stop before */
 	struct vcpu *reporter;	/* of the stop under way */
 	struct vcpu *baton;	/* the vCPU whose thread is to take it */
 	struct vcpu *alone;	/* the one that may enter, when not all may */
+	unsigned alone_last;	/* the number of the last one */
 	bool open_steps; /* interrupts are taken while a vCPU steps, where they could wait */
-	bool non_stop;
-	bool held;		/* nobody may enter */
+	enum machine_hold hold;
+	struct vcpu *looked_into; /* of HOLD_READ, or NULL */
 	pthread_cond_t out;	/* while held: the last one has come out */
-	bool resuming;		/* the baton's holder has asked for it: the resume begins when the baton is given back */
+	enum machine_asked asked;
 	unsigned runs;		/* counts the resumes; never 0 while the machine runs */
 	bool watching;		/* the watcher holds the baton */
 	int interrupt_signal;	/* of the stop under way, for when nobody has an event */
@@ -239,6 +269,7 @@ struct machine {
 	bool started;		     /* has been resumed since it was opened or restarted */
 	bool ended;		     /* the guest is over; only restart brings it back */
 	struct stop last;	     /* the stop that was reported last */
+	bool announced;		     /* the watcher was told to fetch the text */
 	size_t nsaid;
 	char said[MACHINE_TEXT_MAX]; /* what commands printed, for the client's console */
 	char why[256];
@@ -317,11 +348,8 @@ int machine_start_over(struct machine *m);
 /* The vCPU of a thread that can be looked into now; NULL and the error otherwise. */
 struct vcpu *machine_stopped_vcpu(struct machine *m, unsigned thread, int *err);
 
-/*
- * The same for its memory and points, which others share: in non-stop they can be got at, while nobody is in the guest. That is until
- * threads_let_go().
- */
-struct vcpu *machine_held_vcpu(struct machine *m, unsigned thread, int *err);
+/* The same of one that may be running. */
+struct vcpu *machine_living_vcpu(struct machine *m, unsigned thread, int *err);
 
 /* Keep a sentence for why(); returns err. */
 __attribute__((format(printf, 3, 4))) int machine_refuse(struct machine *m, int err, const char *format, ...);
@@ -332,6 +360,12 @@ void threads_resume(struct machine *m); /* when the baton is given back, each vC
 void threads_interrupt(struct machine *m, int signal);
 bool threads_running(struct machine *m); /* any of them */
 bool threads_runs(struct vcpu *v);
+
+/* In the guest, or on the way there or back. */
+static inline bool vcpu_is_inside(const struct vcpu *v)
+{
+	return v->state == VCPU_INSIDE || v->state == VCPU_CALLED;
+}
 
 /* threads.c, non-stop. It begins when the baton is given back; it ends with all vCPUs stopped. */
 void threads_begin_non_stop(struct machine *m);
@@ -348,8 +382,16 @@ void threads_end(struct vcpu *v);
 bool threads_take_stop(struct vcpu *v, struct stop *stop);
 void threads_report_again(struct machine *m);
 
-/* Nobody is in the guest between these two. Of no effect while the machine is stopped. */
+/* The guest is over, because the client says so: nobody runs, and nothing is told of but that. */
+void threads_kill(struct machine *m);
+bool threads_ended(struct machine *m);
+
+/*
+ * Nobody is in the guest between these two. To read memory, by way of v or, with NULL, physical: nobody who has other memory than the
+ * guest's own, nor v. Of no effect but in non-stop.
+ */
 void threads_hold(struct machine *m);
+void threads_hold_to_read(struct machine *m, struct vcpu *v);
 void threads_let_go(struct machine *m);
 void threads_drop_text(struct machine *m);
 
@@ -410,6 +452,9 @@ int memory_translate(struct vcpu *v, uint64_t addr, struct arch_page *page);
 /* The same on the vCPU's own thread while the machine runs: the sentence, if there is one, is the caller's. */
 ssize_t memory_peek(struct vcpu *v, uint64_t addr, void *buf, size_t len);
 int memory_find(struct vcpu *v, uint64_t addr, struct arch_page *page, char *why, size_t size);
+
+/* Others run, and may change the page tables: where pages were found to be is not known any more. */
+void memory_forget(struct vcpu *v);
 
 /* Where the vCPU's next instruction is, as the others take addresses: on x86 that may not be its pc. 0 when it cannot be read. */
 uint64_t memory_of_pc(struct vcpu *v);

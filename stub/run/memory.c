@@ -76,6 +76,11 @@ static int translate(struct vcpu *v, uint64_t addr, struct arch_page *page)
 	return find_seen(v, addr, page) ? 0 : v->machine->arch->translate(&v->regs.view, addr, page);
 }
 
+void memory_forget(struct vcpu *v)
+{
+	v->seen.n = v->seen.next = 0;
+}
+
 int memory_find(struct vcpu *v, uint64_t addr, struct arch_page *page, char *why, size_t size)
 {
 	int err = translate(v, addr, page);

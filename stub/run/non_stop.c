@@ -2,15 +2,12 @@
 /* Non-stop: each vCPU runs and stops by itself, and the watcher has the baton. The protocol is told in machine.h. */
 #include "threads.h"
 
-/* It does not run any more. */
+/* It has come out. */
 static void locked_stand(struct vcpu *v)
 {
 	struct machine *m = v->machine;
 
-	v->go = v->over = v->alone = v->halting = false;
-	m->running--;
-	if (m->alone == v)
-		locked_next(m);
+	locked_move(v, VCPU_STANDS);
 	m->notify(m->serve_arg);
 }
 
@@ -24,12 +21,13 @@ void locked_halted(struct vcpu *v)
 /* A call for it to come out need not find it inside. */
 static void locked_halt(struct vcpu *v, int signal)
 {
-	if (!v->go)
+	if (v->state == VCPU_STANDS)
 		return;
-	v->halting = true;
 	v->halt_signal = signal;
-	locked_kick(v);
-	if (!v->inside)
+	v->halting = vcpu_is_inside(v);
+	if (v->halting)
+		locked_kick(v);
+	else
 		locked_halted(v);
 }
 
@@ -53,7 +51,7 @@ void locked_interrupt_one(struct machine *m, int signal)
 {
 	struct vcpu *v = m->current;
 
-	for (unsigned i = 0; !v->go && i < m->n; i++)
+	for (unsigned i = 0; v->state == VCPU_STANDS && i < m->n; i++)
 		v = &m->vcpus[i];
 	locked_halt(v, signal);
 }
@@ -69,49 +67,73 @@ void threads_begin_non_stop(struct machine *m)
 			v->stop = (struct stop){ .kind = STOP_SIGNAL, .thread = i + 1 };
 	}
 	m->current->stop = m->last;
-	m->non_stop = m->resuming = true;
+	m->asked = ASKED_NON_STOP;
 	pthread_mutex_unlock(&m->lock);
 }
 
-static void locked_hold(struct machine *m)
+static void locked_hold(struct machine *m, enum machine_hold hold, struct vcpu *v)
 {
-	m->held = true;
-	for (unsigned i = 0; i < m->n; i++)
-		locked_kick(&m->vcpus[i]);
-	while (locked_anyone_inside(m))
+	m->hold = hold;
+	m->looked_into = v;
+	locked_decide(m);
+	while (!locked_is_clear(m))
 		pthread_cond_wait(&m->out, &m->lock);
 }
 
 void threads_hold(struct machine *m)
 {
 	pthread_mutex_lock(&m->lock);
-	if (m->non_stop)
-		locked_hold(m);
+	if (m->state == MACHINE_NON_STOP)
+		locked_hold(m, HOLD_ALL, NULL);
+	pthread_mutex_unlock(&m->lock);
+}
+
+void threads_hold_to_read(struct machine *m, struct vcpu *v)
+{
+	pthread_mutex_lock(&m->lock);
+	if (m->state == MACHINE_NON_STOP)
+		locked_hold(m, HOLD_READ, v);
 	pthread_mutex_unlock(&m->lock);
 }
 
 void threads_let_go(struct machine *m)
 {
 	pthread_mutex_lock(&m->lock);
-	m->held = false;
-	if (m->non_stop)
-		locked_next(m);
+	m->hold = HOLD_NOBODY;
+	locked_decide(m);
 	pthread_mutex_unlock(&m->lock);
+}
+
+/* All of them are out then, and stay so. */
+static void locked_all_stand(struct machine *m)
+{
+	locked_hold(m, HOLD_ALL, NULL);
+	for (unsigned i = 0; i < m->n; i++)
+		locked_move(&m->vcpus[i], VCPU_STANDS);
+	m->hold = HOLD_NOBODY;
 }
 
 void threads_end_non_stop(struct machine *m)
 {
 	pthread_mutex_lock(&m->lock);
-	locked_hold(m);
-	for (unsigned i = 0; i < m->n; i++) {
-		struct vcpu *v = &m->vcpus[i];
-
-		v->go = v->over = v->alone = v->halting = v->called = false;
-	}
-	m->running = 0;
-	m->alone = NULL;
-	m->held = m->non_stop = false;
+	locked_all_stand(m);
 	m->state = MACHINE_STOPPED;
+	locked_decide(m);
+	pthread_mutex_unlock(&m->lock);
+}
+
+/* There is nothing left that could be told of. */
+void threads_kill(struct machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	if (m->state == MACHINE_NON_STOP)
+		locked_all_stand(m);
+	m->ended = true;
+	for (unsigned i = 0; i < m->n; i++)
+		m->vcpus[i].pending = false;
+	m->last = (struct stop){ .kind = STOP_EXITED, .thread = m->current->nr + 1, .signal = GDB_SIGNAL_KILL };
+	m->current->stop = m->last;
+	locked_decide(m);
 	pthread_mutex_unlock(&m->lock);
 }
 
@@ -121,10 +143,10 @@ void threads_go(struct vcpu *v)
 
 	pthread_mutex_lock(&m->lock);
 	if (!m->ended) { /* by one that was told to go a moment ago */
-		m->started = v->go = true;
-		m->running++;
-		locked_next(m);
+		m->started = true;
+		locked_move(v, VCPU_WAITS);
 	}
+	locked_decide(m);
 	pthread_mutex_unlock(&m->lock);
 }
 
@@ -132,6 +154,7 @@ void threads_halt(struct vcpu *v, int signal)
 {
 	pthread_mutex_lock(&v->machine->lock);
 	locked_halt(v, signal);
+	locked_decide(v->machine);
 	pthread_mutex_unlock(&v->machine->lock);
 }
 
@@ -143,6 +166,7 @@ void threads_end(struct vcpu *v)
 	v->pending = true;
 	locked_end(m);
 	m->notify(m->serve_arg);
+	locked_decide(m);
 	pthread_mutex_unlock(&m->lock);
 }
 
@@ -168,7 +192,7 @@ void threads_report_again(struct machine *m)
 {
 	pthread_mutex_lock(&m->lock);
 	for (unsigned i = 0; i < m->n; i++)
-		m->vcpus[i].pending = !m->vcpus[i].go && (!m->ended || &m->vcpus[i] == m->current);
+		m->vcpus[i].pending = m->vcpus[i].state == VCPU_STANDS && (!m->ended || &m->vcpus[i] == m->current);
 	pthread_mutex_unlock(&m->lock);
 }
 
@@ -177,7 +201,7 @@ bool machine_is_non_stop(struct machine *m)
 	bool non_stop;
 
 	pthread_mutex_lock(&m->lock);
-	non_stop = m->non_stop && m->state == MACHINE_RUNNING;
+	non_stop = m->state == MACHINE_NON_STOP;
 	pthread_mutex_unlock(&m->lock);
 	return non_stop;
 }

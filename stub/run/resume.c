@@ -42,9 +42,9 @@ static int check_resume(struct machine *m, const struct resume_action *actions)
 {
 	bool any = false;
 
-	if (m->ended)
+	if (threads_ended(m))
 		return machine_refuse(m, -ESRCH, "the guest has ended");
-	if (!m->non_stop && threads_running(m))
+	if (!machine_is_non_stop(m) && threads_running(m))
 		return machine_refuse(m, -EBUSY, "the machine is running");
 	for (unsigned i = 0; i < m->n; i++) {
 		any |= actions[i].kind != RESUME_STAY;
@@ -124,11 +124,13 @@ static int resume_some(struct machine *m, const struct resume_action *actions)
 {
 	int err = events_check(m);
 
-	if (step_plants(m))
-		threads_hold(m);
-	for (unsigned i = 0; !err && i < m->n; i++)
-		if (is_to_go(&m->vcpus[i], &actions[i]))
-			err = plan(&m->vcpus[i], actions[i].kind);
+	threads_hold_to_read(m, NULL);
+	for (unsigned i = 0; !err && i < m->n; i++) {
+		if (!is_to_go(&m->vcpus[i], &actions[i]))
+			continue;
+		memory_forget(&m->vcpus[i]);
+		err = plan(&m->vcpus[i], actions[i].kind);
+	}
 	threads_let_go(m);
 	for (unsigned i = 0; !err && i < m->n; i++) {
 		if (actions[i].kind == RESUME_HALT)
@@ -146,5 +148,5 @@ int resume_threads(struct machine *m, const struct resume_action *actions)
 	if (err)
 		return err;
 	m->counted = transport_counted(&m->transport);
-	return m->non_stop ? resume_some(m, actions) : resume_all(m, actions);
+	return machine_is_non_stop(m) ? resume_some(m, actions) : resume_all(m, actions);
 }

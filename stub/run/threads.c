@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vCPUs as threads: who runs, who has stopped, who holds the baton. The protocol is told in machine.h; this file owns
- * machine.state and the flags of struct vcpu that the lock guards. It knows nothing of registers, points or packets.
+ * vCPUs as threads: who runs, who has stopped, who holds the baton. The protocol is told in machine.h; this file, entry.c and
+ * non_stop.c own machine.state and the flags of struct vcpu that the lock guards. They know nothing of registers, points or packets.
  */
 #include <errno.h>
 #include <limits.h>
@@ -11,55 +11,7 @@
 
 #include "threads.h"
 
-/* So many software steps cost about what the pause behind them lasts. */
-#define STEPS_ALONE 64
 #define PAUSE_NS 1000000
-
-bool locked_anyone_inside(const struct machine *m)
-{
-	for (unsigned i = 0; i < m->n; i++)
-		if (m->vcpus[i].inside)
-			return true;
-	return false;
-}
-
-/* Those that made way go first, lest a vCPU that comes by a breakpoint all the time keeps the others out for good. */
-static bool locked_is_its_turn(const struct vcpu *v)
-{
-	const struct machine *m = v->machine;
-
-	for (unsigned i = 0; i < m->n && !v->called; i++) {
-		const struct vcpu *w = &m->vcpus[i];
-
-		if (w->called && w->go && !w->inside && !w->said.len)
-			return false;
-	}
-	return true;
-}
-
-/* Asked of those that are outside. */
-static bool locked_may_enter(const struct vcpu *v)
-{
-	const struct machine *m = v->machine;
-
-	if (!v->go || v->said.len || m->held)
-		return false;
-	return m->alone ? m->alone == v && !locked_anyone_inside(m) : locked_is_its_turn(v);
-}
-
-static void locked_wake(struct machine *m)
-{
-	for (unsigned i = 0; i < m->n; i++)
-		if (!m->vcpus[i].inside && locked_may_enter(&m->vcpus[i]))
-			pthread_cond_signal(&m->vcpus[i].wake);
-}
-
-void locked_kick(struct vcpu *v)
-{
-	if (v->inside && !v->called)
-		v->machine->host->ops->kick(v->machine->host, v->nr);
-	v->called = v->go;
-}
 
 static void locked_grant_baton(struct machine *m)
 {
@@ -95,8 +47,7 @@ static struct vcpu *locked_reporter(struct machine *m)
 	return m->reporter;
 }
 
-/* The last vCPU is out of the guest. */
-static void locked_stopped(struct machine *m)
+void locked_stopped(struct machine *m)
 {
 	struct vcpu *v = locked_reporter(m);
 
@@ -108,21 +59,10 @@ static void locked_stopped(struct machine *m)
 	v->reported = m->last.kind != STOP_CREATED;
 	m->current = v;
 	m->reporter = NULL;
-	m->alone = NULL;
 	m->ended = m->last.kind == STOP_EXITED;
 	m->state = MACHINE_STOPPED;
 	if (!m->watching)
 		locked_grant_baton(m);
-}
-
-static void locked_park(struct vcpu *v)
-{
-	struct machine *m = v->machine;
-
-	v->go = false;
-	v->over = v->alone = false;
-	if (--m->running == 0)
-		locked_stopped(m);
 }
 
 /* Call everybody out of the guest; those not yet inside just do not go. */
@@ -131,38 +71,33 @@ static void locked_call_out(struct machine *m)
 	if (m->state != MACHINE_RUNNING)
 		return;
 	m->state = MACHINE_STOPPING;
-	for (unsigned i = 0; i < m->n; i++) {
-		struct vcpu *v = &m->vcpus[i];
-
-		locked_kick(v);
-		if (!v->inside && v->go)
-			locked_park(v);
-	}
+	for (unsigned i = 0; i < m->n; i++)
+		if (!vcpu_is_inside(&m->vcpus[i]))
+			locked_move(&m->vcpus[i], VCPU_STANDS);
 }
 
-void locked_next(struct machine *m)
+/* The watcher is to fetch it, if that cannot wait for its next look. */
+static void locked_announce_text(struct machine *m, bool full)
 {
-	m->alone = NULL;
-	for (unsigned i = 0; i < m->n && !m->alone; i++)
-		if (m->vcpus[i].go && m->vcpus[i].alone && !m->vcpus[i].pausing)
-			m->alone = &m->vcpus[i];
-	for (unsigned i = 0; i < m->n && m->alone; i++)
-		if (&m->vcpus[i] != m->alone)
-			locked_kick(&m->vcpus[i]);
-	locked_wake(m);
+	if (m->announced || !(full || m->nsaid >= MACHINE_TEXT_MAX / 2))
+		return;
+	m->announced = true;
+	m->notify(m->serve_arg);
 }
 
 /* Text that finds no room stays where it is, and its vCPU outside. */
 static void locked_take_text(struct vcpu *v)
 {
 	struct machine *m = v->machine;
+	bool full = v->said.len > sizeof(m->said) - m->nsaid;
 
-	if (v->said.len > sizeof(m->said) - m->nsaid)
-		return;
-	memcpy(m->said + m->nsaid, v->said.text, v->said.len);
-	m->nsaid += v->said.len;
-	v->said.len = 0;
-	v->said.cut = false;
+	if (!full) {
+		memcpy(m->said + m->nsaid, v->said.text, v->said.len);
+		m->nsaid += v->said.len;
+		v->said.len = 0;
+		v->said.cut = false;
+	}
+	locked_announce_text(m, full);
 }
 
 bool machine_text(struct machine *m, char *text)
@@ -174,11 +109,12 @@ bool machine_text(struct machine *m, char *text)
 	memcpy(text, m->said, n);
 	text[n] = '\0';
 	m->nsaid = 0;
+	m->announced = false;
 	for (unsigned i = 0; n && i < m->n; i++)
-		if (!m->vcpus[i].inside)
+		if (!vcpu_is_inside(&m->vcpus[i]))
 			locked_take_text(&m->vcpus[i]);
 	if (n)
-		locked_wake(m);
+		locked_decide(m);
 	pthread_mutex_unlock(&m->lock);
 	return n > 0;
 }
@@ -187,38 +123,88 @@ void threads_drop_text(struct machine *m)
 {
 	pthread_mutex_lock(&m->lock);
 	m->nsaid = 0;
+	m->announced = false;
 	for (unsigned i = 0; i < m->n; i++)
 		m->vcpus[i].said.len = 0;
+	locked_decide(m);
 	pthread_mutex_unlock(&m->lock);
+}
+
+/* What becomes of a vCPU that has come out. */
+enum outcome {
+	OUTCOME_STANDS, /* non-stop: for an event of its own */
+	OUTCOME_HALTED, /* non-stop: because it was to */
+	OUTCOME_EVENT,	/* the machine is to stop for it */
+	OUTCOME_PARKED, /* the machine is stopping */
+	OUTCOME_AHEAD,	/* it runs on, and has got further: what it has to do first is another thing now */
+	OUTCOME_AGAIN	/* it runs on */
+};
+
+static enum outcome locked_outcome(const struct vcpu *v, enum step_result result)
+{
+	const struct machine *m = v->machine;
+
+	if (m->state == MACHINE_NON_STOP && result == STEP_EVENT && !m->ended)
+		return OUTCOME_STANDS;
+	if (v->halting)
+		return OUTCOME_HALTED;
+	if (result == STEP_EVENT)
+		return OUTCOME_EVENT;
+	if (m->state == MACHINE_STOPPING)
+		return OUTCOME_PARKED;
+	return result == STEP_NOTHING ? OUTCOME_AGAIN : OUTCOME_AHEAD;
+}
+
+static void locked_goes_ahead(struct vcpu *v, enum step_result result)
+{
+	bool alone = result != STEP_OVER && v->next_alone;
+
+	v->over = result == STEP_PASS;
+	v->machine->lone = v->machine->lone + alone - v->alone;
+	v->alone = alone;
+}
+
+static void locked_goes_on(struct vcpu *v)
+{
+	locked_move(v, v->state == VCPU_CALLED ? VCPU_MADE_WAY : VCPU_WAITS);
+}
+
+static void locked_reports(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+
+	v->pending = true;
+	if (!m->reporter)
+		m->reporter = v;
+	locked_move(v, VCPU_STANDS);
+	locked_call_out(m);
 }
 
 static void locked_came_out(struct vcpu *v, enum step_result result)
 {
-	struct machine *m = v->machine;
-
-	v->inside = false;
 	locked_take_text(v);
-	if (m->held && !locked_anyone_inside(m))
-		pthread_cond_signal(&m->out);
-	if (result == STEP_EVENT && m->non_stop && !m->ended) {
+	switch (locked_outcome(v, result)) {
+	case OUTCOME_STANDS:
 		locked_stands_for(v);
-	} else if (v->halting) {
+		break;
+	case OUTCOME_HALTED:
 		locked_halted(v);
-	} else if (result == STEP_EVENT) {
-		v->pending = true;
-		if (!m->reporter)
-			m->reporter = v;
-		locked_park(v);
-		locked_call_out(m);
-	} else if (m->state == MACHINE_STOPPING) {
-		locked_park(v);
-	} else if (result == STEP_OVER || result == STEP_PASS || result == STEP_MORE) {
-		v->over = result == STEP_PASS;
-		v->alone = result != STEP_OVER && v->next_alone;
-		locked_next(m);
-	} else if (m->alone) {
-		locked_wake(m);
+		break;
+	case OUTCOME_EVENT:
+		locked_reports(v);
+		break;
+	case OUTCOME_PARKED:
+		locked_move(v, VCPU_STANDS);
+		break;
+	case OUTCOME_AHEAD:
+		locked_goes_ahead(v, result);
+		locked_goes_on(v);
+		break;
+	case OUTCOME_AGAIN:
+		locked_goes_on(v);
+		break;
 	}
+	locked_decide(v->machine);
 }
 
 /*
@@ -234,57 +220,68 @@ static bool locked_owes_event(struct vcpu *v)
 void threads_resume(struct machine *m)
 {
 	pthread_mutex_lock(&m->lock);
-	m->resuming = true;
+	m->asked = ASKED_RESUME;
 	pthread_mutex_unlock(&m->lock);
 }
 
-/* The baton is given back, and the machine goes on if that was asked for. */
-static void locked_resume(struct machine *m)
+/* Those that are to run do, unless one of them has an event left. */
+static void locked_run(struct machine *m)
 {
-	m->resuming = m->interrupted = false;
-	m->state = MACHINE_RUNNING;
-	m->runs += 1 + (m->runs == UINT_MAX);
-	m->baton = NULL;
-	if (m->non_stop) {
-		m->notify(m->serve_arg);
-		return;
-	}
+	bool steps = false;
+
 	m->started = true;
 	for (unsigned i = 0; i < m->n; i++) {
 		struct vcpu *v = &m->vcpus[i];
 
 		if (v->want != RESUME_STAY && locked_owes_event(v) && !m->reporter)
 			m->reporter = v;
+		steps |= v->want == RESUME_STEP;
 	}
 	if (m->reporter) {
 		locked_stopped(m);
 		return;
 	}
-	for (unsigned i = 0; i < m->n; i++) {
-		m->vcpus[i].go = m->vcpus[i].want != RESUME_STAY;
-		m->running += m->vcpus[i].go;
+	m->state = MACHINE_RUNNING;
+	for (unsigned i = 0; i < m->n; i++)
+		if (m->vcpus[i].want != RESUME_STAY)
+			locked_move(&m->vcpus[i], VCPU_WAITS);
+	if (!steps)
+		m->notify(m->serve_arg);
+}
+
+/* The baton is given back, and the machine goes on if that was asked for. */
+static void locked_resume(struct machine *m)
+{
+	enum machine_asked asked = m->asked;
+
+	if (asked == ASKED_NOTHING)
+		return;
+	m->asked = ASKED_NOTHING;
+	m->interrupted = false;
+	m->runs += 1 + (m->runs == UINT_MAX);
+	m->baton = NULL;
+	if (asked == ASKED_RESUME) {
+		locked_run(m);
+	} else {
+		m->state = MACHINE_NON_STOP;
+		m->notify(m->serve_arg);
 	}
-	locked_next(m);
+	locked_decide(m);
 }
 
 static void locked_enter(struct vcpu *v)
 {
-	bool others_wait = v->called;
+	enum step_result result;
 
-	v->inside = true;
-	v->called = false;
+	locked_move(v, VCPU_INSIDE);
 	v->steps_alone += v->alone && v->want == RESUME_STEP;
 	v->overdue = false;
 	v->entries++;
-	if (others_wait)
-		locked_wake(v->machine);
-}
-
-static bool locked_owes_a_turn(const struct vcpu *v)
-{
-	const struct machine *m = v->machine;
-
-	return v->go && v->alone && v->steps_alone >= STEPS_ALONE && m->running > 1;
+	locked_decide(v->machine);
+	pthread_mutex_unlock(&v->machine->lock);
+	result = step_run(v);
+	pthread_mutex_lock(&v->machine->lock);
+	locked_came_out(v, result);
 }
 
 /* Being woken is not yet to have executed anything: that takes time. */
@@ -292,14 +289,23 @@ static void locked_give_a_turn(struct vcpu *v)
 {
 	struct machine *m = v->machine;
 
-	v->steps_alone = 0;
-	v->pausing = true;
-	locked_next(m);
 	pthread_mutex_unlock(&m->lock);
 	nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
 	pthread_mutex_lock(&m->lock);
-	v->pausing = false;
-	locked_next(m);
+	if (v->state == VCPU_PAUSES)
+		locked_move(v, VCPU_WAITS);
+	locked_decide(m);
+}
+
+static void locked_serve(struct vcpu *v)
+{
+	struct machine *m = v->machine;
+
+	m->baton = NULL;
+	pthread_mutex_unlock(&m->lock);
+	m->serve(m->serve_arg);
+	pthread_mutex_lock(&m->lock);
+	locked_resume(m);
 }
 
 static void *vcpu_main(void *arg)
@@ -309,26 +315,14 @@ static void *vcpu_main(void *arg)
 
 	pthread_mutex_lock(&m->lock);
 	for (;;) {
-		if (m->baton == v) {
-			m->baton = NULL;
-			pthread_mutex_unlock(&m->lock);
-			m->serve(m->serve_arg);
-			pthread_mutex_lock(&m->lock);
-			if (m->resuming)
-				locked_resume(m);
-		} else if (locked_owes_a_turn(v)) {
-			locked_give_a_turn(v);
-		} else if (locked_may_enter(v)) {
-			enum step_result result;
-
+		if (m->baton == v)
+			locked_serve(v);
+		else if (v->state == VCPU_ADMITTED)
 			locked_enter(v);
-			pthread_mutex_unlock(&m->lock);
-			result = step_run(v);
-			pthread_mutex_lock(&m->lock);
-			locked_came_out(v, result);
-		} else {
+		else if (v->state == VCPU_PAUSES)
+			locked_give_a_turn(v);
+		else
 			pthread_cond_wait(&v->wake, &m->lock);
-		}
 	}
 	return NULL;
 }
@@ -350,12 +344,13 @@ void threads_interrupt(struct machine *m, int signal)
 {
 	pthread_mutex_lock(&m->lock);
 	m->interrupted |= m->state != MACHINE_STOPPED;
-	if (m->non_stop) {
+	if (m->state == MACHINE_NON_STOP) {
 		locked_interrupt_one(m, signal);
 	} else if (m->state == MACHINE_RUNNING) {
 		m->interrupt_signal = signal;
 		locked_call_out(m);
 	}
+	locked_decide(m);
 	pthread_mutex_unlock(&m->lock);
 }
 
@@ -364,9 +359,19 @@ bool threads_running(struct machine *m)
 	bool running;
 
 	pthread_mutex_lock(&m->lock);
-	running = m->non_stop ? m->running > 0 : m->state != MACHINE_STOPPED;
+	running = m->state == MACHINE_NON_STOP ? locked_running(m) > 0 : m->state != MACHINE_STOPPED;
 	pthread_mutex_unlock(&m->lock);
 	return running;
+}
+
+bool threads_ended(struct machine *m)
+{
+	bool ended;
+
+	pthread_mutex_lock(&m->lock);
+	ended = m->ended;
+	pthread_mutex_unlock(&m->lock);
+	return ended;
 }
 
 bool threads_runs(struct vcpu *v)
@@ -375,7 +380,7 @@ bool threads_runs(struct vcpu *v)
 	bool runs;
 
 	pthread_mutex_lock(&m->lock);
-	runs = m->non_stop ? v->go : m->state != MACHINE_STOPPED;
+	runs = m->state == MACHINE_NON_STOP ? v->state != VCPU_STANDS : m->state != MACHINE_STOPPED;
 	pthread_mutex_unlock(&m->lock);
 	return runs;
 }
@@ -388,9 +393,10 @@ void machine_hand_over(struct machine *m, int signal)
 		m->interrupt_signal = signal;
 		locked_call_out(m);
 	} else if (m->state == MACHINE_STOPPED && !m->baton) {
-		m->resuming = false;
+		m->asked = ASKED_NOTHING;
 		locked_grant_baton(m);
 	}
+	locked_decide(m);
 	pthread_mutex_unlock(&m->lock);
 }
 
@@ -399,7 +405,7 @@ bool machine_at_rest(struct machine *m)
 	bool at_rest;
 
 	pthread_mutex_lock(&m->lock);
-	at_rest = m->state == MACHINE_STOPPED && !m->resuming;
+	at_rest = m->state == MACHINE_STOPPED && m->asked == ASKED_NOTHING;
 	pthread_mutex_unlock(&m->lock);
 	return at_rest;
 }
@@ -417,11 +423,13 @@ unsigned machine_watch_begin(struct machine *m)
 
 static bool locked_is_overdue(struct vcpu *v, int64_t ms)
 {
-	if (!v->inside || v->entries != v->entries_seen) {
+	bool inside = vcpu_is_inside(v);
+
+	if (!inside || v->entries != v->entries_seen) {
 		v->entries_seen = v->entries;
 		v->entered_ms = ms;
 	}
-	return v->inside && (v->over || v->want == RESUME_STEP) && ms - v->entered_ms >= MACHINE_STEP_MS;
+	return inside && (v->over || v->want == RESUME_STEP) && ms - v->entered_ms >= MACHINE_STEP_MS;
 }
 
 void machine_watch_steps(struct machine *m, int64_t ms)
@@ -435,6 +443,7 @@ void machine_watch_steps(struct machine *m, int64_t ms)
 			locked_kick(v);
 		}
 	}
+	locked_decide(m);
 	pthread_mutex_unlock(&m->lock);
 }
 
@@ -444,5 +453,6 @@ void machine_watch_end(struct machine *m)
 	m->watching = false;
 	if (m->state == MACHINE_STOPPED)
 		locked_grant_baton(m);
+	locked_decide(m);
 	pthread_mutex_unlock(&m->lock);
 }

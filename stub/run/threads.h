@@ -1,21 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What threads.c and non_stop.c, the two that write to machine.state and what else the lock guards, have of each other. */
+/*
+ * What entry.c, threads.c and non_stop.c, which write to machine.state and what else the lock guards, have of each other. In all
+ * functions named locked_*, machine.lock is held.
+ */
 #ifndef THREADS_H
 #define THREADS_H
 
 #include "machine.h"
 
-/* In all functions named locked_*, machine.lock is held. */
+/* entry.c */
 
-/* threads.c */
+/* What becomes of the vCPU. One that stands has nothing left to do first. */
+void locked_move(struct vcpu *v, enum vcpu_state state);
 
-bool locked_anyone_inside(const struct machine *m);
+/* What every transition ends with: has the machine stopped? Who may enter now, and who has to make way? */
+void locked_decide(struct machine *m);
 
-/* It makes way. One kick is enough: none is lost, and a second one might end the run after. */
+/* Call it out of the guest, if it is inside. */
 void locked_kick(struct vcpu *v);
 
-/* The next vCPU that has to be alone, for which the others make way, or, when there is none left, everybody. */
-void locked_next(struct machine *m);
+/* So many do not stand. */
+unsigned locked_running(const struct machine *m);
+
+/* Nobody is inside who is to be kept out. */
+bool locked_is_clear(const struct machine *m);
+
+/* threads.c: nobody is left. */
+void locked_stopped(struct machine *m);
 
 /* non_stop.c */
 
@@ -25,5 +36,15 @@ void locked_halted(struct vcpu *v);
 
 /* The current one, or the first one that runs, is to stop. */
 void locked_interrupt_one(struct machine *m, int signal);
+
+/* Tests are built with it: do the states go together, and is nobody forgotten? */
+#ifdef THREADS_CHECKED
+void locked_check(const struct machine *m);
+#else
+static inline void locked_check(const struct machine *m)
+{
+	(void)m;
+}
+#endif
 
 #endif

@@ -41,7 +41,7 @@ static void wait_inside(unsigned vcpu)
 
 	while (!inside) {
 		pthread_mutex_lock(&rig->machine.lock);
-		inside = rig->machine.vcpus[vcpu].inside;
+		inside = vcpu_is_inside(&rig->machine.vcpus[vcpu]);
 		pthread_mutex_unlock(&rig->machine.lock);
 		sched_yield();
 	}
@@ -196,7 +196,7 @@ static void test_waiting_over(void)
 	regfile_forget(&rig->machine.vcpus[1].regs);
 	go(RESUME_CONTINUE);
 	wait_inside(0);
-	ok(!rig->machine.vcpus[1].inside, "a vCPU that steps over a breakpoint holds the other");
+	ok(!vcpu_is_inside(&rig->machine.vcpus[1]), "a vCPU that steps over a breakpoint holds the other");
 	watch(1000);
 	watch(1000 + MACHINE_STEP_MS);
 	wait_inside(1);
@@ -246,7 +246,7 @@ static void test_reset_unasked(void)
 	ok(wait_stop(), "a reset that the client does not want to hear of");
 	rig->machine.stops_at[EVENT_RESET] = false;
 	ok(machine_goes_on(&rig->machine, true) && rig->sim->resets == 1, "... is done");
-	rig->machine.resuming = false;
+	rig->machine.asked = ASKED_NOTHING;
 	arrange(EXIT_RESET);
 	go(RESUME_CONTINUE);
 	ok(wait_stop(), "again");

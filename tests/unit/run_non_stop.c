@@ -2,62 +2,10 @@
 /* Non-stop on a simulated machine: vCPUs run and stop by themselves, and the test is the watcher. */
 #include <errno.h>
 
-#include "run_guest.h"
+#include "run_watcher.h"
 
 #define VCPUS 4
 #define ROUNDS 200
-
-static const struct target_ops *ops;
-
-/* One thread, or with 0 all. */
-static int tell(unsigned thread, enum resume_kind kind)
-{
-	struct resume_action actions[SIM_VCPUS];
-
-	for (unsigned i = 0; i < SIM_VCPUS; i++)
-		actions[i] = (struct resume_action){ .kind = !thread || thread == i + 1 ? kind : RESUME_STAY };
-	return ops->resume(&rig->machine, actions);
-}
-
-static bool wait_next(struct stop *stop)
-{
-	for (int i = 0; i < PATIENCE * 1000; i++) {
-		if (ops->next_stop(&rig->machine, stop))
-			return true;
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	}
-	return false;
-}
-
-static void wait_for_count(unsigned vcpu)
-{
-	uint64_t before = counted(vcpu);
-
-	while (counted(vcpu) == before) {
-		/* A run of the simulated guest ends after some laps, and waits for a kick. */
-		threads_hold(&rig->machine);
-		threads_let_go(&rig->machine);
-	}
-}
-
-static void begin(unsigned vcpus, bool software)
-{
-	open_rig(vcpus, software);
-	ops = rig->target.ops;
-	ops->set_non_stop(&rig->machine, true);
-	give_baton_back();
-	while (!machine_is_non_stop(&rig->machine) || !machine_watch_begin(&rig->machine))
-		sched_yield();
-}
-
-/* All stopped; the baton goes to a vCPU thread again. */
-static void end(void)
-{
-	ops->set_non_stop(&rig->machine, false);
-	machine_watch_end(&rig->machine);
-	ok(wait_stop(), "back to all-stop");
-	close_rig();
-}
 
 static void test_single(bool software)
 {
@@ -152,6 +100,36 @@ static bool wait_all_out(void)
 	return !threads_running(&rig->machine);
 }
 
+/* The client says that the guest is over: nobody runs, or is told of but that. What was planted is of no use any more. */
+static void test_kill(void)
+{
+	struct stop stop;
+	uint64_t before;
+
+	begin(VCPUS, false);
+	tell(0, RESUME_CONTINUE);
+	wait_for_count(1);
+	ops->kill(&rig->machine);
+	ok(!threads_running(&rig->machine) && !rig->sim->running, "a guest that is killed runs no more");
+	is_int(ops->threads(&rig->machine), 0, "... and has no threads");
+	ok(!ops->next_stop(&rig->machine, &stop), "... and no stop to tell of");
+	is_int(tell(2, RESUME_CONTINUE), -ESRCH, "... or to go on from");
+	ops->report_again(&rig->machine);
+	ok(ops->next_stop(&rig->machine, &stop) && stop.kind == STOP_EXITED && stop.signal == GDB_SIGNAL_KILL &&
+			!ops->next_stop(&rig->machine, &stop),
+		"... but its end, asked for");
+	is_int(ops->restart(&rig->machine), 0, "restarted");
+	is_int(ops->threads(&rig->machine), VCPUS, "... it has threads again");
+	write_guest();
+	before = counted(2);
+	tell(3, RESUME_CONTINUE);
+	while (counted(2) == before)
+		sched_yield();
+	tell(3, RESUME_HALT);
+	ok(wait_next(&stop) && stop.thread == 3 && !stop.signal, "... that run and stop");
+	end();
+}
+
 static void stops_at_end(unsigned vcpu)
 {
 	rig->sim->vcpu[vcpu].on_run = NULL;
@@ -211,6 +189,7 @@ int main(void)
 		test_breakpoint(software);
 		test_storm(software);
 	}
+	test_kill();
 	test_end(true);
 	test_end(false);
 	test_end_later();

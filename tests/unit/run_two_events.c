@@ -99,7 +99,7 @@ static bool is_inside(unsigned vcpu)
 	bool inside;
 
 	pthread_mutex_lock(&rig->machine.lock);
-	inside = rig->machine.vcpus[vcpu].inside && !rig->machine.vcpus[vcpu].over;
+	inside = vcpu_is_inside(&rig->machine.vcpus[vcpu]) && !rig->machine.vcpus[vcpu].over;
 	pthread_mutex_unlock(&rig->machine.lock);
 	return inside;
 }
