@@ -34,7 +34,10 @@ static unsigned locked_inside(const struct machine *m)
 	return m->count[VCPU_INSIDE] + m->count[VCPU_CALLED];
 }
 
-/* By whoever stops the machine, or wants to look at memory, or at this vCPU. */
+/*
+ * By whoever stops the machine, or wants to look at memory, or at this vCPU. Asked of those that do not stand: what one that stands
+ * has to do first is being planned, perhaps, by the baton's holder.
+ */
 static bool locked_is_kept_out(const struct vcpu *v)
 {
 	const struct machine *m = v->machine;
@@ -81,7 +84,7 @@ static void locked_choose_alone(struct machine *m)
 	for (unsigned i = 0; m->lone && i < m->n && !m->alone; i++) {
 		struct vcpu *v = &m->vcpus[(first + i) % m->n];
 
-		if (!v->alone || !locked_could_enter(v))
+		if (!locked_could_enter(v) || !v->alone)
 			continue;
 		if (locked_owes_a_turn(v))
 			locked_pause(v);
@@ -105,7 +108,7 @@ static void locked_make_way(struct vcpu *v)
 {
 	struct machine *m = v->machine;
 
-	if (!locked_is_kept_out(v) && (!m->alone || v == m->alone))
+	if (v->state == VCPU_STANDS || (!locked_is_kept_out(v) && (!m->alone || v == m->alone)))
 		return;
 	if (v->state == VCPU_INSIDE)
 		locked_kick(v);

@@ -29,7 +29,7 @@ setarch -R true 2>/dev/null && fixed='setarch -R' || fixed=
 make -j"$(nproc)" tsan >"$tmp/log" 2>&1
 ok $? "the build"
 # run_linux has no other threads than these have, and looks through much memory: minutes.
-for source in $(grep -lE 'include "(run_guest|run_rig|sim_host).h"|pthread_create' tests/unit/*.c); do
+for source in $(grep -lE 'include "(run_guest|run_watcher|run_rig|sim_host).h"|pthread_create' tests/unit/*.c); do
 	name=$(basename "$source" .c)
 	[ -e "build/tsan/tests/unit/$name" ] && [ "$name" != run_linux ] || continue
 	timeout 120 $fixed "build/tsan/tests/unit/$name" >"$tmp/out" 2>"$tmp/log"

@@ -89,9 +89,10 @@ static int move(struct sim_host *sim, unsigned vcpu, uint64_t key, void *bytes, 
 {
 	struct sim_value *value = find(sim, vcpu, key);
 
-	if (set && sim->sets < SIM_SETS)
-		sim->set_keys[sim->sets] = key;
-	++*(set ? &sim->sets : &sim->gets);
+	unsigned n = (*(set ? &sim->sets : &sim->gets))++;
+
+	if (set && n < SIM_SETS)
+		sim->set_keys[n] = key;
 	if (refused(set ? &sim->refuse_set : &sim->refuse_get))
 		return -sim->refuse_err;
 	if (!value || value->absent)

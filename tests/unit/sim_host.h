@@ -33,8 +33,7 @@ struct sim_vcpu {
 	const struct vcpu_exit *exits;
 	unsigned nexits;
 	void (*on_run)(struct sim_host *sim, unsigned vcpu, enum host_run how);
-	unsigned runs;
-	_Atomic unsigned waits;
+	_Atomic unsigned runs, waits;
 	bool kicked;
 	bool deaf; /* its exit is on the way, and comes before any kick */
 

@@ -50,13 +50,13 @@ struct seen {
 static void look(const struct machine *m, const struct vcpu *v, struct seen *seen)
 {
 	seen->count[v->state]++;
-	seen->lone += v->alone && v->state != VCPU_STANDS;
-	seen->lone_inside += v->alone && (vcpu_is_inside(v) || v->state == VCPU_ADMITTED);
+	seen->lone += v->state != VCPU_STANDS && v->alone;
+	seen->lone_inside += (vcpu_is_inside(v) || v->state == VCPU_ADMITTED) && v->alone;
 	seen->would += would(m, v);
-	seen->lone_would += v->alone && would(m, v);
+	seen->lone_would += would(m, v) && v->alone;
 	seen->first_would += v->state == VCPU_MADE_WAY && would(m, v);
-	must(m, !v->halting || (m->state == MACHINE_NON_STOP && v->state == VCPU_CALLED), "one that is to halt is on its way out");
-	must(m, !v->pending || v->state == VCPU_STANDS, "one that runs has nothing to report");
+	must(m, v->state == VCPU_STANDS || !v->halting || (m->state == MACHINE_NON_STOP && v->state == VCPU_CALLED), "one that is to halt is on its way out");
+	must(m, v->state == VCPU_STANDS || !v->pending, "one that runs has nothing to report");
 	must(m, !(v->state == VCPU_INSIDE && keeps_out(m, v)), "one that is to be kept out was called");
 	must(m, !(v->state == VCPU_ADMITTED && keeps_out(m, v)), "one that is to be kept out is not let in");
 }
