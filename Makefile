@@ -3,6 +3,7 @@
 # make                    build/kvm-gdbserver
 # make demo               a guest on KVM, and a scripted gdb that debugs it
 # make test               all tests; installs what they need from the distribution
+# make test-all           also those that take long
 # make bench              counts and times beside those of QEMU's stub and of a bare loop
 # make install            PREFIX=/usr/local, DESTDIR=
 # make ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-    build/arm64/kvm-gdbserver; ARCH as the kernel names it

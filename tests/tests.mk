@@ -111,6 +111,10 @@ test-programs: all unit peek $(guests) \
 test:
 	sh tests/run
 
+# Also what takes long: each client on each machine, and soaks.
+test-all:
+	sh tests/run all
+
 # The benchmark, which runs here and in a nested arm64 machine. Its loop lies where the guests of the tests do.
 bench_arches := $(sort arm64 $(filter x86_64,$(HOSTARCH)))
 bench_loop_x86_64 := -Wl,-Ttext=0x200000,-Tdata=0x400000
@@ -136,4 +140,4 @@ bench-programs: $(foreach arch,$(bench_arches),$(addprefix build/bench/$(arch)/,
 bench:
 	@sh tests/bench/run
 
-.PHONY: unit tsan peek test-programs bench bench-programs
+.PHONY: test-all unit tsan peek test-programs bench bench-programs

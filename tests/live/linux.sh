@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Debian's own kernel as the guest: gdb at its entry, in its running kernel, at a breakpoint in it, and at its end. Sourced:
-# linux MACHINE-ARCH PROGRAM-ARCH SYMBOL OFFSET BASE. SYMBOL is so far in the kernel's image, and BASE is what that was linked to.
+# Debian's own kernel as the guest: gdb at its entry, in its running kernel, at a breakpoint in it, and at its end. The kernel is the
+# nested machine's own.
 
-. tests/live/nested.sh
 . tests/machines/arch.sh
 
 # What the guest runs; it prints addresses: one for a breakpoint that is hit again and again. It must not fork much: on a slow computer
@@ -21,32 +20,23 @@ END
 
 # A vmlinux with a symbol that is so far in the kernel's image, and linux_banner, which is where the image has it; as linked to BASE:
 # make_vmlinux FILE IMAGE SYMBOL OFFSET BASE.
-make_vmlinux() {
-	banner=$(grep -aboE 'Linux version [^#]* #[0-9]' "$2" | head -1)
-	cat >"$1.s" <<END
-	.bss
-	.globl $3, linux_banner
-image:	.skip ${banner%%:*}
-linux_banner:
-	.skip 1
-	.set $3, image + $4
-END
-	"${cross}as" -o "$1.o" "$1.s" && "${cross}ld" -e "$3" -Tbss="$5" -o "$1" "$1.o"
-}
-
-linux() {
-	boot "$1" "$2"
-	cache=$(cache_of "$1")
-	dir=$(mktemp -d)
-	trap 'machine stop "$name"; rm -rf "$dir"' EXIT
-	mkdir -p "$dir/tree/proc"
-	guest_init >"$dir/tree/init"
-	chmod 755 "$dir/tree/init"
-	(cd "$dir/tree" && find . | cpio -o -H newc --quiet) >"$dir/init.cpio"
-	cat "$cache/base.cpio" "$dir/init.cpio" >"$dir/initrd"
-	machine put "$name" "$cache/kernel" /Image
-	machine put "$name" "$dir/initrd" /initrd
-	describe_arch "$1"
-	make_vmlinux "$dir/vmlinux" "$cache/kernel" "$3" "$4" "$5" || exit
-	GUEST='' IMAGE=/Image VMLINUX=$dir/vmlinux OFFSET=$4 BASE=$5 expect tests/live/linux.exp "$2" "$3"
-}
+make_vm# SYMBOL is at OFFSET in the kernel's image, and BASE is what that was linked to.
+case $ARCH in
+# SEGMENT_ALIGN and KIMAGE_VADDR of Linux 6.1: arch/arm64/include/asm/memory.h
+arm64) symbol=_stext offset=0x10000 base=0xffff800008000000 ;;
+# KERNEL_LINK_ADDR: arch/riscv/include/asm/pgtable.h
+riscv64) symbol=_start offset=0 base=0xffffffff80000000 ;;
+esac
+cache=$(cache_of "$PLACE")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+mkdir -p "$dir/tree/proc"
+guest_init >"$dir/tree/init"
+chmod 755 "$dir/tree/init"
+(cd "$dir/tree" && find . | cpio -o -H newc --quiet) >"$dir/init.cpio"
+cat "$cache/base.cpio" "$dir/init.cpio" >"$dir/initrd"
+machine put "$name" "$cache/kernel" /Image
+machine put "$name" "$dir/initrd" /initrd
+describe_arch "$PLACE"
+make_vmlinux "$dir/vmlinux" "$cache/kernel" $symbol $offset $base || exit
+GUEST='' IMAGE=/Image VMLINUX=$dir/vmlinux OFFSET=$offset BASE=$base expect tests/live/linux.exp "$ARCH" $symbol

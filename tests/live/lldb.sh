@@ -2,9 +2,9 @@
 # What a person does at lldb's prompt: sessions of `lldb --batch`. It stops at the first command that fails, so that what comes behind
 # one is missing then. Sourced.
 #
-# The environment says where the server runs (LAUNCH, COMM, TARGET, IMAGE, as in gdb.exp), which lldb there is (LLDB), and the
-# architecture of the guest: ARCH, as in the guest's name.
+# The environment says where the server runs: see part. LLDB is which lldb there is, if not the usual one.
 
+LLDB=${LLDB:-lldb}
 case $ARCH in
 arm64) gpr=x28 flags='cpsr' altname=lr primary=x30 system=SCTLR_EL1 status=0 ;;
 x86_64) gpr=rbx flags='eflags' altname=rflags primary=eflags system=cr0 status=42 ;;

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The kernel module in a nested machine: built for its kernel, loaded, tried, unloaded. Sourced:
-# many_regs MACHINE-ARCH PROGRAM-ARCH.
+# The kernel module in a nested machine: built for its kernel, loaded, tried, unloaded.
 
-. tests/live/nested.sh
 count=0
 failed=0
 
@@ -21,11 +19,11 @@ skip() { # NAME REASON
 	echo "ok $count - $1 # SKIP $2"
 }
 
-# build ARCH: sets `module`.
+# Sets `module`.
 build() {
-	if ! module=$(sh tests/machines/kbuild "$1" 2>"$dir/err"); then
+	if ! module=$(sh tests/machines/kbuild "$PLACE" 2>"$dir/err"); then
 		sed 's/^/# /' "$dir/err"
-		ok 1 "builds for the $1 machine's kernel"
+		ok 1 "builds for the $PLACE machine's kernel"
 		echo "1..$count"
 		exit 1
 	fi
@@ -42,7 +40,7 @@ build() {
 
 # try PROGRAM: its tests, in the machine, go on with our numbers.
 try() {
-	machine put "$name" "build/$2-static/$1" "/bin/$1" &&
+	machine put "$name" "build/$built-static/$1" "/bin/$1" &&
 		machine run "$name" "$1 $count" >"$dir/tap"
 	status=$?
 	cat "$dir/tap"
@@ -52,27 +50,24 @@ try() {
 
 complaints='WARNING|BUG|Oops|Call Trace|Unable to handle|UBSAN|KASAN:|refcount_t|possible recursive'
 
-many_regs() {
-	boot "$1" "$2"
-	dir=$(mktemp -d)
-	trap 'machine stop "$name"; rm -rf "$dir"' EXIT
-	build "$1"
-	machine put "$name" "$module" kvm_many_regs.ko && machine run "$name" 'dmesg -c >/dev/null; insmod kvm_many_regs.ko'
-	ok $? "loads"
-	try many_regs_values "$2"
-	try many_regs_misuse "$2"
-	machine run "$name" 'insmod kvm_many_regs.ko && rmmod kvm_many_regs'
-	ok $? "loads and unloads once more"
-	machine run "$name" dmesg >"$dir/dmesg"
-	! grep -E "$complaints" "$dir/dmesg" | sed 's/^/# /' | grep .
-	ok $? "the kernel has nothing to complain of"
-	grep -q 'kvm_many_regs' "$dir/dmesg"
-	ok $? "its log was seen: it names the module, which is not its own"
-	if machine run "$name" "grep -q ' kasan_init' /proc/kallsyms"; then
-		ok 0 "under KASAN"
-	else
-		skip "under KASAN" "Debian's kernel is built without it"
-	fi
-	echo "1..$count"
-	exit $failed
-}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+build
+machine put "$name" "$module" kvm_many_regs.ko && machine run "$name" 'dmesg -c >/dev/null; insmod kvm_many_regs.ko'
+ok $? "loads"
+try many_regs_values
+try many_regs_misuse
+machine run "$name" 'insmod kvm_many_regs.ko && rmmod kvm_many_regs'
+ok $? "loads and unloads once more"
+machine run "$name" dmesg >"$dir/dmesg"
+! grep -E "$complaints" "$dir/dmesg" | sed 's/^/# /' | grep .
+ok $? "the kernel has nothing to complain of"
+grep -q 'kvm_many_regs' "$dir/dmesg"
+ok $? "its log was seen: it names the module, which is not its own"
+if machine run "$name" "grep -q ' kasan_init' /proc/kallsyms"; then
+	ok 0 "under KASAN"
+else
+	skip "under KASAN" "Debian's kernel is built without it"
+fi
+echo "1..$count"
+exit $failed

@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Registers without a debugger: --registers, as text and as JSON.
 
-arch=$(uname -m | sed s/aarch64/arm64/)
-if ! [ -r /dev/kvm ] || ! [ -w /dev/kvm ] || [ ! -e "build/guests/$arch.elf" ]; then
-	echo "1..0 # SKIP this machine has no usable /dev/kvm"
-	exit
-fi
-case $arch in
+case $ARCH in
 x86_64) flags=cr0 bit=PE group=cr pc=rip ;;
 *) flags=SCTLR_EL1 bit=SA group=timer pc=pc ;;
 esac
 dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+trap 'rm -rf "$dir"; $IN "rm -f $there"' EXIT
+there=/tmp/registers.$$
+[ "$PLACE" = own ] && program=build/kvm-gdbserver || program=kvm-gdbserver
 count=0
 failed=0
 
@@ -25,8 +22,12 @@ ok() { # STATUS NAME
 	fi
 }
 
+# What it prints, and what it complains of in $dir/err.
 show() {
-	timeout 20 build/kvm-gdbserver --registers "$@" "build/guests/$arch.elf" 2>"$dir/err"
+	$IN "$program --registers $* $IMAGE 2>$there"
+	status=$?
+	$IN "cat $there" >"$dir/err"
+	return $status
 }
 
 # A condition on the JSON, in perl: $r is the list, $by{NAME} a register.
@@ -46,7 +47,7 @@ json '!grep { length($_->{value}) != 2 + 2 * $_->{size} } @$r' "JSON: of its siz
 json "\$by{$flags}{fields}{$bit} == 1" "JSON: fields"
 [ "$(wc -l <"$dir/text")" = "$(grep -c '"name"' "$dir/json")" ]
 ok $? "both have the same registers"
-entry=$(readelf -h "build/guests/$arch.elf" | sed -n 's/.*Entry point address: *0x//p')
+entry=$(readelf -h "$GUEST" | sed -n 's/.*Entry point address: *0x//p')
 grep -Eq "^$pc .* 0x0*$entry\$" "$dir/text"
 ok $? "the pc is the entry"
 grep -Eq "^$flags .*\[.* $bit .*\]" "$dir/text"
@@ -57,7 +58,7 @@ ok $? "one group"
 show --group nonsense >"$dir/out"
 [ $? = 1 ] && grep -q 'no register group nonsense' "$dir/err"
 ok $? "a group that is not there"
-timeout 20 build/kvm-gdbserver --json :0 >"$dir/out" 2>"$dir/err"
+$IN "$program --json :0" >"$dir/out"
 [ $? = 2 ]
 ok $? "--json alone is a usage error"
 echo "1..$count"
