@@ -14,6 +14,7 @@ int session_resume(struct session *s)
 	error = s->target.ops->resume(s->target.t, s->actions);
 	if (error)
 		return error;
+	s->away = false;
 	if (s->state == SESSION_NON_STOP)
 		return session_ok(s);
 	s->state = SESSION_RUNNING;
@@ -228,6 +229,9 @@ static bool outlives_guest(struct session *s)
 	if (!s->extended || s->state == SESSION_RUNNING)
 		return false;
 	s->target.ops->kill(s->target.t);
+	s->stop = (struct stop){ .kind = STOP_EXITED, .signal = GDB_SIGNAL_KILL };
+	s->has_stop = true;
+	s->notified = s->asked = s->withheld = s->away = false;
 	return true;
 }
 

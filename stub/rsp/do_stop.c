@@ -58,6 +58,7 @@ int do_non_stop(struct session *s, const struct args *args)
 	if (error)
 		return error;
 	s->notified = s->asked = s->withheld = false;
+	s->away &= !on;
 	s->state = on ? SESSION_NON_STOP : SESSION_STOPPED;
 	return session_ok(s);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Threads: which there are, what each is, and which one the other packets mean. */
+/* Threads: which there are, what each is, and which one the other packets mean. Of a guest that has ended there are none, as of gdbserver's. */
 #include <errno.h>
 #include <string.h>
 
@@ -36,6 +36,8 @@ int do_thread_alive(struct session *s, const struct args *args)
 int do_current_thread(struct session *s, const struct args *args)
 {
 	(void)args;
+	if (!session_threads(s))
+		return session_refuse_ended(s);
 	reply_text(&s->out, "QC");
 	reply_thread(s, session_general(s));
 	return ANSWERED;
@@ -60,6 +62,8 @@ int do_more_threads(struct session *s, const struct args *args)
 
 int do_first_threads(struct session *s, const struct args *args)
 {
+	if (!session_threads(s))
+		return session_refuse_ended(s);
 	s->listed = 0;
 	return do_more_threads(s, args);
 }

@@ -23,6 +23,9 @@ enum feature {
 /* Leaves the sentence and returns -error. */
 __attribute__((format(printf, 3, 4))) int session_refuse(struct session *s, int error, const char *format, ...);
 
+/* -ESRCH: there is no guest, and no thread. */
+int session_refuse_ended(struct session *s);
+
 /* -EINVAL, with the phrase of a cursor. */
 int session_refuse_malformed(struct session *s, const char *what);
 

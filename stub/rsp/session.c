@@ -41,6 +41,11 @@ int session_refuse(struct session *s, int error, const char *format, ...)
 	return -error;
 }
 
+int session_refuse_ended(struct session *s)
+{
+	return session_refuse(s, ESRCH, "the guest has ended");
+}
+
 int session_refuse_malformed(struct session *s, const char *what)
 {
 	return session_refuse(s, EINVAL, "malformed %s packet: %s", s->row ? s->row->name : "(unknown)", what);
@@ -163,6 +168,8 @@ unsigned session_general(struct session *s)
 int session_find_thread(struct session *s, const struct thread_id *id, unsigned *thread)
 {
 	*thread = 0;
+	if (!session_threads(s))
+		return session_refuse_ended(s);
 	if (id->process != PROCESS_ID && id->process != ID_ANY && id->process != ID_ALL)
 		return session_refuse(s, ESRCH, "there is no process %llu", (unsigned long long)id->process);
 	if (id->thread == ID_ANY || id->thread == ID_ALL)
