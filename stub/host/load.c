@@ -14,15 +14,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum entry_is {
+	ENTRY_IS_PHYSICAL,
+	ENTRY_IS_VIRTUAL,
+	ENTRY_ARE
+};
+
 /* A sequence of segments under way. */
 struct loading {
 	const struct load_file *file;
 	const struct load_machine *machine;
 	const struct ram *ram;
 	const struct refusal *why;
-	uint64_t virtual_entry;
+	uint64_t entry;		   /* as the file has it */
+	uint64_t found[ENTRY_ARE]; /* where that is, taken for a physical and for a virtual address ... */
+	bool have[ENTRY_ARE];	   /* ... in a segment */
+	uint64_t bytes;		   /* of the file, in all segments so far */
+	bool anything;
 	struct loaded *loaded;
-	bool anything, have_entry;
 };
 
 int load_open(struct load_file *f, const char *path, const struct refusal *why)
@@ -241,14 +250,32 @@ static int check_segment(const struct loading *l, const Elf64_Phdr *p)
 	return 0;
 }
 
+/* A virtual one moves with its segment. */
 static void look_for_entry(struct loading *l, const Elf64_Phdr *p)
 {
-	uint64_t start = l->machine->entry_is_physical ? p->p_paddr : p->p_vaddr;
+	const uint64_t starts[ENTRY_ARE] = { [ENTRY_IS_PHYSICAL] = p->p_paddr, [ENTRY_IS_VIRTUAL] = p->p_vaddr };
 
-	if (l->have_entry || l->virtual_entry < start || l->virtual_entry - start >= p->p_memsz)
-		return;
-	l->loaded->entry = p->p_paddr + (l->virtual_entry - start);
-	l->have_entry = true;
+	for (unsigned i = 0; i < ENTRY_ARE; i++) {
+		if (l->have[i] || l->entry < starts[i] || l->entry - starts[i] >= p->p_memsz)
+			continue;
+		l->found[i] = p->p_paddr + (l->entry - starts[i]);
+		l->have[i] = true;
+	}
+}
+
+/*
+ * No image needs more bytes of its file than there is RAM; one whose segments lie on each other can ask for 65534 times as many. What
+ * is refused here would have been copied for hours.
+ */
+static int count_bytes(struct loading *l, const Elf64_Phdr *p)
+{
+	uint64_t ram = ram_size(l->ram);
+
+	if (p->p_filesz > ram || l->bytes > ram - p->p_filesz)
+		return refuse(l->why, -ENOEXEC,
+			"%s: its segments hold more bytes than the VM has RAM, 0x%" PRIx64 " (--memory)", l->file->path, ram);
+	l->bytes += p->p_filesz;
+	return 0;
 }
 
 static int load_segment(struct loading *l, const Elf64_Phdr *p)
@@ -261,7 +288,10 @@ static int load_segment(struct loading *l, const Elf64_Phdr *p)
 	l->anything = true;
 	if (p->p_paddr < l->machine->reserved_end && p->p_paddr + p->p_memsz > l->machine->reserved)
 		l->loaded->on_reserved = true;
-	return place(l->file, p->p_offset, p->p_filesz, l->ram, p->p_paddr, p->p_memsz, l->why);
+	if (!ram_find(l->ram, p->p_paddr, p->p_memsz))
+		return refuse_place(l->file, l->ram, p->p_paddr, p->p_memsz, l->why);
+	err = count_bytes(l, p);
+	return err ? err : place(l->file, p->p_offset, p->p_filesz, l->ram, p->p_paddr, p->p_memsz, l->why);
 }
 
 static int load_header(struct loading *l, const Elf64_Phdr *p)
@@ -284,6 +314,21 @@ static int read_segment(const struct load_file *f, const Elf64_Ehdr *e, bool elf
 	return err;
 }
 
+/* What the machine takes it for first; images of either kind are built for all of them. */
+static int choose_entry(struct loading *l)
+{
+	enum entry_is first = l->machine->entry_is_physical ? ENTRY_IS_PHYSICAL : ENTRY_IS_VIRTUAL;
+	enum entry_is other = first == ENTRY_IS_PHYSICAL ? ENTRY_IS_VIRTUAL : ENTRY_IS_PHYSICAL;
+
+	if (!l->anything)
+		return refuse(l->why, -ENOEXEC, "%s: has no segment to load", l->file->path);
+	if (!l->have[first] && !l->have[other])
+		return refuse(
+			l->why, -ENOEXEC, "%s: its entry 0x%" PRIx64 " is in none of its segments", l->file->path, l->entry);
+	l->loaded->entry = l->found[l->have[first] ? first : other];
+	return 0;
+}
+
 int load_elf(const struct load_file *f, const struct load_machine *machine, const struct ram *ram, struct loaded *loaded,
 	const struct refusal *why)
 {
@@ -293,18 +338,12 @@ int load_elf(const struct load_file *f, const struct load_machine *machine, cons
 
 	*loaded = (struct loaded){ 0 };
 	err = read_header(f, machine, &e, &loaded->elf32, why);
-	l.virtual_entry = e.e_entry;
+	l.entry = e.e_entry;
 	for (unsigned i = 0; !err && i < e.e_phnum; i++) {
 		Elf64_Phdr p;
 
 		err = read_segment(f, &e, loaded->elf32, i, &p);
 		err = err ? refuse_read(f, err, why) : load_header(&l, &p);
 	}
-	if (err)
-		return err;
-	if (!l.anything)
-		return refuse(why, -ENOEXEC, "%s: has no segment to load", f->path);
-	if (!l.have_entry)
-		return refuse(why, -ENOEXEC, "%s: its entry 0x%" PRIx64 " is in none of its segments", f->path, e.e_entry);
-	return 0;
+	return err ? err : choose_entry(&l);
 }

@@ -18,9 +18,10 @@ struct load_file {
 
 /* What a machine wants of an ELF image. */
 struct load_machine {
-	unsigned elf_machine;		 /* EM_* of a 64-bit file */
-	unsigned elf32_machine;		 /* EM_* of a 32-bit file that it takes as well; EM_NONE: none */
-	bool entry_is_physical;		 /* e_entry is where it starts; else it is virtual, and moves with its segment */
+	unsigned elf_machine;	/* EM_* of a 64-bit file */
+	unsigned elf32_machine; /* EM_* of a 32-bit file that it takes as well; EM_NONE: none */
+	bool entry_is_physical; /* e_entry is taken for a physical address first, and for a virtual one if it is in no segment so; or else
+				   the other way round */
 	uint64_t reserved, reserved_end; /* what the machine keeps in RAM for itself */
 };
 

@@ -50,6 +50,15 @@ const struct ram_piece *ram_find(const struct ram *ram, uint64_t gpa, uint64_t l
 	return NULL;
 }
 
+uint64_t ram_size(const struct ram *ram)
+{
+	uint64_t size = 0;
+
+	for (unsigned i = 0; i < ram->n; i++)
+		size += ram->piece[i].size;
+	return size;
+}
+
 uint8_t *ram_at(const struct ram *ram, uint64_t gpa, size_t *len)
 {
 	const struct ram_piece *p = ram_find(ram, gpa, 1);

@@ -34,6 +34,9 @@ void ram_unmap(struct ram *ram);
 /* The piece that holds all of [gpa, gpa + len), or NULL. */
 const struct ram_piece *ram_find(const struct ram *ram, uint64_t gpa, uint64_t len);
 
+/* Bytes in all pieces. */
+uint64_t ram_size(const struct ram *ram);
+
 /* Our address of gpa, with *len cut to the end of its piece; NULL when gpa is not RAM. */
 uint8_t *ram_at(const struct ram *ram, uint64_t gpa, size_t *len);
 

@@ -51,7 +51,8 @@
 
 /* SDM volume 3, 2.5; EFER: 2.2.1 */
 #define CR0_START 0x80010033 /* PG WP NE ET MP PE */
-#define CR4_START 0x620	     /* PAE OSFXSR OSXMMEXCPT */
+#define CR4_START 0x600	     /* OSFXSR OSXMMEXCPT */
+#define CR4_PAE 0x20	     /* of long mode; a 32-bit image that turns paging on may have tables of two levels */
 #define EFER_START 0x500     /* LME LMA */
 #define CR0_PAGING 0x80000000ull
 
@@ -190,12 +191,13 @@ static void set_flat_modes(struct kvm_sregs *s, enum start start)
 {
 	set_segments(s, start);
 	s->cr0 = CR0_START;
-	s->cr4 = CR4_START;
+	s->cr4 = CR4_START | CR4_PAE;
 	s->efer = EFER_START;
 	s->cr3 = PML4;
 	if (start == START_LONG)
 		return;
 	s->cr0 &= ~CR0_PAGING;
+	s->cr4 &= ~(uint64_t)CR4_PAE;
 	s->efer = 0;
 	s->cr3 = 0;
 }

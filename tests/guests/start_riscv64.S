@@ -17,7 +17,12 @@ _start:
 3:	wfi
 	j	3b
 
+	/* And gp, by which the linker shortens addresses of data where it knows this symbol (psABI, Linker Relaxation). */
 set_stack:
+	.option	push
+	.option	norelax
+	lla	gp, __global_pointer$
+	.option	pop
 	la	a1, stacks
 	addi	a2, a0, 1
 	slli	a2, a2, 12

@@ -193,13 +193,47 @@ static void test_entry(void)
 	write_file(&image, sizeof(image));
 	is_int(load(&machine, &ram, &loaded, text, sizeof(text)), 0, "a virtual entry");
 	is_int((int64_t)loaded.entry, CODE_AT + 8, "moves with its segment");
-	is_int(load(&physical, &ram, &loaded, text, sizeof(text)), -ENOEXEC, "or is refused where it must be physical");
-	is_str(text, "guest.elf: its entry 0xffff000000000008 is in none of its segments", "with a sentence");
+	is_int(load(&physical, &ram, &loaded, text, sizeof(text)), 0, "also where a physical one is looked for first");
+	is_int((int64_t)loaded.entry, CODE_AT + 8, "and moves there too");
 	image.header.e_entry = CODE_AT;
 	write_file(&image, sizeof(image));
 	is_int(load(&physical, &ram, &loaded, text, sizeof(text)), 0, "a physical entry");
 	is_int((int64_t)loaded.entry, CODE_AT, "is where it says");
+	is_int(load(&machine, &ram, &loaded, text, sizeof(text)), 0, "also where a virtual one is looked for first");
+	is_int((int64_t)loaded.entry, CODE_AT, "and is there too");
+	image.segment[0].p_vaddr = CODE_AT + 0x1000;
+	image.segment[1].p_vaddr = CODE_AT;
+	image.header.e_entry = CODE_AT + 4;
+	write_file(&image, sizeof(image));
+	load(&physical, &ram, &loaded, text, sizeof(text));
+	is_int((int64_t)loaded.entry, CODE_AT + 4, "where it can be either, the machine says which: physical");
+	load(&machine, &ram, &loaded, text, sizeof(text));
+	is_int((int64_t)loaded.entry, CODE_AT + 0x1004, "or virtual");
 	ram_unmap(&ram);
+}
+
+/* A file can ask for many times its size, and for hours of copying. */
+static void test_overlaps(void)
+{
+	struct image *image = calloc(1, RAM_SIZE);
+	struct ram ram = new_ram();
+	struct loaded loaded;
+	char text[200] = "";
+
+	*image = good_image();
+	image->segment[0].p_offset = 0;
+	image->segment[0].p_filesz = image->segment[0].p_memsz = RAM_SIZE - 0x2000;
+	image->segment[1].p_offset = 0;
+	image->segment[1].p_filesz = image->segment[1].p_memsz = 0x2000;
+	write_file(image, RAM_SIZE);
+	is_int(load(&machine, &ram, &loaded, text, sizeof(text)), 0, "segments that lie on each other are loaded");
+	image->segment[1].p_filesz++;
+	image->segment[1].p_memsz++;
+	write_file(image, RAM_SIZE);
+	is_int(load(&machine, &ram, &loaded, text, sizeof(text)), -ENOEXEC, "but no more bytes of them than there is RAM");
+	is_str(text, "guest.elf: its segments hold more bytes than the VM has RAM, 0x8000 (--memory)", "with a sentence");
+	ram_unmap(&ram);
+	free(image);
 }
 
 static void test_reserved(void)
@@ -433,6 +467,7 @@ int main(void)
 	test_good();
 	test_elf32();
 	test_entry();
+	test_overlaps();
 	test_reserved();
 	test_origin();
 	test_shape();
