@@ -20,7 +20,6 @@
 
 #define DEFAULT_MEMORY (128ull << 20)
 #define SCRATCH_MEMORY (1ull << 20)
-#define MAX_VCPUS 64
 
 enum exit_code {
 	EXIT_BAD_RUN = 1,
@@ -55,6 +54,7 @@ static const char usage[] =
 	"  --memory SIZE    guest RAM, with K, M or G (128M)\n"
 	"  --initrd FILE    initial RAM disk of a Linux Image\n"
 	"  --append TEXT    command line of a Linux Image\n"
+	"  --mode MODE      without IMAGE, of x86: how the machine starts: x86-64, i386 or i8086\n"
 	"  --once           leave when the client goes\n"
 	"  --debug          show the wire, readable, on standard error\n"
 	"  --registers      print every register of the first vCPU at the entry: name, where KVM keeps it, size, value, "
@@ -91,8 +91,8 @@ static unsigned parse_vcpus(const char *text)
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
-	if (text[0] < '0' || text[0] > '9' || *end || n < 1 || n > MAX_VCPUS)
-		die(EXIT_BAD_USAGE, "--vcpus %s: a number from 1 to %d", text, MAX_VCPUS);
+	if (text[0] < '0' || text[0] > '9' || *end || n < 1 || n > VM_VCPUS_MAX)
+		die(EXIT_BAD_USAGE, "--vcpus %s: a number from 1 to %d", text, VM_VCPUS_MAX);
 	return n;
 }
 
@@ -145,6 +145,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 		MEMORY,
 		INITRD,
 		APPEND,
+		MODE,
 		ONCE,
 		DEBUG,
 		REGISTERS,
@@ -159,6 +160,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 		{ "memory", required_argument, NULL, MEMORY },
 		{ "initrd", required_argument, NULL, INITRD },
 		{ "append", required_argument, NULL, APPEND },
+		{ "mode", required_argument, NULL, MODE },
 		{ "once", no_argument, NULL, ONCE },
 		{ "debug", no_argument, NULL, DEBUG },
 		{ "registers", no_argument, NULL, REGISTERS },
@@ -184,6 +186,9 @@ static void parse_options(int argc, char **argv, struct options *o)
 			break;
 		case APPEND:
 			o->vm.append = optarg;
+			break;
+		case MODE:
+			o->vm.mode = optarg;
 			break;
 		case ONCE:
 			o->server.once = true;

@@ -85,9 +85,15 @@ build/guests/boot64.elf: build/guests/boot.elf
 build/guests/boot.img: build/guests/boot.elf
 	$(cross_i386)objcopy -O binary -j .text $< $@
 
+# Kernels in the higher half.
+build/guests/high_i386.elf: tests/guests/high_i386.S tests/guests/high_i386.lds
+	@mkdir -p $(@D)
+	$(cross_i386)gcc -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -T tests/guests/high_i386.lds -o $@ $<
+
 guests := $(patsubst %,build/guests/%,arm64.elf i386.elf powerpc.elf powerpc_radix.elf riscv64.elf x86_64.elf boot.elf boot64.elf boot.img \
 	$(patsubst %,mmu_%.elf,arm64 riscv64 x86_64) \
 	$(patsubst %,calls_%.elf,arm64 powerpc riscv64 x86_64))
+guests += build/guests/high_i386.elf
 
 # What goes into the nested machines is linked statically: they have no library.
 static-%:

@@ -145,6 +145,18 @@ struct host_ops {
 	/* Back to the state in which the machine was opened, the image read again. -errno and a sentence in error. */
 	int (*reset)(struct host *h, char *error, size_t size);
 
+	/*
+	 * A machine without an image, which has not run, is to start in this mode of arch->modes, also after a reset; the string must
+	 * outlive it. What is in memory stays, but for what the start takes. 0, or -errno and a sentence in error.
+	 */
+	int (*start_as)(struct host *h, const char *mode, char *error, size_t size);
+
+	/*
+	 * The machine is about to run, for the first time since it was opened or reset: registers that depend on what has been loaded
+	 * into an empty one are set now. No vCPU may be running. NULL: there is nothing to do.
+	 */
+	void (*set_off)(struct host *h);
+
 	/* Ends the machine; no vCPU may be running. */
 	void (*close)(struct host *h);
 };
@@ -154,6 +166,7 @@ struct host {
 	const struct host_ops *ops;
 	unsigned vcpus;
 	const char *mode; /* of arch->modes: that of the code in the image; NULL: the architecture's first */
+	bool empty;	  /* there is no image: start_as() may be told another mode */
 };
 
 #endif

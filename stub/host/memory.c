@@ -115,6 +115,17 @@ ssize_t ram_write(const struct ram *ram, uint64_t gpa, const void *buf, size_t l
 	return hva ? copy(ram->self, hva, (void *)buf, len, true) : -EFAULT;
 }
 
+/* FNV-1a, of Fowler, Noll and Vo. */
+uint64_t ram_sum(const struct ram *ram, uint64_t gpa, size_t len)
+{
+	const uint8_t *at = ram_at(ram, gpa, &len);
+	uint64_t sum = 0xcbf29ce484222325;
+
+	for (size_t i = 0; at && i < len; i++)
+		sum = (sum ^ at[i]) * 0x100000001b3;
+	return sum;
+}
+
 void ram_describe(const struct ram *ram, char *text, size_t size)
 {
 	size_t at = 0;

@@ -47,6 +47,9 @@ uint8_t *ram_at(const struct ram *ram, uint64_t gpa, size_t *len);
 ssize_t ram_read(const struct ram *ram, uint64_t gpa, void *buf, size_t len);
 ssize_t ram_write(const struct ram *ram, uint64_t gpa, const void *buf, size_t len);
 
+/* A number that is another one when any of these bytes has been changed. The guest has not run. */
+uint64_t ram_sum(const struct ram *ram, uint64_t gpa, size_t len);
+
 /* As in "0x0..0xc0000000 and 0x100000000..0x140000000". */
 void ram_describe(const struct ram *ram, char *text, size_t size);
 

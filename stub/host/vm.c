@@ -21,9 +21,6 @@
 #include "vm_arch.h"
 #include "vcpu.h"
 
-/* More than any KVM has (x86: 4096); how many it has, creating them says. */
-#define VCPUS_MAX 4096
-
 int vm_refuse_errno(const struct refusal *why, const char *what)
 {
 	int err = -errno;
@@ -73,6 +70,28 @@ static int create_vm(struct vm *vm, const struct refusal *why)
 		vm->fd = ioctl(vm->kvm, KVM_CREATE_VM, vm_arch_type(vm->kvm));
 	} while (vm->fd < 0 && errno == EINTR);
 	return vm->fd < 0 ? vm_refuse_errno(why, "cannot create a VM") : 0;
+}
+
+/* KVM_CAP_MAX_VCPUS, and what stands for it in kernels that lack it (Documentation/virt/kvm/api.rst, 4.7). */
+static unsigned kvm_vcpus_max(const struct vm *vm)
+{
+	int n = ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+
+	if (n <= 0)
+		n = ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_VCPUS);
+	return n > 0 ? (unsigned)n : 4;
+}
+
+static int check_vcpus(struct vm *vm, const struct refusal *why)
+{
+	const char *what;
+	unsigned kvm = kvm_vcpus_max(vm), board = vm_arch_vcpus_max(vm, &what);
+
+	if (vm->host.vcpus > kvm && kvm <= board)
+		return refuse(why, -EINVAL, "%u vCPUs: this host's KVM gives a VM at most %u", vm->host.vcpus, kvm);
+	if (vm->host.vcpus > board)
+		return refuse(why, -EINVAL, "%u vCPUs: at most %u in this machine: %s", vm->host.vcpus, board, what);
+	return 0;
 }
 
 static int give_ram(struct vm *vm, const struct refusal *why)
@@ -127,8 +146,8 @@ static int create_vcpus(struct vm *vm, const struct refusal *why)
 
 static int build(struct vm *vm, const struct refusal *why)
 {
-	static int (*const steps[])(struct vm *, const struct refusal *) = { open_kvm, create_vm, give_ram, vm_arch_open,
-		create_vcpus, vm_arch_start };
+	static int (*const steps[])(struct vm *, const struct refusal *) = { open_kvm, create_vm, check_vcpus, give_ram,
+		vm_arch_open, create_vcpus, vm_arch_start };
 	int err = 0;
 
 	for (unsigned i = 0; !err && i < sizeof(steps) / sizeof(steps[0]); i++)
@@ -191,6 +210,29 @@ static int vm_reset(struct host *h, char *error, size_t size)
 	if (err)
 		take_apart(vm);
 	return err;
+}
+
+/* --- a VM without an image, which is filled by hand */
+
+static int vm_start_as(struct host *h, const char *mode, char *error, size_t size)
+{
+	struct vm *vm = (struct vm *)h;
+	struct refusal why = { error, size };
+
+	if (!h->empty)
+		return refuse(&why, -EINVAL, "the image says how the machine starts");
+	if (vm->fd < 0)
+		return refuse(&why, -ENODEV, "there is no machine");
+	vm->config.mode = mode;
+	return vm_arch_start(vm, &why);
+}
+
+static void vm_set_off(struct host *h)
+{
+	struct vm *vm = (struct vm *)h;
+
+	if (!vm->config.image && vm->fd >= 0)
+		vm_arch_set_off(vm);
 }
 
 /* --- what is not running */
@@ -341,14 +383,11 @@ static bool vm_area(struct host *h, unsigned n, struct host_area *area)
 	const struct ram *ram = &((struct vm *)h)->ram;
 
 	if (n < ram->n)
-		*area = (struct host_area){ .start = ram->piece[n].gpa, .size = ram->piece[n].size, .ram = true,
+		*area = (struct host_area){ .start = ram->piece[n].gpa,
+			.size = ram->piece[n].size,
+			.ram = true,
 			.what = "RAM: anonymous memory of kvm-gdbserver" };
-	for (unsigned i = ram->n; i <= n; i++) {
-		*area = vm_arch_devices[i - ram->n];
-		if (!area->size)
-			return false;
-	}
-	return true;
+	return n < ram->n || vm_arch_device((struct vm *)h, n - ram->n, area);
 }
 
 static void vm_sync_code(struct host *h, uint64_t gpa, size_t len)
@@ -380,22 +419,39 @@ static const struct host_ops vm_ops = {
 	.area = vm_area,
 	.sync_code = vm_sync_code,
 	.reset = vm_reset,
+	.start_as = vm_start_as,
+	.set_off = vm_set_off,
 	.close = vm_close,
 };
 
 /* --- opening */
 
+static int check_mode(const struct vm_config *config, const struct refusal *why)
+{
+	unsigned i = 0;
+
+	if (!config->mode)
+		return 0;
+	if (config->image)
+		return refuse(why, -EINVAL, "--mode %s: with an image, the image says it", config->mode);
+	while (vm_arch_modes[i] && strcmp(vm_arch_modes[i], config->mode))
+		i++;
+	return vm_arch_modes[i] ? 0
+				: refuse(why, -EINVAL, "--mode %s: this machine %s", config->mode,
+					  i ? "has x86-64, i386 and i8086" : "has no modes to choose from");
+}
+
 static int check_config(const struct vm_config *config, const struct refusal *why)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 
-	if (!config->vcpus || config->vcpus > VCPUS_MAX)
-		return refuse(why, -EINVAL, "%u vCPUs: at least 1 and at most %u", config->vcpus, VCPUS_MAX);
+	if (!config->vcpus || config->vcpus > VM_VCPUS_MAX)
+		return refuse(why, -EINVAL, "%u vCPUs: at least 1 and at most %u", config->vcpus, VM_VCPUS_MAX);
 	if (!config->memory || config->memory % page || config->memory > (uint64_t)1 << 46)
 		return refuse(why, -EINVAL,
 			"0x%" PRIx64 " bytes of memory: must be a multiple of 0x%" PRIx64 ", at most 64 TiB", config->memory,
 			page);
-	return 0;
+	return check_mode(config, why);
 }
 
 static struct vm *allocate(const struct vm_config *config)
@@ -408,7 +464,7 @@ static struct vm *allocate(const struct vm_config *config)
 		free(vcpu);
 		return NULL;
 	}
-	*vm = (struct vm){ .host = { .ops = &vm_ops, .vcpus = config->vcpus },
+	*vm = (struct vm){ .host = { .ops = &vm_ops, .vcpus = config->vcpus, .empty = !config->image && vm_arch_modes[0] },
 		.config = *config,
 		.kvm = -1,
 		.fd = -1,

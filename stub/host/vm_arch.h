@@ -104,6 +104,9 @@ void vm_arch_ram(const struct vm *vm, struct ram *ram);
 /* Where the RAM of a scratch VM begins that its user may use. */
 uint64_t vm_arch_scratch_base(void);
 
+/* How many vCPUs the board has room for, and the reason, a few words. The VM is created and has nothing in it. */
+unsigned vm_arch_vcpus_max(const struct vm *vm, const char **what);
+
 /* The VM has RAM and no vCPUs yet: allocates vm->board, creates what must be there first. */
 int vm_arch_open(struct vm *vm, const struct refusal *why);
 
@@ -111,6 +114,15 @@ int vm_arch_open(struct vm *vm, const struct refusal *why);
 int vm_arch_start(struct vm *vm, const struct refusal *why);
 
 void vm_arch_close(struct vm *vm);
+
+/* The modes, of arch->modes, in which the board can start without an image: ends with NULL. Empty: there is one. */
+extern const char *const vm_arch_modes[];
+
+/*
+ * A VM without an image is about to run for the first time. What was put into it by hand is made to start as an image does, as far as
+ * the one who put it there has not seen to it. A second call changes nothing more.
+ */
+void vm_arch_set_off(struct vm *vm);
 
 /* KVM may have moved the program counter past a store when it comes out for it. */
 extern const bool vm_arch_posts_writes;
@@ -124,8 +136,8 @@ bool vm_arch_mmio(struct vm *vm, struct vm_access *a);
 /* An exit that only this architecture has. Sets v->pending when KVM waits for an answer. */
 enum vm_served vm_arch_exit(struct vm_vcpu *v, struct vcpu_exit *exit);
 
-/* The board's devices, those in KVM among them; the last has the size 0. */
-extern const struct host_area vm_arch_devices[];
+/* The n-th of the board's devices, those in KVM among them; false when there are no more. */
+bool vm_arch_device(const struct vm *vm, unsigned n, struct host_area *area);
 
 /* Code at our address hva was changed. */
 void vm_arch_sync_code(uint8_t *hva, size_t len);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The arm64 board, with the memory map of QEMU's virt machine, and how a vCPU starts on it.
+ * The arm64 board, with the memory map of QEMU's virt machine, and how a vCPU starts on it. Its device tree is in vm_arm64_tree.c.
  *
- * Memory: RAM from 0x40000000. GICv3 (in KVM): distributor 0x08000000, redistributors 0x080a0000. PL011 0x09000000, SPI 1,
+ * Memory: RAM from 0x40000000. GICv3 (in KVM): distributor 0x08000000, redistributors 0x080a0000, and more above RAM. PL011 0x09000000, SPI 1,
  * output only. PSCI by hvc, and the timers, are in KVM; so are SVE, pointer authentication and the PMU (PPI 7) where it has them.
  *
  * Start: vCPU 0 at EL1h, MMU and caches off, exceptions masked; the others are off until PSCI CPU_ON. A Linux Image lies 2 MiB
  * above the start of RAM and finds the device tree's address in x0. So does an ELF image, at its entry, unless it needs the
- * first 64 KiB of RAM itself: then there is no device tree, and x0 is 0. Without an image RAM is empty and pc is its start.
+ * first 64 KiB of RAM itself: then there is no device tree, and x0 is 0. Without an image RAM is empty but for the tree, and pc is its
+ * start; if something is loaded over the tree, x0 is 0 when the guest sets off.
  */
 #include <elf.h>
 #include <errno.h>
@@ -16,48 +17,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "fdt.h"
 #include "linux_image.h"
-#include "pl011.h"
-#include "vm_arch.h"
-
-#define RAM_START 0x40000000
-#define TREE RAM_START
-#define TREE_ROOM 0x10000
-#define KERNEL_BASE (RAM_START + 0x200000)
-
-#define GIC_DISTRIBUTOR 0x08000000
-#define GIC_DISTRIBUTOR_SIZE 0x10000
-#define GIC_REDISTRIBUTORS 0x080a0000
-#define GIC_REDISTRIBUTOR_SIZE 0x20000 /* one vCPU's */
-#define UART 0x09000000
-#define VCPUS_MAX ((UART - GIC_REDISTRIBUTORS) / GIC_REDISTRIBUTOR_SIZE)
-
-#define FIRST_PPI 16
-#define PMU_PPI 7
-#define FIRST_SPI 32
-#define UART_SPI 1
-#define INTERRUPTS 64
-
-/* Documentation/virt/kvm/api.rst, 4.68: the core registers by their place in struct kvm_regs, system registers by encoding. */
-#define REG_X(n) (0x6030000000100000 + 2 * (n))
-#define REG_PC 0x6030000000100040
-#define REG_MPIDR_EL1 0x603000000013c005
-
-#define MPIDR_AFFINITY 0xff00ffffff
-
-struct vm_board {
-	struct pl011 uart;
-	bool uart_line;
-	uint32_t features; /* KVM_ARM_VCPU_*, of every vCPU */
-};
-
-/* What the image asks of the start. */
-struct start {
-	uint64_t entry;
-	bool has_tree;
-	uint64_t initrd, initrd_end;
-};
+#include "vm_arm64.h"
 
 unsigned long vm_arch_type(int kvm)
 {
@@ -77,35 +38,32 @@ uint64_t vm_arch_scratch_base(void)
 	return RAM_START;
 }
 
-/* --- registers */
-
-static int set_reg(const struct vm_vcpu *v, uint64_t id, uint64_t value)
-{
-	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
-
-	return ioctl(v->fd, KVM_SET_ONE_REG, &reg) < 0 ? -errno : 0;
-}
-
-static uint64_t get_reg(const struct vm_vcpu *v, uint64_t id)
-{
-	uint64_t value = 0;
-	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
-
-	return ioctl(v->fd, KVM_GET_ONE_REG, &reg) < 0 ? 0 : value;
-}
-
 const bool vm_arch_posts_writes = false;
 
-const struct host_area vm_arch_devices[] = {
-	{ .start = GIC_DISTRIBUTOR, .size = GIC_DISTRIBUTOR_SIZE, .what = "GICv3 distributor, in KVM" },
-	{ .start = GIC_REDISTRIBUTORS, .size = UART - GIC_REDISTRIBUTORS, .what = "GICv3 redistributors, in KVM" },
-	{ .start = UART, .size = PL011_SIZE, .what = "PL011, the console" },
-	{ .size = 0 },
-};
+bool vm_arch_device(const struct vm *vm, unsigned n, struct host_area *area)
+{
+	static const struct host_area devices[] = {
+		{ .start = GIC_DISTRIBUTOR, .size = GIC_DISTRIBUTOR_SIZE, .what = "GICv3 distributor, in KVM" },
+		{ .start = GIC_REDISTRIBUTORS, .size = UART - GIC_REDISTRIBUTORS, .what = "GICv3 redistributors, in KVM" },
+		{ .start = UART, .size = PL011_SIZE, .what = "PL011, the console" },
+	};
+	const unsigned fixed = sizeof(devices) / sizeof(devices[0]);
+	struct arm64_region regions[ARM64_REGIONS];
+
+	if (n < fixed)
+		*area = devices[n];
+	else if (arm64_redistributors(vm, regions) > 1)
+		*area = (struct host_area){
+			.start = regions[1].start, .size = HIGH_REDISTRIBUTORS_SIZE, .what = "more GICv3 redistributors, in KVM"
+		};
+	return n < fixed || (n == fixed && vm->host.vcpus > LOW_REDISTRIBUTORS);
+}
+
+const char *const vm_arch_modes[] = { NULL };
 
 uint64_t vm_arch_pc(const struct vm_vcpu *v)
 {
-	return get_reg(v, REG_PC);
+	return arm64_get_reg(v, REG_PC);
 }
 
 /* --- the interrupt controller */
@@ -121,8 +79,6 @@ static int create_gic(struct vm *vm, const struct refusal *why)
 {
 	struct kvm_create_device device = { .type = KVM_DEV_TYPE_ARM_VGIC_V3 };
 
-	if (vm->host.vcpus > VCPUS_MAX)
-		return refuse(why, -EINVAL, "%u vCPUs: at most %d", vm->host.vcpus, VCPUS_MAX);
 	if (ioctl(vm->fd, KVM_CREATE_DEVICE, &device) < 0)
 		return vm_refuse_errno(why, "this machine's KVM cannot give a VM a GICv3");
 	vm->irqchip = (int)device.fd;
@@ -132,14 +88,56 @@ static int create_gic(struct vm *vm, const struct refusal *why)
 /* The attributes of a vCPU's CPU interface name it in their upper half: Aff3, Aff2, Aff1, Aff0. */
 static void name_interface(struct vm_vcpu *v)
 {
-	uint64_t mpidr = get_reg(v, REG_MPIDR_EL1);
+	uint64_t mpidr = arm64_get_reg(v, REG_MPIDR_EL1);
+
 	v->irqchip_attr = ((mpidr >> 8 & 0xff000000) | (mpidr & 0xffffff)) << 32;
+}
+
+unsigned arm64_redistributors(const struct vm *vm, struct arm64_region regions[ARM64_REGIONS])
+{
+	unsigned n = vm->host.vcpus, low = n < LOW_REDISTRIBUTORS ? n : LOW_REDISTRIBUTORS;
+	uint64_t behind =
+		(RAM_START + vm->config.memory + HIGH_REDISTRIBUTORS_SIZE - 1) & ~(uint64_t)(HIGH_REDISTRIBUTORS_SIZE - 1);
+
+	regions[0] = (struct arm64_region){ GIC_REDISTRIBUTORS, low };
+	regions[1] = (struct arm64_region){ behind > HIGH_REDISTRIBUTORS ? behind : HIGH_REDISTRIBUTORS, n - low };
+	return n > low ? 2 : 1;
+}
+
+unsigned vm_arch_vcpus_max(const struct vm *vm, const char **what)
+{
+	int bits = ioctl(vm->kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_VM_IPA_SIZE);
+	struct arm64_region regions[ARM64_REGIONS];
+
+	*what = "its redistributors end where the UART is, and physical addresses are too short for more";
+	arm64_redistributors(vm, regions);
+	if (bits > 0 && bits < 64 && regions[1].start + HIGH_REDISTRIBUTORS_SIZE > (uint64_t)1 << (bits < 40 ? bits : 40))
+		return LOW_REDISTRIBUTORS;
+	*what = "there is no place for more redistributors";
+	return LOW_REDISTRIBUTORS + HIGH_REDISTRIBUTORS_SIZE / GIC_REDISTRIBUTOR_SIZE;
+}
+
+/* The kernels that know no regions have one place, for all: it is used for as long as that will do. */
+static int place_redistributors(const struct vm *vm, const struct refusal *why)
+{
+	struct arm64_region regions[ARM64_REGIONS];
+	unsigned n = arm64_redistributors(vm, regions);
+	int err = 0;
+
+	if (n == 1)
+		return set_gic(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST, &regions[0].start, why);
+	for (uint64_t i = 0; !err && i < n; i++) {
+		uint64_t region = (uint64_t)regions[i].count << 52 | regions[i].start | i;
+
+		err = set_gic(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION, &region, why);
+	}
+	return err;
 }
 
 /* After the vCPUs are there: Documentation/virt/kvm/devices/arm-vgic-v3.rst */
 static int start_gic(struct vm *vm, const struct refusal *why)
 {
-	static const uint64_t distributor = GIC_DISTRIBUTOR, redistributors = GIC_REDISTRIBUTORS;
+	static const uint64_t distributor = GIC_DISTRIBUTOR;
 	static const uint32_t interrupts = INTERRUPTS;
 	int err;
 
@@ -149,7 +147,7 @@ static int start_gic(struct vm *vm, const struct refusal *why)
 		name_interface(&vm->vcpu[i]);
 	err = set_gic(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, &distributor, why);
 	if (!err)
-		err = set_gic(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST, &redistributors, why);
+		err = place_redistributors(vm, why);
 	if (!err)
 		err = set_gic(vm, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &interrupts, why);
 	return err ? err : set_gic(vm, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL, why);
@@ -169,146 +167,9 @@ void vm_arch_close(struct vm *vm)
 	vm->board = NULL;
 }
 
-/* --- the device tree: Documentation/devicetree/bindings */
-
-enum {
-	PHANDLE_GIC = 1,
-	PHANDLE_CLOCK
-};
-
-#define CLOCK_HZ 24000000
-#define IRQ_SPI 0
-#define IRQ_PPI 1
-#define IRQ_LEVEL_HIGH 4
-
-static void describe_chosen(struct fdt *f, const struct vm *vm, const struct start *start)
-{
-	fdt_begin(f, "chosen");
-	fdt_string(f, "stdout-path", "/pl011@9000000");
-	if (vm->config.append)
-		fdt_string(f, "bootargs", vm->config.append);
-	if (vm->seed)
-		FDT_CELLS(f, "kaslr-seed", FDT_CELLS_OF(vm->seed));
-	if (start->initrd_end) {
-		FDT_CELLS(f, "linux,initrd-start", FDT_CELLS_OF(start->initrd));
-		FDT_CELLS(f, "linux,initrd-end", FDT_CELLS_OF(start->initrd_end));
-	}
-	fdt_end(f);
-}
-
-static void describe_memory(struct fdt *f, const struct vm *vm)
-{
-	fdt_begin_at(f, "memory", RAM_START);
-	fdt_string(f, "device_type", "memory");
-	FDT_CELLS(f, "reg", FDT_CELLS_OF(RAM_START), FDT_CELLS_OF(vm->config.memory));
-	fdt_end(f);
-}
-
-static void describe_cpus(struct fdt *f, const struct vm *vm)
-{
-	fdt_begin(f, "cpus");
-	FDT_CELLS(f, "#address-cells", 2);
-	FDT_CELLS(f, "#size-cells", 0);
-	for (unsigned i = 0; i < vm->host.vcpus; i++) {
-		uint64_t affinity = get_reg(&vm->vcpu[i], REG_MPIDR_EL1) & MPIDR_AFFINITY;
-
-		fdt_begin_at(f, "cpu", affinity);
-		fdt_string(f, "device_type", "cpu");
-		fdt_string(f, "compatible", "arm,armv8");
-		FDT_CELLS(f, "reg", FDT_CELLS_OF(affinity));
-		fdt_string(f, "enable-method", "psci");
-		fdt_end(f);
-	}
-	fdt_end(f);
-	fdt_begin(f, "psci");
-	fdt_bytes(f, "compatible", "arm,psci-1.0\0arm,psci-0.2", sizeof("arm,psci-1.0\0arm,psci-0.2"));
-	fdt_string(f, "method", "hvc");
-	fdt_end(f);
-}
-
-static void describe_gic(struct fdt *f, const struct vm *vm)
-{
-	uint64_t size = (uint64_t)vm->host.vcpus * GIC_REDISTRIBUTOR_SIZE;
-
-	fdt_begin_at(f, "interrupt-controller", GIC_DISTRIBUTOR);
-	fdt_string(f, "compatible", "arm,gic-v3");
-	fdt_bytes(f, "interrupt-controller", NULL, 0);
-	FDT_CELLS(f, "#interrupt-cells", 3);
-	FDT_CELLS(f, "#address-cells", 0);
-	FDT_CELLS(f, "reg", FDT_CELLS_OF(GIC_DISTRIBUTOR), FDT_CELLS_OF(GIC_DISTRIBUTOR_SIZE), FDT_CELLS_OF(GIC_REDISTRIBUTORS),
-		FDT_CELLS_OF(size));
-	FDT_CELLS(f, "phandle", PHANDLE_GIC);
-	fdt_end(f);
-}
-
-/* The interrupts are those that KVM gives its timers, in the order secure, non-secure, virtual, hypervisor. */
-static void describe_timer(struct fdt *f)
-{
-	fdt_begin(f, "timer");
-	fdt_string(f, "compatible", "arm,armv8-timer");
-	FDT_CELLS(f, "interrupts", IRQ_PPI, 13, IRQ_LEVEL_HIGH, IRQ_PPI, 14, IRQ_LEVEL_HIGH, IRQ_PPI, 11, IRQ_LEVEL_HIGH,
-		IRQ_PPI, 10, IRQ_LEVEL_HIGH);
-	fdt_bytes(f, "always-on", NULL, 0);
-	fdt_end(f);
-}
-
-static bool has_feature(const struct vm *vm, unsigned feature)
-{
-	return vm->board->features >> feature & 1;
-}
-
-static void describe_pmu(struct fdt *f)
-{
-	fdt_begin(f, "pmu");
-	fdt_string(f, "compatible", "arm,armv8-pmuv3");
-	FDT_CELLS(f, "interrupts", IRQ_PPI, PMU_PPI, IRQ_LEVEL_HIGH);
-	fdt_end(f);
-}
-
-static void describe_uart(struct fdt *f)
-{
-	fdt_begin(f, "apb-pclk");
-	fdt_string(f, "compatible", "fixed-clock");
-	FDT_CELLS(f, "#clock-cells", 0);
-	FDT_CELLS(f, "clock-frequency", CLOCK_HZ);
-	FDT_CELLS(f, "phandle", PHANDLE_CLOCK);
-	fdt_end(f);
-	fdt_begin_at(f, "pl011", UART);
-	fdt_bytes(f, "compatible", "arm,pl011\0arm,primecell", sizeof("arm,pl011\0arm,primecell"));
-	FDT_CELLS(f, "reg", FDT_CELLS_OF(UART), FDT_CELLS_OF(PL011_SIZE));
-	FDT_CELLS(f, "interrupts", IRQ_SPI, UART_SPI, IRQ_LEVEL_HIGH);
-	FDT_CELLS(f, "clocks", PHANDLE_CLOCK, PHANDLE_CLOCK);
-	fdt_bytes(f, "clock-names", "uartclk\0apb_pclk", sizeof("uartclk\0apb_pclk"));
-	fdt_end(f);
-}
-
-static int write_tree(const struct vm *vm, const struct start *start, const struct refusal *why)
-{
-	struct fdt f;
-	size_t room = TREE_ROOM;
-	uint8_t *at = ram_at(&vm->ram, TREE, &room);
-
-	fdt_start(&f, at, room);
-	fdt_begin(&f, "");
-	fdt_string(&f, "compatible", "linux,dummy-virt");
-	FDT_CELLS(&f, "#address-cells", 2);
-	FDT_CELLS(&f, "#size-cells", 2);
-	FDT_CELLS(&f, "interrupt-parent", PHANDLE_GIC);
-	describe_chosen(&f, vm, start);
-	describe_memory(&f, vm);
-	describe_cpus(&f, vm);
-	describe_gic(&f, vm);
-	describe_timer(&f);
-	if (has_feature(vm, KVM_ARM_VCPU_PMU_V3))
-		describe_pmu(&f);
-	describe_uart(&f);
-	fdt_end(&f);
-	return fdt_finish(&f) ? 0 : refuse(why, -ENOSPC, "the device tree is too large: is the command line too long?");
-}
-
 /* --- the image */
 
-static int load_kernel(struct vm *vm, const struct load_file *f, struct start *start, const struct refusal *why)
+static int load_kernel(struct vm *vm, const struct load_file *f, struct arm64_start *start, const struct refusal *why)
 {
 	uint64_t end;
 	int err = linux_image_load(f, &vm->ram, KERNEL_BASE, &start->entry, &end, why);
@@ -319,7 +180,7 @@ static int load_kernel(struct vm *vm, const struct load_file *f, struct start *s
 		       : linux_initrd_load(vm->config.initrd, &vm->ram, end, &start->initrd, &start->initrd_end, why);
 }
 
-static int load_program(struct vm *vm, const struct load_file *f, struct start *start, const struct refusal *why)
+static int load_program(struct vm *vm, const struct load_file *f, struct arm64_start *start, const struct refusal *why)
 {
 	static const struct load_machine machine = {
 		.elf_machine = EM_AARCH64, .reserved = TREE, .reserved_end = TREE + TREE_ROOM
@@ -335,7 +196,7 @@ static int load_program(struct vm *vm, const struct load_file *f, struct start *
 	return err;
 }
 
-static int load_image(struct vm *vm, struct start *start, const struct refusal *why)
+static int load_image(struct vm *vm, struct arm64_start *start, const struct refusal *why)
 {
 	struct load_file f;
 	int err = load_open(&f, vm->config.image, why);
@@ -381,7 +242,7 @@ static int init_vcpu(const struct vm *vm, unsigned nr, struct kvm_vcpu_init *ini
 	init->features[0] = vm->board->features | (nr ? 1u << KVM_ARM_VCPU_POWER_OFF : 0); /* all but the first are off */
 	if (ioctl(vm->vcpu[nr].fd, KVM_ARM_VCPU_INIT, init) < 0)
 		return vm_refuse_errno(why, "cannot initialize a vCPU");
-	if (has_feature(vm, KVM_ARM_VCPU_SVE) && ioctl(vm->vcpu[nr].fd, KVM_ARM_VCPU_FINALIZE, &feature) < 0)
+	if (arm64_has_feature(vm, KVM_ARM_VCPU_SVE) && ioctl(vm->vcpu[nr].fd, KVM_ARM_VCPU_FINALIZE, &feature) < 0)
 		return vm_refuse_errno(why, "cannot give a vCPU its vectors (SVE)");
 	return 0;
 }
@@ -416,13 +277,20 @@ static int start_pmus(const struct vm *vm, const struct refusal *why)
 {
 	int err = 0;
 
-	for (unsigned i = 0; i < vm->host.vcpus && !err && has_feature(vm, KVM_ARM_VCPU_PMU_V3); i++)
+	for (unsigned i = 0; i < vm->host.vcpus && !err && arm64_has_feature(vm, KVM_ARM_VCPU_PMU_V3); i++)
 		err = start_pmu(&vm->vcpu[i], why);
 	return err;
 }
 
+static int set_reg(const struct vm_vcpu *v, uint64_t id, uint64_t value)
+{
+	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
+
+	return ioctl(v->fd, KVM_SET_ONE_REG, &reg) < 0 ? -errno : 0;
+}
+
 /* KVM_ARM_VCPU_INIT has left zeroes elsewhere, EL1h and all exceptions masked (arch/arm64/kvm/reset.c). */
-static int start_first(const struct vm *vm, const struct start *start, const struct refusal *why)
+static int start_first(const struct vm *vm, const struct arm64_start *start, const struct refusal *why)
 {
 	int err = set_reg(&vm->vcpu[0], REG_PC, start->entry);
 
@@ -431,9 +299,16 @@ static int start_first(const struct vm *vm, const struct start *start, const str
 	return err ? refuse(why, err, "cannot set a vCPU's registers: %s", strerror(-err)) : 0;
 }
 
+/* Whatever is loaded by hand finds a tree where QEMU has it, unless it is loaded there itself. */
+void vm_arch_set_off(struct vm *vm)
+{
+	if (arm64_get_reg(&vm->vcpu[0], REG_X(0)) == TREE && ram_sum(&vm->ram, TREE, TREE_ROOM) != vm->board->tree_sum)
+		set_reg(&vm->vcpu[0], REG_X(0), 0);
+}
+
 int vm_arch_start(struct vm *vm, const struct refusal *why)
 {
-	struct start start = { .entry = RAM_START };
+	struct arm64_start start = { .entry = RAM_START };
 	int err = init_vcpus(vm, why);
 
 	if (!err)
@@ -442,8 +317,10 @@ int vm_arch_start(struct vm *vm, const struct refusal *why)
 		err = start_pmus(vm, why);
 	if (!err && vm->config.image)
 		err = load_image(vm, &start, why);
+	else
+		start.has_tree = !vm->scratch && ram_find(&vm->ram, TREE, TREE_ROOM);
 	if (!err && start.has_tree)
-		err = write_tree(vm, &start, why);
+		err = arm64_write_tree(vm, &start, why);
 	return err ? err : start_first(vm, &start, why);
 }
 

@@ -8,11 +8,13 @@
  * H_CEDE, H_PROD, H_CONFER and the like are KVM's. Another gets H_FUNCTION.
  *
  * Start: every vCPU at the image's entry, in real mode, 64-bit, little-endian, interrupts off; its number in r3, how many there
- * are in r4, the entry in r12 (as a function finds it, 64-Bit ELF V2 ABI, 2.3.2). Without an image pc is 0.
+ * are in r4, the entry in r12 (as a function finds it, 64-Bit ELF V2 ABI, 2.3.2). Without an image pc is 0; what is loaded by
+ * hand has one entry, given to one vCPU, and before the first of them runs the others are brought there, with r12, as well.
  */
 #include <elf.h>
 #include <endian.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -143,13 +145,50 @@ int vm_arch_start(struct vm *vm, const struct refusal *why)
 	return err;
 }
 
+static void set_off(const struct vm_vcpu *v, uint64_t entry)
+{
+	struct kvm_regs r;
+
+	if (ioctl(v->fd, KVM_GET_REGS, &r) < 0)
+		return;
+	if (!r.pc)
+		r.pc = entry;
+	if (!r.gpr[12])
+		r.gpr[12] = r.pc;
+	ioctl(v->fd, KVM_SET_REGS, &r);
+}
+
+/* A vCPU at 0 has not been given an entry: its entry is that of the first that has. */
+void vm_arch_set_off(struct vm *vm)
+{
+	uint64_t entry = 0;
+
+	for (unsigned i = 0; i < vm->host.vcpus && !entry; i++)
+		entry = vm_arch_pc(&vm->vcpu[i]);
+	for (unsigned i = 0; i < vm->host.vcpus; i++)
+		set_off(&vm->vcpu[i], entry);
+}
+
 /* --- exits */
 
 const bool vm_arch_posts_writes = false;
 
-const struct host_area vm_arch_devices[] = {
-	{ .size = 0 },
-};
+bool vm_arch_device(const struct vm *vm, unsigned n, struct host_area *area)
+{
+	(void)vm;
+	(void)n;
+	(void)area;
+	return false;
+}
+
+const char *const vm_arch_modes[] = { NULL };
+
+unsigned vm_arch_vcpus_max(const struct vm *vm, const char **what)
+{
+	(void)vm;
+	*what = "";
+	return UINT_MAX;
+}
 
 /* At an access that KVM has emulated, it is past the instruction already (emulate_loadstore.c). */
 uint64_t vm_arch_pc(const struct vm_vcpu *v)

@@ -7,10 +7,12 @@
  *
  * Start: hart 0 in supervisor mode, satp off, interrupts off, a0 the hart's number, a1 the address of the device tree; the others
  * are off until SBI hart_start. The tree is at the end of RAM; an ELF image that needs this place itself gets none, and a1 is 0.
- * A Linux Image lies as far above the start of RAM as it asks. Without an image RAM is empty and pc is its start.
+ * A Linux Image lies as far above the start of RAM as it asks. Without an image RAM is empty but for the tree, and pc is its start;
+ * if something is loaded over the tree, a1 is 0 when the guest sets off.
  */
 #include <elf.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,7 +23,9 @@
 #include "vm_arch.h"
 
 #define RAM_START 0x80000000
-#define TREE_ROOM 0x10000
+#define TREE_ROOM 0x10000 /* of a tree with up to SMALL_TREE vCPUs; each of more takes TREE_OF_VCPU */
+#define SMALL_TREE 128
+#define TREE_OF_VCPU 0x200
 
 #define TEST 0x00100000
 #define TEST_SIZE 0x1000
@@ -44,6 +48,7 @@
 
 struct vm_board {
 	struct uart uart;
+	uint64_t tree_sum; /* ram_sum() of the tree's place, as it was written */
 };
 
 /* What the image asks of the start. */
@@ -100,11 +105,27 @@ static uint64_t get_reg(const struct vm_vcpu *v, uint64_t id)
 
 const bool vm_arch_posts_writes = false;
 
-const struct host_area vm_arch_devices[] = {
-	{ .start = TEST, .size = TEST_SIZE, .what = "test device: ends the machine" },
-	{ .start = UART, .size = UART_SIZE, .what = "16550, the console" },
-	{ .size = 0 },
-};
+bool vm_arch_device(const struct vm *vm, unsigned n, struct host_area *area)
+{
+	static const struct host_area devices[] = {
+		{ .start = TEST, .size = TEST_SIZE, .what = "test device: ends the machine" },
+		{ .start = UART, .size = UART_SIZE, .what = "16550, the console" },
+	};
+
+	(void)vm;
+	if (n < sizeof(devices) / sizeof(devices[0]))
+		*area = devices[n];
+	return n < sizeof(devices) / sizeof(devices[0]);
+}
+
+const char *const vm_arch_modes[] = { NULL };
+
+unsigned vm_arch_vcpus_max(const struct vm *vm, const char **what)
+{
+	(void)vm;
+	*what = "";
+	return UINT_MAX;
+}
 
 uint64_t vm_arch_pc(const struct vm_vcpu *v)
 {
@@ -113,9 +134,21 @@ uint64_t vm_arch_pc(const struct vm_vcpu *v)
 
 /* --- the device tree: Documentation/devicetree/bindings */
 
+static uint64_t tree_room(const struct vm *vm)
+{
+	unsigned more = vm->host.vcpus > SMALL_TREE ? vm->host.vcpus - SMALL_TREE : 0;
+
+	return (TREE_ROOM + more * TREE_OF_VCPU + 0xffff) & ~(uint64_t)0xffff;
+}
+
 static uint64_t tree_address(const struct vm *vm)
 {
-	return RAM_START + vm->config.memory - TREE_ROOM;
+	return RAM_START + vm->config.memory - tree_room(vm);
+}
+
+static bool has_tree_room(const struct vm *vm)
+{
+	return ram_find(&vm->ram, tree_address(vm), tree_room(vm));
 }
 
 static void describe_chosen(struct fdt *f, const struct vm *vm, const struct start *start)
@@ -220,7 +253,7 @@ static void describe_devices(struct fdt *f)
 static int write_tree(const struct vm *vm, const struct start *start, const struct refusal *why)
 {
 	struct fdt f;
-	size_t room = TREE_ROOM;
+	size_t room = tree_room(vm);
 	uint8_t *at = ram_at(&vm->ram, tree_address(vm), &room);
 
 	fdt_start(&f, at, room);
@@ -234,7 +267,10 @@ static int write_tree(const struct vm *vm, const struct start *start, const stru
 	describe_cpus(&f, vm);
 	describe_devices(&f);
 	fdt_end(&f);
-	return fdt_finish(&f) ? 0 : refuse(why, -ENOSPC, "the device tree is too large: is the command line too long?");
+	if (!fdt_finish(&f))
+		return refuse(why, -ENOSPC, "the device tree is too large: is the command line too long?");
+	vm->board->tree_sum = ram_sum(&vm->ram, tree_address(vm), tree_room(vm));
+	return 0;
 }
 
 /* --- the image */
@@ -263,10 +299,10 @@ static int load_program(struct vm *vm, const struct load_file *f, struct start *
 	if (vm->config.initrd)
 		return refuse(why, -EINVAL, "%s: an initrd is for a Linux Image, which this is not", f->path);
 	machine.reserved = tree_address(vm);
-	machine.reserved_end = machine.reserved + TREE_ROOM;
+	machine.reserved_end = machine.reserved + tree_room(vm);
 	err = load_elf(f, &machine, &vm->ram, &loaded, why);
 	start->entry = loaded.entry;
-	start->has_tree = !loaded.on_reserved && ram_find(&vm->ram, machine.reserved, TREE_ROOM);
+	start->has_tree = !loaded.on_reserved && has_tree_room(vm);
 	return err;
 }
 
@@ -293,6 +329,8 @@ int vm_arch_start(struct vm *vm, const struct refusal *why)
 
 	if (vm->config.image)
 		err = load_image(vm, &start, why);
+	else
+		start.has_tree = !vm->scratch && has_tree_room(vm);
 	if (!err && start.has_tree)
 		err = write_tree(vm, &start, why);
 	if (err)
@@ -303,6 +341,15 @@ int vm_arch_start(struct vm *vm, const struct refusal *why)
 	if (!err)
 		err = set_reg(&vm->vcpu[0], REG_A1, start.has_tree ? tree_address(vm) : 0);
 	return err ? refuse(why, err, "cannot set a vCPU's registers: %s", strerror(-err)) : 0;
+}
+
+/* Whatever is loaded by hand finds a tree, unless it is loaded there itself. */
+void vm_arch_set_off(struct vm *vm)
+{
+	uint64_t tree = tree_address(vm);
+
+	if (get_reg(&vm->vcpu[0], REG_A1) == tree && ram_sum(&vm->ram, tree, tree_room(vm)) != vm->board->tree_sum)
+		set_reg(&vm->vcpu[0], REG_A1, 0);
 }
 
 /* --- devices */

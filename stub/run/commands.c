@@ -63,6 +63,8 @@ static int do_mode(struct machine *m, char **words, const struct printer *out)
 	if (err)
 		return err;
 	say(out, "this connection: %s; the next one: %s\n", modes_name(m, m->mode), modes_name(m, m->next_mode));
+	if (modes_start(m) && m->arch->nmodes)
+		say(out, "The machine is empty: it starts in %s, and `load` fills it.\n", modes_name(m, m->next_mode));
 	if (m->next_mode != m->mode)
 		say(out, "To connect again, `disconnect` and `target remote`: the guest waits. `detach` lets it run, `target "
 			 "remote` alone kills it.\n");

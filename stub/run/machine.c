@@ -325,6 +325,7 @@ void machine_release(struct machine *m, bool go)
 	events_default(m);
 	if (!go || m->ended)
 		return;
+	resume_set_off(m);
 	for (unsigned i = 0; i < m->n; i++) {
 		struct vcpu *v = &m->vcpus[i];
 

@@ -473,10 +473,16 @@ void modes_expedite(struct machine *m);
 
 /* What the next client is to be given: 0, or -errno and a sentence. And, between two clients: that it is given it. */
 int modes_choose(struct machine *m, const char *name);
+
+/* Is the mode that is chosen the one in which the guest starts? An empty machine's is, until it runs. */
+bool modes_start(const struct machine *m);
 void modes_change(struct machine *m);
 
 /* resume.c: target.h's resume() */
 int resume_threads(struct machine *m, const struct resume_action *actions);
+
+/* The machine is to run, perhaps for the first time: whatever depends on what was loaded into it is set. Before anything is planned. */
+void resume_set_off(struct machine *m);
 
 /* commands.c */
 int commands_run(struct machine *m, const char *line, text_fn *print, void *arg);

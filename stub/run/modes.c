@@ -65,12 +65,32 @@ static void drop_next(struct machine *m)
 	m->next_files = NULL;
 }
 
+bool modes_start(const struct machine *m)
+{
+	return !m->started && m->host->empty;
+}
+
+static int start_as(struct machine *m, unsigned mode)
+{
+	int err;
+
+	if (!modes_start(m))
+		return 0;
+	err = m->host->ops->start_as(m->host, modes_name(m, mode), m->why, sizeof(m->why));
+	for (unsigned i = 0; i < m->n; i++)
+		regfile_drop(&m->vcpus[i].regs);
+	return err;
+}
+
 int modes_choose(struct machine *m, const char *name)
 {
 	int mode = modes_find(m->arch, name), err;
 
 	if (mode < 0)
 		return machine_refuse(m, -EINVAL, "there is no mode %.40s; `monitor mode` shows them", name);
+	err = start_as(m, mode);
+	if (err)
+		return err;
 	drop_next(m);
 	m->next_mode = m->mode;
 	if ((unsigned)mode == m->mode)

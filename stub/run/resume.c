@@ -141,12 +141,22 @@ static int resume_some(struct machine *m, const struct resume_action *actions)
 	return err;
 }
 
+void resume_set_off(struct machine *m)
+{
+	if (m->started || !m->host->ops->set_off)
+		return;
+	m->host->ops->set_off(m->host);
+	for (unsigned i = 0; i < m->n; i++)
+		regfile_drop(&m->vcpus[i].regs);
+}
+
 int resume_threads(struct machine *m, const struct resume_action *actions)
 {
 	int err = check_resume(m, actions);
 
 	if (err)
 		return err;
+	resume_set_off(m);
 	m->counted = transport_counted(&m->transport);
 	return machine_is_non_stop(m) ? resume_some(m, actions) : resume_all(m, actions);
 }

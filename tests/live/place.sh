@@ -28,6 +28,7 @@ enter_place() {
 enter_own() {
 	IN='sh -c' LAUNCH=build/kvm-gdbserver COMM=:0 TARGET='' IMAGES=build/guests
 	PEEK='env PEEK=127.0.0.1:0 build/kvm-gdbserver-peek' PEEK_PORT=''
+	[ ! -d /sys/module/kvm_pvm ] || export NO_TWO_LEVELS='kvm_pvm has no 32-bit paging: it takes the bit away'
 }
 
 # What the machine is called, whose programs it runs, and what it has not got.
