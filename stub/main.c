@@ -138,39 +138,42 @@ static void parse_arguments(int argc, char **argv, struct options *o)
 	o->vm.image = argv[comms];
 }
 
+/* What getopt_long() tells of the long options. */
+enum {
+	VCPUS = 1,
+	MEMORY,
+	INITRD,
+	APPEND,
+	MODE,
+	ONCE,
+	DEBUG,
+	REGISTERS,
+	JSON,
+	GROUP,
+	BATCH,
+	SHOW_VERSION,
+	HELP
+};
+
+static const struct option longs[] = {
+	{ "vcpus", required_argument, NULL, VCPUS },
+	{ "memory", required_argument, NULL, MEMORY },
+	{ "initrd", required_argument, NULL, INITRD },
+	{ "append", required_argument, NULL, APPEND },
+	{ "mode", required_argument, NULL, MODE },
+	{ "once", no_argument, NULL, ONCE },
+	{ "debug", no_argument, NULL, DEBUG },
+	{ "registers", no_argument, NULL, REGISTERS },
+	{ "json", no_argument, NULL, JSON },
+	{ "group", required_argument, NULL, GROUP },
+	{ "batch", required_argument, NULL, BATCH },
+	{ "version", no_argument, NULL, SHOW_VERSION },
+	{ "help", no_argument, NULL, HELP },
+	{ 0 },
+};
+
 static void parse_options(int argc, char **argv, struct options *o)
 {
-	enum {
-		VCPUS = 1,
-		MEMORY,
-		INITRD,
-		APPEND,
-		MODE,
-		ONCE,
-		DEBUG,
-		REGISTERS,
-		JSON,
-		GROUP,
-		BATCH,
-		SHOW_VERSION,
-		HELP
-	};
-	static const struct option longs[] = {
-		{ "vcpus", required_argument, NULL, VCPUS },
-		{ "memory", required_argument, NULL, MEMORY },
-		{ "initrd", required_argument, NULL, INITRD },
-		{ "append", required_argument, NULL, APPEND },
-		{ "mode", required_argument, NULL, MODE },
-		{ "once", no_argument, NULL, ONCE },
-		{ "debug", no_argument, NULL, DEBUG },
-		{ "registers", no_argument, NULL, REGISTERS },
-		{ "json", no_argument, NULL, JSON },
-		{ "group", required_argument, NULL, GROUP },
-		{ "batch", required_argument, NULL, BATCH },
-		{ "version", no_argument, NULL, SHOW_VERSION },
-		{ "help", no_argument, NULL, HELP },
-		{ 0 },
-	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "+v", longs, NULL)) != -1) {
