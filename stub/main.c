@@ -267,14 +267,6 @@ static int probe_host(const struct arch *arch, struct capabilities *caps, char *
 	return err ? -1 : 0;
 }
 
-static void announce(const struct comm *comm)
-{
-	if (comm->unix_path)
-		fprintf(stderr, "Listening on %s\n", comm->unix_path);
-	else if (comm->listener >= 0)
-		fprintf(stderr, "Listening on port %d\n", comm->port);
-}
-
 static void print(void *arg, const char *text)
 {
 	fputs(text, arg);
@@ -306,13 +298,15 @@ static int run(const struct options *o, const struct arch *arch, struct comm *co
 		return machine_target(&machine).ops->command(&machine, "batch", print, stdout);
 	if (o->registers)
 		return print_registers(&machine, o, error, size);
-	announce(comm);
 	return server_run(&machine, comm, &o->server);
 }
 
 int main(int argc, char **argv)
 {
-	struct options o = { .vm = { .vcpus = 1, .memory = DEFAULT_MEMORY, .console = STDOUT_FILENO } };
+	struct options o = {
+		.vm = { .vcpus = 1, .memory = DEFAULT_MEMORY, .console = STDOUT_FILENO },
+		.server = { .log = STDERR_FILENO },
+	};
 	const struct arch *arch = this_arch();
 	struct comm comm = { .listener = -1 };
 	char error[256];

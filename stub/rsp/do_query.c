@@ -37,6 +37,7 @@ static const struct {
 	{ "hwbreak+", FEATURE_HWBREAK, "hwbreak+", has_hardware_points },
 	{ "error-message+", FEATURE_ERROR_MESSAGE, "error-message+", NULL },
 	{ "binary-upload+", FEATURE_BINARY_UPLOAD, NULL, NULL },
+	{ "vContSupported+", FEATURE_VCONT, NULL, NULL },
 	{ NULL, 0, "ConditionalBreakpoints+", has_programs },
 	{ NULL, 0, "BreakpointCommands+", has_programs },
 	{ NULL, 0, "QThreadEvents+", has_thread_events },
@@ -91,6 +92,7 @@ static void reply_packets(struct session *s)
 
 int do_supported(struct session *s, const struct args *args)
 {
+	s->introduced = true;
 	s->features = parse_features(args->rest);
 	s->raw_upload = false;
 	reply_text(&s->out, "PacketSize=");
@@ -104,7 +106,7 @@ int do_supported(struct session *s, const struct args *args)
 int do_no_ack(struct session *s, const struct args *args)
 {
 	(void)args;
-	s->no_ack = true;
+	s->introduced = s->no_ack = true;
 	return session_ok(s);
 }
 

@@ -15,12 +15,13 @@ enum feature {
 	FEATURE_HWBREAK = 4,
 	FEATURE_ERROR_MESSAGE = 8,
 	FEATURE_BINARY_UPLOAD = 16,
+	FEATURE_VCONT = 32,
 };
 
 /* The only process there is, as clients see it: never a real one, which lldb would go and look at. */
 #define PROCESS_ID 1
 
-/* Leaves the sentence and returns -error. */
+/* Leaves the sentence and returns -error. What the client said may be in it as it is. */
 __attribute__((format(printf, 3, 4))) int session_refuse(struct session *s, int error, const char *format, ...);
 
 /* -ESRCH: there is no guest, and no thread. */

@@ -6,6 +6,7 @@
 #ifndef RSP_PACKET_H
 #define RSP_PACKET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,8 @@ enum packet_event {
 	PACKET_DAMAGED,	  /* a packet whose checksum is not its own */
 	PACKET_RESEND,	  /* '-': the last packet did not arrive */
 	PACKET_INTERRUPT, /* stop the machine */
+	PACKET_ARRIVED,   /* '+': the last packet did */
+	PACKET_FOREIGN,   /* what no debugger sends between packets: the other side does not speak the protocol */
 };
 
 enum packet_state {
@@ -34,6 +37,7 @@ enum packet_state {
 struct packet_reader {
 	enum packet_state state;
 	uint8_t sum;	   /* of the characters so far */
+	bool binary;	   /* any byte may come: behind the packet's first ':' or ';' */
 	int claimed;	   /* the checksum as sent; negative when a digit was none */
 	const char *fault; /* why a whole packet cannot be understood, or NULL */
 	size_t len;
@@ -44,5 +48,8 @@ void packet_reader_init(struct packet_reader *r);
 
 /* Takes the next byte. After PACKET_WHOLE the packet stays in place until the next call. */
 enum packet_event packet_feed(struct packet_reader *r, uint8_t byte);
+
+/* What came from a byte that is foreign on, as a sentence that can be shown. */
+void packet_tell_foreign(const uint8_t *bytes, size_t n, char *text, size_t size);
 
 #endif

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One connection: takes bytes apart into packets, has each answered by its row of the table, and is the one place where a refusal
- * becomes an error reply. What single packets mean is in the do_*.c files.
+ * One connection: takes bytes apart into packets and has each answered by its row of the table. What single packets mean is in the do_*.c files.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "handlers.h"
+#include "refusal.h"
 #include "session.h"
 #include "trace.h"
 
@@ -19,6 +18,7 @@ void session_init(struct session *s, const struct target *target, session_send_f
 	s->target = *target;
 	s->send = send;
 	s->send_arg = arg;
+	s->strange = SIZE_MAX;
 	packet_reader_init(&s->in);
 	reply_start(&s->out);
 }
@@ -29,79 +29,13 @@ void session_trace(struct session *s, session_trace_fn *trace, void *arg)
 	s->trace_arg = arg;
 }
 
-/* Refusals */
-
-int session_refuse(struct session *s, int error, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(s->sentence, sizeof(s->sentence), format, ap);
-	va_end(ap);
-	return -error;
-}
-
-int session_refuse_ended(struct session *s)
-{
-	return session_refuse(s, ESRCH, "the guest has ended");
-}
-
-int session_refuse_malformed(struct session *s, const char *what)
-{
-	return session_refuse(s, EINVAL, "malformed %s packet: %s", s->row ? s->row->name : "(unknown)", what);
-}
-
-static const char *reason(const struct session *s)
-{
-	const char *why = s->sentence[0] ? s->sentence : s->target.ops->why(s->target.t);
-
-	return why && *why ? why : "the machine gave no reason";
-}
-
-/* E.text can be shown by clients that announced it, and for p and P by all; gdb 13 misreads it elsewhere. */
-static bool speaks(const struct session *s)
-{
-	return (s->row && s->row->flags & PACKET_SPEAKS) || s->features & FEATURE_ERROR_MESSAGE;
-}
-
-/* gdb 13 knows an answer to qRcmd as an error only when its digits are decimal; E01 is what others send. */
-static void send_refusal_to_console(struct session *s)
-{
-	console_open(s);
-	console_print(s, reason(s));
-	console_print(s, "\n");
-	console_close(s);
-	reply_start(&s->out);
-	reply_text(&s->out, "E01");
-	session_send(s);
-}
-
-static void send_refusal(struct session *s, int error)
-{
-	uint8_t code = error > 0 && error <= UINT8_MAX ? (uint8_t)error : EIO;
-
-	s->target.ops->refused(s->target.t, reason(s));
-	if (s->row && s->row->flags & PACKET_CONSOLE) {
-		send_refusal_to_console(s);
-		return;
-	}
-	reply_start(&s->out);
-	if (speaks(s)) {
-		reply_text(&s->out, "E.");
-		reply_sentence(&s->out, reason(s));
-	} else {
-		reply_char(&s->out, 'E');
-		reply_hex(&s->out, &code, 1);
-	}
-	session_send(s);
-}
-
 /* Sending */
 
 void session_send(struct session *s)
 {
 	trace_packet(s, "-> ", reply_payload(&s->out), s->out.len);
 	s->sent = reply_finish(&s->out);
+	s->unheard++;
 	s->send(s->send_arg, s->out.frame, s->sent);
 }
 
@@ -113,7 +47,7 @@ static void send_byte(struct session *s, char byte)
 static void send_answer(struct session *s)
 {
 	if (s->out.overflow)
-		send_refusal(s, -session_refuse(s, EMSGSIZE, "the answer does not fit in a packet"));
+		refusal_send(s, -session_refuse(s, EMSGSIZE, "the answer does not fit in a packet"));
 	else
 		session_send(s);
 }
@@ -190,6 +124,8 @@ static int answer(struct session *s, struct cursor *text)
 
 	if (!s->row)
 		return NOT_SERVED;
+	if (s->strange && !(s->row->flags & PACKET_ASKS))
+		return session_refuse(s, EACCES, "a client that has not sent qSupported or QStartNoAckMode, and heard the answer, can only ask");
 	if (s->state == SESSION_RUNNING && !(s->row->flags & PACKET_RUNNING))
 		return session_refuse(s, EBUSY, "the machine is running");
 	error = s->row->flags & PACKET_SUFFIX ? session_take_suffix(s, text) : 0;
@@ -212,7 +148,7 @@ static void take_packet(struct session *s)
 	struct cursor text;
 	int result;
 
-	s->sent = 0;
+	s->sent = s->unheard = 0;
 	s->sentence[0] = '\0';
 	reply_start(&s->out);
 	trace_packet(s, "<- ", s->in.data, s->in.len);
@@ -220,7 +156,7 @@ static void take_packet(struct session *s)
 	end_withholding(s);
 	result = s->in.fault ? session_refuse_malformed(s, s->in.fault) : answer(s, &text);
 	if (result < 0)
-		send_refusal(s, -result);
+		refusal_send(s, -result);
 	else if (result == ANSWERED)
 		send_answer(s);
 	else if (result == NOT_SERVED)
@@ -235,7 +171,7 @@ static void take_damaged(struct session *s)
 		return;
 	}
 	s->row = NULL;
-	send_refusal(s, -session_refuse(s, EBADMSG, "a packet arrived with a wrong checksum"));
+	refusal_send(s, -session_refuse(s, EBADMSG, "a packet arrived with a wrong checksum"));
 }
 
 static void take_whole(struct session *s)
@@ -245,7 +181,29 @@ static void take_whole(struct session *s)
 	take_packet(s);
 }
 
-static void take_event(struct session *s, enum packet_event event)
+/* Everything that was sent has arrived: nothing is to be sent again, whatever the client asked for while it waited. */
+static void take_arrival(struct session *s)
+{
+	if (s->unheard && --s->unheard == 0)
+		s->sent = 0;
+}
+
+static void take_foreign(struct session *s, const uint8_t *bytes, size_t n)
+{
+	packet_tell_foreign(bytes, n, s->sentence, sizeof(s->sentence));
+	s->target.ops->refused(s->target.t, s->sentence);
+	s->state = SESSION_LOST;
+}
+
+static void take_interrupt(struct session *s)
+{
+	trace_packet(s, "<! ", "interrupt", 9);
+	if (!s->strange && (s->state == SESSION_RUNNING || s->state == SESSION_NON_STOP))
+		s->target.ops->interrupt(s->target.t);
+}
+
+/* bytes begin with the one that the event came with. */
+static void take_event(struct session *s, enum packet_event event, const uint8_t *bytes, size_t n)
 {
 	switch (event) {
 	case PACKET_WHOLE:
@@ -258,25 +216,47 @@ static void take_event(struct session *s, enum packet_event event)
 		if (s->sent && !s->no_ack)
 			s->send(s->send_arg, s->out.frame, s->sent);
 		break;
+	case PACKET_ARRIVED:
+		take_arrival(s);
+		break;
 	case PACKET_INTERRUPT:
-		trace_packet(s, "<! ", "interrupt", 9);
-		if (s->state == SESSION_RUNNING || s->state == SESSION_NON_STOP)
-			s->target.ops->interrupt(s->target.t);
+		take_interrupt(s);
+		break;
+	case PACKET_FOREIGN:
+		take_foreign(s, bytes, n);
 		break;
 	case PACKET_NOTHING:
 		break;
 	}
 }
 
+static bool is_over(const struct session *s)
+{
+	return s->state == SESSION_DETACHED || s->state == SESSION_KILLED || s->state == SESSION_LOST;
+}
+
+/* What had been sent before the introduction was answered is a stranger's. */
+static void grow_familiar(struct session *s, size_t used, size_t left)
+{
+	if (s->strange == SIZE_MAX)
+		s->strange = s->introduced ? left : SIZE_MAX;
+	else
+		s->strange -= used < s->strange ? used : s->strange;
+}
+
 size_t session_input(struct session *s, const uint8_t *bytes, size_t n)
 {
-	enum session_state before = s->state;
+	enum packet_event event = PACKET_NOTHING;
 	size_t used = 0;
 
-	if (before == SESSION_DETACHED || before == SESSION_KILLED)
+	if (is_over(s))
 		return 0;
-	while (used < n && s->state == before)
-		take_event(s, packet_feed(&s->in, bytes[used++]));
+	while (used < n && event != PACKET_WHOLE && event != PACKET_DAMAGED && !is_over(s)) {
+		event = packet_feed(&s->in, bytes[used]);
+		take_event(s, event, bytes + used, n - used);
+		used++;
+	}
+	grow_familiar(s, used, n - used);
 	return used;
 }
 

@@ -7,11 +7,11 @@
  *	session_init(s, target, send, arg);
  *	session_stopped(s, &why_the_machine_stands);
  *	for (;;) {
- *		while (n && (s->state is none of DETACHED and KILLED))
+ *		while (n && (s->state is none of DETACHED, KILLED and LOST))
  *			used = session_input(s, bytes, n), bytes += used, n -= used;
  *		...	let the machine run when s->state is SESSION_RUNNING; session_stopped() when it stops;
  *		...	in SESSION_NON_STOP session_event() whenever a thread has stopped;
- *		...	wait for more bytes; leave when SESSION_DETACHED or SESSION_KILLED.
+ *		...	wait for more bytes; leave when SESSION_DETACHED, KILLED or LOST.
  *	}
  */
 #ifndef RSP_SESSION_H
@@ -35,7 +35,8 @@ enum session_state {
 	SESSION_RUNNING,  /* the client waits for session_stopped() */
 	SESSION_NON_STOP, /* threads run and stop by themselves, the client may ask anything */
 	SESSION_DETACHED, /* the client has left: clean up and let the machine run */
-	SESSION_KILLED	  /* the client asked for the machine's end */
+	SESSION_KILLED,	  /* the client asked for the machine's end */
+	SESSION_LOST	  /* what it says is not the protocol: cut it off, and do as if it had vanished */
 };
 
 struct packet_row;
@@ -53,6 +54,8 @@ struct session {
 	void *trace_arg;
 
 	unsigned features; /* what the client announced: bits of enum feature */
+	bool introduced; /* it has sent qSupported or QStartNoAckMode */
+	size_t strange;	 /* SIZE_MAX, or how many bytes more had come before it knew the answer: while not 0, it can only ask */
 	bool no_ack;
 	bool raw_upload; /* this client's `x` wants no leading 'b' */
 	bool thread_suffix; /* g, G, p and P may have a thread's id behind them */
@@ -75,8 +78,9 @@ struct session {
 	struct stop stop; /* the last one; without its text */
 
 	const struct packet_row *row; /* the packet that is being answered */
-	char sentence[256];	      /* why it was refused here; empty when the target refused it */
+	char sentence[256];	      /* why it was refused here; empty when the target refused it, until that is told */
 	size_t sent;		      /* length of the frame in `out` as last sent, for '-'; 0: none */
+	unsigned unheard;	      /* frames since, that the client has not acknowledged */
 	struct packet_reader in;
 	struct reply out;
 	uint8_t data[PACKET_MAX]; /* values and memory on their way */
@@ -90,8 +94,8 @@ void session_init(struct session *s, const struct target *target, session_send_f
 void session_trace(struct session *s, session_trace_fn *trace, void *arg);
 
 /*
- * Takes bytes from the client and answers its packets. Returns how many were used: fewer than n as soon as the state changes, that
- * is right after the packet that resumed the machine, began or ended non-stop, detached or killed. Uses none when the session is over.
+ * Takes bytes from the client, as they have come, and answers one packet at most. Returns how many were used: none only when the session
+ * is over. What was not used comes first in the next call.
  */
 size_t session_input(struct session *s, const uint8_t *bytes, size_t n);
 

@@ -18,9 +18,11 @@
 
 enum packet_flag {
 	PACKET_RUNNING = 1, /* is answered while the machine runs, too */
-	PACKET_SPEAKS = 2,  /* a refusal is a sentence, whatever the client announced */
+	PACKET_SPEAKS = 2,  /* every gdb shows a refusal's sentence */
 	PACKET_CONSOLE = 4, /* a refusal is printed on the client's console */
 	PACKET_SUFFIX = 8,  /* lldb may put a thread's id behind it */
+	PACKET_ASKS = 16,   /* it changes, resumes and ends nothing: served to those, too, who have not said who they are */
+	PACKET_FINDS = 32,  /* gdb takes an error for "there is none" */
 };
 
 /* What a handler returns when it does not refuse. A refusal is a negative errno value, after session_refuse() or with why(). */

@@ -24,6 +24,18 @@ int machine_refuse(struct machine *m, int err, const char *format, ...)
 	return err;
 }
 
+void machine_log(struct machine *m, const char *format, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	if (m->log)
+		m->log(m->log_arg, text);
+}
+
 struct vcpu *machine_vcpu(struct machine *m, unsigned thread)
 {
 	return thread >= 1 && thread <= m->n ? &m->vcpus[thread - 1] : NULL;
@@ -166,7 +178,7 @@ static bool op_next_stop(void *t, struct stop *stop)
 	for (unsigned i = 0; !taken && i < m->n; i++)
 		taken = threads_take_stop(&m->vcpus[i], stop);
 	if (taken && stop->text)
-		fprintf(stderr, "kvm-gdbserver: vCPU %u: %s\n", stop->thread - 1, stop->text);
+		machine_log(m, "vCPU %u: %s", stop->thread - 1, stop->text);
 	return taken;
 }
 
@@ -253,7 +265,7 @@ static void op_refused(void *t, const char *sentence)
 
 	if (sentence != m->why)
 		machine_refuse(m, 0, "%s", sentence);
-	fprintf(stderr, "kvm-gdbserver: refused: %s\n", sentence);
+	machine_log(m, "refused: %s", sentence);
 }
 
 static const struct target_ops ops = {
@@ -402,4 +414,10 @@ void machine_set_server(struct machine *m, machine_serve_fn *serve, machine_noti
 	m->serve = serve;
 	m->notify = notify;
 	m->serve_arg = arg;
+}
+
+void machine_set_log(struct machine *m, text_fn *log, void *arg)
+{
+	m->log = log;
+	m->log_arg = arg;
 }

@@ -237,6 +237,8 @@ struct machine {
 	machine_serve_fn *serve;
 	machine_notify_fn *notify;
 	void *serve_arg;
+	text_fn *log;
+	void *log_arg;
 
 	pthread_mutex_t lock;
 	enum machine_state state;
@@ -284,6 +286,9 @@ int machine_open(struct machine *m, struct host *host, const struct arch *arch, 
 
 /* Who serves the client on a stop, and is told of one in non-stop. Set once, before the machine is first resumed or handed over. */
 void machine_set_server(struct machine *m, machine_serve_fn *serve, machine_notify_fn *notify, void *arg);
+
+/* Who takes a sentence for whoever runs this machine: from any thread, and nobody is to wait. Without one they are dropped. */
+void machine_set_log(struct machine *m, text_fn *log, void *arg);
 
 /* The machine as rsp/ sees it. */
 struct target machine_target(struct machine *m);
@@ -350,6 +355,9 @@ struct vcpu *machine_stopped_vcpu(struct machine *m, unsigned thread, int *err);
 
 /* The same of one that may be running. */
 struct vcpu *machine_living_vcpu(struct machine *m, unsigned thread, int *err);
+
+/* A sentence for whoever runs this machine. By any thread; nobody waits. */
+__attribute__((format(printf, 2, 3))) void machine_log(struct machine *m, const char *format, ...);
 
 /* Keep a sentence for why(); returns err. */
 __attribute__((format(printf, 3, 4))) int machine_refuse(struct machine *m, int err, const char *format, ...);

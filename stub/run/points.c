@@ -140,7 +140,7 @@ static int plant_or_take_slot(struct vcpu *v, struct point *p)
 
 	if (!err || !m->caps.exec)
 		return err;
-	fprintf(stderr, "kvm-gdbserver: %s; a debug register is used\n", m->why);
+	machine_log(m, "%s; a debug register is used", m->why);
 	return take_slots(m, p);
 }
 
@@ -247,7 +247,7 @@ static void let_go(struct machine *m, struct point *p)
 	if (m->caps.exec && !take_slots(m, &instead))
 		p->waits = false;
 	m->points.waiting += p->waits;
-	fprintf(stderr, "kvm-gdbserver: after the reset there is other code where the breakpoint at 0x%llx was; %s\n",
+	machine_log(m, "after the reset there is other code where the breakpoint at 0x%llx was; %s",
 		(unsigned long long)p->addr,
 		p->waits ? "it comes back when the guest is resumed with its address mapped" : "a debug register is used");
 }

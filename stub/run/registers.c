@@ -66,7 +66,7 @@ static int write_by(struct machine *m, unsigned thread, unsigned reg, const void
 	if (err <= 0)
 		return wrote(v, pc, err);
 	machine_refuse(m, 0, "%s", v->regs.why);
-	fprintf(stderr, "kvm-gdbserver: %s\n", m->why);
+	machine_log(m, "%s", m->why);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 /* Listening and accepting. See comm.h. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
@@ -11,7 +12,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -27,7 +27,10 @@ __attribute__((format(printf, 4, 5))) static int refuse(int err, char *error, si
 	return err;
 }
 
-/* A socket file of a server that is gone is in the way; one that still answers is not ours to remove. */
+/*
+ * A socket file of a server that is gone is in the way; one that still answers is not ours to remove. A connection would be a client to
+ * that one, so the question is asked by a socket of another kind: where somebody lives, it is told that it is of the wrong one.
+ */
 static int remove_stale(const struct sockaddr_un *addr)
 {
 	struct stat st;
@@ -37,13 +40,13 @@ static int remove_stale(const struct sockaddr_un *addr)
 		return 0;
 	if (!S_ISSOCK(st.st_mode))
 		return -EEXIST;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	err = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) ? errno : 0;
 	close(fd);
 	if (err != ECONNREFUSED)
-		return -EADDRINUSE;
+		return err == EPROTOTYPE || !err ? -EADDRINUSE : -err;
 	return unlink(addr->sun_path) ? -errno : 0;
 }
 
@@ -60,7 +63,7 @@ static int listen_unix(struct comm *c, const char *path, char *error, size_t siz
 	err = remove_stale(&addr);
 	if (err)
 		return refuse(err, error, size, "unix:%s: %s", path, strerror(-err));
-	c->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	c->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	mask = umask(0177);
 	if (c->listener < 0 || bind(c->listener, (struct sockaddr *)&addr, sizeof(addr)) || listen(c->listener, 4))
 		err = -errno;
@@ -107,7 +110,7 @@ static int parse_host(struct address *a, const char *host, uint16_t port)
 
 static int bind_tcp(const struct address *a)
 {
-	int one = 1, err = 0, fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int one = 1, err = 0, fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
@@ -165,6 +168,40 @@ int comm_open(struct comm *c, const char *arg, char *error, size_t size)
 	return refuse(-EINVAL, error, size, "%s: not HOST:PORT, :PORT, unix:PATH or -", arg);
 }
 
+void comm_text(const struct comm *c, char *text, size_t size)
+{
+	*text = '\0';
+	if (c->unix_path)
+		snprintf(text, size, "Listening on %s\n", c->unix_path);
+	else if (c->listener >= 0)
+		snprintf(text, size, "Listening on port %d\n", c->port);
+}
+
+/*
+ * O_NONBLOCK is of the open file, which a shell or a terminal shares with us: a file of our own has it, where there can be one. Sockets
+ * are told with each call, and need none.
+ */
+static int without_waiting(int fd)
+{
+	struct stat st;
+	char path[32];
+	int own;
+
+	if (fstat(fd, &st) || !(S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
+		return fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (own < 0)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	return own < 0 ? fd : own;
+}
+
+void comm_stdio(int *in, int *out)
+{
+	*in = STDIN_FILENO;
+	*out = without_waiting(STDOUT_FILENO);
+}
+
 void comm_close(struct comm *c)
 {
 	if (c->unix_path)
@@ -191,15 +228,12 @@ static void tune_tcp(int fd)
 
 int comm_accept(struct comm *c)
 {
-	/* For a client that does not read what it is sent. */
-	static const struct timeval patience = { .tv_sec = 10 };
-	/* Two packets and all that comes with them: where there is room for anything, there is room for a vCPU's text. */
+	/* What is more waits in the program, and is moved again. */
 	static const int room = 0x40000;
 	int fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	if (c->port)
 		tune_tcp(fd);

@@ -18,10 +18,17 @@ struct comm {
  */
 int comm_open(struct comm *c, const char *arg, char *error, size_t size);
 
+/* Where clients are awaited: a line, or nothing when one is connected already. */
+#define COMM_TEXT 160
+void comm_text(const struct comm *c, char *text, size_t size);
+
+/* Of COMM `-`: to be read, and to be written; writing never waits. */
+void comm_stdio(int *in, int *out);
+
 /* At the end of the program, which closes the rest: nothing is to be found at the path any more. */
 void comm_close(struct comm *c);
 
-/* The next client, ready to talk to; or -errno. */
+/* The next one who has connected, ready to talk to; or -errno: -EAGAIN when it has gone again. Waits for nobody. */
 int comm_accept(struct comm *c);
 
 #endif

@@ -12,11 +12,11 @@ bool readable(int fd, int wait_ms)
 	return poll(&p, 1, wait_ms) > 0;
 }
 
-bool writable(int fd)
+bool writable(int fd, int wait_ms)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
 
-	return poll(&p, 1, 0) > 0;
+	return poll(&p, 1, wait_ms) > 0;
 }
 
 int64_t now_ms(void)

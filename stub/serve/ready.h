@@ -9,8 +9,8 @@
 /* Is there something to be read, or the end of it, within so many milliseconds (0: now)? */
 bool readable(int fd, int wait_ms);
 
-/* Is there room for something now? */
-bool writable(int fd);
+/* Is there room for something, within so many milliseconds? */
+bool writable(int fd, int wait_ms);
 
 /* Milliseconds of a clock that only goes forward. */
 int64_t now_ms(void);

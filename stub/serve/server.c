@@ -21,15 +21,16 @@
 #include <unistd.h>
 
 #include "../rsp/session.h"
+#include "link.h"
+#include "lobby.h"
+#include "log.h"
 #include "ready.h"
 #include "server.h"
 
 #define TICK_MS 50
 #define QUIET_TICKS 20
 #define LINGER_MS 1000
-#define UNREAD_TICKS 200 /* for a client to read what the guest's breakpoints print */
-#define PATIENCE_MS 200	 /* for a client that is leaving to be gone, when the next one is there */
-#define ACCEPT_RETRY 100 /* ms, when there are no descriptors left */
+#define LEAVE_TICK_MS 5 /* while somebody waits for the client to be gone */
 
 struct server {
 	struct machine *machine;
@@ -39,47 +40,42 @@ struct server {
 	struct session session;
 	int signals, wakeup;
 
-	atomic_bool connected;
-	int in, out;
-	bool gone; /* the watcher saw the client go; the machine is being stopped to clean up */
-	uint8_t input[0x10000];
-	size_t have;
+	struct log log;
+	struct lobby lobby;
 
-	unsigned unread; /* ticks since the client has room for what it is to be told */
+	atomic_bool connected;
+	struct link link;
+	bool gone; /* the watcher saw the client go; the machine is being stopped to clean up */
+
 	atomic_bool dozing;
 	unsigned quiet; /* ticks without a running machine */
 	unsigned run;	/* which one the last tick saw: machine_watch_begin()'s number, 0 for none */
 	bool lasts;	/* ... and the tick before as well */
-	atomic_int
-		parting; /* a socket whose client was told good-bye: closed when the next one parts, so that the word arrives */
+	struct pollfd awaited; /* the client, when the watcher is to hear it at once */
 
 	atomic_bool done;
 	int status;
 };
 
-/* A client that does not read is a client that has gone: what it was sent is cut off, and the next read sees the end. */
 static void send_bytes(void *arg, const void *bytes, size_t n)
 {
 	struct server *s = arg;
 
-	while (n) {
-		ssize_t sent = write(s->out, bytes, n);
-
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent <= 0) {
-			shutdown(s->out, SHUT_RDWR);
-			return;
-		}
-		bytes = (const char *)bytes + sent;
-		n -= sent;
-	}
+	link_send(&s->link, bytes, n);
 }
 
 static void trace(void *arg, const char *line)
 {
-	(void)arg;
-	fprintf(stderr, "%s\n", line);
+	struct server *s = arg;
+	char text[0x400];
+
+	snprintf(text, sizeof(text), "%s\n", line);
+	log_text(&s->log, text);
+}
+
+static void log_machine(void *arg, const char *text)
+{
+	log_line(&((struct server *)arg)->log, "%s", text);
 }
 
 static void finish(struct server *s, int status)
@@ -108,50 +104,33 @@ static void linger(struct server *s)
 
 	if (s->comm->listener < 0)
 		return;
-	shutdown(s->out, SHUT_WR);
-	while (now_ms() < end && readable(s->in, end - now_ms()) && read(s->in, rest, sizeof(rest)) > 0)
+	shutdown(s->link.out, SHUT_WR);
+	while (now_ms() < end && readable(s->link.in, end - now_ms()) && read(s->link.in, rest, sizeof(rest)) > 0)
 		;
-}
-
-/* The same, for a program that goes on. */
-static void part(struct server *s, int fd)
-{
-	int before;
-
-	shutdown(fd, SHUT_WR);
-	before = atomic_exchange(&s->parting, fd);
-	if (before >= 0)
-		close(before);
 }
 
 static void disconnect(struct server *s)
 {
-	part(s, s->in);
-	if (s->out != s->in)
-		close(s->out);
+	lobby_part(&s->lobby, s->link.in);
+	if (s->link.out != s->link.in)
+		close(s->link.out);
 	atomic_store(&s->connected, false);
 }
 
-/* Bytes into the buffer; 0 when the client has gone. */
-static size_t receive(struct server *s)
-{
-	ssize_t n;
-
-	do
-		n = read(s->in, s->input + s->have, sizeof(s->input) - s->have);
-	while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return 0;
-	s->have += n;
-	return n;
-}
-
+/*
+ * What it has said, up to where the session's state changes. A client that does not read what it is answered is not heard, but where its
+ * thread waits for it.
+ */
 static enum session_state digest(struct server *s)
 {
-	size_t used = session_input(&s->session, s->input, s->have);
+	enum session_state before = s->session.state;
+	size_t used = 0, n;
 
-	memmove(s->input, s->input + used, s->have - used);
-	s->have -= used;
+	do {
+		n = session_input(&s->session, s->link.input + used, s->link.have - used);
+		used += n;
+	} while (n && s->session.state == before && s->link.queued < LINK_FULL);
+	link_took(&s->link, used);
 	return s->session.state;
 }
 
@@ -199,7 +178,7 @@ static void serve_packets(struct server *s)
 	for (;; heard = true) {
 		switch (digest(s)) {
 		case SESSION_RUNNING:
-			if (s->have || atomic_load(&s->dozing))
+			if (s->link.have || s->link.queued || atomic_load(&s->dozing))
 				wake_watcher(s);
 			return;
 		case SESSION_NON_STOP:
@@ -210,12 +189,15 @@ static void serve_packets(struct server *s)
 		case SESSION_KILLED:
 			serve_killed(s);
 			return;
+		case SESSION_LOST:
+			serve_leave(s, false);
+			return;
 		case SESSION_STOPPED:
 			break;
 		}
 		if (heard && serve_away(s))
 			return;
-		if (!receive(s)) {
+		if (!link_receive(&s->link)) {
 			serve_leave(s, false);
 			return;
 		}
@@ -226,11 +208,11 @@ static void serve_packets(struct server *s)
 static void serve_nobody(struct server *s, const struct stop *stop)
 {
 	if (stop->text)
-		fprintf(stderr, "kvm-gdbserver: vCPU %u: %s\n", stop->thread - 1, stop->text);
+		log_line(&s->log, "vCPU %u: %s", stop->thread - 1, stop->text);
 	if (stop->kind == STOP_EXITED)
 		finish(s, stop->code);
 	else if (s->machine->started)
-		fprintf(stderr, "kvm-gdbserver: the guest is stopped and waits for a debugger\n");
+		log_line(&s->log, "the guest is stopped and waits for a debugger");
 }
 
 /* What the guest's breakpoints have printed meanwhile, to the client's console. */
@@ -252,7 +234,7 @@ static void serve_reset(struct server *s)
 	if (atomic_load(&s->connected) && !s->session.away)
 		session_print(&s->session, text);
 	else
-		fprintf(stderr, "kvm-gdbserver: %s", text);
+		log_line(&s->log, "%.*s", (int)strlen(text) - 1, text);
 }
 
 static void serve_stop(void *arg)
@@ -273,6 +255,7 @@ static void serve_stop(void *arg)
 		serve_leave(s, true);
 		return;
 	}
+	s->link.waits = true;
 	while (tell(s))
 		;
 	session_stopped(&s->session, stop);
@@ -294,7 +277,23 @@ static void tell_terminal(struct server *s)
 	char text[MACHINE_TEXT_MAX + 1];
 
 	while (machine_text(s->machine, text))
-		fputs(text, stderr);
+		log_text(&s->log, text);
+}
+
+/*
+ * What there is to be heard from the client, and as much as it takes of what it was sent. The rest is heard at the next look: what there
+ * is to do besides is not to wait for one that never stops talking.
+ */
+static enum session_state watch_input(struct server *s)
+{
+	enum session_state before = s->session.state, state;
+
+	s->link.waits = false;
+	link_flush(&s->link);
+	state = digest(s);
+	if (state == before && s->link.queued < LINK_FULL && (s->link.broken || readable(s->link.in, 0)))
+		state = link_receive(&s->link) ? digest(s) : SESSION_LOST;
+	return state;
 }
 
 /* The machine is stopped as a whole again: a vCPU thread has the baton next, and leaves, or goes on serving. */
@@ -303,28 +302,14 @@ static void watch_non_stop(struct server *s)
 	enum session_state state;
 
 	tell_terminal(s);
-	do {
-		state = digest(s);
-		if (state == SESSION_NON_STOP && readable(s->in, 0))
-			state = receive(s) ? digest(s) : SESSION_DETACHED;
-	} while (state == SESSION_NON_STOP && readable(s->in, 0));
-	session_event(&s->session);
+	state = watch_input(s);
+	if (!s->link.queued)
+		session_event(&s->session);
 	if (state == SESSION_KILLED) {
 		finish(s, 0);
-	} else if (state == SESSION_DETACHED) {
+	} else if (state == SESSION_DETACHED || state == SESSION_LOST) {
 		s->gone = true;
 		s->target.ops->set_non_stop(s->target.t, false);
-	}
-}
-
-/* A client that does not read is not waited for: a Ctrl-C of its, and other clients, are heard. It has gone when it stays so. */
-static void watch_text(struct server *s)
-{
-	if (writable(s->out)) {
-		tell(s);
-		s->unread = 0;
-	} else if (++s->unread > UNREAD_TICKS) {
-		shutdown(s->out, SHUT_RDWR);
 	}
 }
 
@@ -336,7 +321,7 @@ static void watch_session(struct server *s)
 {
 	enum session_state state;
 
-	if (s->session.away && readable(s->in, 0))
+	if (s->session.away && readable(s->link.in, 0))
 		machine_hand_over(s->machine, GDB_SIGNAL_TRAP);
 	if (s->gone || s->session.state == SESSION_STOPPED)
 		return;
@@ -345,14 +330,13 @@ static void watch_session(struct server *s)
 		watch_non_stop(s);
 		return;
 	}
-	watch_text(s);
 	machine_watch_steps(s->machine, now_ms());
-	state = digest(s);
-	if (state == SESSION_RUNNING && readable(s->in, 0))
-		state = receive(s) ? digest(s) : SESSION_DETACHED;
+	state = watch_input(s);
+	if (state == SESSION_RUNNING && !s->link.queued)
+		tell(s);
 	if (state == SESSION_KILLED) {
 		finish(s, 0);
-	} else if (state == SESSION_DETACHED) {
+	} else if (state == SESSION_DETACHED || state == SESSION_LOST) {
 		s->gone = true;
 		s->target.ops->interrupt(s->target.t);
 	}
@@ -362,6 +346,7 @@ static void watch_client(struct server *s)
 {
 	unsigned run;
 
+	s->awaited.fd = -1;
 	if (!atomic_load(&s->connected))
 		return;
 	run = machine_watch_begin(s->machine);
@@ -370,6 +355,8 @@ static void watch_client(struct server *s)
 	if (run) {
 		s->quiet = 0;
 		watch_session(s);
+		if (s->lasts || s->session.state == SESSION_NON_STOP)
+			s->awaited = link_poll(&s->link);
 		machine_watch_end(s->machine);
 	} else if (++s->quiet > QUIET_TICKS) {
 		/* In this order: a resume that begins after the question sees that it has to wake us. */
@@ -381,13 +368,10 @@ static void watch_client(struct server *s)
 }
 
 /* A fresh session on these descriptors; the machine is stopped for it, if it runs. */
-static void watch_admit(struct server *s, int in, int out)
+static void watch_admit(struct server *s, int in, int out, const void *begun, size_t n)
 {
-	s->in = in;
-	s->out = out;
+	link_open(&s->link, in, out, begun, n);
 	s->gone = false;
-	s->have = 0;
-	s->unread = 0;
 	session_init(&s->session, &s->target, send_bytes, s);
 	if (s->config->debug)
 		session_trace(&s->session, trace, s);
@@ -396,38 +380,19 @@ static void watch_admit(struct server *s, int in, int out)
 	machine_hand_over(s->machine, GDB_SIGNAL_TRAP);
 }
 
-/* One debugger at a time. What the second one sends first is a packet, so this is its answer. */
-static void watch_refuse(struct server *s, int fd)
+/* Those who have connected. True while one of them waits for the client to be gone. */
+static bool watch_lobby(struct server *s)
 {
-	static const char busy[] = "+$E.another debugger is connected#98";
+	bool waiting;
+	struct caller *c;
 
-	if (write(fd, busy, sizeof(busy) - 1) < 0)
-		perror("kvm-gdbserver: refusing a second debugger");
-	part(s, fd);
-}
-
-/* The one before may be on its way out: an IDE that reconnects is not to be told that it is in its own way. */
-static bool watch_for_leave(struct server *s)
-{
-	int64_t end = now_ms() + PATIENCE_MS;
-
-	while (atomic_load(&s->connected) && now_ms() < end) {
-		watch_client(s);
-		poll(NULL, 0, 5);
+	lobby_hear(&s->lobby);
+	c = lobby_next(&s->lobby, atomic_load(&s->connected), &waiting);
+	if (c) {
+		watch_admit(s, c->fd, c->fd, c->bytes, c->have);
+		lobby_leave(&s->lobby, c);
 	}
-	return !atomic_load(&s->connected);
-}
-
-static void watch_listener(struct server *s)
-{
-	int fd = comm_accept(s->comm);
-
-	if (fd < 0)
-		poll(NULL, 0, ACCEPT_RETRY);
-	else if (watch_for_leave(s))
-		watch_admit(s, fd, fd);
-	else
-		watch_refuse(s, fd);
+	return waiting;
 }
 
 static int watch_signal(struct server *s)
@@ -437,28 +402,38 @@ static int watch_signal(struct server *s)
 	return read(s->signals, &info, sizeof(info)) == sizeof(info) ? 128 + (int)info.ssi_signo : 1;
 }
 
+/* Whom the watcher listens to besides those in the lobby. */
+enum source {
+	SIGNALS,
+	WAKEUP,
+	LISTENER,
+	CLIENT,
+	SOURCES
+};
+
 static int watch(struct server *s)
 {
-	struct pollfd fds[] = {
-		{ .fd = s->signals, .events = POLLIN },
-		{ .fd = s->wakeup, .events = POLLIN },
-		{ .fd = s->comm->listener, .events = POLLIN },
-		{ .fd = -1, .events = POLLIN },
+	struct pollfd fds[SOURCES + LOBBY_CALLERS] = {
+		[SIGNALS] = { .fd = s->signals, .events = POLLIN },
+		[WAKEUP] = { .fd = s->wakeup, .events = POLLIN },
+		[LISTENER] = { .fd = s->comm->listener, .events = POLLIN },
 	};
+	bool leaving = false;
 	eventfd_t count;
 
 	while (!atomic_load(&s->done)) {
 		bool ticks = atomic_load(&s->connected) && !atomic_load(&s->dozing);
 
-		fds[3].fd = ticks && (s->lasts || machine_is_non_stop(s->machine)) ? s->in : -1;
-		if (poll(fds, 4, ticks ? TICK_MS : -1) < 0)
+		fds[CLIENT] = s->awaited;
+		if (poll(fds, SOURCES + lobby_poll(&s->lobby, fds + SOURCES), leaving ? LEAVE_TICK_MS : ticks ? TICK_MS : -1) < 0)
 			continue;
-		if (fds[0].revents)
+		if (fds[SIGNALS].revents)
 			return watch_signal(s);
-		if (fds[1].revents)
+		if (fds[WAKEUP].revents)
 			eventfd_read(s->wakeup, &count);
-		if (fds[2].revents)
-			watch_listener(s);
+		if (fds[LISTENER].revents)
+			lobby_accept(&s->lobby);
+		leaving = watch_lobby(s);
 		watch_client(s);
 	}
 	return s->status;
@@ -477,24 +452,39 @@ static int open_sources(struct server *s)
 	return s->signals < 0 || s->wakeup < 0 ? -errno : 0;
 }
 
+static void open_door(struct server *s)
+{
+	char text[COMM_TEXT];
+	int in, out;
+
+	comm_text(s->comm, text, sizeof(text));
+	log_text(&s->log, text);
+	if (s->comm->listener < 0) {
+		comm_stdio(&in, &out);
+		watch_admit(s, in, out, NULL, 0);
+	}
+}
+
 int server_run(struct machine *m, struct comm *comm, const struct server_config *config)
 {
 	struct server *s = calloc(1, sizeof(*s));
 	int status = 1;
 
-	if (!s)
+	if (!s || log_open(&s->log, config->log))
 		return status;
 	s->machine = m;
 	s->comm = comm;
 	s->config = config;
 	s->target = machine_target(m);
-	s->parting = -1;
+	s->awaited.fd = -1;
+	lobby_open(&s->lobby, comm, &s->log);
 	machine_set_server(m, serve_stop, notify, s);
+	machine_set_log(m, log_machine, s);
 	if (!open_sources(s)) {
-		if (comm->listener < 0)
-			watch_admit(s, STDIN_FILENO, STDOUT_FILENO);
+		open_door(s);
 		status = watch(s);
 	}
+	log_drain(&s->log);
 	/* Not freed: vCPU threads may still look at it, until the program ends. */
 	return status;
 }

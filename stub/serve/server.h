@@ -10,7 +10,8 @@
 
 struct server_config {
 	bool once;  /* leave when the client goes */
-	bool debug; /* the wire, readable, on stderr */
+	bool debug; /* the wire, readable, where the rest is told */
+	int log;    /* the descriptor for what is told to whoever runs this: nobody waits for that */
 };
 
 /*

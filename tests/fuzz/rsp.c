@@ -20,6 +20,9 @@
 /* Of a chunk. */
 #define HEADER 4
 
+/* As the last byte: the client does not say who it is. */
+#define STRANGER 's'
+
 enum happening {
 	STOP = 1,
 	REFUSE = 2,
@@ -113,7 +116,7 @@ static void happen(struct client *c, uint8_t what, uint8_t how)
 
 static bool over(const struct client *c)
 {
-	return c->session.state == SESSION_DETACHED || c->session.state == SESSION_KILLED;
+	return c->session.state == SESSION_DETACHED || c->session.state == SESSION_KILLED || c->session.state == SESSION_LOST;
 }
 
 /* One packet at most at a time, so that each can be seen to be answered. */
@@ -161,6 +164,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	fake_init(&c.fake);
 	target = fake_target(&c.fake);
 	session_init(&c.session, &target, receive, NULL);
+	if (!n || bytes[n - 1] != STRANGER)
+		session_input(&c.session, (const uint8_t *)"$qSupported#37", 14);
 	session_trace(&c.session, count, &c);
 	while (n >= HEADER && !over(&c)) {
 		size_t told = bytes[2] | bytes[3] << 8, len = told < n - HEADER ? told : n - HEADER;

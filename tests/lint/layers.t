@@ -109,6 +109,14 @@ exits()
 	code stub | grep -E '[^_a-z.>](exit|_exit|abort|assert|err|errx)\(' | grep -v '^stub/main\.c:'
 }
 
+# Only main.c speaks to the terminal: nobody else may have to wait for it (serve/log.h), or write what is not printable.
+terminal()
+{
+	code stub | sed 's/"[^"]*"//g; s/format(printf//' |
+		grep -E '(^|[^_a-z])(stderr|stdout|STDERR_FILENO|perror|v?printf|puts|putchar)([^_a-z]|$)' |
+		grep -vE '^stub/main\.c:'
+}
+
 # FILE_H or DIR_FILE_H, defined at once, and no two alike.
 guards()
 {
@@ -197,6 +205,7 @@ rule "only host/ knows kvm_run and ioctl()" kvm_run
 rule "only host/ asks for which architecture it is compiled" architecture_ifdefs
 rule "rsp/ and arch/ call nothing of the system's" no_system
 rule "only main.c ends the process" exits
+rule "only main.c speaks to the terminal" terminal
 rule "every header has a guard of its own name" guards
 rule "every file names its licence" licences
 rule "no function is longer than 80 lines" long_functions
@@ -213,6 +222,7 @@ spoil stub/reg/tdesc.c '/* none\n * */ struct kvm_run *run;' kvm_run
 spoil stub/arch/arch.c '#ifdef __aarch64__\n#if defined(__aarch64__)' architecture_ifdefs
 spoil stub/rsp/reply.c 'void *f(void) { return malloc(1); }' no_system
 spoil stub/run/step.c 'void f(void) { abort(); }' exits
+spoil stub/run/step.c 'void f(void) { fprintf(stderr, "x"); }' terminal
 spoil stub/rsp/nothing.h '#ifndef OTHER_H\n#define OTHER_H\n#endif' guards
 spoil stub/rsp/nothing.c 'int x;' licences
 spoil stub/rsp/reply.c "void f(void)\n{\n$(yes '\tg();\n' | head -81 | tr -d '\n')}" long_functions

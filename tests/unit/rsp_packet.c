@@ -17,7 +17,7 @@ static const char *events(const void *bytes, size_t n)
 		enum packet_event event = packet_feed(&reader, ((const uint8_t *)bytes)[i]);
 
 		if (event != PACKET_NOTHING)
-			seen[len++] = "?WDRI"[event];
+			seen[len++] = "?WDRIAF"[event];
 	}
 	seen[len] = '\0';
 	return seen;
@@ -32,8 +32,7 @@ static void test_plain(void)
 	is_str(events("$#00", 4), "W", "an empty packet");
 	is_int((int64_t)reader.len, 0, "has no payload");
 	is_str(events("$qC#B4", 6), "W", "a checksum in capitals");
-	is_str(events("+$qC#b4+$qC#b4", 14), "WW", "two packets and acknowledgements");
-	is_str(events("x#00y\xff\0z$qC#b4~", 15), "W", "garbage around it");
+	is_str(events("+$qC#b4+$qC#b4", 14), "AWAW", "two packets and acknowledgements");
 	is_str(events("-\x03-", 3), "RIR", "a request to send again, and an interrupt");
 }
 
@@ -48,7 +47,7 @@ static void test_split(void)
 		packet_reader_init(&reader);
 		strcpy(all, events(bytes, cut));
 		strcat(all, events(bytes + cut, n - cut));
-		ok(!strcmp(all, "WI") && reader.len == 8 && !memcmp(reader.data, "X0,3:a}\x03", 9), "cut after %zu bytes", cut);
+		ok(!strcmp(all, "AWI") && reader.len == 8 && !memcmp(reader.data, "X0,3:a}\x03", 9), "cut after %zu bytes", cut);
 	}
 }
 
@@ -58,7 +57,7 @@ static void test_damaged(void)
 	is_str(events("$qC#b5", 6), "D", "a wrong checksum");
 	is_str(events("$qC#4b", 6), "D", "a checksum the wrong way round");
 	is_str(events("$qC#g4", 6), "D", "no digit first");
-	is_str(events("$qC#b\0", 6), "D", "no digit second");
+	is_str(events("$qC#b~", 6), "D", "no digit second");
 	is_str(events("$O#5g", 5), "D", "nor one that would count as -1");
 	is_str(events("$qC#b4", 6), "W", "and a good one after that");
 }
@@ -77,10 +76,10 @@ static void test_restart(void)
 static void test_bytes(void)
 {
 	packet_reader_init(&reader);
-	is_str(events("$a\0b\x03-+*#48", 11), "W", "NUL, 0x03, '-', '+' and '*' inside a packet");
-	ok(reader.len == 7 && !memcmp(reader.data, "a\0b\x03-+*", 8), "are data");
-	is_str(events("$}\x03}\x04}]}\n#62", 12), "W", "escapes");
-	is_str(reader.data, "#$}*", "are undone");
+	is_str(events("$:\0b\x03-+*#21", 11), "W", "NUL, 0x03, '-', '+' and '*' inside a packet");
+	ok(reader.len == 7 && !memcmp(reader.data, ":\0b\x03-+*", 8), "are data");
+	is_str(events("$;}\x03}\x04}]}\n#9d", 13), "W", "escapes");
+	is_str(reader.data, ";#$}*", "are undone");
 	ok(!reader.fault, "and no fault");
 	is_str(events("$a}#de", 6), "W", "an escape of nothing");
 	ok(reader.fault != NULL, "is a fault");
@@ -121,6 +120,45 @@ static void test_oversized(void)
 	ok(reader.len == 2 && !reader.fault, "is whole");
 }
 
+/* Each of them between packets, and then in a packet in front of the first ':' or ';'. */
+static void test_foreign(void)
+{
+	unsigned between = 0, within = 0, behind = 0;
+
+	for (unsigned byte = 0; byte < 256; byte++) {
+		char bytes[] = { '$', 'a', (char)byte }, more[] = { '$', ';', (char)byte };
+
+		packet_reader_init(&reader);
+		between += packet_feed(&reader, (uint8_t)byte) == PACKET_FOREIGN;
+		packet_reader_init(&reader);
+		within += *events(bytes, 3) == 'F';
+		packet_reader_init(&reader);
+		behind += *events(more, 3) == 'F';
+	}
+	is_int(between, 256 - 4, "between packets all but four bytes are foreign");
+	is_int(within, 256 - 94, "in a packet blanks and what is not printable");
+	is_int(behind, 0, "but none behind a ':' or a ';'");
+	packet_reader_init(&reader);
+	is_str(events("$a# ", 4), "F", "nor may there be a blank in a checksum");
+	packet_reader_init(&reader);
+	is_str(events("$a:\n#b ", 7), "F", "whatever is in front of it");
+	packet_reader_init(&reader);
+	is_str(events("$:\n$a\n", 6), "F", "the next packet begins anew");
+}
+
+static void test_foreign_text(void)
+{
+	static const uint8_t request[] = "GET /a\x1b[2J\xff HTTP/1.1\r\nHost: x\r\n", pages[4096] = "long";
+	char text[256];
+
+	packet_tell_foreign(request, sizeof(request) - 1, text, sizeof(text));
+	is_str(text, "what no debugger sends, from 0x47 on: \"GET /a?[2J? HTTP/1.1\"; the connection is closed", "a line of it is shown, printable");
+	packet_tell_foreign(pages, sizeof(pages), text, sizeof(text));
+	ok(strlen(text) < 130, "and not much of it");
+	packet_tell_foreign((const uint8_t *)"\x16\x03", 1, text, sizeof(text));
+	is_str(text, "what no debugger sends, from 0x16 on: \"?\"; the connection is closed", "no more than has come");
+}
+
 int main(void)
 {
 	test_plain();
@@ -129,5 +167,7 @@ int main(void)
 	test_restart();
 	test_bytes();
 	test_oversized();
+	test_foreign();
+	test_foreign_text();
 	return done();
 }

@@ -38,15 +38,16 @@ static void connect(void)
 	fake_init(&fake);
 	target = fake_target(&fake);
 	session_init(&session, &target, receive, NULL);
+	session_input(&session, (const uint8_t *)"$qSupported#37", 14);
 	sent_len = 0;
 	sent[0] = traced[0] = '\0';
 }
 
-/* Sends packets of plain text, separated by spaces, in one piece; how much of it was used. */
+/* Sends packets of plain text, separated by spaces, in one piece, up to where the state changes; how much of it was used. */
 static size_t say(const char *payloads)
 {
 	char bytes[0x2000];
-	size_t n = 0;
+	size_t n = 0, used = 0;
 
 	sent_len = 0;
 	while (*payloads) {
@@ -58,12 +59,23 @@ static size_t say(const char *payloads)
 		n += (size_t)snprintf(bytes + n, sizeof(bytes) - n, "$%.*s#%02x", (int)len, payloads, sum & 0xff);
 		payloads += len + (payloads[len] == ' ');
 	}
-	return session_input(&session, (uint8_t *)bytes, n);
+	while (used < n) {
+		enum session_state before = session.state;
+		size_t more = session_input(&session, (uint8_t *)bytes + used, n - used);
+
+		if (!more)
+			break;
+		used += more;
+		if (session.state != before)
+			break;
+	}
+	return used;
 }
 
 static void test_used(void)
 {
 	connect();
+	is_int((int64_t)session_input(&session, (const uint8_t *)"++$qC#b4+$qC#b4", 15), 8, "a packet is answered at a time");
 	is_int((int64_t)say("qC qC"), 12, "questions are all used");
 	is_int((int64_t)say("c qC"), 5, "a resume ends the input");
 	is_int(session.state, SESSION_RUNNING, "the machine runs");

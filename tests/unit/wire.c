@@ -9,6 +9,7 @@
  *	<< bytes	and receives exactly these, acknowledgements and all
  *	% words		something happens to the machine, or is checked of it: see the table of directives
  *
+ * The client has sent qSupported before the first line, and announced nothing; or, after `% stranger 1`, it has said nothing at all.
  * Everything that is sent has to be expected. Empty lines and lines that begin with '#' are for readers.
  */
 #include <dirent.h>
@@ -236,6 +237,29 @@ static bool set_endless(struct player *p, const char *words)
 	return true;
 }
 
+static void begin(struct player *p)
+{
+	struct target target = fake_target(&p->fake);
+
+	session_init(&p->session, &target, receive, p);
+}
+
+static bool forget_client(struct player *p, const char *words)
+{
+	(void)words;
+	begin(p);
+	return true;
+}
+
+/* The answer is features.txt's business. */
+static bool introduce(struct player *p, const char *words)
+{
+	snprintf(p->got, sizeof(p->got), "qSupported:%s", words);
+	send_packet(p, p->got);
+	p->taken = p->sent;
+	return true;
+}
+
 static void stop_machine(struct player *p, const struct stop *stop)
 {
 	if (p->fake.non_stop) {
@@ -291,7 +315,7 @@ static bool event(struct player *p, const char *words)
 
 static bool is_state(struct player *p, const char *words)
 {
-	static const char *const names[] = { "stopped", "running", "non-stop", "detached", "killed" };
+	static const char *const names[] = { "stopped", "running", "non-stop", "detached", "killed", "lost" };
 
 	strcpy(p->got, names[p->session.state]);
 	return !strcmp(words, p->got);
@@ -342,6 +366,8 @@ static const struct {
 	bool (*run)(struct player *p, const char *words);
 } directives[] = {
 	{ "fail", set_fail },				  /* function, errno value; 0 to let it work again */
+	{ "stranger", forget_client },			  /* a new client, of whom nothing is known */
+	{ "announces", introduce },			  /* what the client does, in qSupported */
 	{ "threads", set_threads },			  /* how many there are from now on */
 	{ "lacks", set_lacks },				  /* a type of point */
 	{ "thread_events", set_has_thread_events },	  /* QThreadEvents */
@@ -431,15 +457,14 @@ static bool play(struct player *p, FILE *file)
 static void play_file(const char *dir, const char *name, bool *used)
 {
 	static struct player p;
-	struct target target;
 	char path[4096];
 	FILE *file;
 
 	memset(&p, 0, sizeof(p));
 	p.used = used;
 	fake_init(&p.fake);
-	target = fake_target(&p.fake);
-	session_init(&p.session, &target, receive, &p);
+	begin(&p);
+	introduce(&p, "");
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	file = fopen(path, "r");
 	ok(file && play(&p, file), "%s", name);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Those who have connected and not yet shown that they are debuggers: a port scan, an IDE that waits for the port, a web browser. A
+ * connection is a client's from its first packet on, and until then it stops no guest and keeps nobody out.
+ */
+#ifndef SERVE_LOBBY_H
+#define SERVE_LOBBY_H
+
+#include <poll.h>
+#include <stdatomic.h>
+
+#include "../rsp/session.h"
+#include "comm.h"
+#include "log.h"
+
+#define LOBBY_CALLERS 8
+
+/*
+ * A debugger waits for the answer to its first packet. What a browser sends in its place fits into no segment of TCP's so small: so all
+ * of its first line is here before the first packet is answered, and is seen to be none.
+ */
+#define LOBBY_FIRST 1024
+
+struct caller {
+	int fd;
+	int64_t client_ms; /* when it had sent its first packet; 0: it has not */
+	size_t have;
+	uint8_t bytes[LOBBY_FIRST];
+};
+
+struct lobby {
+	struct comm *comm;
+	struct log *log;
+	atomic_int parting; /* a socket whose client was told good-bye: closed when the next one parts, so that the word arrives */
+	unsigned n;
+	struct caller caller[LOBBY_CALLERS]; /* the oldest one first */
+	struct packet_reader reader;
+};
+
+void lobby_open(struct lobby *l, struct comm *comm, struct log *log);
+
+/* Somebody has connected. When there is no room, one who has said nothing has to go. */
+void lobby_accept(struct lobby *l);
+
+/* Whom to listen to: how many of fds are filled, at most LOBBY_CALLERS. */
+unsigned lobby_poll(const struct lobby *l, struct pollfd *fds);
+
+/* What they have said. Those who cannot be debuggers are told of in the log, and are gone. */
+void lobby_hear(struct lobby *l);
+
+/*
+ * The next one to be a client; NULL when there is none, or while the one before is there: then, after a moment in which that one may be
+ * on its way out, it is told that it has come too late. waiting: somebody has that moment.
+ */
+struct caller *lobby_next(struct lobby *l, bool busy, bool *waiting);
+
+/* It is in the lobby no more; its descriptor is the caller's. */
+void lobby_leave(struct lobby *l, struct caller *c);
+
+/* No more is said to this client, who can still read what was. By any thread. */
+void lobby_part(struct lobby *l, int fd);
+
+#endif
