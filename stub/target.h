@@ -87,6 +87,13 @@ struct target_kind {
 	unsigned watchpoints;	/* for writes, in hardware; 0: none that works */
 };
 
+/* The ELF file that the guest was loaded from. */
+struct target_image {
+	const char *path; /* absolute */
+	uint64_t size, inode;
+	int64_t mtime; /* seconds */
+};
+
 /* Takes a piece of text that a command prints. */
 typedef void text_fn(void *arg, const char *text);
 
@@ -120,6 +127,13 @@ struct target_ops {
 
 	/* Constant for the life of a connection. May be called while the machine runs. */
 	void (*kind)(void *t, struct target_kind *kind);
+
+	/*
+	 * The file that the guest was loaded from, and bytes of it as they were then: how many, 0 behind its end, or -errno. False and -ENOENT:
+	 * there is none, it is no ELF file, or it has been written to since. May be called while the machine runs.
+	 */
+	bool (*image)(void *t, struct target_image *image);
+	ssize_t (*read_image)(void *t, uint64_t offset, void *buf, size_t len);
 
 	/*
 	 * How many bits of an address count for the thread's code at present, in the lower half of the address space and in the upper

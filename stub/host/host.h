@@ -102,6 +102,13 @@ struct host_area {
 	const char *what;     /* a few words: what is there, or what backs the RAM; constant */
 };
 
+/* The ELF file that a machine was loaded from. */
+struct host_image {
+	const char *path; /* absolute; as long as the host is open */
+	uint64_t size, inode;
+	int64_t mtime; /* seconds */
+};
+
 struct host;
 
 struct host_ops {
@@ -141,6 +148,13 @@ struct host_ops {
 
 	/* Code at gpa was changed: make every vCPU fetch it anew. */
 	void (*sync_code)(struct host *h, uint64_t gpa, size_t len);
+
+	/*
+	 * The file that the machine was loaded from last, whatever lies at its path by now, and bytes of it: how many, 0 behind its end, or
+	 * -errno. False and -ENOENT: there is none, it is no ELF file, or it was written to since. Both may be NULL. From any thread.
+	 */
+	bool (*image)(struct host *h, struct host_image *image);
+	ssize_t (*read_image)(struct host *h, uint64_t offset, void *buf, size_t len);
 
 	/* Back to the state in which the machine was opened, the image read again. -errno and a sentence in error. */
 	int (*reset)(struct host *h, char *error, size_t size);

@@ -145,10 +145,18 @@ static int create_vcpus(struct vm *vm, const struct refusal *why)
 	return err;
 }
 
+/* Before it is read: what is shown later is what was loaded. */
+static int keep_image(struct vm *vm, const struct refusal *why)
+{
+	(void)why;
+	image_keep(&vm->image, vm->config.image);
+	return 0;
+}
+
 static int build(struct vm *vm, const struct refusal *why)
 {
 	static int (*const steps[])(struct vm *, const struct refusal *) = { open_kvm, create_vm, check_vcpus, give_ram,
-		vm_arch_open, create_vcpus, vm_arch_start };
+		vm_arch_open, create_vcpus, keep_image, vm_arch_start };
 	int err = 0;
 
 	for (unsigned i = 0; !err && i < sizeof(steps) / sizeof(steps[0]); i++)
@@ -186,6 +194,7 @@ static void take_apart(struct vm *vm)
 	close_fd(&vm->many);
 	close_fd(&vm->irqchip);
 	ram_unmap(&vm->ram);
+	image_drop(&vm->image);
 }
 
 static void vm_close(struct host *h)
@@ -291,6 +300,16 @@ static ssize_t vm_write_mem(struct host *h, uint64_t gpa, const void *buf, size_
 	return vm->fd < 0 ? -ENODEV : ram_write(&vm->ram, gpa, buf, len);
 }
 
+static bool vm_image(struct host *h, struct host_image *image)
+{
+	return image_show(&((struct vm *)h)->image, image);
+}
+
+static ssize_t vm_read_image(struct host *h, uint64_t offset, void *buf, size_t len)
+{
+	return image_read(&((struct vm *)h)->image, offset, buf, len);
+}
+
 static bool vm_area(struct host *h, unsigned n, struct host_area *area)
 {
 	const struct ram *ram = &((struct vm *)h)->ram;
@@ -330,6 +349,8 @@ static const struct host_ops vm_ops = {
 	.read_mem = vm_read_mem,
 	.write_mem = vm_write_mem,
 	.area = vm_area,
+	.image = vm_image,
+	.read_image = vm_read_image,
 	.sync_code = vm_sync_code,
 	.reset = vm_reset,
 	.start_as = vm_start_as,
@@ -383,6 +404,7 @@ static struct vm *allocate(const struct vm_config *config)
 		.fd = -1,
 		.many = -1,
 		.irqchip = -1,
+		.image = { .fd = -1 },
 		.vcpu = vcpu };
 	pthread_mutex_init(&vm->devices, NULL);
 	for (unsigned i = 0; i < config->vcpus; i++) {

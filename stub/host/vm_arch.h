@@ -12,6 +12,7 @@
 
 #include <linux/kvm.h>
 
+#include "image.h"
 #include "load.h"
 #include "memory.h"
 #include "refuse.h"
@@ -46,6 +47,7 @@ struct vm {
 	int irqchip;   /* the board's: the KVM device that is the interrupt controller and has attributes for each vCPU, or -1 */
 	uint64_t sync; /* KVM_SYNC_* that KVM is to leave in kvm_run */
 	struct ram ram;
+	struct image image;
 	uint64_t seed; /* for the guest to place its kernel by (KASLR), the same after a reset; 0: none could be had */
 	struct vm_vcpu *vcpu;
 	pthread_mutex_t devices; /* for what the board's devices are made of */

@@ -25,6 +25,13 @@ static bool has_thread_events(struct session *s)
 	return s->target.ops->has_thread_events(s->target.t);
 }
 
+static bool has_image(struct session *s)
+{
+	struct target_image image;
+
+	return s->target.ops->image(s->target.t, &image);
+}
+
 /* What clients announce, what is said back, and what the machine must have for that. Those that nobody announces come last. */
 static const struct {
 	const char *announced;
@@ -41,6 +48,7 @@ static const struct {
 	{ NULL, 0, "ConditionalBreakpoints+", has_programs },
 	{ NULL, 0, "BreakpointCommands+", has_programs },
 	{ NULL, 0, "QThreadEvents+", has_thread_events },
+	{ NULL, 0, "qXfer:exec-file:read+", has_image },
 };
 
 #define FEATURES (sizeof(features) / sizeof(features[0]))

@@ -122,3 +122,22 @@ int do_thread_list(struct session *s, const struct args *args)
 	piece_text(&piece, "</threads>\n");
 	return piece_end(&piece);
 }
+
+/* The annex is the process, in hexadecimal, or nothing. */
+static bool is_process(struct cursor annex)
+{
+	return !cursor_left(&annex) || (cursor_number(&annex) == PROCESS_ID && !annex.bad && !cursor_left(&annex));
+}
+
+/* The path on the machine where this program runs: a client there may have it at hand, others ask for it by vFile. */
+int do_exec_file(struct session *s, const struct args *args)
+{
+	struct target_image image;
+	struct piece piece;
+
+	if (!is_process(args->word) || !s->target.ops->image(s->target.t, &image))
+		return refuse_annex(s);
+	piece = piece_begin(s, args);
+	piece_text(&piece, image.path);
+	return piece_end(&piece);
+}

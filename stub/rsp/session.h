@@ -62,6 +62,8 @@ struct session {
 	bool lists_threads; /* stop replies name all threads */
 	bool error_strings; /* this client takes a refusal's sentence behind its number: "E16;" and pairs of digits */
 
+	uint32_t files;	 /* which handles of the image are open: bits */
+
 	bool physical;	 /* addresses of memory are guest-physical ones; those of points never are */
 	bool steps_open; /* interrupts are taken while a thread steps */
 

@@ -2,6 +2,7 @@
 /* What a debugger that knows nothing of the machine is told of it. */
 #include "about.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "machine.h"
@@ -33,4 +34,22 @@ void about_thread(void *t, unsigned thread, char *text, size_t size)
 {
 	(void)t;
 	snprintf(text, size, "vCPU %u", thread - 1);
+}
+
+bool about_image(void *t, struct target_image *image)
+{
+	struct host *host = ((struct machine *)t)->host;
+	struct host_image its;
+
+	if (!host->ops->image || !host->ops->image(host, &its))
+		return false;
+	*image = (struct target_image){ .path = its.path, .size = its.size, .inode = its.inode, .mtime = its.mtime };
+	return true;
+}
+
+ssize_t about_read_image(void *t, uint64_t offset, void *buf, size_t len)
+{
+	struct host *host = ((struct machine *)t)->host;
+
+	return host->ops->read_image ? host->ops->read_image(host, offset, buf, len) : -ENOENT;
 }

@@ -7,6 +7,8 @@
 
 void about_kind(void *t, struct target_kind *kind);
 bool about_address_bits(void *t, unsigned thread, unsigned *lower, unsigned *upper);
+bool about_image(void *t, struct target_image *image);
+ssize_t about_read_image(void *t, uint64_t offset, void *buf, size_t len);
 void about_thread(void *t, unsigned thread, char *text, size_t size);
 
 #endif

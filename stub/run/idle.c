@@ -19,7 +19,7 @@ static int ask_state(struct vcpu *v, uint32_t *state)
 }
 
 /*
- * A vCPU that is stopped and would run is just that: gdb has the word "running" for those that do. One that has come out by itself was
+ * A vCPU that runs, or is stopped and would run, is just that: gdb has a word for it. One that has come out by itself was
  * not halted, and is not asked: gdb wants this of each vCPU at each stop. In non-stop a stop has no words of its own, which the client
  * could be sent: they are here.
  */
@@ -31,7 +31,7 @@ void idle_text(struct vcpu *v, char *text, size_t size)
 	uint32_t state;
 
 	if (!ended && threads_runs(v))
-		doing = v->want == RESUME_STAY ? "held" : "running";
+		doing = v->want == RESUME_STAY ? "held" : NULL;
 	else if (v->stop.text && machine_is_non_stop(m))
 		doing = v->stop.text;
 	else if (!ended && (v->unheard || v->overdue) && !ask_state(v, &state) && state)

@@ -15,6 +15,7 @@ const char *const fake_op_names[FAKE_OPS] = {
 	[FAKE_READ_PHYS] = "read_phys",
 	[FAKE_WRITE_PHYS] = "write_phys",
 	[FAKE_FIND_REGION] = "find_region",
+	[FAKE_READ_IMAGE] = "read_image",
 	[FAKE_SET_POINT] = "set_point",
 	[FAKE_CLEAR_POINT] = "clear_point",
 	[FAKE_RESUME] = "resume",
@@ -64,22 +65,6 @@ static void thread_text(void *t, unsigned thread, char *text, size_t size)
 	struct fake *f = t;
 
 	snprintf(text, size, "%s", thread == 2 ? f->doing : "");
-}
-
-static void kind(void *t, struct target_kind *k)
-{
-	struct fake *f = t;
-
-	*k = (struct target_kind){ .llvm = "pdp11", .pointer_size = 2, .watch_after = true, .watchpoints = f->lacks[POINT_WRITE] ? 0 : 3 };
-}
-
-static bool address_bits(void *t, unsigned thread, unsigned *lower, unsigned *upper)
-{
-	struct fake *f = fake_stopped(t);
-
-	*lower = f->bits[0];
-	*upper = f->bits[1] + thread;
-	return f->bits[0];
 }
 
 static const char *description(void *t)
@@ -410,8 +395,10 @@ static const struct target_ops ops = {
 	.current = current,
 	.thread_name = thread_name,
 	.thread_text = thread_text,
-	.kind = kind,
-	.address_bits = address_bits,
+	.kind = fake_kind,
+	.address_bits = fake_address_bits,
+	.image = fake_image,
+	.read_image = fake_read_image,
 	.description = description,
 	.read_reg = read_reg,
 	.reg_size = size_of_reg,

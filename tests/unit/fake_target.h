@@ -13,6 +13,7 @@
 #include "target.h"
 
 #define FAKE_MEMORY 0x10000
+#define FAKE_IMAGE 0x20000 /* bytes */
 #define FAKE_REGS 10
 #define FAKE_GENERAL 8
 #define FAKE_VECTOR 8
@@ -29,6 +30,7 @@ enum fake_op {
 	FAKE_READ_PHYS,
 	FAKE_WRITE_PHYS,
 	FAKE_FIND_REGION,
+	FAKE_READ_IMAGE,
 	FAKE_SET_POINT,
 	FAKE_CLEAR_POINT,
 	FAKE_RESUME,
@@ -55,6 +57,7 @@ struct fake {
 	unsigned trespasses; /* calls that target.h does not allow while the machine runs */
 	const char *why;
 	const char *description;
+	char image[80]; /* the path of the image; empty: there is none */
 	char doing[80]; /* what the second thread does */
 	unsigned bits[2]; /* of an address count, in its halves, in the upper one plus the thread's number; 0: they all do */
 	uint8_t regs[8][FAKE_REGS][16]; /* of the first eight threads; the others share the last */
@@ -90,5 +93,10 @@ int fake_write_mem(void *t, unsigned thread, uint64_t addr, const void *buf, siz
 ssize_t fake_read_phys(void *t, uint64_t addr, void *buf, size_t len);
 int fake_write_phys(void *t, uint64_t addr, const void *buf, size_t len);
 int fake_find_region(void *t, unsigned thread, uint64_t addr, struct memory_region *r);
+
+void fake_kind(void *t, struct target_kind *k);
+bool fake_image(void *t, struct target_image *i);
+ssize_t fake_read_image(void *t, uint64_t offset, void *buf, size_t len);
+bool fake_address_bits(void *t, unsigned thread, unsigned *lower, unsigned *upper);
 
 #endif

@@ -220,6 +220,12 @@ static bool set_doing(struct player *p, const char *words)
 	return true;
 }
 
+static bool set_image(struct player *p, const char *words)
+{
+	snprintf(p->fake.image, sizeof(p->fake.image), "%s", words);
+	return true;
+}
+
 static bool set_bits(struct player *p, const char *words)
 {
 	return sscanf(words, "%u %u", &p->fake.bits[0], &p->fake.bits[1]) == 2;
@@ -375,6 +381,7 @@ static const struct {
 	{ "lacks_masks", set_lacks_masks },		  /* interrupts do not wait for a step */
 	{ "unmasked", is_unmasked },			  /* nor are they to */
 	{ "doing", set_doing },				  /* what the second thread does */
+	{ "image", set_image },				  /* the path of an ELF image */
 	{ "bits", set_bits },				  /* of an address, in each half */
 	{ "print", print },				  /* what a breakpoint's command prints: these words and a newline */
 	{ "readable", set_readable },			  /* the end of what can be read of memory */
