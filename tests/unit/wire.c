@@ -20,6 +20,7 @@
 #include "rsp/session.h"
 #include "rsp/table.h"
 #include "tap.h"
+#include "wire_text.h"
 
 #define LINE_SIZE 0x12000
 #define ROWS_MAX 128
@@ -49,34 +50,6 @@ static void feed(struct player *p, const uint8_t *bytes, size_t n)
 
 	for (size_t i = 0; i < n && used; i += used)
 		used = session_input(&p->session, bytes + i, n - i);
-}
-
-/* \xNN to bytes. */
-static size_t unescape(const char *text, uint8_t *bytes)
-{
-	size_t n = 0;
-	unsigned byte;
-
-	while (*text) {
-		if (sscanf(text, "\\x%2x", &byte) == 1) {
-			bytes[n++] = (uint8_t)byte;
-			text += 4;
-		} else {
-			bytes[n++] = (uint8_t)*text++;
-		}
-	}
-	return n;
-}
-
-static void escape(char *text, const uint8_t *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (bytes[i] < ' ' || bytes[i] > '~' || bytes[i] == '\\')
-			text += sprintf(text, "\\x%02x", bytes[i]);
-		else
-			*text++ = (char)bytes[i];
-	}
-	*text = '\0';
 }
 
 static bool send_raw(struct player *p, const char *text)
