@@ -126,11 +126,11 @@ static void saved(const char *arch, const char *yes, const char *no)
 	snprintf(text, sizeof(text), "<reg name=\"%s\"", yes);
 	at = strstr(x.tdesc.xml, text);
 	end = at ? strstr(at, "/>") : NULL;
-	ok(end && !memmem(at, (size_t)(end - at), "save-restore", 12), yes);
+	ok(end && !memmem(at, (size_t)(end - at), "save-restore", 12), "%s", yes);
 	snprintf(text, sizeof(text), "<reg name=\"%s\"", no);
 	at = strstr(x.tdesc.xml, text);
 	end = at ? strstr(at, "/>") : NULL;
-	ok(end && memmem(at, (size_t)(end - at), " save-restore=\"no\"", 18), no);
+	ok(end && memmem(at, (size_t)(end - at), " save-restore=\"no\"", 18), "%s", no);
 	tear_down(&x);
 }
 
