@@ -76,8 +76,9 @@ struct aarch64_debug_exit {
 extern const struct arch_computed aarch64_computed[A64_COMPUTED];
 extern const struct arch_scale aarch64_scales[A64_SCALES];
 
-/* aarch64_exception.c: struct arch's give_back() */
+/* aarch64_exception.c: struct arch's give_back() and fetch */
 int aarch64_give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *control);
+extern const struct arch_fetch aarch64_fetch;
 
 /* aarch64_step.c: struct arch's successors() */
 int aarch64_successors(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS]);

@@ -11,6 +11,7 @@
 
 /* ESR_ELx.EC, bits 31..26. Hardware breakpoint, step and watchpoint have one class for each origin: the own level's is higher by 1. */
 #define ESR_EC_AT 26
+#define EC_FETCH 0x20 /* an instruction abort; of the own level 0x21 */
 #define EC_BREAKPOINT 0x30
 #define EC_STEP 0x32
 #define EC_WATCHPOINT 0x34
@@ -119,3 +120,50 @@ int aarch64_give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *co
 		},
 		6);
 }
+
+static int fetch_handler(struct view *v, struct arch_page *page)
+{
+	uint64_t pstate, vbar;
+	int err = v->get(v, A64_PSTATE, &pstate);
+	const struct origin *origin;
+
+	if (!err)
+		err = v->get(v, A64_VBAR_EL1, &vbar);
+	if (err)
+		return err;
+	origin = find_origin(pstate);
+	return origin ? aarch64_translate(v, vbar + origin->vector, page) : -EOPNOTSUPP;
+}
+
+static int undo_fetch(struct view *v, uint64_t addr, const uint64_t was[ARCH_FETCH_KEYS])
+{
+	enum {
+		ELR,
+		SPSR,
+		ESR
+	};
+	struct view_value is[] = { { A64_ELR_EL1, 0 }, { A64_SPSR_EL1, 0 }, { A64_ESR_EL1, 0 } };
+	int err = view_get_all(v, is, COUNT_OF(is));
+
+	if (err)
+		return err;
+	if (is[ELR].value != addr || (is[ESR].value >> ESR_EC_AT & 0x3e) != EC_FETCH)
+		return 0;
+	err = view_set_all(v,
+		(struct view_value[]){
+			{ A64_ELR_EL1, was[0] },
+			{ A64_SPSR_EL1, was[1] },
+			{ A64_ESR_EL1, was[2] },
+			{ A64_FAR_EL1, was[3] },
+			{ A64_PSTATE, is[SPSR].value },
+			{ A64_PC, addr },
+		},
+		6);
+	return err ? err : 1;
+}
+
+const struct arch_fetch aarch64_fetch = {
+	.keys = { A64_ELR_EL1, A64_SPSR_EL1, A64_ESR_EL1, A64_FAR_EL1 },
+	.handler = fetch_handler,
+	.undo = undo_fetch,
+};

@@ -299,6 +299,26 @@ struct arch_own_debug {
 	int (*give)(struct view *v, unsigned hits, uint32_t *control);
 };
 
+/*
+ * Where the guest may not execute, a breakpoint is met at the handler of the exception that the fetch brings about, which is then as if
+ * it had not been taken. (x86 has no need of it: a debug register comes before the fetch.)
+ */
+#define ARCH_FETCH_KEYS 4
+
+struct arch_fetch {
+	/* Registers that the exception writes over; the others it saves. */
+	uint64_t keys[ARCH_FETCH_KEYS];
+
+	/* Where the handler is, by the vCPU's present mode. As translate(). */
+	int (*handler)(struct view *v, struct arch_page *page);
+
+	/*
+	 * Is the vCPU at its handler since it could not fetch what is at addr? Then it is there again, with what `was` says of the keys:
+	 * 1; 0: it is not; or -errno.
+	 */
+	int (*undo)(struct view *v, uint64_t addr, const uint64_t was[ARCH_FETCH_KEYS]);
+};
+
 /* One way to describe a vCPU to a debugger that decodes its instructions by the description (x86). */
 struct arch_mode {
 	const char *name; /* as `monitor mode` takes it */
@@ -389,6 +409,9 @@ struct arch {
 	const struct arch_flag *entry_flags; /* of what v->saw is told of; ends with bits 0. NULL: no names for them */
 	/* What translate()'s -EOPNOTSUPP means in the present context, a sentence for messages; NULL: nothing more than that. */
 	const char *(*untranslated)(struct view *v);
+
+	const struct arch_fetch *fetch; /* or NULL */
+	bool exec_before_fetch; /* a debug register is compared before an instruction is fetched, and comes before what that brings about */
 
 	/*
 	 * What KVM cannot single-step; else NULL. Fills in the addresses at one of which the guest goes on after the instruction at

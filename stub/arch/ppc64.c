@@ -141,6 +141,7 @@ const struct arch arch_ppc64le = {
 	.aliases = ppc64_aliases,
 	.entry_flags = ppc64_entry_flags,
 	.untranslated = ppc64_untranslated,
+	.fetch = &ppc64_fetch,
 	.successors = ppc64_successors,
 	.translate_next = ppc64_translate_next,
 	.mp_state = mp_state,

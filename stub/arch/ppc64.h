@@ -72,6 +72,9 @@ struct ppc64_interrupt {
 };
 int ppc64_interrupt(struct view *v, struct ppc64_interrupt *i);
 
+/* ppc64_interrupt.c: struct arch's fetch */
+extern const struct arch_fetch ppc64_fetch;
+
 /* The offset of the handler at pc, wherever handlers are; a pc that can be no handler's is larger than all of them. */
 uint64_t ppc64_vector(uint64_t pc);
 

@@ -5,11 +5,14 @@
  * instructions and data. KVM has no other AIL for its guests but 0 (kvmppc_filter_lpcr_hv, book3s_hv.c).
  */
 #include "ppc64.h"
+#include "view.h"
 
 #define LPCR_AIL(lpcr) ((lpcr) >> 23 & 3)
 #define AIL_KEEPS_TRANSLATION 3
 
 #define RELOCATED 0xc000000000004000ull
+#define FETCH 0x400 /* instruction storage */
+#define SRR1_CAUSE 0x783f0000ull /* bits 33 to 36 and 42 to 47: what an interrupt has to say, and no bits of MSR */
 #define SCV 0x17000ull
 #define SCV_RELOCATED 0xc000000000003000ull
 
@@ -35,3 +38,38 @@ uint64_t ppc64_vector(uint64_t pc)
 {
 	return pc < RELOCATED ? pc : pc - RELOCATED;
 }
+
+static int fetch_handler(struct view *v, struct arch_page *page)
+{
+	struct ppc64_interrupt i;
+	int err = ppc64_interrupt(v, &i);
+
+	return err ? err : ppc64_translate_by(v, i.msr, i.vectors + FETCH, page);
+}
+
+static int undo_fetch(struct view *v, uint64_t addr, const uint64_t was[ARCH_FETCH_KEYS])
+{
+	enum { PC, SRR0, SRR1 };
+	struct view_value is[] = { { PPC_PC, 0 }, { PPC_SRR0, 0 }, { PPC_SRR1, 0 } };
+	int err = view_get_all(v, is, COUNT_OF(is));
+
+	if (err)
+		return err;
+	if (is[SRR0].value != addr || ppc64_vector(is[PC].value) != FETCH)
+		return 0;
+	err = view_set_all(v,
+		(struct view_value[]){
+			{ PPC_SRR0, was[0] },
+			{ PPC_SRR1, was[1] },
+			{ PPC_MSR, is[SRR1].value & ~SRR1_CAUSE },
+			{ PPC_PC, addr },
+		},
+		4);
+	return err ? err : 1;
+}
+
+const struct arch_fetch ppc64_fetch = {
+	.keys = { PPC_SRR0, PPC_SRR1 },
+	.handler = fetch_handler,
+	.undo = undo_fetch,
+};

@@ -123,7 +123,9 @@ static void classify(const struct vcpu_exit *exit, struct arch_hit *hit)
 #define SSTATUS_SIE (1ull << 1)
 #define SSTATUS_SPIE (1ull << 5)
 #define SSTATUS_SPP (1ull << 8)
+#define CAUSE_FETCH_ACCESS 1
 #define CAUSE_BREAKPOINT 3
+#define CAUSE_FETCH_PAGE 12
 
 /* What is in front of an exception: sstatus of its handler. */
 static uint64_t handler_sstatus(uint64_t sstatus, uint64_t mode)
@@ -157,6 +159,45 @@ static int give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *con
 		},
 		6);
 }
+
+static int fetch_handler(struct view *v, struct arch_page *page)
+{
+	uint64_t stvec;
+	int err = v->get(v, RV_STVEC, &stvec);
+
+	return err ? err : riscv64_translate(v, stvec & ~3ull, page);
+}
+
+/* Of an exception of supervisor or user mode that has just been taken: sstatus has in SPP and SPIE what it was. */
+static int undo_fetch(struct view *v, uint64_t addr, const uint64_t was[ARCH_FETCH_KEYS])
+{
+	enum { SEPC, SCAUSE, SSTATUS };
+	struct view_value is[] = { { RV_SEPC, 0 }, { RV_SCAUSE, 0 }, { RV_SSTATUS, 0 } };
+	int err = view_get_all(v, is, COUNT_OF(is));
+	uint64_t sstatus = is[SSTATUS].value, saved = SSTATUS_SPIE | SSTATUS_SPP;
+
+	if (err)
+		return err;
+	if (is[SEPC].value != addr || (is[SCAUSE].value != CAUSE_FETCH_ACCESS && is[SCAUSE].value != CAUSE_FETCH_PAGE))
+		return 0;
+	err = view_set_all(v,
+		(struct view_value[]){
+			{ RV_SEPC, was[0] },
+			{ RV_SCAUSE, was[1] },
+			{ RV_STVAL, was[2] },
+			{ RV_SSTATUS, (sstatus & ~saved) | (was[3] & saved) | (sstatus & SSTATUS_SPIE ? SSTATUS_SIE : 0) },
+			{ RV_MODE, sstatus & SSTATUS_SPP ? RV_MODE_S : RV_MODE_U },
+			{ RV_PC, addr },
+		},
+		6);
+	return err ? err : 1;
+}
+
+static const struct arch_fetch fetch = {
+	.keys = { RV_SEPC, RV_SCAUSE, RV_STVAL, RV_SSTATUS },
+	.handler = fetch_handler,
+	.undo = undo_fetch,
+};
 
 /* KVM_MP_STATE_*; arch/riscv/kvm/vcpu.c */
 static const char *const mp_states[] = {
@@ -229,6 +270,7 @@ const struct arch arch_riscv64 = {
 	.translate = riscv64_translate,
 	.handler = RV_STVEC,
 	.entry_flags = riscv64_entry_flags,
+	.fetch = &fetch,
 	.successors = riscv64_successors,
 	.mp_state = mp_state,
 	.probe = &probe,

@@ -284,6 +284,7 @@ static const struct arch_mode modes[] = {
 		.give_back = give_back, \
 		.own = &x86_64_own, \
 		.translate = x86_64_translate, \
+		.exec_before_fetch = true, \
 		.entry_flags = x86_64_entry_flags, \
 		.aliases = x86_64_aliases, \
 		.handler = X86_LSTAR, \

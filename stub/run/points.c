@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fetch.h"
 #include "machine.h"
 #include "planted.h"
 #include "points.h"
@@ -132,12 +133,27 @@ static int plant(struct vcpu *v, struct point *p)
 	return err ? refuse_place(m, p, page.pa, err) : 0;
 }
 
+/* Where the fetch would bring about an exception before an opcode is executed. 1: the opcode may be planted all the same. */
+static int bar(struct vcpu *v, struct point *p)
+{
+	struct machine *m = v->machine;
+
+	if (!fetch_is_barred(v, p->addr))
+		return 1;
+	if (m->arch->exec_before_fetch && m->caps.exec && !take_slots(m, p))
+		return 0;
+	return fetch_returns(v, p->addr) ? fetch_plant(v, p) : 1;
+}
+
 /* Where nothing can be planted, an address that is not mapped yet above all, a debug register may do; the user is told. */
 static int plant_or_take_slot(struct vcpu *v, struct point *p)
 {
 	struct machine *m = v->machine;
-	int err = plant(v, p);
+	int err = bar(v, p);
 
+	if (err <= 0)
+		return err;
+	err = plant(v, p);
 	if (!err || !m->caps.exec)
 		return err;
 	machine_log(m, "%s; a debug register is used", m->why);
@@ -176,10 +192,13 @@ static void remove_point(struct machine *m, struct point *p)
 }
 
 /* One that is there stays where it is. The guest may have written over its opcode. */
-static int set_again(struct machine *m, struct point *p, struct programs *programs)
+static int set_again(struct vcpu *v, struct point *p, struct programs *programs)
 {
+	struct machine *m = v->machine;
 	int err = p->place ? planted_again(&m->planted, p->place) : 0;
 
+	if (p->barred)
+		fetch_remember(v, p);
 	programs_free(p->programs);
 	p->programs = programs;
 	return err ? refuse_place(m, p, p->place->pa, err) : 0;
@@ -196,7 +215,7 @@ int points_set(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kin
 		return err;
 	old = find(&m->points, type, addr, kind);
 	if (old && !old->waits)
-		return set_again(m, old, built);
+		return set_again(v, old, built);
 	if (old)
 		remove_point(m, old);
 	err = add(v, type, addr, kind, built);
@@ -243,6 +262,7 @@ static void let_go(struct machine *m, struct point *p)
 	planted_drop(&m->planted, p->place);
 	m->points.planted--;
 	p->place = instead.place = NULL;
+	p->barred = instead.barred = false;
 	p->waits = true;
 	if (m->caps.exec && !take_slots(m, &instead))
 		p->waits = false;
@@ -290,7 +310,7 @@ void points_plant_waiting(struct vcpu *v)
 static struct place *place_by_address(const struct machine *m, uint64_t addr)
 {
 	for (unsigned i = 0; i < m->points.n; i++)
-		if (m->points.point[i].place && m->points.point[i].addr == addr)
+		if (m->points.point[i].place && m->points.point[i].addr == addr && !m->points.point[i].barred)
 			return m->points.point[i].place;
 	return NULL;
 }

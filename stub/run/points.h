@@ -26,6 +26,9 @@ struct point {
 	uint64_t kind;
 	struct place *place;	   /* of its opcode; NULL: it takes debug registers, or ... */
 	bool waits;		   /* ... for a place, since a reset */
+	bool barred;		   /* the guest may not execute there: its place is at a handler, and means ... (fetch.h) */
+	unsigned vcpu;		   /* ... this vCPU alone ... */
+	uint64_t was[ARCH_FETCH_KEYS]; /* ... which is to have these again */
 	struct programs *programs; /* its conditions and commands, or NULL */
 };
 

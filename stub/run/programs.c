@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "fetch.h"
 #include "machine.h"
 #include "programs.h"
 
@@ -158,6 +159,8 @@ static void run_commands(struct vcpu *v, const struct point *p)
  */
 static bool is_reported(struct vcpu *v, const struct point *p)
 {
+	if (p->barred && !fetch_is_met(v, p))
+		return false;
 	if (!conditions_hold(v, p))
 		return false;
 	if (!programs_has_commands(p->programs))

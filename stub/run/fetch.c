@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is there before the call, and what becomes of the exception behind it. See fetch.h, and struct arch_fetch for the registers. */
+#include "fetch.h"
+
+#include <errno.h>
+
+#include "planted.h"
+
+bool fetch_is_barred(struct vcpu *v, uint64_t addr)
+{
+	struct arch_page page;
+	char why[1];
+
+	return memory_find(v, addr, &page, why, sizeof(why)) || !(page.access & (ARCH_PAGE_EXEC | ARCH_PAGE_BARE));
+}
+
+/* Where the architecture has no register for the return address, it is on the stack. */
+bool fetch_returns(struct vcpu *v, uint64_t addr)
+{
+	const struct tdesc *d = &v->machine->tdesc;
+	int ra = tdesc_by_generic(d, "ra"), sp = tdesc_by_generic(d, "sp");
+	uint64_t value = 0, at = 0;
+
+	if (ra >= 0)
+		return regfile_read(&v->regs, (unsigned)ra, &value, sizeof(value)) > 0 && value == addr;
+	if (sp < 0 || regfile_read(&v->regs, (unsigned)sp, &at, sizeof(at)) < 0)
+		return false;
+	return memory_peek(v, at, &value, d->regs[sp].size) == (ssize_t)d->regs[sp].size && value == addr;
+}
+
+void fetch_remember(struct vcpu *v, struct point *p)
+{
+	const struct arch_fetch *fetch = v->machine->arch->fetch;
+
+	for (unsigned i = 0; i < ARCH_FETCH_KEYS && fetch->keys[i]; i++)
+		v->regs.view.get(&v->regs.view, fetch->keys[i], &p->was[i]);
+	p->vcpu = v->nr;
+}
+
+static int refuse(struct vcpu *v, const struct point *p, int err, const char *why)
+{
+	return machine_refuse(v->machine, err, "no breakpoint at 0x%llx, where the guest may not execute: %s; a function called would not come back",
+		(unsigned long long)p->addr, why);
+}
+
+int fetch_plant(struct vcpu *v, struct point *p)
+{
+	struct machine *m = v->machine;
+	const struct arch *arch = m->arch;
+	struct arch_page page;
+	int err;
+
+	if (!arch->fetch)
+		return refuse(v, p, -EFAULT, arch->exec_before_fetch ? "no debug register is free" : "it is not known here what becomes of that");
+	err = arch->fetch->handler(&v->regs.view, &page);
+	if (err)
+		return refuse(v, p, err, "the guest has no handler for that");
+	err = planted_add(&m->planted, page.pa, arch->trap, arch->trap_size, &p->place);
+	if (err)
+		return refuse(v, p, err, "nothing can be planted at its handler for that");
+	p->barred = true;
+	fetch_remember(v, p);
+	return 0;
+}
+
+bool fetch_is_met(struct vcpu *v, const struct point *p)
+{
+	return v->nr == p->vcpu && v->machine->arch->fetch->undo(&v->regs.view, p->addr, p->was) > 0;
+}
