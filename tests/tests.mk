@@ -74,15 +74,20 @@ build/guests/calls_%.elf: tests/guests/start_%.S tests/guests/calls.c
 	@mkdir -p $(@D)
 	$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc $(guest_flags) $(calls_flags_$*) -o $@ $^
 
-# A boot sector, and its symbols for a gdb that decodes 16-bit and 32-bit code, and for one of 64-bit code.
-build/guests/boot.elf: tests/guests/boot.S
+# Instructions that are hard to step over, in 64-bit and in real mode.
+build/guests/steps_x86_64.elf: tests/guests/steps_x86_64.S
+	@mkdir -p $(@D)
+	$(if $(filter x86_64,$(HOSTARCH)),,$(cross_x86_64))gcc $(guest_flags) $(guest_flags_x86_64) -o $@ $<
+
+# Boot sectors, and the symbols of one for a gdb that decodes 16-bit and 32-bit code, and for one of 64-bit code.
+build/guests/boot.elf build/guests/steps_i8086.elf: build/guests/%.elf: tests/guests/%.S
 	@mkdir -p $(@D)
 	$(cross_i386)gcc -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-n -Wl,-Ttext=0x7c00 -o $@ $<
 
 build/guests/boot64.elf: build/guests/boot.elf
 	$(cross_i386)objcopy -O elf64-x86-64 $< $@
 
-build/guests/boot.img: build/guests/boot.elf
+build/guests/boot.img build/guests/steps_i8086.img: build/guests/%.img: build/guests/%.elf
 	$(cross_i386)objcopy -O binary -j .text $< $@
 
 # Kernels in the higher half.
@@ -91,6 +96,7 @@ build/guests/high_i386.elf: tests/guests/high_i386.S tests/guests/high_i386.lds
 	$(cross_i386)gcc -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -T tests/guests/high_i386.lds -o $@ $<
 
 guests := $(patsubst %,build/guests/%,arm64.elf i386.elf powerpc.elf powerpc_radix.elf riscv64.elf x86_64.elf boot.elf boot64.elf boot.img \
+	steps_x86_64.elf steps_i8086.img \
 	$(patsubst %,mmu_%.elf,arm64 riscv64 x86_64) \
 	$(patsubst %,calls_%.elf,arm64 powerpc riscv64 x86_64))
 guests += build/guests/high_i386.elf
