@@ -268,6 +268,7 @@ const struct arch arch_riscv64 = {
 	.give_back = give_back,
 	.mask = &riscv64_mask,
 	.translate = riscv64_translate,
+	.aliases = riscv64_aliases,
 	.handler = RV_STVEC,
 	.entry_flags = riscv64_entry_flags,
 	.fetch = &fetch,

@@ -26,6 +26,8 @@
 #define RV_SCAUSE RV_CSR(5)
 #define RV_STVAL RV_CSR(6)
 #define RV_SATP RV_CSR(8)
+#define RV_SENVCFG RV_CSR(10)
+#define RV_FWFT_PMLEN 0x803000000a010005ull /* kvm_riscv_sbi_fwft.pointer_masking.value */
 
 /* KVM_REG_RISCV_VECTOR: bytes of a vector register */
 #define RV_VLENB 0x8030000009000004ull
@@ -34,9 +36,10 @@
 #define RV_FCSR_D 0x8020000006000020ull
 #define RV_FCSR_F 0x8020000005000020ull
 
-/* riscv64_mmu.c: struct arch's translate() and entry_flags */
+/* riscv64_mmu.c: struct arch's translate(), aliases() and entry_flags */
 extern const struct arch_flag riscv64_entry_flags[];
 int riscv64_translate(struct view *v, uint64_t va, struct arch_page *page);
+uint64_t riscv64_aliases(struct view *v, uint64_t va);
 
 /* riscv64_step.c: struct arch's successors() */
 int riscv64_successors(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS]);

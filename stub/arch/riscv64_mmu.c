@@ -115,22 +115,98 @@ static int walk(struct view *v, uint64_t table, unsigned levels, uint64_t va, st
 	return err;
 }
 
+/* senvcfg.PMM, and sstatus.MXR, which suspends it (volume II, "Pointer Masking") */
+#define SENVCFG_PMM 32
+#define SSTATUS_MXR (1ull << 19)
+static const uint8_t user_lengths[4] = { [2] = 7, [3] = 16 };
+
+/* The longest there is; an address that has all of its bits alike from there on is not changed by any. */
+#define UNMASKED_BITS 48
+
+/*
+ * How many upper bits of a pointer that is data are ignored where the vCPU is: the user's are the kernel's to say, the kernel's what KVM
+ * was asked for (SBI FWFT). A vCPU that lacks the register has none.
+ */
+static unsigned masked_bits(struct view *v)
+{
+	uint64_t mode, sstatus, envcfg, length;
+
+	if (v->get(v, RV_MODE, &mode) || v->get(v, RV_SSTATUS, &sstatus) || sstatus & SSTATUS_MXR)
+		return 0;
+	if (mode == RV_MODE_U)
+		return v->get(v, RV_SENVCFG, &envcfg) ? 0 : user_lengths[walk_field(envcfg, SENVCFG_PMM, 2)];
+	return v->get(v, RV_FWFT_PMLEN, &length) || length > 64 - UNMASKED_BITS ? 0 : (unsigned)length;
+}
+
+/* The highest bit that counts is copied to those above, or, where nothing is translated, these are 0. */
+static uint64_t unmasked(uint64_t va, unsigned masked, bool bare)
+{
+	return bare ? va << masked >> masked : (uint64_t)((int64_t)(va << masked) >> masked);
+}
+
+static int translate_bare(struct view *v, uint64_t va, struct arch_page *page)
+{
+	const uint64_t last = (1ull << PA_BITS) - 1;
+	unsigned masked = va >> UNMASKED_BITS ? masked_bits(v) : 0;
+	int err = walk_bare(unmasked(va, masked, true), last, page);
+
+	if (masked && page->size > walk_rest(va, 64 - masked))
+		page->size = walk_rest(va, 64 - masked);
+	/* Beyond that it has not been looked whether they count. */
+	if (!(va >> UNMASKED_BITS))
+		page->size = walk_rest(va, UNMASKED_BITS);
+	return err;
+}
+
+/* The same address as its lower bits say; *between when it is none, after so much, that which is next being another. */
+static uint64_t find_linear(struct view *v, uint64_t va, unsigned bits, struct arch_page *page, bool *between)
+{
+	unsigned masked = walk_is_between(va, bits < UNMASKED_BITS ? bits : UNMASKED_BITS) ? masked_bits(v) : 0;
+	uint64_t linear = unmasked(va, masked, false);
+
+	*between = walk_is_between(linear, bits);
+	if (!*between)
+		return linear;
+	walk_between(linear, bits, page);
+	if (masked && page->size > walk_rest(va, 63 - masked))
+		page->size = walk_rest(va, 63 - masked);
+	return linear;
+}
+
 int riscv64_translate(struct view *v, uint64_t va, struct arch_page *page)
 {
 	uint64_t satp = 0;
 	int err = v->get(v, RV_SATP, &satp);
 	unsigned mode = satp >> 60, levels = mode_levels[mode], bits = PAGE_SHIFT + levels * INDEX_BITS;
+	bool between;
 
 	*page = (struct arch_page){ 0 };
 	if (err)
 		return err;
 	if (!mode)
-		return walk_bare(va, (1ull << PA_BITS) - 1, page);
+		return translate_bare(v, va, page);
 	if (!levels)
 		return -EOPNOTSUPP;
-	if (walk_is_between(va, bits))
-		return walk_between(va, bits, page);
-	return walk(v, walk_field(satp, 0, PPN_BITS) << PAGE_SHIFT, levels, va, page);
+	va = find_linear(v, va, bits, page, &between);
+	return between ? -EFAULT : walk(v, walk_field(satp, 0, PPN_BITS) << PAGE_SHIFT, levels, va, page);
+}
+
+/* Those that masking leads to others, and what is between these: all up to the upper half, or to the end where there is but one half. */
+uint64_t riscv64_aliases(struct view *v, uint64_t va)
+{
+	unsigned levels, bits, masked;
+	uint64_t satp;
+
+	if (!walk_is_between(va, PAGE_SHIFT + mode_levels[8] * INDEX_BITS) || v->get(v, RV_SATP, &satp))
+		return 0;
+	masked = masked_bits(v);
+	levels = mode_levels[satp >> 60];
+	if (!masked || (satp >> 60 && !levels))
+		return 0;
+	if (!levels)
+		return va >> PA_BITS ? -va : 0;
+	bits = PAGE_SHIFT + levels * INDEX_BITS < 64 - masked ? PAGE_SHIFT + levels * INDEX_BITS : 64 - masked;
+	return walk_is_between(va, bits) ? -(1ull << (bits - 1)) - va : 0;
 }
 
 const struct arch_flag riscv64_entry_flags[] = {

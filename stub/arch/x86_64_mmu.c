@@ -18,6 +18,10 @@
 #define CR4_PSE (1ull << 4)
 #define CR4_PAE (1ull << 5)
 #define CR4_LA57 (1ull << 12)
+#define CR4_LAM_SUP (1ull << 28)
+#define CR3_LAM_U57 (1ull << 61)
+#define CR3_LAM_U48 (1ull << 62)
+#define ADDRESS_UPPER (1ull << 63)
 #define EFER_NXE (1ull << 11)
 #define ENTRY_P (1ull << 0)
 #define ENTRY_RW (1ull << 1)
@@ -191,6 +195,40 @@ int x86_64_code_address(struct view *v, uint64_t *addr)
 	return err;
 }
 
+/*
+ * Linear-address masking (SDM volume 3, 4.4): of a pointer that is data so many bits count, and the topmost, which says whose it is; the
+ * others are software's. 64: all count.
+ */
+static unsigned counting_bits(const struct walk *w, uint64_t va)
+{
+	if (va & ADDRESS_UPPER)
+		return w->c.cr4 & CR4_LAM_SUP ? w->kind->va_bits : 64;
+	return w->c.cr3 & CR3_LAM_U57 ? 57 : w->c.cr3 & CR3_LAM_U48 ? 48 : 64;
+}
+
+/* Canonical where the topmost of the bits that count is the same as the topmost of all. */
+static uint64_t masked(uint64_t va, unsigned bits)
+{
+	uint64_t extended = (uint64_t)((int64_t)(va << (64 - bits)) >> (64 - bits));
+
+	return (extended & ~ADDRESS_UPPER) | (va & ADDRESS_UPPER);
+}
+
+static int translate_long(struct view *v, struct walk *w, uint64_t va, struct arch_page *page)
+{
+	unsigned bits = counting_bits(w, va);
+	uint64_t linear = masked(va, bits);
+	int err;
+
+	if (walk_is_between(linear, w->kind->va_bits))
+		err = walk_between(linear, w->kind->va_bits, page);
+	else
+		err = walk(v, w, linear, page);
+	if ((bits < 64 || w->c.cr4 & CR4_LAM_SUP) && page->size > walk_rest(va, bits - 1))
+		page->size = walk_rest(va, bits - 1);
+	return err;
+}
+
 int x86_64_translate(struct view *v, uint64_t va, struct arch_page *page)
 {
 	struct walk w = { .access = ARCH_PAGE_ANY };
@@ -201,18 +239,26 @@ int x86_64_translate(struct view *v, uint64_t va, struct arch_page *page)
 		return err;
 	w.kind = kind_of_paging(&w.c);
 	w.base = w.c.cr3 & w.kind->root_mask;
+	if (is_long(w.kind) && w.c.cr0 & CR0_PG)
+		return translate_long(v, &w, va, page);
 	if (!is_long(w.kind))
 		va &= BITS(31, 0);
-	else if (walk_is_between(va, w.kind->va_bits))
-		return walk_between(va, w.kind->va_bits, page);
 	return w.c.cr0 & CR0_PG ? walk(v, &w, va, page) : walk_bare(va, BITS(31, 0), page);
 }
 
 uint64_t x86_64_aliases(struct view *v, uint64_t va)
 {
+	const struct paging *kind;
 	struct control c;
 
-	return va >> 32 && !read_control(v, &c) && !is_long(kind_of_paging(&c)) ? -va : 0;
+	if (!(va >> 32) || read_control(v, &c))
+		return 0;
+	kind = kind_of_paging(&c);
+	if (!is_long(kind))
+		return -va;
+	if (!(c.cr4 & CR4_LAM_SUP) && !(c.cr3 & (CR3_LAM_U57 | CR3_LAM_U48)))
+		return 0;
+	return walk_is_between(va, kind->va_bits) ? -(1ull << (kind->va_bits - 1)) - va : 0;
 }
 
 /* Bit 7 is PS above the tables of pages, and where it maps, PAT is bit 12. */

@@ -237,11 +237,57 @@ static void test_bare(void)
 {
 	walk_init(&walker, &arch_riscv64, RAM, HIGH);
 	set_satp(0, RAM);
-	gives(0x80201234, 0x80201234, 0x00ffffff7fdfedcc, "Bare: the address itself");
+	gives(0x80201234, 0x80201234, 0xffff7fdfedcc, "Bare: the address itself");
+	gives(0x0001000080201234, 0x0001000080201234, 0xfeffff7fdfedcc, "... with more than 48 bits");
 	permits(0x80201234, "rwxu", "Bare");
 	gives(0x00ffffffffffffff, 0x00ffffffffffffff, 1, "Bare: the last one");
 	fails(0x0100000000000000, -EFAULT, "Bare: beyond 56 bits");
 	fails(UINT64_MAX, -EFAULT, "Bare: the last one of all");
+}
+
+/* Upper bits that are not the address's, in user mode by senvcfg.PMM, in supervisor mode as KVM was asked for. */
+static void test_masking(void)
+{
+	static const struct mode *const sv39 = &modes[0], *const sv57 = &modes[2];
+	uint64_t low39 = address(sv39, false), high39 = address(sv39, true), wide;
+
+	build(sv39, low39, 0, PPN(RAM) | LEAF);
+	fake_set(&f->view, RV_SSTATUS, 0);
+	fake_set(&f->view, RV_MODE, RV_MODE_U);
+	fake_set(&f->view, RV_SENVCFG, 2ull << 32);
+	fake_set(&f->view, RV_FWFT_PMLEN, 16);
+	gives(low39 | 0x5aull << 57, RAM | (low39 & 0xfff), 0x1000 - (low39 & 0xfff), "7 bits of a user's pointer are masked");
+	fails(low39 | 0x1ull << 56, -EFAULT, "... and not an eighth");
+	hole(low39 | 0x41ull << 56, 0x41ffffc000000000 - (low39 | 0x41ull << 56), "... a hole ends where another tag may begin");
+	ok(arch_riscv64.aliases(&f->view, 1ull << 38) == -(1ull << 38) - (1ull << 38) && !arch_riscv64.aliases(&f->view, low39) &&
+			!arch_riscv64.aliases(&f->view, high39),
+		"all between the halves are others once more");
+	fake_set(&f->view, RV_SENVCFG, 3ull << 32);
+	gives(low39 | 0x5aa5ull << 48, RAM | (low39 & 0xfff), 0x1000 - (low39 & 0xfff), "16 bits");
+	fake_set(&f->view, RV_SSTATUS, 1 << 19);
+	fails(low39 | 0x5aa5ull << 48, -EFAULT, "not while MXR is set");
+	fake_set(&f->view, RV_SSTATUS, 0);
+	fake_set(&f->view, RV_SENVCFG, 0);
+	fails(low39 | 0x5aa5ull << 48, -EFAULT, "not when nothing is masked");
+	ok(!arch_riscv64.aliases(&f->view, 1ull << 38), "... and nothing is another once more");
+	build(sv39, high39, 0, PPN(RAM) | LEAF);
+	fake_set(&f->view, RV_SSTATUS, 0);
+	fake_set(&f->view, RV_MODE, RV_MODE_S);
+	fake_set(&f->view, RV_FWFT_PMLEN, 16);
+	gives((high39 & 0xffffffffffff) | 0x1234ull << 48, RAM | (high39 & 0xfff), 0x1000 - (high39 & 0xfff),
+		"the kernel's, of the upper half");
+	wide = (address(sv57, false) & 0x7fffffffffff) | 0x0012ull << 48;
+	build(sv57, wide & 0x7fffffffffff, 0, PPN(RAM) | LEAF);
+	fails(wide, -EFAULT, "Sv57: bits of the address");
+	fake_set(&f->view, RV_SSTATUS, 0);
+	fake_set(&f->view, RV_MODE, RV_MODE_S);
+	fake_set(&f->view, RV_FWFT_PMLEN, 16);
+	gives(wide, RAM | (wide & 0xfff), 0x1000 - (wide & 0xfff), "... masked as well");
+	set_satp(0, RAM);
+	gives(0xabcd000080201234, 0x80201234, 0xffff7fdfedcc, "Bare: the upper bits are 0");
+	ok(arch_riscv64.aliases(&f->view, 0xabcd000080201234) == -0xabcd000080201234, "... and all above are others once more");
+	fake_set(&f->view, RV_FWFT_PMLEN, 7);
+	hole(0xab00000080201234, 0xffffff7fdfedcc, "... not all of them");
 }
 
 static void test_unknown(void)
@@ -271,6 +317,7 @@ int main(void)
 		test_canonical(&modes[i]);
 		test_tables(&modes[i]);
 	}
+	test_masking();
 	test_unknown();
 	return walks_done();
 }

@@ -241,6 +241,54 @@ static void test_no_paging(void)
 	gives(0xc1234abc, 0x7654abc, 0x544, "without CR4.PSE the page-size bit means nothing");
 }
 
+#define LAM_SUP (1ull << 28)
+#define LAM_U57 (1ull << 61)
+#define LAM_U48 (1ull << 62)
+
+/* 1 GiB at the beginning of the lower half, and at the upper one's. */
+static void start_lam(uint64_t cr4, uint64_t cr3)
+{
+	start(PG, PAE | cr4, LMA);
+	fake_set(&f->view, X86_CR3, cr3 | RAM);
+	if (cr4 & LA57) {
+		fake_put(f, RAM, (RAM + 0x1000) | 7, 8);
+		fake_put(f, RAM + 8 * 256, (RAM + 0x1000) | 7, 8);
+		fake_put(f, RAM + 0x1000, (RAM + 0x2000) | 7, 8);
+		fake_put(f, RAM + 0x2000, 0x40000087, 8);
+		return;
+	}
+	fake_put(f, RAM, (RAM + 0x1000) | 7, 8);
+	fake_put(f, RAM + 8 * 256, (RAM + 0x1000) | 7, 8);
+	fake_put(f, RAM + 0x1000, 0x40000087, 8);
+}
+
+static void test_lam(void)
+{
+	start_lam(0, 0);
+	fails(0x7e00000000001234, -EFAULT, "no LAM");
+	ok(!arch_x86_64.aliases(&f->view, 0x7e00000000001234), "... no alias");
+	start_lam(0, LAM_U57);
+	gives(0x7e00000000001234, 0x40001234, 0x3fffedcc, "LAM57, a user's pointer");
+	hole(0x7f00000000001234, 0x00ffffffffffedcc, "... bit 56 is not masked");
+	fails(0xfe00800000001234, -EFAULT, "... nor are the kernel's");
+	ok(arch_x86_64.aliases(&f->view, 0x0200000000000000) == 0xfdff800000000000 && !arch_x86_64.aliases(&f->view, 0x1234) &&
+			!arch_x86_64.aliases(&f->view, 0xffff800000000000),
+		"... so that all between the halves are others once more");
+	start_lam(0, LAM_U48);
+	gives(0x7abc000000001234, 0x40001234, 0x3fffedcc, "LAM48, a user's pointer");
+	hole(0x7abc800000001234, 0x7fffffffedcc, "... bit 47 is not masked");
+	start_lam(0, LAM_U48 | LAM_U57);
+	fails(0x0001000000001234, -EFAULT, "with both LAM57 counts");
+	start_lam(LAM_SUP, 0);
+	gives(0x8123800000001234, 0x40001234, 0x3fffedcc, "LAM48, the kernel's pointer");
+	fails(0x8123000000001234, -EFAULT, "... with bit 47 clear is no one's");
+	fails(0x7e00000000001234, -EFAULT, "... nor are the user's masked");
+	start_lam(LAM_SUP | LA57, LAM_U57);
+	gives(0x8100000000001234, 0x40001234, 0x3fffedcc, "5 levels, LAM57, the kernel's pointer");
+	gives(0x5400000000001234, 0x40001234, 0x3fffedcc, "... a user's");
+	ok(arch_x86_64.aliases(&f->view, 0x0100000000000000) == 0xfe00000000000000, "... all between are others once more");
+}
+
 static void test_cr3(void)
 {
 	start(PG, PAE, LMA);
@@ -340,6 +388,7 @@ int main(void)
 	test_canonical();
 	test_no_paging();
 	test_cr3();
+	test_lam();
 	test_outside();
 	test_noise();
 	test_code_address();
