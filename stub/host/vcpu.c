@@ -35,8 +35,8 @@ static_assert(sizeof(((struct kvm_run *)0)->padding) == EXIT_DATA_SIZE, "the exi
 
 #define KICK_SIGNAL SIGUSR1
 
-/* How long a console that takes nothing is waited for, before a look whether there was a kick. */
-#define CONSOLE_WAIT_MS 50
+/* A step does not wait for the console, unless so many bytes do. */
+#define CONSOLE_MANY 0x10000
 
 /* Of HOST_WAIT. Whoever brings a vCPU up is patient: Linux waits a second (arch/riscv/kernel/smpboot.c). */
 #define MOMENT_MS 10
@@ -99,19 +99,8 @@ enum vm_served vm_nothing_there(struct vm_vcpu *v, const struct vm_access *a, co
 
 void vm_console(struct vm_vcpu *v, int byte)
 {
-	struct pollfd console = { .fd = v->vm->config.console, .events = POLLOUT };
-	uint8_t b = (uint8_t)byte;
-	ssize_t n;
-
-	if (byte < 0 || console.fd < 0)
-		return;
-	/* A byte that the console does not take for an error is lost, as on a line that nobody listens to. */
-	do {
-		if (poll(&console, 1, CONSOLE_WAIT_MS) > 0)
-			n = write(console.fd, &b, 1);
-		else
-			n = 0;
-	} while (n != 1 && (n == 0 || errno == EINTR || errno == EAGAIN) && !atomic_load(&v->kicked));
+	if (byte >= 0)
+		output_put(&v->vm->output, (uint8_t)byte);
 }
 
 /* --- serving an exit: 1 when *exit is to be reported, 0 when the guest can go on */
@@ -248,6 +237,17 @@ static int wait_for_kick(struct vm_vcpu *v, struct vcpu_exit *exit)
 	return 1;
 }
 
+/*
+ * What the guest has printed is to have left before it does more. A step is over when its instruction is: who steps a guest whose
+ * console takes nothing is not kept waiting.
+ */
+static bool console_lets_go(struct vm_vcpu *v, enum host_run how)
+{
+	size_t waits = output_waits(&v->vm->output);
+
+	return !waits || (how == HOST_STEP && waits < CONSOLE_MANY) || output_drain(&v->vm->output, &v->kicked);
+}
+
 /* Until there is something to report: 1, or -errno. */
 static int run_until(struct vm_vcpu *v, enum host_run how, struct vcpu_exit *exit)
 {
@@ -263,6 +263,8 @@ static int run_until(struct vm_vcpu *v, enum host_run how, struct vcpu_exit *exi
 			exit->kind = EXIT_KICKED;
 			return 1;
 		}
+		if (!console_lets_go(v, how))
+			continue;
 		r = enter(v, false);
 		if (is_interrupted(r))
 			continue;
@@ -317,6 +319,8 @@ int vm_run(struct host *h, unsigned vcpu, enum host_run how, struct vcpu_exit *e
 	r = how == HOST_WAIT ? wait_for_kick(&vm->vcpu[vcpu], exit) : run_until(&vm->vcpu[vcpu], how, exit);
 	if (r > 0)
 		r = settle_behind(&vm->vcpu[vcpu]);
+	if (r == 0 && (exit->kind == EXIT_ENDED || exit->kind == EXIT_CRASHED))
+		output_drain(&vm->output, &vm->vcpu[vcpu].kicked);
 	go_outside(&vm->vcpu[vcpu]);
 	return r;
 }
@@ -347,7 +351,7 @@ static void do_nothing(int signal)
 
 void vm_install_kick(void)
 {
-	struct sigaction action = { .sa_handler = do_nothing }; /* no SA_RESTART: it ends a wait for the console as well */
+	struct sigaction action = { .sa_handler = do_nothing }; /* no SA_RESTART: it ends a write to the console as well */
 
 	sigaction(KICK_SIGNAL, &action, NULL);
 }

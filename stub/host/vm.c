@@ -205,6 +205,7 @@ static void vm_close(struct host *h)
 	for (unsigned i = 0; i < h->vcpus; i++)
 		pthread_mutex_destroy(&vm->vcpu[i].lock);
 	pthread_mutex_destroy(&vm->devices);
+	output_close(&vm->output);
 	free(vm->vcpu);
 	free(vm);
 }
@@ -407,6 +408,7 @@ static struct vm *allocate(const struct vm_config *config)
 		.image = { .fd = -1 },
 		.vcpu = vcpu };
 	pthread_mutex_init(&vm->devices, NULL);
+	output_open(&vm->output, config->console);
 	for (unsigned i = 0; i < config->vcpus; i++) {
 		vcpu[i] = (struct vm_vcpu){ .vm = vm, .nr = i, .fd = -1 };
 		pthread_mutex_init(&vcpu[i].lock, NULL);

@@ -15,6 +15,7 @@
 #include "image.h"
 #include "load.h"
 #include "memory.h"
+#include "output.h"
 #include "refuse.h"
 #include "vm.h"
 
@@ -50,6 +51,7 @@ struct vm {
 	struct image image;
 	uint64_t seed; /* for the guest to place its kernel by (KASLR), the same after a reset; 0: none could be had */
 	struct vm_vcpu *vcpu;
+	struct output output;
 	pthread_mutex_t devices; /* for what the board's devices are made of */
 	struct vm_board *board;
 	const void *told; /* HOST_TOLD's told_size bytes, kept by the board and guarded by `devices`; NULL: there are none */
@@ -81,7 +83,7 @@ void vm_set_value(struct vm_access *a, uint64_t value);
 /* For the board: an access that nobody serves. space is "port " or "", in front of the address. */
 enum vm_served vm_nothing_there(struct vm_vcpu *v, const struct vm_access *a, const char *space, struct vcpu_exit *exit);
 
-/* For the board: a byte of console output. Waits for the console, but not longer than until a kick. */
+/* For the board: a byte of console output; -1: none. Does not wait for the console: the vCPU does, before it executes more. */
 void vm_console(struct vm_vcpu *v, int byte);
 
 /* For the board: fill in an exit. The sentence is cut to its place. */

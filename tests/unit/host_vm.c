@@ -191,6 +191,66 @@ static void *kick(void *arg)
 	return NULL;
 }
 
+static int open_full_pipe(int ends[2])
+{
+	char dots[4096];
+
+	memset(dots, '.', sizeof(dots));
+	if (pipe(ends))
+		return -1;
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	fcntl(ends[1], F_SETFL, O_NONBLOCK);
+	while (write(ends[1], dots, sizeof(dots)) > 0)
+		;
+	return fcntl(ends[1], F_SETFL, 0);
+}
+
+/* Everything in it, but for the dots. */
+static void read_pipe(int fd, char *text, size_t size)
+{
+	size_t n = strlen(text);
+	char byte;
+
+	while (read(fd, &byte, 1) == 1)
+		if (byte != '.' && n + 1 < size)
+			text[n++] = byte;
+	text[n] = '\0';
+}
+
+/* A console that takes nothing: a vCPU that waits for it is fetched by a kick, as a step is over, and what it has printed is not lost. */
+static void test_full_console(void)
+{
+	struct vm_config config = { .vcpus = 1, .memory = MEMORY };
+	char error[200] = "", text[16] = "";
+	struct vcpu_exit exit = { 0 };
+	pthread_t thread;
+	struct kicker k;
+	int ends[2];
+
+	if (!ok(!open_full_pipe(ends), "a console that takes nothing"))
+		return;
+	config.console = ends[1];
+	k = (struct kicker){ vm_open(&config, error, sizeof(error)), 200000 };
+	if (!ok(k.host, "a VM that prints there"))
+		return;
+	k.host->ops->write_mem(k.host, pc(k.host), print, sizeof(print));
+	k.host->ops->sync_code(k.host, pc(k.host), sizeof(print));
+	is_exit(k.host, HOST_STEP, EXIT_IO_DONE, "a step is over");
+	for (unsigned i = 0; i < 2; i++) {
+		pthread_create(&thread, NULL, kick, &k);
+		is_exit(k.host, HOST_RUN, EXIT_KICKED, "a vCPU that waits for the console is kicked out");
+		pthread_join(thread, NULL);
+	}
+	read_pipe(ends[0], text, sizeof(text));
+	is_int(k.host->ops->run(k.host, 0, HOST_RUN, &exit), 0, "the console is read, and the guest runs on");
+	is_int(exit.kind, EXIT_ENDED, "to its end");
+	read_pipe(ends[0], text, sizeof(text));
+	is_str(text, "A", "and what it has printed is there, once");
+	k.host->ops->close(k.host);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void test_kicks(void)
 {
 	unsigned wrong = 0;
@@ -385,6 +445,7 @@ int main(void)
 	close(kvm);
 	test_device();
 	test_console();
+	test_full_console();
 	test_kicks();
 	test_memory();
 	test_kvm_run();
