@@ -65,11 +65,16 @@ last_error() {
 
 # unpack DIR PACKAGE...
 unpack() {
+	try_unpack "$@" || fail "cannot download ${*#"$1"}: $(last_error)"
+}
+
+# The same where there is another way: fails, and nothing is unpacked, if one of them cannot be had.
+try_unpack() {
 	into=$1
 	shift
 	say "$arch: $*"
 	mkdir -p "$into" "$work/debs"
-	(cd "$work/debs" && apt apt-get download "$@" >>"$work/log") || fail "cannot download $*: $(last_error)"
+	(cd "$work/debs" && apt apt-get download "$@" >>"$work/log") || { rm -f "$work"/debs/*.deb; return 1; }
 	for deb in "$work"/debs/*.deb; do
 		dpkg-deb -x "$deb" "$into"
 		rm "$deb"
