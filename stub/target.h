@@ -122,8 +122,11 @@ struct target_ops {
 	void (*thread_name)(void *t, unsigned thread, char *text, size_t size);
 	void (*thread_text)(void *t, unsigned thread, char *text, size_t size);
 
-	/* target.xml, NUL-terminated; constant for the life of a connection. May be called while the machine runs. */
-	const char *(*description)(void *t);
+	/*
+	 * target.xml, NUL-terminated; constant for the life of a connection. all_bits: the types of registers have fields also for bits
+	 * that have no name, for a client that shows nothing but fields. May be called while the machine runs.
+	 */
+	const char *(*description)(void *t, bool all_bits);
 
 	/* Constant for the life of a connection. May be called while the machine runs. */
 	void (*kind)(void *t, struct target_kind *kind);

@@ -172,6 +172,30 @@ static unsigned write_feature(
 	return reg;
 }
 
+/* Each element is on a line of its own. */
+static bool is_unnamed_field(const char *line)
+{
+	return !strncmp(line, "<field name=\"bit_", 17) || !strncmp(line, "<field name=\"bits_", 18);
+}
+
+static char *without_unnamed_fields(const char *xml)
+{
+	char *named = malloc(strlen(xml) + 1), *out = named;
+
+	while (named && *xml) {
+		size_t line = strcspn(xml, "\n") + 1;
+
+		if (!is_unnamed_field(xml)) {
+			memcpy(out, xml, line);
+			out += line;
+		}
+		xml += line;
+	}
+	if (named)
+		*out = '\0';
+	return named;
+}
+
 static int render(struct tdesc *d, struct tdesc_source *source)
 {
 	const struct tdesc_table *table = d->arch->tdesc;
@@ -191,7 +215,10 @@ static int render(struct tdesc *d, struct tdesc_source *source)
 	write_feature(out, d, &d->unknown->feature, source, reg);
 	fputs("</target>\n", out);
 	failed = ferror(out);
-	return fclose(out) || failed ? -ENOMEM : 0;
+	if (fclose(out) || failed)
+		return -ENOMEM;
+	d->named_xml = without_unnamed_fields(d->xml);
+	return d->named_xml ? 0 : -ENOMEM;
 }
 
 int tdesc_build(struct tdesc *d, const struct arch *arch, struct tdesc_source *source)
@@ -216,6 +243,7 @@ void tdesc_free(struct tdesc *d)
 	unknown_free(d->unknown);
 	free(d->regs);
 	free(d->xml);
+	free(d->named_xml);
 	*d = (struct tdesc){ 0 };
 }
 

@@ -82,6 +82,7 @@ struct tdesc {
 	unsigned general_size; /* bytes */
 	unsigned max_size;     /* bytes of the largest register */
 	char *xml;	       /* target.xml, NUL-terminated */
+	char *named_xml;       /* the same without the fields that are called by their bits */
 	struct tdesc_unknown *unknown;
 };
 

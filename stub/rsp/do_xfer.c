@@ -66,7 +66,8 @@ int do_description(struct session *s, const struct args *args)
 	if (!annex_is(args, "target.xml"))
 		return refuse_annex(s);
 	piece = piece_begin(s, args);
-	piece_text(&piece, s->target.ops->description(s->target.t));
+	/* gdb shows the fields of a register and no other bit, lldb the whole of it as well. */
+	piece_text(&piece, s->target.ops->description(s->target.t, s->features & FEATURE_VCONT));
 	return piece_end(&piece);
 }
 

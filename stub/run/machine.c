@@ -83,11 +83,11 @@ static void op_thread_text(void *t, unsigned thread, char *text, size_t size)
 	idle_text(machine_vcpu(t, thread), text, size);
 }
 
-static const char *op_description(void *t)
+static const char *op_description(void *t, bool all_bits)
 {
 	struct machine *m = t;
 
-	return m->tdesc.xml;
+	return all_bits ? m->tdesc.xml : m->tdesc.named_xml;
 }
 
 static int op_thread_pc(void *t, unsigned thread, uint64_t *pc)

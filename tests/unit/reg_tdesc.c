@@ -185,6 +185,16 @@ static unsigned count(const char *text, const char *what)
 	return n;
 }
 
+/* Bytes of the fields that are called by their bits, each on a line. */
+static int unnamed(const char *xml)
+{
+	int n = 0;
+
+	for (const char *at = xml; (at = strstr(at, "<field name=\"bit")); at++)
+		n += (int)strcspn(at, "\n") + 1;
+	return n;
+}
+
 static void real_tables(void)
 {
 	static const char *const names[] = { "aarch64", "loongarch64", "mips64", "riscv64", "s390x", "x86_64" };
@@ -196,6 +206,8 @@ static void real_tables(void)
 			continue;
 		is_int(count(d.xml, "<reg name="), d.nregs, "has every register once");
 		ok(!strstr(d.xml, "kvm:") && !strstr(d.xml, "xi:include"), "and nothing that is not for the client");
+		ok(strstr(d.xml, "<field name=\"bit_") && !strstr(d.named_xml, "<field name=\"bit"), "or fields without a name, or not");
+		is_int((int)strlen(d.xml) - (int)strlen(d.named_xml), unnamed(d.xml), "... and nothing else is left out");
 		tdesc_free(&d);
 	}
 	if (ok(tdesc_build(&d, arch_find("x86_64"), &blockless) == 0, "x86_64 whose structs cannot be read")) {
