@@ -10,8 +10,8 @@
 #
 # kvm:unless="id" on a feature: a vCPU that has this id has none of the feature's registers. Their names may be those of others.
 #
-# kvm:attr="group:attr" on a register: an attribute of the interrupt controller's KVM device, of 64 bits for each vCPU. KVM may not
-# tell it while another vCPU runs, and it is read only.
+# kvm:attr="group:attr" on a register: an attribute of the interrupt controller's KVM device, of 64 bits for each vCPU. KVM neither tells
+# nor takes it while another vCPU runs.
 #
 # kvm:component="n" on a field: kvm:at counts from where the vCPU has the block's component n, and a write marks it as in use. A vCPU
 # without the component has not the register.
@@ -460,8 +460,8 @@ function one_reg_id(name, id)
 # kvm:attr="6:0xc230": of group 6
 function device_attribute(name, spec,	parts)
 {
-	if (spec !~ /^[0-9]+:0x[0-9a-f]+$/ || length(spec) > 8 || attr["bitsize"] != 64 || attr["kvm:access"] != "r")
-		fail(name ": kvm:attr is not understood, or the register has not 64 bits, or not kvm:access=\"r\"")
+	if (spec !~ /^[0-9]+:0x[0-9a-f]+$/ || length(spec) > 8 || attr["bitsize"] != 64)
+		fail(name ": kvm:attr is not understood, or the register has not 64 bits")
 	split(spec, parts, ":")
 	attrs[++nattrs] = "CHECK_ATTR(" name ", " parts[1] ", " parts[2] ")"
 	return "KEY_DEVICE(" parts[1] ", " parts[2] ")"

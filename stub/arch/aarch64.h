@@ -70,7 +70,12 @@ struct aarch64_debug_exit {
 	uint64_t far;
 };
 
+/* struct kvm_vcpu_events */
+#define A64_EVENTS_SIZE 64
+
 /* aarch64_regs.c: struct arch's tables */
+#define A64_BLOCKS 1
+extern const struct arch_block aarch64_blocks[A64_BLOCKS];
 #define A64_COMPUTED 4
 #define A64_SCALES 1
 extern const struct arch_computed aarch64_computed[A64_COMPUTED];

@@ -7,6 +7,11 @@
 
 #include "aarch64.h"
 
+/* <linux/kvm.h>: KVM_GET_VCPU_EVENTS and KVM_SET_VCPU_EVENTS */
+const struct arch_block aarch64_blocks[A64_BLOCKS] = {
+	{ .name = "vcpu_events", .get_nr = 0x9f, .set_nr = 0xa0, .size = A64_EVENTS_SIZE },
+};
+
 /*
  * Which register is the stack pointer in each PSTATE.M. In AArch32 state it is one of r13's banks, which live in x13 and up
  * ("Mapping of the general-purpose registers between the Execution states").

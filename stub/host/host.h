@@ -66,10 +66,12 @@ struct vcpu_exit {
 #define HOST_TOLD 4ul
 
 /*
- * In place of an ioctl's number as well: KVM_GET_DEVICE_ATTR on the VM's interrupt controller, of device_group's device_attr as this
- * vCPU has it, 8 bytes to arg. -ENXIO where KVM has no such controller or attribute; -EBUSY while any vCPU runs.
+ * In place of an ioctl's number as well: KVM_GET_DEVICE_ATTR and KVM_SET_DEVICE_ATTR on the VM's interrupt controller, of device_group's
+ * device_attr as this vCPU has it, 8 bytes to arg or from it. -ENXIO where KVM has no such controller or attribute; -EBUSY while any
+ * vCPU runs.
  */
 #define HOST_DEVICE_GET 5ul
+#define HOST_DEVICE_SET 6ul
 
 /*
  * One ioctl on a vCPU. Where arg holds pointers (KVM_GET_ONE_REG's addr), they point into data, and the last three members
@@ -90,7 +92,7 @@ struct host_call {
 	unsigned ptr_count; /* 0: no pointers */
 	unsigned run_at;    /* of HOST_RUN_GET and HOST_RUN_SET, as run_sync */
 	uint64_t run_sync;
-	unsigned device_group; /* of HOST_DEVICE_GET, as device_attr */
+	unsigned device_group; /* of HOST_DEVICE_GET and HOST_DEVICE_SET, as device_attr */
 	unsigned device_attr;
 };
 

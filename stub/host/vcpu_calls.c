@@ -49,7 +49,7 @@ static int get_told(struct vm *vm, struct host_call *c)
 	return known ? 0 : -ENXIO;
 }
 
-static int get_device(const struct vm_vcpu *v, struct host_call *c)
+static int move_attribute(const struct vm_vcpu *v, struct host_call *c)
 {
 	struct kvm_device_attr a = {
 		.group = c->device_group, .attr = c->device_attr | v->irqchip_attr, .addr = (uintptr_t)c->arg
@@ -57,7 +57,7 @@ static int get_device(const struct vm_vcpu *v, struct host_call *c)
 
 	if (v->vm->irqchip < 0 || c->size != sizeof(uint64_t))
 		return -ENXIO;
-	return ioctl(v->vm->irqchip, KVM_GET_DEVICE_ATTR, &a) < 0 ? -errno : 0;
+	return ioctl(v->vm->irqchip, c->request == HOST_DEVICE_SET ? KVM_SET_DEVICE_ATTR : KVM_GET_DEVICE_ATTR, &a) < 0 ? -errno : 0;
 }
 
 static void do_call(struct vm_vcpu *v, struct host_call *c)
@@ -72,8 +72,8 @@ static void do_call(struct vm_vcpu *v, struct host_call *c)
 		c->err = get_told(v->vm, c);
 		return;
 	}
-	if (c->request == HOST_DEVICE_GET) {
-		c->err = get_device(v, c);
+	if (c->request == HOST_DEVICE_GET || c->request == HOST_DEVICE_SET) {
+		c->err = move_attribute(v, c);
 		return;
 	}
 	if (c->on_device) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Registers that KVM keeps in the interrupt controller it emulates, as attributes of that device. They are read only. */
+/* Registers that KVM keeps in the interrupt controller it emulates, as attributes of that device. */
 #include <errno.h>
 
 #include "calls.h"
@@ -10,28 +10,34 @@ static bool takes(const struct transport *t, uint64_t key)
 	return KEY_IS_DEVICE(key);
 }
 
-static struct host_call get_call(const struct reg_item *item)
+static struct host_call attribute_call(const struct reg_item *item, bool set)
 {
 	return (struct host_call){
-		.request = HOST_DEVICE_GET,
+		.request = set ? HOST_DEVICE_SET : HOST_DEVICE_GET,
 		.arg = item->value,
 		.size = KEY_SIZE(item->key),
+		.changes = set,
 		.device_group = KEY_DEVICE_GROUP(item->key),
 		.device_attr = KEY_DEVICE_ATTR(item->key),
 	};
 }
 
-/* KVM says EBUSY while any vCPU of the VM runs, whichever is asked: the value cannot be had now, but may be later. */
+/* KVM says EBUSY while any vCPU of the VM runs, whichever is asked: it cannot be done now, but may be later. */
+static int not_now(int err)
+{
+	return err == -EBUSY ? -EAGAIN : err;
+}
+
 static int get_chunk(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n)
 {
 	struct host_call calls[WAY_CHUNK];
 	int err;
 
 	for (unsigned i = 0; i < n; i++)
-		calls[i] = get_call(items[i]);
+		calls[i] = attribute_call(items[i], false);
 	err = transport_calls(t, vcpu, calls, n, false);
 	for (unsigned i = 0; i < n && !err; i++)
-		items[i]->err = calls[i].err == -EBUSY ? -EAGAIN : calls[i].err;
+		items[i]->err = not_now(calls[i].err);
 	return err;
 }
 
@@ -46,10 +52,10 @@ static int get(struct transport *t, unsigned vcpu, struct reg_item **items, unsi
 
 static int set_one(struct transport *t, unsigned vcpu, struct reg_item *item)
 {
-	(void)t;
-	(void)vcpu;
-	(void)item;
-	return -EPERM;
+	struct host_call call = attribute_call(item, true);
+	int err = transport_calls(t, vcpu, &call, 1, true);
+
+	return err ? err : not_now(call.err);
 }
 
 static int set(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n)

@@ -89,7 +89,7 @@ static const struct {
 	int err;
 	const char *text;
 } reasons[] = {
-	{ EAGAIN, "EBUSY, KVM does not tell while any vCPU runs" },
+	{ EAGAIN, "EBUSY, KVM does it only while no vCPU runs" },
 	{ EBUSY, "EBUSY, it cannot be changed once the VM has run" },
 	{ EFAULT, "EFAULT" },
 	{ EINTR, "EINTR" },

@@ -33,6 +33,7 @@ SAME(A64_MODE_MASK, PSR_MODE32_BIT | PSR_MODE_MASK);
 SAME(A64_DEBUG_USE_HW, KVM_GUESTDBG_USE_HW);
 SAME(A64_DEBUG_REGS, KVM_ARM_MAX_DBG_REGS);
 SAME(sizeof(struct aarch64_debug), sizeof(struct kvm_guest_debug_arch));
+SAME(A64_EVENTS_SIZE, sizeof(struct kvm_vcpu_events));
 SAME(offsetof(struct aarch64_debug, bcr), offsetof(struct kvm_guest_debug_arch, dbg_bcr));
 SAME(offsetof(struct aarch64_debug, bvr), offsetof(struct kvm_guest_debug_arch, dbg_bvr));
 SAME(offsetof(struct aarch64_debug, wcr), offsetof(struct kvm_guest_debug_arch, dbg_wcr));

@@ -90,7 +90,7 @@ refuses "refused: an id of 15 digits" 2 '<reg name="r" bitsize="64" kvm:id="0x60
 refuses "refused: an unknown block" 2 '<reg name="r" bitsize="64" kvm:block="fpu:r" kvm:at="0x0"/>'
 refuses "refused: a field without its offset" 2 '<reg name="r" bitsize="64" kvm:block="regs:r"/>'
 refuses "refused: an offset without a block" 2 "<reg name=\"r\" bitsize=\"64\" kvm:at=\"0x0\" $id/>"
-refuses "refused: an attribute of a device that can be written" 2 '<reg name="r" bitsize="64" kvm:attr="6:0xc230"/>'
+refuses "refused: an attribute of a device of 32 bits" 2 '<reg name="r" bitsize="32" kvm:attr="6:0xc230"/>'
 refuses "refused: an access that is not r" 2 "<reg name=\"r\" bitsize=\"64\" kvm:access=\"w\" $id/>"
 refuses "refused: a mode that is not 64" 2 "<reg name=\"r\" bitsize=\"64\" kvm:mode=\"32\" $id/>"
 refuses "refused: an unknown kind" 2 "<reg name=\"r\" bitsize=\"64\" kvm:kind=\"state\" $id/>"

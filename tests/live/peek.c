@@ -183,6 +183,23 @@ static size_t component_at(int n)
 	return 0;
 }
 
+#elif defined(__aarch64__)
+
+#define EVENT(name, member) ONE(name, KVM_GET_VCPU_EVENTS, kvm_vcpu_events, exception.member)
+
+static const struct field fields[] = {
+	EVENT("SERROR_PENDING", serror_pending),
+	EVENT("SERROR_HAS_ESR", serror_has_esr),
+	EVENT("EXT_DABT_PENDING", ext_dabt_pending),
+	EVENT("SERROR_ESR", serror_esr),
+};
+
+static size_t component_at(int n)
+{
+	(void)n;
+	return 0;
+}
+
 #else /* everything has an id */
 
 static const struct field fields[] = { { NULL, 0, -1, 0, 0, 0, 0, 0 } };

@@ -33,6 +33,7 @@ static const struct known known_aarch64[] = {
 	{ "org.kvm.aarch64.pmu", 13 + 2 * 31, "PMCR_EL0" },
 	{ "org.kvm.aarch64.id", 0, "MIDR_EL1 MPIDR_EL1" },
 	{ "org.kvm.aarch64.gic", 15, "ICC_PMR_EL1" },
+	{ "org.kvm.aarch64.events", 4, "SERROR_PENDING" },
 	{ "org.kvm.aarch64.el2", 0, "VPIDR_EL2 VMPIDR_EL2" },
 	{ "org.kvm.aarch64.firmware", 9, "PSCI_VERSION" },
 	{ 0 },
@@ -284,7 +285,7 @@ static bool source_is_good(const struct arch *arch, const struct reg_row *row, u
 	if (row->from)
 		return !row->key && row->bits <= 64 && computed_is_known(arch, row->from);
 	if (KEY_IS_DEVICE(row->key))
-		return row->read_only && row->bits == 64 && !strcmp(arch->name, "aarch64");
+		return row->bits == 64 && !strcmp(arch->name, "aarch64");
 	if (!KEY_IS_BLOCK(row->key))
 		return row->key >> 56 == arch_byte && (row->times || row->bits <= KEY_SIZE(row->key) * 8);
 	return KEY_BLOCK_NR(row->key) < arch->nblocks && KEY_SIZE(row->key) &&
@@ -362,6 +363,7 @@ static void check_other_blocks(void)
 	check_block(s390x, "pswa", 3, "psw");
 	check_block(s390x, "prefix", 4, "prefix");
 	check_block(s390x, "v31", 5, "vrs");
+	check_block(arch_find("aarch64"), "SERROR_ESR", 0, "vcpu_events");
 	is_int(loongarch64->nblocks, 2, "loongarch64 has two blocks");
 	check_block(loongarch64, "pc", 0, "regs");
 	check_block(loongarch64, "xr31", 1, "fpu");

@@ -83,7 +83,7 @@ static void batches(void)
 	is_int(transport_get(&t, 0, items, 4), 0, "a batch of reads goes on");
 	ok(!items[1].err && items[2].err == -ENOENT && !items[3].err, "behind a refusal");
 	is_int(sim->batches, 1, "in one call of the host");
-	items[1].key = KEY_BLOCK(0, 0, 0);
+	items[1].key = KEY_BLOCK(1, 0, 0);
 	is_int(transport_get(&t, 0, items, 4), 0, "a block that the architecture lacks");
 	ok(!items[0].err && items[1].err == -EINVAL && !items[3].err, "is the only one refused");
 	sim->unreachable = -ESRCH;

@@ -246,9 +246,9 @@ static int do_told(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 }
 
 /* As KVM does, which looks whether any vCPU is running. */
-static int do_device(struct sim_host *sim, unsigned vcpu, struct host_call *call)
+static int do_device(struct sim_host *sim, unsigned vcpu, struct host_call *call, bool set)
 {
-	return sim->running ? -EBUSY : move(sim, vcpu, KEY_DEVICE(call->device_group, call->device_attr), call->arg, call->size, false);
+	return sim->running ? -EBUSY : move(sim, vcpu, KEY_DEVICE(call->device_group, call->device_attr), call->arg, call->size, set);
 }
 
 static int do_mp_state(struct sim_vcpu *v, struct kvm_mp_state *state, bool set)
@@ -269,8 +269,8 @@ static int do_call(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 		return do_run(sim, vcpu, call);
 	if (call->request == HOST_TOLD)
 		return do_told(sim, vcpu, call);
-	if (call->request == HOST_DEVICE_GET)
-		return do_device(sim, vcpu, call);
+	if (call->request == HOST_DEVICE_GET || call->request == HOST_DEVICE_SET)
+		return do_device(sim, vcpu, call, call->request == HOST_DEVICE_SET);
 	if (call->request == KVM_GET_MANY_REGS || call->request == KVM_SET_MANY_REGS)
 		return do_many(sim, vcpu, call, call->request == KVM_SET_MANY_REGS);
 	switch (_IOC_NR(call->request)) {
