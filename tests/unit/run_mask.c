@@ -23,7 +23,7 @@
 #define IF 0xc0
 
 static struct sim_host *sim;
-static struct machine machine;
+static struct machine *machine;
 static struct vcpu *v;
 static void (*effect)(void);
 static struct vcpu_exit outcome;
@@ -62,14 +62,15 @@ static void open_machine(const struct arch *arch, uint64_t base, const struct ca
 {
 	char error[256] = "";
 
+	machine = calloc(1, sizeof(*machine)); /* for good: its threads stay */
 	sim = sim_open(arch, 1, base, RAM);
-	if (!sim)
+	if (!sim || !machine)
 		abort();
 	sim->many_on_vcpu = true;
 	sim->vcpu[0].on_run = play;
-	if (machine_open(&machine, &sim->host, arch, caps, BATCH_AUTO, error, sizeof(error)))
+	if (machine_open(machine, &sim->host, arch, caps, BATCH_AUTO, error, sizeof(error)))
 		abort();
-	v = &machine.vcpus[0];
+	v = &machine->vcpus[0];
 }
 
 static void put(uint64_t addr, uint32_t word)
@@ -188,7 +189,7 @@ static void test_leaving(void)
 {
 	open_arm64(EL1H);
 	step(next);
-	machine_release(&machine, false);
+	machine_release(machine, false);
 	ok(get(A64_PSTATE) == EL1H, "the debugger leaves a stopped guest: given back");
 	step(next);
 	v->regs.view.set(&v->regs.view, A64_PSTATE, EL1H | I);
@@ -198,7 +199,7 @@ static void test_leaving(void)
 	ok(at_entry == (EL1H | I), "... is what the guest goes on with");
 	step(next);
 	set(A64_PSTATE, 0x3c5);
-	machine_target(&machine).ops->restart(&machine);
+	machine_target(machine).ops->restart(machine);
 	ok(shown(A64_PSTATE) == 0x3c5 && !regfile_is_held(&v->regs), "a guest that starts over has its own mask");
 	set(A64_PSTATE, EL1H);
 	regfile_drop(&v->regs);

@@ -104,10 +104,15 @@ static bool is_inside(unsigned vcpu)
 	return inside;
 }
 
+static bool is_in_guest(unsigned vcpu)
+{
+	return is_inside(vcpu) && rig->sim->vcpu[vcpu].in_guest;
+}
+
 /* Both in the guest, and past what they have to step over; or a stop that was due. */
 static bool wait_inside(void)
 {
-	while (!has_stopped() && !(is_inside(0) && is_inside(1)))
+	while (!has_stopped() && !(is_in_guest(0) && is_in_guest(1)))
 		sched_yield();
 	return !has_stopped();
 }

@@ -310,6 +310,7 @@ static int sim_calls(struct host *h, unsigned vcpu, struct host_call *calls, uns
 static void take_exit(struct sim_host *sim, struct sim_vcpu *v, struct vcpu_exit *exit)
 {
 	pthread_mutex_lock(&sim->lock);
+	v->in_guest = true;
 	while (!(v->kicked && !v->deaf) && !v->nexits)
 		pthread_cond_wait(&sim->kick, &sim->lock);
 	/* As on KVM, an exit that there is comes before the kick, which then ends the next run. */
@@ -320,6 +321,7 @@ static void take_exit(struct sim_host *sim, struct sim_vcpu *v, struct vcpu_exit
 		v->kicked = false;
 		exit->kind = EXIT_KICKED;
 	}
+	v->in_guest = false;
 	pthread_mutex_unlock(&sim->lock);
 }
 

@@ -34,6 +34,7 @@ struct sim_vcpu {
 	unsigned nexits;
 	void (*on_run)(struct sim_host *sim, unsigned vcpu, enum host_run how);
 	_Atomic unsigned runs, waits;
+	_Atomic bool in_guest; /* on_run() is over, and the run is not */
 	bool kicked;
 	bool deaf; /* its exit is on the way, and comes before any kick */
 
