@@ -392,7 +392,7 @@ void machine_hand_over(struct machine *m, int signal)
 	if (m->state == MACHINE_RUNNING) {
 		m->interrupt_signal = signal;
 		locked_call_out(m);
-	} else if (m->state == MACHINE_STOPPED && !m->baton) {
+	} else if (m->state == MACHINE_STOPPED && !m->baton && !m->watching) {
 		m->asked = ASKED_NOTHING;
 		locked_grant_baton(m);
 	}

@@ -94,11 +94,16 @@ static inline void play(struct sim_host *sim, unsigned vcpu, enum host_run how)
 		leave(sim, vcpu, EXIT_IO_DONE);
 }
 
-static inline void write_guest(void)
+static inline void write_code(void)
 {
 	static const uint32_t code[] = { NOP, JUMP_BACK };
 
 	memcpy(ram(CODE), code, sizeof(code));
+}
+
+static inline void write_guest(void)
+{
+	write_code();
 	for (unsigned i = 0; i < rig->machine.n; i++) {
 		sim_set(rig->sim, i, RV_PC, CODE);
 		sim_set(rig->sim, i, RV_SATP, 0);

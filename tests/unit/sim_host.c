@@ -413,16 +413,6 @@ static int sim_extension(struct host *h, int cap)
 	return cap >= 0 && cap < SIM_CAPS ? ((struct sim_host *)h)->caps[cap] : 0;
 }
 
-/* ---- memory ---- */
-
-static int sim_reset(struct host *h, char *error, size_t size)
-{
-	(void)error;
-	(void)size;
-	((struct sim_host *)h)->resets++;
-	return 0;
-}
-
 /* ---- life ---- */
 
 static void sim_close(struct host *h)

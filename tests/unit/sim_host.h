@@ -71,6 +71,8 @@ struct sim_host {
 	int refuse_err;
 	int unreachable; /* what calls() returns instead of doing anything */
 
+	void (*on_reset)(struct sim_host *sim); /* or NULL: nothing is written anew */
+
 	_Atomic unsigned batches, gets, sets; /* calls(), and the register ioctls in them */
 	uint64_t set_keys[SIM_SETS];  /* of the first sets, refused ones too */
 	_Atomic unsigned code_syncs, resets, reads; /* of RAM */
@@ -101,5 +103,6 @@ ssize_t sim_read_mem(struct host *h, uint64_t gpa, void *buf, size_t len);
 ssize_t sim_write_mem(struct host *h, uint64_t gpa, const void *buf, size_t len);
 bool sim_area(struct host *h, unsigned n, struct host_area *area);
 void sim_sync_code(struct host *h, uint64_t gpa, size_t len);
+int sim_reset(struct host *h, char *error, size_t size);
 
 #endif

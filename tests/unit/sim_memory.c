@@ -55,3 +55,15 @@ void sim_sync_code(struct host *h, uint64_t gpa, size_t len)
 	(void)len;
 	((struct sim_host *)h)->code_syncs++;
 }
+
+int sim_reset(struct host *h, char *error, size_t size)
+{
+	struct sim_host *sim = (struct sim_host *)h;
+
+	(void)error;
+	(void)size;
+	sim->resets++;
+	if (sim->on_reset)
+		sim->on_reset(sim);
+	return 0;
+}
