@@ -94,6 +94,13 @@ struct target_image {
 	int64_t mtime; /* seconds */
 };
 
+/* What has come of a command. */
+enum command_outcome {
+	COMMAND_DONE,
+	COMMAND_RESET, /* the machine is as after restart() */
+	COMMAND_ENDS   /* it is to end, and all with it */
+};
+
 /* Takes a piece of text that a command prints. */
 typedef void text_fn(void *arg, const char *text);
 
@@ -244,7 +251,7 @@ struct target_ops {
 	/* The guest is over, because the client says so; restart() brings it back. */
 	void (*kill)(void *t);
 
-	/* A `monitor` command. -ENOSYS when it is unknown; what it prints goes through print, in pieces. */
+	/* A `monitor` command: enum command_outcome, or -errno, -ENOSYS when it is unknown; what it prints goes through print, in pieces. */
 	int (*command)(void *t, const char *line, text_fn *print, void *arg);
 
 	/* The sentence of the last refusal. Valid until the next call. */

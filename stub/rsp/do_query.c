@@ -143,8 +143,14 @@ int do_monitor(struct session *s, const struct args *args)
 	console_close(s);
 	if (error == -ENOSYS)
 		return session_refuse(s, ENOSYS, "unknown command: %.100s (`monitor help` lists them)", line);
-	if (error)
+	if (error < 0)
 		return error;
+	if (error == COMMAND_RESET) {
+		s->has_stop = false;
+		s->general = 0;
+	}
+	if (error == COMMAND_ENDS)
+		s->state = SESSION_KILLED;
 	reply_start(&s->out);
 	return session_ok(s);
 }

@@ -208,6 +208,15 @@ int do_detach(struct session *s, const struct args *args)
 	return result;
 }
 
+/* lldb's: the guest stays as it is, and the connection ends whatever else it is. */
+int do_detach_stopped(struct session *s, const struct args *args)
+{
+	int result = leave(s, args->n[0] ? args->n[0] : PROCESS_ID, SESSION_DETACHED);
+
+	s->stays_stopped = result == ANSWERED;
+	return result;
+}
+
 /* The stop reply is the answer: what the client says from afar has stopped the machine already. */
 int do_attach(struct session *s, const struct args *args)
 {

@@ -102,6 +102,8 @@ int do_description(struct session *s, const struct args *args);
 int do_attach(struct session *s, const struct args *args);
 int do_detach(struct session *s, const struct args *args);
 int do_error_strings(struct session *s, const struct args *args);
+int do_detach_stopped(struct session *s, const struct args *args);
+int do_can_detach_stopped(struct session *s, const struct args *args);
 int do_extended(struct session *s, const struct args *args);
 int do_first_threads(struct session *s, const struct args *args);
 int do_kill(struct session *s, const struct args *args);

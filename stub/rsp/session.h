@@ -44,6 +44,7 @@ struct packet_row;
 struct session {
 	enum session_state state;
 	bool extended; /* the client is gdb's extended-remote: it wants to stay when the guest has ended */
+	bool stays_stopped; /* with SESSION_DETACHED: the machine is not to run until another client comes */
 	bool away;     /* it has detached, and stays connected: the machine is to run as if nobody were there, but to hear it */
 
 	/* The rest belongs to rsp/. */

@@ -29,6 +29,13 @@ int do_linux(struct machine *m, char **words, const struct printer *out);
 int do_memory_map(struct machine *m, char **words, const struct printer *out);
 int do_xp(struct machine *m, char **words, const struct printer *out);
 
+/* reset.c: the same; or an outcome of target.h's */
+int do_exit(struct machine *m, char **words, const struct printer *out);
+int do_gdb_sync(struct machine *m, char **words, const struct printer *out);
+int do_go(struct machine *m, char **words, const struct printer *out);
+int do_halt(struct machine *m, char **words, const struct printer *out);
+int do_reset(struct machine *m, char **words, const struct printer *out);
+
 /* tables.c: the same */
 int do_page_tables(struct machine *m, char **words, const struct printer *out);
 int do_translate(struct machine *m, char **words, const struct printer *out);

@@ -111,6 +111,15 @@ static int start_over(struct machine *m)
 	return 0;
 }
 
+int events_reset(struct machine *m)
+{
+	if (threads_ended(m))
+		points_clear_all(m, true);
+	for (unsigned i = 0; i < m->n; i++)
+		m->vcpus[i].want = RESUME_STAY;
+	return start_over(m);
+}
+
 /* One that runs, in non-stop, is on its way to another stop. */
 static bool was_told(struct vcpu *v, enum stop_kind kind)
 {

@@ -14,6 +14,9 @@ void events_stop(struct vcpu *v, const struct vcpu_exit *exit);
 /* What a new connection finds chosen. */
 void events_default(struct machine *m);
 
+/* The debugger starts the machine over, which stands, with the points where they were. 0, or -errno and a sentence. */
+int events_reset(struct machine *m);
+
 /*
  * The machine is about to be resumed, each vCPU as its `want` says. After a stop at which the guest asked for a reset it starts over
  * first, with the points where they were; after one at which it ended itself, the end is due now. 0, or -errno and a sentence.

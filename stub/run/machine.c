@@ -329,7 +329,7 @@ void machine_release(struct machine *m, bool go)
 {
 	points_clear_all(m, m->ended);
 	threads_drop_text(m);
-	m->open_steps = false;
+	m->open_steps = m->step_is_none = false;
 	for (unsigned i = 0; i < m->n; i++) {
 		mask_give_back(&m->vcpus[i]);
 		regfile_forget(&m->vcpus[i].regs);

@@ -268,6 +268,7 @@ struct machine {
 	struct regfile *next_files;
 
 	struct reg_counters counted; /* when the machine was resumed */
+	bool step_is_none;	     /* the next step ends where it begins: gdb_sync */
 	bool started;		     /* has been resumed since it was opened or restarted */
 	bool ended;		     /* the guest is over; only restart brings it back */
 	struct stop last;	     /* the stop that was reported last */

@@ -71,6 +71,13 @@ static int plan(struct vcpu *v, enum resume_kind kind)
 	return err;
 }
 
+/* It is over before it began. */
+static void answer_step(struct vcpu *v)
+{
+	v->stop = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = GDB_SIGNAL_TRAP };
+	v->pending = true;
+}
+
 static void commit(struct vcpu *v, const struct resume_action *action)
 {
 	v->want = action->kind;
@@ -79,6 +86,8 @@ static void commit(struct vcpu *v, const struct resume_action *action)
 	drop_stale_event(v);
 	if (v->off)
 		idle_answer_step(v);
+	else if (v->machine->step_is_none && action->kind == RESUME_STEP)
+		answer_step(v);
 	regfile_resumed(&v->regs);
 	/* Of those that stay, too: clocks go on, and other vCPUs may reach them. */
 	regfile_drop(&v->regs);
@@ -158,5 +167,7 @@ int resume_threads(struct machine *m, const struct resume_action *actions)
 		return err;
 	resume_set_off(m);
 	m->counted = transport_counted(&m->transport);
-	return machine_is_non_stop(m) ? resume_some(m, actions) : resume_all(m, actions);
+	err = machine_is_non_stop(m) ? resume_some(m, actions) : resume_all(m, actions);
+	m->step_is_none = false;
+	return err;
 }

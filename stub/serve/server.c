@@ -136,18 +136,22 @@ static enum session_state digest(struct server *s)
 
 /*
  * The client has left: the guest runs on if it was told to, by `detach` or because it was running, or if it ever ran. A client that
- * leaves a stopped one to come again, in another mode, finds it as it is.
+ * leaves a stopped one to come again, in another mode, finds it as it is, and so does whoever comes after one that wanted it to stay.
  */
 static void serve_leave(struct server *s, bool go)
 {
 	struct machine *m = s->machine;
+	bool stays;
 
 	if (s->config->once || s->comm->listener < 0 || m->ended) {
 		linger(s);
 		finish(s, m->ended ? m->last.code : 0);
 		return;
 	}
-	machine_release(m, go || (m->started && !machine_changes_mode(m)));
+	stays = s->session.state == SESSION_DETACHED && s->session.stays_stopped;
+	if (stays)
+		log_line(&s->log, "the guest stays stopped, and waits for a debugger");
+	machine_release(m, !stays && (go || (m->started && !machine_changes_mode(m))));
 	disconnect(s);
 }
 

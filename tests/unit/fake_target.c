@@ -361,7 +361,7 @@ static void kill_guest(void *t)
 	((struct fake *)t)->kills++;
 }
 
-/* "say N text" prints the text N times; "fail" is refused; anything else is unknown. */
+/* "say N text" prints the text N times; "fail" is refused, "reset" and "exit" come to that; anything else is unknown. */
 static int command(void *t, const char *line, text_fn *print, void *arg)
 {
 	struct fake *f = fake_stopped(t);
@@ -370,6 +370,10 @@ static int command(void *t, const char *line, text_fn *print, void *arg)
 
 	if (error)
 		return error;
+	if (!strcmp(line, "reset"))
+		return COMMAND_RESET;
+	if (!strcmp(line, "exit"))
+		return COMMAND_ENDS;
 	if (!strcmp(line, "fail"))
 		return fake_refused(f, EOPNOTSUPP, "this never works");
 	if (sscanf(line, "say %5u %n", &times, &text) != 1 || !text)

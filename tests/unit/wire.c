@@ -311,6 +311,11 @@ static bool is_interrupts(struct player *p, const char *words)
 	return p->fake.interrupts == strtoul(words, NULL, 10);
 }
 
+static bool is_stays(struct player *p, const char *words)
+{
+	return p->session.stays_stopped == (strtoul(words, NULL, 10) != 0);
+}
+
 static bool is_kills(struct player *p, const char *words)
 {
 	return p->fake.kills == strtoul(words, NULL, 10);
@@ -362,7 +367,7 @@ static const struct {
 	{ "event", event },				  /* non-stop: the caller looks whether a thread has stopped */
 	{ "stop", stop_kind }, { "crash", stop_text },	  /* a stop of thread 1 with SIGSEGV and this sentence */
 	{ "state", is_state }, { "resumed", is_resumed }, /* a letter for each thread */
-	{ "interrupts", is_interrupts }, { "restarts", is_restarts }, { "kills", is_kills },
+	{ "interrupts", is_interrupts }, { "restarts", is_restarts }, { "kills", is_kills }, { "stays", is_stays },
 	{ "changes", is_changes },   /* how many writes were done so far */
 	{ "point", is_point },	     /* the last Z or z: type, thread, address, kind */
 	{ "programs", is_programs }, /* of the last Z: conditions / commands */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * `monitor` commands that start the guest over, or end it, in the words of OpenOCD, QEMU and gdbserver: configurations of IDEs send
+ * these. A debugger that waits for no stop takes the guest for stopped, so it stands after each of them, and the answer says so.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "commands.h"
+#include "events.h"
+#include "machine.h"
+
+/* Nothing that a stub says has gdb look again at what it has read at this stop. */
+static void say_how_to_look(const struct printer *out)
+{
+	say(out, "gdb shows what it has read before, until: maint flush register-cache (before gdb 11: flushregs), maint flush dcache\n");
+}
+
+static int refuse_running(struct machine *m)
+{
+	return machine_refuse(m, -EBUSY, "the machine is running: `interrupt -a` stops it");
+}
+
+/* What `load` has put into an empty machine would be lost, and is as fresh as it can be: IDEs load first and reset then. */
+static bool is_untouched(const struct machine *m)
+{
+	return m->host->empty && !m->started;
+}
+
+static int start_over(struct machine *m, const struct printer *out)
+{
+	int err;
+
+	if (threads_running(m))
+		return refuse_running(m);
+	if (is_untouched(m)) {
+		say(out, "The guest has not run yet, and stands with what was loaded: `continue` lets it run.\n");
+		return 0;
+	}
+	err = events_reset(m);
+	if (err)
+		return err;
+	say(out, "The guest is reset: it stands at its entry%s, and `continue` lets it run.\n",
+		m->host->empty ? ", its memory empty for `load`" : ", the image read again");
+	say_how_to_look(out);
+	return COMMAND_RESET;
+}
+
+int do_reset(struct machine *m, char **words, const struct printer *out)
+{
+	static const char *const kinds[] = { "halt", "init", "run" };
+
+	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!words[0] || !strcmp(words[0], kinds[i]))
+			return start_over(m, out);
+	return machine_refuse(m, -EINVAL, "reset %.40s: there are reset halt, reset init and reset run, which all leave it standing", words[0]);
+}
+
+int do_halt(struct machine *m, char **words, const struct printer *out)
+{
+	(void)words;
+	if (threads_running(m))
+		return refuse_running(m);
+	say(out, "The guest stands.\n");
+	return 0;
+}
+
+int do_go(struct machine *m, char **words, const struct printer *out)
+{
+	(void)words;
+	if (threads_running(m))
+		say(out, "The guest runs.\n");
+	else
+		say(out, "The guest stands: `continue` lets it run, so that the debugger knows.\n");
+	return 0;
+}
+
+int do_exit(struct machine *m, char **words, const struct printer *out)
+{
+	(void)m;
+	(void)words;
+	say(out, "The guest has ended, and so does kvm-gdbserver.\n");
+	return COMMAND_ENDS;
+}
+
+/* OpenOCD's way to have gdb look again at all: `stepi` comes to a stop, and nothing was executed. */
+int do_gdb_sync(struct machine *m, char **words, const struct printer *out)
+{
+	(void)words;
+	if (threads_running(m))
+		return refuse_running(m);
+	m->step_is_none = true;
+	say(out, "The next `stepi` executes nothing: gdb looks at the guest again.\n");
+	return 0;
+}
