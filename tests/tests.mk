@@ -74,6 +74,12 @@ build/guests/calls_%.elf: tests/guests/start_%.S tests/guests/calls.c
 	@mkdir -p $(@D)
 	$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc $(guest_flags) $(calls_flags_$*) -o $@ $^
 
+# An AArch32 program and its kernel, each where the other executes nothing.
+build/guests/aarch32_arm64.elf: tests/guests/aarch32_arm64.S
+	@mkdir -p $(@D)
+	$(if $(filter arm64,$(HOSTARCH)),,$(cross_arm64))gcc -g -nostdlib -static -no-pie -Wl,--build-id=none \
+		-Wl,-Ttext=0x40200000,-Tdata=0x40400000,--section-start=.user=0x40600000 -o $@ $<
+
 # Instructions that are hard to step over, in 64-bit and in real mode.
 build/guests/steps_x86_64.elf: tests/guests/steps_x86_64.S
 	@mkdir -p $(@D)
@@ -96,7 +102,7 @@ build/guests/high_i386.elf: tests/guests/high_i386.S tests/guests/high_i386.lds
 	$(cross_i386)gcc -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -T tests/guests/high_i386.lds -o $@ $<
 
 guests := $(patsubst %,build/guests/%,arm64.elf i386.elf powerpc.elf powerpc_radix.elf riscv64.elf x86_64.elf boot.elf boot64.elf boot.img \
-	steps_x86_64.elf steps_i8086.img \
+	steps_x86_64.elf steps_i8086.img aarch32_arm64.elf \
 	$(patsubst %,mmu_%.elf,arm64 riscv64 x86_64) \
 	$(patsubst %,calls_%.elf,arm64 powerpc riscv64 x86_64))
 guests += build/guests/high_i386.elf

@@ -31,19 +31,22 @@ static uint64_t watch_piece(uint64_t addr, uint64_t len)
 static unsigned point_slots(const struct arch_point *p)
 {
 	if (p->type == POINT_HARDWARE)
-		return p->addr % sizeof(brk_0) == 0;
+		return p->addr % (p->len == 2 ? 2 : 4) == 0;
 	return pieces_count(p->addr, p->len, watch_piece, A64_DEBUG_REGS);
 }
 
 /* E, and PMC with HMC and SSC 0: at EL0 and EL1. */
 #define CR_ENABLE 0x1ull
 #define CR_EL0_EL1 (3ull << 1)
-#define BCR_BAS_A64 (0xfull << 5)
+#define BCR_BAS_A64 (0xfull << 5) /* and A32 */
+#define BCR_BAS_T32 (0x3ull << 5) /* of the first halfword */
 
-static void encode_exec(struct aarch64_debug *regs, unsigned slot, uint64_t addr)
+static void encode_exec(struct aarch64_debug *regs, unsigned slot, const struct arch_point *p)
 {
-	regs->bvr[slot] = addr;
-	regs->bcr[slot] = CR_ENABLE | CR_EL0_EL1 | BCR_BAS_A64;
+	uint64_t at = p->addr % 4;
+
+	regs->bvr[slot] = p->addr - at;
+	regs->bcr[slot] = CR_ENABLE | CR_EL0_EL1 | (p->len == 2 ? BCR_BAS_T32 << at : BCR_BAS_A64);
 }
 
 /* DBGWCR_EL1.LSC */
@@ -83,7 +86,7 @@ static size_t encode_debug(const struct arch_debug *d, uint32_t *control, void *
 		if (d->hw[i].type != POINT_HARDWARE)
 			watches = encode_watch(&regs, watches, &d->hw[i]);
 		else if (execs < A64_DEBUG_REGS)
-			encode_exec(&regs, execs++, d->hw[i].addr);
+			encode_exec(&regs, execs++, &d->hw[i]);
 	}
 	*control = debug_control(d, A64_DEBUG_USE_HW);
 	_Static_assert(sizeof(regs) == ARCH_DEBUG_SIZE, "nothing is left of it");
@@ -204,6 +207,8 @@ const struct arch arch_aarch64 = {
 	.trap = brk_0,
 	.trap_size = sizeof(brk_0),
 	.insn_align = 4,
+	.trap_at = aarch64_trap_at,
+	.insn_at = aarch64_insn_at,
 	.slots_by_cap = true,
 	.point_slots = point_slots,
 	.encode_debug = encode_debug,

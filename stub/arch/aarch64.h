@@ -24,6 +24,7 @@
 /* ARM64_SYS_REG */
 #define A64_SYSREG(op0, op1, crn, crm, op2) \
 	(0x6030000000130000ull | (op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
+#define A64_ID_AA64PFR0_EL1 A64_SYSREG(3, 0, 0, 4, 0)
 #define A64_ID_AA64PFR1_EL1 A64_SYSREG(3, 0, 0, 4, 1)
 #define A64_ID_AA64MMFR1_EL1 A64_SYSREG(3, 0, 0, 7, 1)
 #define A64_SCTLR_EL1 A64_SYSREG(3, 0, 1, 0, 0)
@@ -43,11 +44,15 @@
 /* PSTATE.M, bits 4..0; bit 4 is nRW: AArch32. */
 #define A64_MODE_MASK 0x1f
 #define A64_MODE_32 0x10
+#define A64_MODE_USER_32 0x10
 #define A64_MODE_EL0 0x00
 #define A64_MODE_EL1T 0x04
 #define A64_MODE_EL1H 0x05
 #define A64_MODE_EL2T 0x08
 #define A64_MODE_EL2H 0x09
+
+/* In AArch32 state: T32 code, else A32. */
+#define A64_PSTATE_T (1ull << 5)
 
 /* KVM_GUESTDBG_USE_HW */
 #define A64_DEBUG_USE_HW 0x20000
@@ -80,6 +85,10 @@ extern const struct arch_block aarch64_blocks[A64_BLOCKS];
 #define A64_SCALES 1
 extern const struct arch_computed aarch64_computed[A64_COMPUTED];
 extern const struct arch_scale aarch64_scales[A64_SCALES];
+
+/* aarch64_trap.c: struct arch's trap_at() and insn_at() */
+int aarch64_trap_at(struct view *v, uint64_t va, uint64_t kind, const struct arch_page *page, struct arch_trap *trap);
+unsigned aarch64_insn_at(struct view *v, uint64_t va, uint64_t kind);
 
 /* aarch64_exception.c: struct arch's give_back() and fetch */
 int aarch64_give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *control);

@@ -4,7 +4,7 @@
  * D8) describes it, for 4, 16 and 64 KiB granules, with FEAT_LPA, FEAT_LPA2, FEAT_TTST and top-byte-ignore. No permission keeps
  * a debugger from a page; what the tables permit is told. Stage 2 is KVM's: an intermediate physical address is a guest-physical one.
  *
- * Not known here: AArch32 state, EL2 (nested virtualization), and 128-bit descriptors, which KVM hides from its guests
+ * Not known here: AArch32 state but that of applications, EL2 (nested virtualization), and 128-bit descriptors, which KVM hides from its guests
  * (arch/arm64/kvm/sys_regs.c, ID_AA64MMFR3_EL1).
  */
 #include <errno.h>
@@ -81,7 +81,7 @@ static uint64_t low_bits(unsigned n)
 	return (1ull << n) - 1;
 }
 
-/* Only AArch64 at EL1 and EL0 is translated by the EL1&0 regime. */
+/* EL1, in AArch64 state, and EL0 are translated by the EL1&0 regime. An application in AArch32 state has the lowest 4 GiB of it. */
 static int check_mode(struct view *v)
 {
 	uint64_t pstate;
@@ -90,7 +90,7 @@ static int check_mode(struct view *v)
 	if (err)
 		return err;
 	if (pstate & A64_MODE_32)
-		return -EOPNOTSUPP;
+		return (pstate & A64_MODE_MASK) == A64_MODE_USER_32 ? 0 : -EOPNOTSUPP;
 	return walk_field(pstate, 2, 2) < 2 ? 0 : -EOPNOTSUPP;
 }
 

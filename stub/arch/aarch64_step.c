@@ -78,10 +78,11 @@ static size_t sequence_size(const uint8_t *code, size_t len)
 int aarch64_successors(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS])
 {
 	size_t size = len >= 4 && is_load_exclusive(word_at(code)) ? sequence_size(code, len) : 0;
+	uint64_t pstate = 0;
 	int n = 0;
 
-	(void)v;
-	if (!size)
+	v->get(v, A64_PSTATE, &pstate);
+	if (!size || pstate & A64_MODE_32)
 		return 0;
 	next[n++] = pc + size;
 	for (size_t at = 4; at < size; at += 4) {

@@ -202,6 +202,12 @@ struct arch_page {
 	unsigned access; /* ARCH_PAGE_* */
 };
 
+/* An opcode to plant; the bytes are constant. */
+struct arch_trap {
+	const uint8_t *bytes;
+	unsigned size;
+};
+
 /*
  * A few instructions that run anywhere, to try a host's KVM with (run/capabilities.c): code of two one-step instructions, then
  * a store to [data], then an access outside RAM that ends the run. vectors (or NULL) is what a page of exception vectors must
@@ -353,6 +359,14 @@ struct arch {
 	/* Would KVM's instruction emulator execute the trap in the vCPU's present mode, where others have it fail? NULL: never. */
 	bool (*trap_is_emulated)(struct view *v);
 	unsigned insn_align; /* of an instruction's address, in bytes */
+
+	/*
+	 * Where code has more than one encoding (else both are NULL). The opcode for va, which is on this page; kind is the packet's. 0;
+	 * -EILSEQ: it cannot be told which one would be right; or -errno. And the bytes of a debug register's instruction there, 0 when none
+	 * can begin there.
+	 */
+	int (*trap_at)(struct view *v, uint64_t va, uint64_t kind, const struct arch_page *page, struct arch_trap *trap);
+	unsigned (*insn_at)(struct view *v, uint64_t va, uint64_t kind);
 	bool watch_after;    /* watchpoints report after the access, with the pc past it */
 
 	/* KVM_CAP_GUEST_DEBUG_HW_BPS and _WPS where the kernel counts; else `slots` serve both kinds. */

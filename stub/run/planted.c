@@ -88,6 +88,25 @@ struct place *planted_at(struct planted *p, uint64_t pa)
 	return NULL;
 }
 
+static struct place *find_last(struct planted *p, uint64_t pa)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		if (!p->place[i].users && p->place[i].pa == pa)
+			return &p->place[i];
+	return NULL;
+}
+
+const struct place *planted_last(struct planted *p, uint64_t pa)
+{
+	const struct place *place = find_last(p, pa);
+	uint8_t now[TRAP_MAX], old[TRAP_MAX];
+
+	if (!place || !read_place(p, place, now))
+		return NULL;
+	get_old(place, old);
+	return memcmp(now, old, place->size) ? NULL : place;
+}
+
 static struct place *find(struct planted *p, uint64_t pa, const uint8_t *trap, unsigned size)
 {
 	struct place *place = planted_at(p, pa);
@@ -95,8 +114,13 @@ static struct place *find(struct planted *p, uint64_t pa, const uint8_t *trap, u
 	return place && place->size == size && !memcmp(place->trap, trap, size) ? place : NULL;
 }
 
-static struct place *find_free(struct planted *p)
+/* A debugger that takes its breakpoints out and sets them again finds each where it was. */
+static struct place *find_free(struct planted *p, uint64_t pa)
 {
+	struct place *last = find_last(p, pa);
+
+	if (last)
+		return last;
 	for (unsigned i = 0; i < PLANTED_MAX; i++)
 		if (!p->place[i].users)
 			return &p->place[i];
@@ -113,7 +137,7 @@ int planted_possible(struct planted *p, uint64_t pa, const uint8_t *trap, unsign
 	for (unsigned i = 0; i < p->n; i++)
 		if (p->place[i].users && common(pa, size, p->place[i].pa, p->place[i].size))
 			return -EBUSY;
-	return !find_free(p) ? -ENOSPC : read_place(p, &at, now) ? 0 : -EFAULT;
+	return !find_free(p, pa) ? -ENOSPC : read_place(p, &at, now) ? 0 : -EFAULT;
 }
 
 int planted_add(struct planted *p, uint64_t pa, const uint8_t *trap, unsigned size, struct place **out)
@@ -124,7 +148,7 @@ int planted_add(struct planted *p, uint64_t pa, const uint8_t *trap, unsigned si
 	if (err)
 		return err;
 	if (!place) {
-		place = find_free(p);
+		place = find_free(p, pa);
 		*place = (struct place){ .pa = pa, .trap = trap, .size = size };
 	}
 	/* What the guest has written over it meanwhile makes no difference to who comes now. */

@@ -50,8 +50,9 @@ void planted_drop(struct planted *p, struct place *place);
 /* 0 if planted_add() could do it. */
 int planted_possible(struct planted *p, uint64_t pa, const uint8_t *trap, unsigned size);
 
-/* The one that begins at pa, or NULL. */
+/* The one that begins at pa, or NULL. And, where none is, the last one, if what is there now is what was under it. */
 struct place *planted_at(struct planted *p, uint64_t pa);
+const struct place *planted_last(struct planted *p, uint64_t pa);
 
 /* Is it in memory: neither lifted nor written over? */
 bool planted_is_in(const struct planted *p, const struct place *place);

@@ -46,19 +46,19 @@ static struct point *find(struct points *ps, enum point_type type, uint64_t addr
 	return NULL;
 }
 
-/* A point as the architecture takes it; the packet's kind of an execution breakpoint says nothing to the hardware. */
-static struct arch_point in_register(const struct machine *m, const struct point *p)
+/* A point as the architecture takes it. */
+static struct arch_point in_register(const struct point *p)
 {
 	return (struct arch_point){
 		.type = is_exec(p->type) ? POINT_HARDWARE : p->type,
 		.addr = p->addr,
-		.len = is_exec(p->type) ? m->arch->insn_align : p->kind,
+		.len = p->size,
 	};
 }
 
 static unsigned slots_of(const struct machine *m, const struct point *p)
 {
-	struct arch_point ap = in_register(m, p);
+	struct arch_point ap = in_register(p);
 
 	return p->place || p->waits ? 0 : m->arch->point_slots(&ap);
 }
@@ -118,18 +118,42 @@ static int refuse_place(struct machine *m, const struct point *p, uint64_t pa, i
 		(unsigned long long)pa, place_error(err));
 }
 
+/* Who has an opcode there, or had, knows which. */
+static int choose_trap(struct vcpu *v, const struct point *p, const struct arch_page *page, struct arch_trap *trap)
+{
+	struct machine *m = v->machine;
+	const struct place *place = planted_at(&m->planted, page->pa);
+	int err = 0;
+
+	if (!place)
+		place = planted_last(&m->planted, page->pa);
+	*trap = (struct arch_trap){ m->arch->trap, m->arch->trap_size };
+	if (place)
+		*trap = (struct arch_trap){ place->trap, place->size };
+	else if (m->arch->trap_at)
+		err = m->arch->trap_at(&v->regs.view, p->addr, p->kind, page, trap);
+	if (err)
+		return machine_refuse(m, err, "no breakpoint at 0x%llx: %s", (unsigned long long)p->addr,
+			err == -EILSEQ ? "it cannot be told which encoding the code there has, and another one's opcode is no breakpoint"
+				       : v->regs.why);
+	if (page->size < trap->size)
+		return machine_refuse(m, -EFAULT, "no breakpoint at 0x%llx: its opcode would reach into the next page",
+			(unsigned long long)p->addr);
+	return 0;
+}
+
 static int plant(struct vcpu *v, struct point *p)
 {
 	struct machine *m = v->machine;
+	struct arch_trap trap;
 	struct arch_page page;
 	int err = memory_translate(v, p->addr, &page);
 
+	if (!err)
+		err = choose_trap(v, p, &page, &trap);
 	if (err)
 		return err;
-	if (page.size < m->arch->trap_size)
-		return machine_refuse(m, -EFAULT, "no breakpoint at 0x%llx: its opcode would reach into the next page",
-			(unsigned long long)p->addr);
-	err = planted_add(&m->planted, page.pa, m->arch->trap, m->arch->trap_size, &p->place);
+	err = planted_add(&m->planted, page.pa, trap.bytes, trap.size, &p->place);
 	return err ? refuse_place(m, p, page.pa, err) : 0;
 }
 
@@ -160,15 +184,27 @@ static int plant_or_take_slot(struct vcpu *v, struct point *p)
 	return take_slots(m, p);
 }
 
+/* Of an execution point, 0 when no instruction begins there: what the packet says of its kind says little to the hardware. */
+static uint64_t size_of(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kind)
+{
+	const struct arch *arch = v->machine->arch;
+
+	if (!is_exec(type))
+		return kind;
+	if (arch->insn_at)
+		return arch->insn_at(&v->regs.view, addr, kind);
+	return addr % arch->insn_align ? 0 : arch->insn_align;
+}
+
 static int add(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kind, struct programs *programs)
 {
 	struct machine *m = v->machine;
-	struct point p = { .type = type, .addr = addr, .kind = kind, .programs = programs };
+	struct point p = { .type = type, .addr = addr, .kind = kind, .size = size_of(v, type, addr, kind), .programs = programs };
 	int err;
 
 	if (m->points.n == POINTS_MAX)
 		return machine_refuse(m, -ENOSPC, "there are %d points already", POINTS_MAX);
-	if (is_exec(type) && addr % m->arch->insn_align)
+	if (is_exec(type) && !p.size)
 		return machine_refuse(m, -EINVAL, "no instruction begins at 0x%llx", (unsigned long long)addr);
 	err = type == POINT_SOFTWARE && can_plant(v) ? plant_or_take_slot(v, &p) : take_slots(m, &p);
 	if (err)
@@ -384,7 +420,7 @@ void points_debug(const struct machine *m, struct arch_debug *d, uint64_t skip)
 {
 	for (unsigned i = 0; i < m->points.n && d->n < ARCH_HW_MAX; i++)
 		if (armed(&m->points.point[i], skip))
-			d->hw[d->n++] = in_register(m, &m->points.point[i]);
+			d->hw[d->n++] = in_register(&m->points.point[i]);
 }
 
 const struct point *points_of_slots(const struct machine *m, unsigned slots, uint64_t skip)

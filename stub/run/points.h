@@ -24,6 +24,7 @@ struct point {
 	enum point_type type;
 	uint64_t addr;
 	uint64_t kind;
+	uint64_t size;		   /* of the data, or, of an execution point, what a debug register is told */
 	struct place *place;	   /* of its opcode; NULL: it takes debug registers, or ... */
 	bool waits;		   /* ... for a place, since a reset */
 	bool barred;		   /* the guest may not execute there: its place is at a handler, and means ... (fetch.h) */

@@ -402,7 +402,9 @@ static void test_modes(void)
 {
 	start(TCR_4K);
 	set(A64_PSTATE, 0x1d3);
-	fails(VA0, -EOPNOTSUPP, "AArch32");
+	fails(VA0, -EOPNOTSUPP, "AArch32 at EL1");
+	set(A64_PSTATE, 0x1f0);
+	fails(VA0, -EFAULT, "AArch32 at EL0 is translated");
 	set(A64_PSTATE, 0x3c9);
 	fails(VA0, -EOPNOTSUPP, "EL2h");
 	set(A64_PSTATE, 0);

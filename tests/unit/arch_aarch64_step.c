@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which arm64 code has to run in one piece, and where it ends. The encodings are the GNU assembler's. */
 #include "arch/aarch64.h"
+#include "fake_vcpu.h"
 #include "tap.h"
 
 #define PC 0xffff800080200000ull
@@ -10,11 +11,12 @@
 #define ADD 0x91000400u
 
 static uint64_t next[ARCH_SUCCESSORS];
+static struct fake_vcpu vcpu;
 
 static int successors(const uint32_t *code, size_t n)
 {
 	memset(next, 0xff, sizeof(next));
-	return aarch64_successors(NULL, PC, (const uint8_t *)code, n * 4, next);
+	return aarch64_successors(&vcpu.view, PC, (const uint8_t *)code, n * 4, next);
 }
 
 #define SUCCESSORS(...) successors((const uint32_t[]){ __VA_ARGS__ }, sizeof((const uint32_t[]){ __VA_ARGS__ }) / 4)
@@ -61,10 +63,14 @@ static void test_none(void)
 	is_int(SUCCESSORS(LDXR, 0xd4000001, STXR), 0, "svc before it");
 	is_int(SUCCESSORS(LDXR), 0, "memory ends behind the load");
 	is_int(successors((const uint32_t[]){ LDXR }, 0), 0, "no memory");
+	fake_set(&vcpu.view, A64_PSTATE, A64_MODE_USER_32);
+	is_int(SUCCESSORS(LDXR, ADD, STXR), 0, "in AArch32 state these are other instructions");
 }
 
 int main(void)
 {
+	fake_init(&vcpu, 0, FAKE_RAM);
+	fake_set(&vcpu.view, A64_PSTATE, A64_MODE_EL1H);
 	test_kinds();
 	test_branches();
 	test_none();

@@ -133,6 +133,8 @@ static void test_slots_aarch64(void)
 
 	slots(a, POINT_HARDWARE, 0x1000, 4, 1);
 	slots(a, POINT_HARDWARE, 0x1002, 4, 0);
+	slots(a, POINT_HARDWARE, 0x1002, 2, 1);
+	slots(a, POINT_HARDWARE, 0x1001, 2, 0);
 	slots(a, POINT_WRITE, 0x1000, 8, 1);
 	slots(a, POINT_READ, 0x1003, 5, 1);
 	slots(a, POINT_ACCESS, 0x1003, 6, 2);
@@ -187,6 +189,22 @@ static void test_known_aarch64(void)
 	is_int(regs.wvr[0], 0x40001000, "aarch64: WVR on 8 bytes");
 	is_int(regs.wcr[1], 7 | 1 << 3 | 0xff << 5 | 12 << 24, "aarch64: WCR of reads from a page");
 	is_int(regs.wvr[1], 0x40002000, "aarch64: its WVR");
+}
+
+/* T32 instructions are told by halfwords (DBGBCR_EL1.BAS). */
+static void test_halfwords_aarch64(void)
+{
+	struct arch_debug d = { .n = 3,
+		.hw = { { POINT_HARDWARE, 0x1000, 4 }, { POINT_HARDWARE, 0x1000, 2 }, { POINT_HARDWARE, 0x1002, 2 } } };
+	uint8_t bytes[ARCH_DEBUG_SIZE];
+	struct aarch64_debug regs;
+	uint32_t control;
+
+	encode(&arch_aarch64, &d, &control, bytes);
+	memcpy(&regs, bytes, sizeof(regs));
+	ok(regs.bvr[0] == 0x1000 && regs.bcr[0] == 0x1e7, "aarch64: a word");
+	ok(regs.bvr[1] == 0x1000 && regs.bcr[1] == 0x067, "aarch64: its first halfword");
+	ok(regs.bvr[2] == 0x1000 && regs.bcr[2] == 0x187, "aarch64: and its second");
 }
 
 static void test_known_x86(void)
@@ -355,8 +373,9 @@ static void test_describe(const struct arch *arch)
 	e.ndata = 3;
 	e.flags = 0;
 	says(arch, 17, &e, sizeof(e), "KVM could not emulate the guest's instruction");
-	says(arch, 17, &words, sizeof(words), "KVM had an internal error, suberror 3: an exit while an event was delivered, data 0x80000306 0x31 "
-						   "0xffffffffffffffff");
+	says(arch, 17, &words, sizeof(words),
+		"KVM had an internal error, suberror 3: an exit while an event was delivered, data 0x80000306 0x31 "
+		"0xffffffffffffffff");
 	words.suberror = 77;
 	words.ndata = 1000;
 	for (unsigned i = 0; i < 16; i++)
@@ -398,6 +417,7 @@ int main(void)
 	test_slots_aarch64();
 	test_slots_x86();
 	test_known_aarch64();
+	test_halfwords_aarch64();
 	test_known_x86();
 	test_full(&arch_aarch64, decode_aarch64, 16);
 	test_full(&arch_x86_64, decode_x86, 4);
