@@ -90,6 +90,14 @@ extern const struct arch_scale aarch64_scales[A64_SCALES];
 int aarch64_trap_at(struct view *v, uint64_t va, uint64_t kind, const struct arch_page *page, struct arch_trap *trap);
 unsigned aarch64_insn_at(struct view *v, uint64_t va, uint64_t kind);
 
+/* Of the register that is the stack pointer in the present mode. 0 or -errno. */
+int aarch64_stack_pointer(struct view *v, uint64_t *key);
+
+/* aarch64_access.c: struct arch's access() and accessed() */
+int aarch64_access(struct view *v, const struct vcpu_exit *exit, const uint8_t *code, size_t len, struct arch_access *access,
+	char *why, size_t size);
+int aarch64_accessed(struct view *v, const uint8_t *code, struct arch_access *access);
+
 /* aarch64_exception.c: struct arch's give_back() and fetch */
 int aarch64_give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *control);
 extern const struct arch_fetch aarch64_fetch;

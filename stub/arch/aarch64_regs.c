@@ -35,7 +35,7 @@ static const struct {
 	{ 0x1f, A64_X(13) },	       /* System */
 };
 
-static int stack_pointer(struct view *v, uint64_t *key)
+int aarch64_stack_pointer(struct view *v, uint64_t *key)
 {
 	uint64_t pstate;
 	int err = v->get(v, A64_PSTATE, &pstate);
@@ -54,7 +54,7 @@ static int stack_pointer(struct view *v, uint64_t *key)
 static int get_sp(struct view *v, uint64_t *value)
 {
 	uint64_t key;
-	int err = stack_pointer(v, &key);
+	int err = aarch64_stack_pointer(v, &key);
 
 	return err ? err : v->get(v, key, value);
 }
@@ -62,7 +62,7 @@ static int get_sp(struct view *v, uint64_t *value)
 static int set_sp(struct view *v, uint64_t value)
 {
 	uint64_t key;
-	int err = stack_pointer(v, &key);
+	int err = aarch64_stack_pointer(v, &key);
 
 	return err ? err : v->set(v, key, value);
 }

@@ -258,6 +258,16 @@ struct arch_mask {
 	unsigned (*handlers)(struct view *v, const uint8_t *code, size_t len, uint64_t at[ARCH_HANDLERS]);
 };
 
+/* What an instruction does with a device: n accesses, one behind the other, of `size` bytes each, in the guest's order. */
+#define ARCH_ACCESSES 2
+
+struct arch_access {
+	uint64_t pa;
+	bool write;
+	unsigned n, size;
+	uint8_t data[ARCH_ACCESSES][8];
+};
+
 struct tdesc_table;
 struct arch;
 
@@ -400,6 +410,15 @@ struct arch {
 
 	/* The guest's own debug registers, where the debugger's displace them; else NULL. */
 	const struct arch_own_debug *own;
+
+	/*
+	 * Is this exit an access to a device that KVM does not carry out, by the instruction at the pc, which is code? 0 and the access,
+	 * with its data if it is a write; -ENOENT when it is no such exit; or -EOPNOTSUPP and a sentence. When it has been done, with the
+	 * data filled in if it is a read, accessed() makes the rest of the instruction happen: 0 or -errno. NULL: KVM carries out all.
+	 */
+	int (*access)(struct view *v, const struct vcpu_exit *exit, const uint8_t *code, size_t len, struct arch_access *access,
+		char *why, size_t size);
+	int (*accessed)(struct view *v, const uint8_t *code, struct arch_access *access);
 
 	/*
 	 * The guest-virtual address va in the vCPU's present context. 0; -EFAULT when it is not mapped, -EIO when a table is outside

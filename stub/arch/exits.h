@@ -18,7 +18,8 @@ enum {
 	REASON_DEBUG = 4,
 	REASON_SHUTDOWN = 8,
 	REASON_FAIL_ENTRY = 9,
-	REASON_INTERNAL_ERROR = 17
+	REASON_INTERNAL_ERROR = 17,
+	REASON_ARM_NISV = 28
 };
 
 /* KVM_INTERNAL_ERROR_EMULATION */
@@ -47,6 +48,11 @@ struct exit_words {
 	uint32_t suberror;
 	uint32_t ndata;
 	uint64_t data[16];
+};
+
+/* kvm_run.arm_nisv */
+struct exit_nisv {
+	uint64_t iss, ipa;
 };
 
 /* The head of the union as one of the structs above. */

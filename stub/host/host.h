@@ -117,6 +117,13 @@ struct host_ops {
 	/* Only by the vCPU's own thread (KVM charges a move between threads). 0, or -errno when KVM_RUN itself fails. */
 	int (*run)(struct host *h, unsigned vcpu, enum host_run how, struct vcpu_exit *exit);
 
+	/*
+	 * By the vCPU's own thread, while it does not run: an access to what is not RAM, done for the guest as if KVM had told of it.
+	 * data is in the guest's order, and filled in if it is a read. 0: it is served; 1: *exit is to be reported as that of a run.
+	 * -EINVAL: no such vCPU, or size is none of 1, 2, 4 and 8. NULL: the host cannot.
+	 */
+	int (*access)(struct host *h, unsigned vcpu, uint64_t gpa, void *data, unsigned size, bool write, struct vcpu_exit *exit);
+
 	/* From any thread: the run under way, or else the next one, ends with EXIT_KICKED. No kick is lost. */
 	void (*kick)(struct host *h, unsigned vcpu);
 

@@ -114,25 +114,44 @@ static int report_kvm(const struct kvm_run *run, struct vcpu_exit *exit)
 	return 1;
 }
 
+static int serve_access(struct vm_vcpu *v, struct vm_access *a, struct vcpu_exit *exit)
+{
+	bool served;
+
+	if (!a->write)
+		memset(a->data, 0, a->size);
+	pthread_mutex_lock(&v->vm->devices);
+	served = vm_arch_mmio(v->vm, a);
+	pthread_mutex_unlock(&v->vm->devices);
+	if (!served)
+		return vm_nothing_there(v, a, "", exit) == VM_REPORT;
+	vm_console(v, a->console);
+	if (a->resets)
+		return vm_asks_reset(exit) == VM_REPORT;
+	return a->ends ? vm_ended(exit, a->code) == VM_REPORT : 0;
+}
+
 static int serve_mmio(struct vm_vcpu *v, struct vcpu_exit *exit)
 {
 	struct vm_access a = { .addr = v->run->mmio.phys_addr, .data = v->run->mmio.data, .console = -1 };
-	bool served;
 
 	a.size = v->run->mmio.len <= sizeof(v->run->mmio.data) ? v->run->mmio.len : sizeof(v->run->mmio.data);
 	a.write = v->run->mmio.is_write;
-	if (!a.write)
-		memset(a.data, 0, sizeof(v->run->mmio.data));
 	v->pending = true;
-	pthread_mutex_lock(&v->vm->devices);
-	served = vm_arch_mmio(v->vm, &a);
-	pthread_mutex_unlock(&v->vm->devices);
-	if (!served)
-		return vm_nothing_there(v, &a, "", exit) == VM_REPORT;
-	vm_console(v, a.console);
-	if (a.resets)
-		return vm_asks_reset(exit) == VM_REPORT;
-	return a.ends ? vm_ended(exit, a.code) == VM_REPORT : 0;
+	return serve_access(v, &a, exit);
+}
+
+int vm_access(struct host *h, unsigned vcpu, uint64_t gpa, void *data, unsigned size, bool write, struct vcpu_exit *exit)
+{
+	struct vm *vm = (struct vm *)h;
+	struct vm_access a = { .addr = gpa, .data = data, .size = size, .write = write, .console = -1 };
+
+	if (vcpu >= h->vcpus || !size || size > 8 || size & (size - 1))
+		return -EINVAL;
+	if (!vm->vcpu[vcpu].run)
+		return -ENODEV;
+	memset(exit, 0, sizeof(*exit));
+	return serve_access(&vm->vcpu[vcpu], &a, exit);
 }
 
 static int serve_system_event(const struct kvm_run *run, struct vcpu_exit *exit)

@@ -12,4 +12,6 @@ void vm_kick(struct host *h, unsigned vcpu);
 /* Once in the process before vm_kick(): the signal that ends KVM_RUN gets an empty handler. */
 void vm_install_kick(void);
 
+int vm_access(struct host *h, unsigned vcpu, uint64_t gpa, void *data, unsigned size, bool write, struct vcpu_exit *exit);
+
 #endif

@@ -341,6 +341,7 @@ static void vm_sync_code(struct host *h, uint64_t gpa, size_t len)
 
 static const struct host_ops vm_ops = {
 	.run = vm_run,
+	.access = vm_access,
 	.kick = vm_kick,
 	.calls = vm_calls,
 	.sync_regs = vm_sync_regs,

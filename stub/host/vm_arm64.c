@@ -153,8 +153,17 @@ static int start_gic(struct vm *vm, const struct refusal *why)
 	return err ? err : set_gic(vm, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL, why);
 }
 
+/* Without it KVM_RUN fails at an access that its syndrome does not describe, and says no more than that. Since Linux 5.5. */
+static void tell_of_accesses(const struct vm *vm)
+{
+	struct kvm_enable_cap nisv = { .cap = KVM_CAP_ARM_NISV_TO_USER };
+
+	ioctl(vm->fd, KVM_ENABLE_CAP, &nisv);
+}
+
 int vm_arch_open(struct vm *vm, const struct refusal *why)
 {
+	tell_of_accesses(vm);
 	vm->board = calloc(1, sizeof(*vm->board));
 	if (!vm->board)
 		return refuse(why, -ENOMEM, "out of memory");

@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access_device.h"
 #include "events.h"
 #include "idle.h"
 #include "machine.h"
 #include "programs.h"
+#include "tell.h"
 
 /* As the debugger sees it. */
 static uint64_t pc_register(struct vcpu *v)
@@ -196,7 +198,8 @@ static enum step_result at_debug_register(
 	if (is_step_end(v, hit))
 		return step_complete(v, exit, watch);
 	if (!p || (points_is_exec(p) && (own || watch)))
-		return hit->stepped && is_stepping(v) ? step_complete(v, exit, watch) : guests_own(v, exit, own_hits(v, hit, false));
+		return hit->stepped && is_stepping(v) ? step_complete(v, exit, watch)
+						      : guests_own(v, exit, own_hits(v, hit, false));
 	err = give(v, exit, own, watch, &control);
 	return err ? not_given(v, err) : at_point(v, p, hit->have_addr ? hit->addr : p->addr);
 }
@@ -232,22 +235,6 @@ static enum step_result at_trap(struct vcpu *v, const struct vcpu_exit *exit, ui
 	return planted_is_in(&m->planted, p->place) ? at_point(v, p, addr) : written_over(v, exit, addr);
 }
 
-#define INSN_MAX 15 /* x86's; where instructions are aligned, 4 bytes */
-
-/* Behind a sentence: where the vCPU is, and what is there as the guest has it. */
-static void tell_code(struct vcpu *v, uint64_t pc)
-{
-	uint8_t code[INSN_MAX];
-	ssize_t size = memory_peek(v, pc, code, v->machine->arch->insn_align == 1 ? INSN_MAX : 4);
-	size_t n = strlen(v->text), room = sizeof(v->text);
-
-	n += snprintf(v->text + n, room - n, " (pc 0x%llx%s", (unsigned long long)pc, size > 0 ? ":" : "");
-	for (ssize_t i = 0; i < size && n + 4 < room; i++)
-		n += snprintf(v->text + n, room - n, " %02x", code[i]);
-	if (n + 1 < room)
-		snprintf(v->text + n, room - n, ")");
-}
-
 /* KVM cannot go on. At a planted opcode that its instruction emulator does not know, this is how the hit comes back. */
 static enum step_result at_error(struct vcpu *v, const struct vcpu_exit *exit, const struct arch_hit *hit)
 {
@@ -261,6 +248,31 @@ static enum step_result at_error(struct vcpu *v, const struct vcpu_exit *exit, c
 	m->arch->describe(exit, v->text, sizeof(v->text));
 	tell_code(v, pc);
 	return signalled(v, GDB_SIGNAL_ILL);
+}
+
+static enum step_result failed(struct vcpu *v, const char *what, int err)
+{
+	snprintf(v->text, sizeof(v->text), "%s: %s (pc 0x%llx)", what, strerror(-err), (unsigned long long)memory_of_pc(v));
+	return signalled(v, GDB_SIGNAL_ABRT);
+}
+
+static enum step_result judge(struct vcpu *v, const struct vcpu_exit *exit, uint64_t skip);
+
+/* None of the debugger's: an access that is left to us, or the guest cannot go on. */
+static enum step_result at_other(struct vcpu *v, const struct vcpu_exit *exit, const struct arch_hit *hit)
+{
+	struct vcpu_exit report;
+	int err = access_device(v, exit, &report);
+
+	if (err == -ENOENT)
+		return at_error(v, exit, hit);
+	if (err == -EOPNOTSUPP) {
+		tell_code(v, memory_of_pc(v));
+		return signalled(v, GDB_SIGNAL_BUS);
+	}
+	if (err < 0)
+		return failed(v, "an access to a device", err);
+	return err ? judge(v, &report, UINT64_MAX) : is_stepping(v) ? stepped(v) : STEP_AGAIN;
 }
 
 static enum step_result judge_kvm(struct vcpu *v, const struct vcpu_exit *exit, uint64_t skip)
@@ -281,7 +293,7 @@ static enum step_result judge_kvm(struct vcpu *v, const struct vcpu_exit *exit, 
 	case HIT_NONE:
 		break;
 	}
-	return at_error(v, exit, &hit);
+	return at_other(v, exit, &hit);
 }
 
 static enum step_result judge(struct vcpu *v, const struct vcpu_exit *exit, uint64_t skip)
@@ -307,12 +319,6 @@ static enum step_result judge(struct vcpu *v, const struct vcpu_exit *exit, uint
 	snprintf(v->text, sizeof(v->text), "%s", exit->text);
 	v->stop.text = v->text[0] ? v->text : NULL;
 	return STEP_EVENT;
-}
-
-static enum step_result failed(struct vcpu *v, const char *what, int err)
-{
-	snprintf(v->text, sizeof(v->text), "%s: %s (pc 0x%llx)", what, strerror(-err), (unsigned long long)memory_of_pc(v));
-	return signalled(v, GDB_SIGNAL_ABRT);
 }
 
 static enum step_result run(struct vcpu *v, bool step, uint64_t skip)

@@ -26,6 +26,7 @@ SAME(REASON_DEBUG, KVM_EXIT_DEBUG);
 SAME(REASON_SHUTDOWN, KVM_EXIT_SHUTDOWN);
 SAME(REASON_FAIL_ENTRY, KVM_EXIT_FAIL_ENTRY);
 SAME(REASON_INTERNAL_ERROR, KVM_EXIT_INTERNAL_ERROR);
+SAME(REASON_ARM_NISV, KVM_EXIT_ARM_NISV);
 
 SAME(DEBUG_ENABLE, KVM_GUESTDBG_ENABLE);
 SAME(DEBUG_SINGLESTEP, KVM_GUESTDBG_SINGLESTEP);
@@ -46,6 +47,8 @@ SAME_PLACE(struct exit_internal, insn_size, emulation_failure.insn_size);
 SAME_PLACE(struct exit_words, suberror, internal.suberror);
 SAME_PLACE(struct exit_words, ndata, internal.ndata);
 SAME_PLACE(struct exit_words, data, internal.data);
+SAME_PLACE(struct exit_nisv, iss, arm_nisv.esr_iss);
+SAME_PLACE(struct exit_nisv, ipa, arm_nisv.fault_ipa);
 SAME_PLACE(struct exit_internal, insn_bytes, emulation_failure.insn_bytes);
 
 /* What mp_state() names; the numbers in its tables are these. */
