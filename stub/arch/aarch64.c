@@ -223,6 +223,7 @@ const struct arch arch_aarch64 = {
 	.aliases = aarch64_aliases,
 	.address_bits = aarch64_address_bits,
 	.handler = A64_VBAR_EL1,
+	.vectors = A64_VBAR_EL1,
 	.fetch = &aarch64_fetch,
 	.successors = aarch64_successors,
 	.mp_state = mp_state,

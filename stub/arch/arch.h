@@ -439,6 +439,7 @@ struct arch {
 	/* Where the instruction at the pc is, as translate() takes it, where the pc alone does not say it; else NULL. 0 or -errno. */
 	int (*code_address)(struct view *v, uint64_t *addr);
 	uint64_t handler; /* key of a register with an address in the kernel, once one takes exceptions or system calls; 0: none */
+	uint64_t vectors; /* key of the register that says where exceptions go; 0: none, or not by that alone */
 	const struct arch_flag *entry_flags; /* of what v->saw is told of; ends with bits 0. NULL: no names for them */
 	/* What translate()'s -EOPNOTSUPP means in the present context, a sentence for messages; NULL: nothing more than that. */
 	const char *(*untranslated)(struct view *v);

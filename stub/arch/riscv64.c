@@ -270,6 +270,7 @@ const struct arch arch_riscv64 = {
 	.translate = riscv64_translate,
 	.aliases = riscv64_aliases,
 	.handler = RV_STVEC,
+	.vectors = RV_STVEC,
 	.entry_flags = riscv64_entry_flags,
 	.fetch = &fetch,
 	.successors = riscv64_successors,

@@ -288,6 +288,7 @@ static const struct arch_mode modes[] = {
 		.entry_flags = x86_64_entry_flags, \
 		.aliases = x86_64_aliases, \
 		.handler = X86_LSTAR, \
+		.vectors = X86_IDT_BASE, \
 		.code_address = x86_64_code_address, \
 		.mp_state = mp_state, \
 		.probe = &probe, \

@@ -90,8 +90,13 @@ enum vm_served vm_stuck(struct vcpu_exit *exit, const char *format, ...)
 	return VM_REPORT;
 }
 
-enum vm_served vm_nothing_there(struct vm_vcpu *v, const struct vm_access *a, const char *space, struct vcpu_exit *exit)
+enum vm_served vm_nothing_there(struct vm_vcpu *v, struct vm_access *a, const char *space, struct vcpu_exit *exit)
 {
+	if (v->vm->host.open_bus) {
+		if (!a->write)
+			vm_set_value(a, ~(uint64_t)0);
+		return VM_SERVED;
+	}
 	return vm_stuck(exit, "%s of %u byte%s at %s0x%" PRIx64 ", where this machine has nothing (pc 0x%" PRIx64 "%s)",
 		a->write ? "write" : "read", a->size, a->size == 1 ? "" : "s", space, a->addr, vm_arch_pc(v),
 		a->write && vm_arch_posts_writes ? " or just before" : "");

@@ -80,8 +80,8 @@ enum vm_served {
 uint64_t vm_value(const struct vm_access *a);
 void vm_set_value(struct vm_access *a, uint64_t value);
 
-/* For the board: an access that nobody serves. space is "port " or "", in front of the address. */
-enum vm_served vm_nothing_there(struct vm_vcpu *v, const struct vm_access *a, const char *space, struct vcpu_exit *exit);
+/* For the board: an access that nobody serves, reported unless host.open_bus is set. space is "port " or "", in front of the address. */
+enum vm_served vm_nothing_there(struct vm_vcpu *v, struct vm_access *a, const char *space, struct vcpu_exit *exit);
 
 /* For the board: a byte of console output; -1: none. Does not wait for the console: the vCPU does, before it executes more. */
 void vm_console(struct vm_vcpu *v, int byte);

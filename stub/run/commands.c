@@ -160,7 +160,7 @@ static int choose_event(struct machine *m, const char *name, const char *what)
 		return machine_refuse(m, -EINVAL, "events: %s stop, or %s go?", name, name);
 	for (unsigned i = 0; i < MACHINE_EVENTS; i++)
 		if (!strcmp(events_name(i, &text), name)) {
-			m->stops_at[i] = !strcmp(what, "stop");
+			events_choose(m, i, !strcmp(what, "stop"));
 			return m->stops_at[EVENT_VCPU] && !m->caps.step ? refuse_vcpu_event(m) : 0;
 		}
 	return machine_refuse(m, -ENOENT, "there is no event %s; `monitor events` lists them", name);

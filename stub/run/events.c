@@ -16,6 +16,7 @@ static const struct {
 } events[MACHINE_EVENTS] = {
 	[EVENT_RESET] = { "reset", "the guest asks for a reset: resumed, it starts over", true },
 	[EVENT_VCPU] = { "vcpu", "a vCPU that was off is brought up: stopped behind its first instruction", false },
+	[EVENT_NOTHING] = { "nothing", "the guest reads or writes where this machine has nothing; let go, what it reads is all ones", true },
 	[EVENT_END] = { "end", "the guest powers its machine off, or crashes: resumed, it has ended", false },
 };
 
@@ -25,10 +26,16 @@ const char *events_name(enum machine_event event, const char **text)
 	return events[event].name;
 }
 
+void events_choose(struct machine *m, enum machine_event event, bool stop)
+{
+	m->stops_at[event] = stop;
+	m->host->open_bus = !m->stops_at[EVENT_NOTHING];
+}
+
 void events_default(struct machine *m)
 {
 	for (unsigned i = 0; i < MACHINE_EVENTS; i++)
-		m->stops_at[i] = events[i].stops;
+		events_choose(m, i, events[i].stops);
 	m->thread_events = false;
 }
 

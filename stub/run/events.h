@@ -11,6 +11,9 @@ const char *events_name(enum machine_event event, const char **text);
 /* On the vCPU's own thread: the stop, v->stop, that this exit is. */
 void events_stop(struct vcpu *v, const struct vcpu_exit *exit);
 
+/* From now on, while nobody is in the guest: is it a stop? */
+void events_choose(struct machine *m, enum machine_event event, bool stop);
+
 /* What a new connection finds chosen. */
 void events_default(struct machine *m);
 

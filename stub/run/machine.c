@@ -11,6 +11,7 @@
 #include "events.h"
 #include "idle.h"
 #include "machine.h"
+#include "nowhere.h"
 #include "programs.h"
 #include "registers.h"
 
@@ -177,6 +178,8 @@ static bool op_next_stop(void *t, struct stop *stop)
 
 	for (unsigned i = 0; !taken && i < m->n; i++)
 		taken = threads_take_stop(&m->vcpus[i], stop);
+	if (taken)
+		nowhere_tell(&m->vcpus[stop->thread - 1], stop);
 	if (taken && stop->text)
 		machine_log(m, "vCPU %u: %s", stop->thread - 1, stop->text);
 	return taken;
@@ -315,8 +318,9 @@ struct target machine_target(struct machine *m)
 	return (struct target){ .ops = &ops, .t = m };
 }
 
-const struct stop *machine_stop(const struct machine *m)
+const struct stop *machine_stop(struct machine *m)
 {
+	nowhere_tell(m->current, &m->last);
 	return &m->last;
 }
 

@@ -29,6 +29,7 @@ enum machine_event {
 	EVENT_RESET,
 	EVENT_END,
 	EVENT_VCPU,
+	EVENT_NOTHING,
 	MACHINE_EVENTS
 };
 
@@ -333,7 +334,7 @@ bool machine_text(struct machine *m, char *text);
 bool machine_goes_on(struct machine *m, bool attended);
 
 /* The present stop. */
-const struct stop *machine_stop(const struct machine *m);
+const struct stop *machine_stop(struct machine *m);
 
 /* It is reported. A step is likely to be followed by another: KVM is told while the client is busy with the report. */
 void machine_expect_step(struct machine *m);

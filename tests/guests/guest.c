@@ -106,6 +106,7 @@ static void touch_no_device(void)
 	say("touching nothing\n");
 	*(volatile unsigned int *)NO_DEVICE = 0x1234;
 	say("went on\n");
+	say(*(volatile unsigned int *)NO_DEVICE == 0xffffffff ? "all ones\n" : "not all ones\n");
 }
 
 NOINLINE void count(unsigned long cpu)

@@ -1,100 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# What a person does at lldb's prompt: sessions of `lldb --batch`. It stops at the first command that fails, so that what comes behind
-# one is missing then. Sourced.
-#
-# The environment says where the server runs: see part. LLDB is which lldb there is, if not the usual one.
+# What a person does at lldb's prompt.
 
-LLDB=${LLDB:-lldb}
 case $ARCH in
 arm64) gpr=x28 flags='cpsr' altname=lr primary=x30 system=SCTLR_EL1 status=0 ;;
 x86_64) gpr=rbx flags='eflags' altname=rflags primary=eflags system=cr0 status=42 ;;
 esac
 
-tmp=$(mktemp -d) || exit 1
-server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$tmp"' EXIT
-guest=build/guests/$ARCH.elf
-count=0
-
-result()
-{
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		sed 's/^/# /' "$tmp/answer"
-	fi
-}
-
-skip()
-{
-	count=$((count + 1))
-	echo "ok $count - $1 # SKIP $2"
-}
-
-# The last line that the server has said, which shows the wire; what its guest says, too.
-server_says()
-{
-	tail -n 1 "$tmp/log" | grep -qE "$1"
-}
-
-# Until it is one like this.
-wait_server_says()
-{
-	for _ in $(seq 300); do
-		! server_says "$1" || return 0
-		sleep 0.1
-	done
-	return 1
-}
-
-start_server()
-{
-	: >"$tmp/log"
-	$LAUNCH --debug "$@" "$COMM" "$IMAGE" >"$tmp/log" 2>&1 </dev/null &
-	server=$!
-	wait_server_says '^Listening on port ' || {
-		echo "not ok - the server did not start: $(cat "$tmp/log")"
-		exit 1
-	}
-	target=${TARGET:-127.0.0.1:$(sed -n 's/^Listening on port //p' "$tmp/log")}
-}
-
-# Ends the server, or waits for it to end by itself, but not for ever; its status is in $server_status.
-wait_server()
-{
-	(sleep 30; kill "$server") >/dev/null 2>&1 &
-	guard=$!
-	wait "$server"
-	server_status=$?
-	kill "$guard" 2>/dev/null
-	server=
-}
-
-# lldb's commands are the lines of standard input; what it says is in $tmp/session.
-session()
-{
-	set -- -o "settings set use-color false" -o "target create $guest" -o "gdb-remote $target"
-	while IFS= read -r command; do
-		set -- "$@" -o "$command"
-	done
-	timeout --foreground 120 "$LLDB" --no-lldbinit --batch "$@" >"$tmp/session" 2>&1 </dev/null
-}
-
-# The same, with a Ctrl-C when the guest runs; one that comes before lldb itself knows that is lost, so it may take several.
-interrupted_session()
-{
-	cat >"$tmp/commands"
-	session <"$tmp/commands" &
-	lldb=$!
-	wait_server_says '^<- (c|vCont;c)'
-	while server_says '^<- (c|vCont;c)'; do
-		pkill -INT -P "$lldb"
-		sleep 0.3
-	done
-	wait "$lldb"
-}
+. tests/live/lldb_session.sh
 
 # What lldb asks for, after the steps of the second thread, that the stop reply has told it: the threads, or a register of that one.
 # On arm64 with SVE it forgets what it was told once, when it learns how long the vectors of a thread are; so not after the first step.
@@ -118,14 +30,6 @@ asked_again()
 				print
 		}
 		END { if (steps < 4) print steps + 0, "steps" }' "$tmp/log"
-}
-
-# like COMMAND PATTERN NAME [NTH]: what lldb said to the NTH such command, in one line, matches.
-like()
-{
-	awk -v "want=(lldb) $1" -v "nth=${4:-1}" '/^\(lldb\) / { on = $0 == want && ++seen == nth; next } on' "$tmp/session" >"$tmp/answer"
-	tr '\n' ' ' <"$tmp/answer" | grep -qE "$2"
-	result $? "$3"
 }
 
 start_server

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Within run/. */
+#ifndef NOWHERE_H
+#define NOWHERE_H
+
+#include "machine.h"
+
+/*
+ * A stop of this stopped vCPU that is about to be reported: when its pc is not in RAM the stop's text says so, and where the vectors are.
+ * Not of steps, for it takes registers that nobody has asked for.
+ */
+void nowhere_tell(struct vcpu *v, struct stop *stop);
+
+#endif
