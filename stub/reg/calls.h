@@ -25,6 +25,10 @@ int transport_calls(struct transport *t, unsigned vcpu, struct host_call *calls,
 #define TRANSPORT_MAX 512u
 #define WAY_CHUNK 64u
 
+/* transport.c: a get() that takes WAY_CHUNK items at a time, at most, by get_chunk. */
+int get_chunks(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n,
+	int (*get_chunk)(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n));
+
 /* transport.c: a set() that sends its items down one by one, each by set_one. */
 int set_each(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n,
 	int (*set_one)(struct transport *t, unsigned vcpu, struct reg_item *item));

@@ -43,11 +43,7 @@ static int get_chunk(struct transport *t, unsigned vcpu, struct reg_item **items
 
 static int get(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n)
 {
-	int err = 0;
-
-	for (unsigned i = 0; i < n && !err; i += WAY_CHUNK)
-		err = get_chunk(t, vcpu, items + i, n - i < WAY_CHUNK ? n - i : WAY_CHUNK);
-	return err;
+	return get_chunks(t, vcpu, items, n, get_chunk);
 }
 
 static int set_one(struct transport *t, unsigned vcpu, struct reg_item *item)

@@ -111,6 +111,16 @@ int transport_set(struct transport *t, unsigned vcpu, struct reg_item *items, un
 	return err;
 }
 
+int get_chunks(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n,
+	int (*get_chunk)(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n))
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < n && !err; i += WAY_CHUNK)
+		err = get_chunk(t, vcpu, items + i, n - i < WAY_CHUNK ? n - i : WAY_CHUNK);
+	return err;
+}
+
 int set_each(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n,
 	int (*set_one)(struct transport *t, unsigned vcpu, struct reg_item *item))
 {
