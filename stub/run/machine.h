@@ -205,10 +205,10 @@ struct vcpu {
 typedef void machine_serve_fn(void *arg);
 
 /*
- * Wakes the watcher: non-stop has begun, or a vCPU has come to stand in it; the machine runs and nobody steps, so that the client's
- * next word is a Ctrl-C; or there is text that cannot wait. Called with the lock: it must not block.
+ * Wakes the watcher: non-stop has begun, or a vCPU has come to stand in it, or there is text that cannot wait. Or, soon: the machine runs
+ * and nobody steps, so that the client's next word is a Ctrl-C, unless the run is over before. Called with the lock: it must not block.
  */
-typedef void machine_notify_fn(void *arg);
+typedef void machine_notify_fn(void *arg, bool soon);
 
 /*
  * Bytes for the client's console that wait for the watcher's next look; it is woken when half of the room is taken. More is not lost:
@@ -256,7 +256,6 @@ struct machine {
 	struct vcpu *looked_into; /* of HOLD_READ, or NULL */
 	pthread_cond_t out;	/* while held: the last one has come out */
 	enum machine_asked asked;
-	unsigned runs;		/* counts the resumes; never 0 while the machine runs */
 	bool watching;		/* the watcher holds the baton */
 	int interrupt_signal;	/* of the stop under way, for when nobody has an event */
 	bool interrupted;	/* since it was resumed last, whoever reports */
@@ -306,11 +305,8 @@ bool machine_at_rest(struct machine *m);
 /* Is the watcher to serve the client, as in non-stop? */
 bool machine_is_non_stop(struct machine *m);
 
-/*
- * The watcher takes the baton. Returns the number of the run that is under way, which no run within reach has had before; 0 when the
- * machine is stopped and a vCPU thread has the baton.
- */
-unsigned machine_watch_begin(struct machine *m);
+/* The watcher takes the baton. False when the machine is stopped and a vCPU thread has it. */
+bool machine_watch_begin(struct machine *m);
 
 /*
  * By the watcher, from time to time while it has the baton, at ms of any clock: steps of vCPUs that wait for something which may never

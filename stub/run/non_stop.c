@@ -8,7 +8,7 @@ static void locked_stand(struct vcpu *v)
 	struct machine *m = v->machine;
 
 	locked_move(v, VCPU_STANDS);
-	m->notify(m->serve_arg);
+	m->notify(m->serve_arg, false);
 }
 
 void locked_halted(struct vcpu *v)
@@ -165,7 +165,7 @@ void threads_end(struct vcpu *v)
 	pthread_mutex_lock(&m->lock);
 	v->pending = true;
 	locked_end(m);
-	m->notify(m->serve_arg);
+	m->notify(m->serve_arg, false);
 	locked_decide(m);
 	pthread_mutex_unlock(&m->lock);
 }

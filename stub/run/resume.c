@@ -123,7 +123,7 @@ static void go(struct vcpu *v, const struct resume_action *action)
 	if (events_end(v))
 		return;
 	if (v->pending)
-		m->notify(m->serve_arg);
+		m->notify(m->serve_arg, false);
 	else
 		threads_go(v);
 }

@@ -4,7 +4,6 @@
  * non_stop.c own machine.state and the flags of struct vcpu that the lock guards. They know nothing of registers, points or packets.
  */
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -82,7 +81,7 @@ static void locked_announce_text(struct machine *m, bool full)
 	if (m->announced || !(full || m->nsaid >= MACHINE_TEXT_MAX / 2))
 		return;
 	m->announced = true;
-	m->notify(m->serve_arg);
+	m->notify(m->serve_arg, false);
 }
 
 /* Text that finds no room stays where it is, and its vCPU outside. */
@@ -246,7 +245,7 @@ static void locked_run(struct machine *m)
 		if (m->vcpus[i].want != RESUME_STAY)
 			locked_move(&m->vcpus[i], VCPU_WAITS);
 	if (!steps)
-		m->notify(m->serve_arg);
+		m->notify(m->serve_arg, true);
 }
 
 /* The baton is given back, and the machine goes on if that was asked for. */
@@ -258,13 +257,12 @@ static void locked_resume(struct machine *m)
 		return;
 	m->asked = ASKED_NOTHING;
 	m->interrupted = false;
-	m->runs += 1 + (m->runs == UINT_MAX);
 	m->baton = NULL;
 	if (asked == ASKED_RESUME) {
 		locked_run(m);
 	} else {
 		m->state = MACHINE_NON_STOP;
-		m->notify(m->serve_arg);
+		m->notify(m->serve_arg, false);
 	}
 	locked_decide(m);
 }
@@ -410,15 +408,14 @@ bool machine_at_rest(struct machine *m)
 	return at_rest;
 }
 
-unsigned machine_watch_begin(struct machine *m)
+bool machine_watch_begin(struct machine *m)
 {
-	unsigned run;
+	bool watching;
 
 	pthread_mutex_lock(&m->lock);
-	m->watching = m->state != MACHINE_STOPPED;
-	run = m->watching ? m->runs : 0;
+	watching = m->watching = m->state != MACHINE_STOPPED;
 	pthread_mutex_unlock(&m->lock);
-	return run;
+	return watching;
 }
 
 static bool locked_is_overdue(struct vcpu *v, int64_t ms)

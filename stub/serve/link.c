@@ -13,6 +13,8 @@
 /* One answer is a packet; a command's text may be many. More for a client that does not read is no use to anybody. */
 #define QUEUE_MAX 0x1000000
 
+#define LINGER_MS 1000
+
 void link_open(struct link *l, int in, int out, const void *begun, size_t n)
 {
 	struct stat st;
@@ -131,4 +133,14 @@ struct pollfd link_poll(const struct link *l)
 	if (takes && (!says || l->out != l->in))
 		return (struct pollfd){ .fd = l->out, .events = POLLOUT };
 	return (struct pollfd){ .fd = l->in, .events = (short)(POLLIN | (takes ? POLLOUT : 0)) };
+}
+
+void link_linger(struct link *l)
+{
+	int64_t end = now_ms() + LINGER_MS;
+	char rest[256];
+
+	shutdown(l->out, SHUT_WR);
+	while (now_ms() < end && readable(l->in, end - now_ms()) && read(l->in, rest, sizeof(rest)) > 0)
+		;
 }

@@ -46,4 +46,7 @@ struct pollfd link_poll(const struct link *l);
 /* The first n bytes of input have been taken. */
 void link_took(struct link *l, size_t n);
 
+/* What was sent arrives only if the connection is not torn down under it: waits a moment for the client to be gone. */
+void link_linger(struct link *l);
+
 #endif

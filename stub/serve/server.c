@@ -4,8 +4,8 @@
  * (functions serve_*), while it runs, the watcher, which is the program's main thread (functions watch_*). `connected` passes the
  * connection between them: the watcher sets it when all the rest is ready, whoever sees the client go clears it.
  *
- * While the machine runs, the watcher looks for a Ctrl-C at every tick: to be woken by each packet would cost a thread switch on
- * every step. From the second tick of the same run on, it waits for the client as well: what comes then is a Ctrl-C. When nothing
+ * While the machine runs, the watcher waits for the client: what comes then is a Ctrl-C. It is told of a run that nobody steps in, and
+ * finds another one at its next tick: to be told of each, and woken by each packet, would cost a step two thread switches. When nothing
  * has run for a while it dozes, and the next resume wakes it. In non-stop it is the watcher that serves the client.
  */
 #include <errno.h>
@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,10 +25,10 @@
 #include "log.h"
 #include "ready.h"
 #include "server.h"
+#include "wake.h"
 
 #define TICK_MS 50
 #define QUIET_TICKS 20
-#define LINGER_MS 1000
 #define LEAVE_TICK_MS 5 /* while somebody waits for the client to be gone */
 
 struct server {
@@ -38,7 +37,8 @@ struct server {
 	const struct server_config *config;
 	struct target target;
 	struct session session;
-	int signals, wakeup;
+	int signals;
+	struct wake wake;
 
 	struct log log;
 	struct lobby lobby;
@@ -47,11 +47,9 @@ struct server {
 	struct link link;
 	bool gone; /* the watcher saw the client go; the machine is being stopped to clean up */
 
-	atomic_bool dozing;
 	unsigned quiet; /* ticks without a running machine */
-	unsigned run;	/* which one the last tick saw: machine_watch_begin()'s number, 0 for none */
-	bool lasts;	/* ... and the tick before as well */
 	struct pollfd awaited; /* the client, when the watcher is to hear it at once */
+	bool heard;	       /* ... and it has said something, or has gone */
 
 	atomic_bool done;
 	int status;
@@ -82,31 +80,22 @@ static void finish(struct server *s, int status)
 {
 	s->status = status;
 	atomic_store(&s->done, true);
-	eventfd_write(s->wakeup, 1);
+	wake_now(&s->wake);
 }
 
-static void wake_watcher(struct server *s)
+/* How soon has the watcher to look? */
+static void notify(void *arg, bool soon)
 {
-	atomic_store(&s->dozing, false);
-	eventfd_write(s->wakeup, 1);
+	struct server *s = arg;
+
+	(soon ? wake_soon : wake_now)(&s->wake);
 }
 
-static void notify(void *arg)
-{
-	wake_watcher(arg);
-}
-
-/* Before the program ends: what was sent arrives only if the connection is not torn down under it. */
+/* Before the program ends. */
 static void linger(struct server *s)
 {
-	int64_t end = now_ms() + LINGER_MS;
-	char rest[256];
-
-	if (s->comm->listener < 0)
-		return;
-	shutdown(s->link.out, SHUT_WR);
-	while (now_ms() < end && readable(s->link.in, end - now_ms()) && read(s->link.in, rest, sizeof(rest)) > 0)
-		;
+	if (s->comm->listener >= 0)
+		link_linger(&s->link);
 }
 
 static void disconnect(struct server *s)
@@ -170,7 +159,7 @@ static bool serve_away(struct server *s)
 	if (!s->session.away || s->machine->ended || s->session.state != SESSION_STOPPED)
 		return false;
 	machine_release(s->machine, true);
-	wake_watcher(s);
+	wake_now(&s->wake);
 	return true;
 }
 
@@ -182,8 +171,8 @@ static void serve_packets(struct server *s)
 	for (;; heard = true) {
 		switch (digest(s)) {
 		case SESSION_RUNNING:
-			if (s->link.have || s->link.queued || atomic_load(&s->dozing))
-				wake_watcher(s);
+			if (s->link.have || s->link.queued || atomic_load(&s->wake.dozing))
+				wake_now(&s->wake);
 			return;
 		case SESSION_NON_STOP:
 			return;
@@ -284,6 +273,12 @@ static void tell_terminal(struct server *s)
 		log_text(&s->log, text);
 }
 
+/* A vCPU's thread may have taken it in the meantime. */
+static bool watch_hears(struct server *s)
+{
+	return s->heard && readable(s->link.in, 0);
+}
+
 /*
  * What there is to be heard from the client, and as much as it takes of what it was sent. The rest is heard at the next look: what there
  * is to do besides is not to wait for one that never stops talking.
@@ -295,7 +290,7 @@ static enum session_state watch_input(struct server *s)
 	s->link.waits = false;
 	link_flush(&s->link);
 	state = digest(s);
-	if (state == before && s->link.queued < LINK_FULL && (s->link.broken || readable(s->link.in, 0)))
+	if (state == before && s->link.queued < LINK_FULL && (s->link.broken || watch_hears(s)))
 		state = link_receive(&s->link) ? digest(s) : SESSION_LOST;
 	return state;
 }
@@ -317,25 +312,10 @@ static void watch_non_stop(struct server *s)
 	}
 }
 
-/*
- * What the client says while the machine runs. A session that is not running is none of the watcher's: its client has just come,
- * and the machine is being stopped for it.
- */
-static void watch_session(struct server *s)
+static void watch_running(struct server *s)
 {
-	enum session_state state;
+	enum session_state state = watch_input(s);
 
-	if (s->session.away && readable(s->link.in, 0))
-		machine_hand_over(s->machine, GDB_SIGNAL_TRAP);
-	if (s->gone || s->session.state == SESSION_STOPPED)
-		return;
-	if (s->session.state == SESSION_NON_STOP) {
-		machine_watch_steps(s->machine, now_ms());
-		watch_non_stop(s);
-		return;
-	}
-	machine_watch_steps(s->machine, now_ms());
-	state = watch_input(s);
 	if (state == SESSION_RUNNING && !s->link.queued)
 		tell(s);
 	if (state == SESSION_KILLED) {
@@ -346,28 +326,52 @@ static void watch_session(struct server *s)
 	}
 }
 
+/* One who has left, and stays connected, stops the machine by whatever is said. */
+static void watch_away(struct server *s)
+{
+	if (watch_hears(s))
+		machine_hand_over(s->machine, GDB_SIGNAL_TRAP);
+	else
+		s->awaited = link_poll(&s->link);
+}
+
+/*
+ * What the client says while the machine runs. A session that is not running is none of the watcher's: its client has just come,
+ * and the machine is being stopped for it.
+ */
+static void watch_session(struct server *s)
+{
+	if (s->gone)
+		return;
+	if (s->session.state == SESSION_STOPPED) {
+		if (s->session.away)
+			watch_away(s);
+		return;
+	}
+	machine_watch_steps(s->machine, now_ms());
+	if (s->session.state == SESSION_NON_STOP)
+		watch_non_stop(s);
+	else
+		watch_running(s);
+	if (s->session.state == SESSION_NON_STOP || s->session.state == SESSION_RUNNING)
+		s->awaited = link_poll(&s->link);
+}
+
 static void watch_client(struct server *s)
 {
-	unsigned run;
-
 	s->awaited.fd = -1;
 	if (!atomic_load(&s->connected))
 		return;
-	run = machine_watch_begin(s->machine);
-	s->lasts = run && run == s->run;
-	s->run = run;
-	if (run) {
+	if (machine_watch_begin(s->machine)) {
 		s->quiet = 0;
 		watch_session(s);
-		if (s->lasts || s->session.state == SESSION_NON_STOP)
-			s->awaited = link_poll(&s->link);
 		machine_watch_end(s->machine);
 	} else if (++s->quiet > QUIET_TICKS) {
 		/* In this order: a resume that begins after the question sees that it has to wake us. */
 		s->quiet = 0;
-		atomic_store(&s->dozing, true);
+		atomic_store(&s->wake.dozing, true);
 		if (!machine_at_rest(s->machine))
-			atomic_store(&s->dozing, false);
+			atomic_store(&s->wake.dozing, false);
 	}
 }
 
@@ -379,7 +383,7 @@ static void watch_admit(struct server *s, int in, int out, const void *begun, si
 	session_init(&s->session, &s->target, send_bytes, s);
 	if (s->config->debug)
 		session_trace(&s->session, trace, s);
-	atomic_store(&s->dozing, false);
+	atomic_store(&s->wake.dozing, false);
 	atomic_store(&s->connected, true);
 	machine_hand_over(s->machine, GDB_SIGNAL_TRAP);
 }
@@ -409,7 +413,8 @@ static int watch_signal(struct server *s)
 /* Whom the watcher listens to besides those in the lobby. */
 enum source {
 	SIGNALS,
-	WAKEUP,
+	WAKE_EVENT,
+	WAKE_TIMER,
 	LISTENER,
 	CLIENT,
 	SOURCES
@@ -419,22 +424,22 @@ static int watch(struct server *s)
 {
 	struct pollfd fds[SOURCES + LOBBY_CALLERS] = {
 		[SIGNALS] = { .fd = s->signals, .events = POLLIN },
-		[WAKEUP] = { .fd = s->wakeup, .events = POLLIN },
+		[WAKE_EVENT] = { .fd = s->wake.event, .events = POLLIN },
+		[WAKE_TIMER] = { .fd = s->wake.timer, .events = POLLIN },
 		[LISTENER] = { .fd = s->comm->listener, .events = POLLIN },
 	};
 	bool leaving = false;
-	eventfd_t count;
 
 	while (!atomic_load(&s->done)) {
-		bool ticks = atomic_load(&s->connected) && !atomic_load(&s->dozing);
+		bool ticks = atomic_load(&s->connected) && !atomic_load(&s->wake.dozing);
 
 		fds[CLIENT] = s->awaited;
 		if (poll(fds, SOURCES + lobby_poll(&s->lobby, fds + SOURCES), leaving ? LEAVE_TICK_MS : ticks ? TICK_MS : -1) < 0)
 			continue;
 		if (fds[SIGNALS].revents)
 			return watch_signal(s);
-		if (fds[WAKEUP].revents)
-			eventfd_read(s->wakeup, &count);
+		wake_heard(&s->wake, fds[WAKE_EVENT].revents, fds[WAKE_TIMER].revents);
+		s->heard = fds[CLIENT].fd == s->link.in && fds[CLIENT].revents & ~POLLOUT;
 		if (fds[LISTENER].revents)
 			lobby_accept(&s->lobby);
 		leaving = watch_lobby(s);
@@ -452,8 +457,7 @@ static int open_sources(struct server *s)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC);
-	s->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return s->signals < 0 || s->wakeup < 0 ? -errno : 0;
+	return s->signals < 0 ? -errno : wake_open(&s->wake);
 }
 
 static void open_door(struct server *s)

@@ -50,9 +50,10 @@ static inline void serve(void *arg)
 	pthread_mutex_unlock(&r->lock);
 }
 
-static inline void notify(void *arg)
+static inline void notify(void *arg, bool soon)
 {
 	(void)arg;
+	(void)soon;
 }
 
 static inline bool has_stopped(void)

@@ -170,12 +170,22 @@ static bool is_ok(void)
 	return !strcmp(now.client.packet, "OK");
 }
 
+/* While the machine runs it is refused, unless the stop was on its way: then it is a resume like any other. */
 static bool say_resume(const char *payload)
 {
+	bool waited = now.waits;
+
 	client_say(&now.client, payload);
-	if (now.non_stop || now.waits)
+	if (now.non_stop)
 		return hear_answer() || fails("a resume is not answered");
-	now.waits = true;
+	while (waited && client_hear(&now.client, PATIENCE_MS) && !is_stop(now.client.packet))
+		if (now.client.packet[0] == 'E')
+			return true;
+	if (waited && !is_stop(now.client.packet))
+		return fails("a second resume is neither refused nor done");
+	if (waited)
+		note_stop();
+	now.waits = !now.over;
 	hear_stop((int)chance(4));
 	return true;
 }
