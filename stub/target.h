@@ -251,6 +251,9 @@ struct target_ops {
 	/* The guest is over, because the client says so; restart() brings it back. */
 	void (*kill)(void *t);
 
+	/* Milliseconds of a clock that only goes forward: what may take long ends in time for the client. At any time. */
+	int64_t (*clock_ms)(void *t);
+
 	/* A `monitor` command: enum command_outcome, or -errno, -ENOSYS when it is unknown; what it prints goes through print, in pieces. */
 	int (*command)(void *t, const char *line, text_fn *print, void *arg);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* gdb's CRC-32, four bytes at a time. Knows nothing of packets. */
+/* gdb's CRC-32, many bytes at a time. Knows nothing of packets. */
 #include "crc.h"
 
 #define POLYNOMIAL 0x04c11db7u
@@ -18,7 +18,7 @@ void crc_begin(struct crc *c)
 	c->value = UINT32_MAX;
 	for (unsigned byte = 0; byte < 256; byte++)
 		c->table[0][byte] = of_byte(byte);
-	for (unsigned behind = 1; behind < 4; behind++)
+	for (unsigned behind = 1; behind < CRC_STRIDE; behind++)
 		for (unsigned byte = 0; byte < 256; byte++) {
 			uint32_t before = c->table[behind - 1][byte];
 
@@ -26,14 +26,24 @@ void crc_begin(struct crc *c)
 		}
 }
 
+/* The first four bytes have what was before them mixed in. */
+static uint32_t add_stride(const struct crc *c, uint32_t crc, const uint8_t *at)
+{
+	uint32_t sum = c->table[15][crc >> 24 ^ at[0]] ^ c->table[14][(crc >> 16 ^ at[1]) & 0xff] ^
+		       c->table[13][(crc >> 8 ^ at[2]) & 0xff] ^ c->table[12][(crc ^ at[3]) & 0xff];
+
+	for (unsigned i = 4; i < CRC_STRIDE; i++)
+		sum ^= c->table[CRC_STRIDE - 1 - i][at[i]];
+	return sum;
+}
+
 void crc_add(struct crc *c, const void *bytes, size_t n)
 {
 	const uint8_t *at = bytes, *end = at + n;
 	uint32_t crc = c->value;
 
-	for (; end - at >= 4; at += 4)
-		crc = c->table[3][crc >> 24 ^ at[0]] ^ c->table[2][(crc >> 16 ^ at[1]) & 0xff] ^
-		      c->table[1][(crc >> 8 ^ at[2]) & 0xff] ^ c->table[0][(crc ^ at[3]) & 0xff];
+	for (; end - at >= CRC_STRIDE; at += CRC_STRIDE)
+		crc = add_stride(c, crc, at);
 	while (at < end)
 		crc = crc << 8 ^ c->table[0][crc >> 24 ^ *at++];
 	c->value = crc;

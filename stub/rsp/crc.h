@@ -9,9 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* So many bytes are taken at once. */
+#define CRC_STRIDE 16
+
 struct crc {
 	uint32_t value;
-	uint32_t table[4][256]; /* of a byte with so many bytes behind it */
+	uint32_t table[CRC_STRIDE][256]; /* of a byte with so many bytes behind it */
 };
 
 void crc_begin(struct crc *c);

@@ -7,19 +7,30 @@
 #include <string.h>
 
 #include "crc.h"
+#include "find.h"
 #include "handlers.h"
 
 /*
- * A client waits for an answer, and gdb gives up after two seconds (`set remotetimeout`); nothing that it sends meanwhile is read. So
- * much is looked at in a fraction of that.
+ * gdb waits two seconds for an answer, three times (`set remotetimeout`), and then takes the answer that comes for that to its next packet.
+ * Nothing else that a client says is heard meanwhile.
  */
-#define LOOK_MAX (1ull << 30)
+#define LOOK_MS 800
 
 /* Bytes that have been read and not looked at, at the beginning of session->data. */
 struct window {
 	uint64_t addr;
 	size_t n;
 };
+
+static int64_t look_ends(struct session *s)
+{
+	return s->target.ops->clock_ms(s->target.t) + LOOK_MS;
+}
+
+static bool takes_too_long(struct session *s, int64_t end)
+{
+	return s->target.ops->clock_ms(s->target.t) >= end;
+}
 
 static size_t least(size_t a, uint64_t b)
 {
@@ -56,20 +67,24 @@ static int reply_found(struct session *s, uint64_t addr)
 /* The first place, 0 for none, or -errno. As far as it goes: gdb's own search, too, ends at a byte that cannot be read. */
 static int search(struct session *s, uint64_t addr, uint64_t len, const struct cursor *pattern)
 {
+	const uint8_t *bytes = (const uint8_t *)pattern->at, *found;
 	struct window w = { .addr = addr };
 	size_t size = cursor_left(pattern);
+	int64_t end = look_ends(s);
 
 	while (len) {
 		ssize_t n = read_more(s, &w, len);
-		const uint8_t *found;
 
 		if (n < 0)
 			return (int)n;
-		found = memmem(s->data, w.n, pattern->at, size);
+		found = find_bytes(s->data, w.n, bytes, size);
 		if (found)
 			return reply_found(s, w.addr + (uint64_t)(found - s->data));
 		keep(s, &w, size - 1);
 		len -= (uint64_t)n;
+		if (len && takes_too_long(s, end))
+			return session_refuse(s, ETIME, "not found so far, in %d ms; the search can go on at 0x%llx", LOOK_MS,
+				(unsigned long long)w.addr);
 	}
 	reply_char(&s->out, '0');
 	return ANSWERED;
@@ -77,31 +92,22 @@ static int search(struct session *s, uint64_t addr, uint64_t len, const struct c
 
 int do_search(struct session *s, const struct args *args)
 {
-	uint64_t addr = args->n[0], len = session_clip(addr, args->n[1]);
 	size_t size = cursor_left(&args->rest);
-	int result;
 
 	if (!size || size > sizeof(s->data) / 2)
 		return session_refuse(
 			s, EINVAL, "a pattern of %zu bytes: at least 1 and at most %zu", size, sizeof(s->data) / 2);
-	result = search(s, addr, len < LOOK_MAX ? len : LOOK_MAX, &args->rest);
-	if (result == ANSWERED && len > LOOK_MAX && reply_payload(&s->out)[0] == '0')
-		return session_refuse(s, EFBIG,
-			"not in the first 0x%llx bytes from 0x%llx on, and more are not searched at a time", LOOK_MAX,
-			(unsigned long long)addr);
-	return result;
+	return search(s, args->n[0], session_clip(args->n[0], args->n[1]), &args->rest);
 }
 
 int do_checksum(struct session *s, const struct args *args)
 {
 	uint64_t addr = args->n[0], len = args->n[1];
+	int64_t end = look_ends(s);
 	struct crc crc;
 
 	if (len != session_clip(addr, len))
 		return session_refuse(s, EFAULT, "the bytes reach beyond the last address");
-	if (len > LOOK_MAX)
-		return session_refuse(
-			s, EFBIG, "a checksum of 0x%llx bytes: at most 0x%llx", (unsigned long long)len, LOOK_MAX);
 	crc_begin(&crc);
 	while (len) {
 		ssize_t n = session_read_memory(s, addr, s->data, least(sizeof(s->data), len));
@@ -111,6 +117,9 @@ int do_checksum(struct session *s, const struct args *args)
 		crc_add(&crc, s->data, (size_t)n);
 		addr += (uint64_t)n;
 		len -= (uint64_t)n;
+		if (len && takes_too_long(s, end))
+			return session_refuse(s, ETIME, "a checksum of 0x%llx bytes takes more than %d ms: it has come to 0x%llx",
+				(unsigned long long)args->n[1], LOOK_MS, (unsigned long long)addr);
 	}
 	reply_char(&s->out, 'C');
 	reply_number(&s->out, crc.value);

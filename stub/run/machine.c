@@ -255,6 +255,15 @@ static int op_command(void *t, const char *line, text_fn *print, void *arg)
 	return err;
 }
 
+static int64_t op_clock_ms(void *t)
+{
+	struct timespec now;
+
+	(void)t;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static const char *op_why(void *t)
 {
 	struct machine *m = t;
@@ -308,6 +317,7 @@ static const struct target_ops ops = {
 	.report_again = op_report_again,
 	.restart = op_restart,
 	.kill = op_kill,
+	.clock_ms = op_clock_ms,
 	.command = op_command,
 	.why = op_why,
 	.refused = op_refused,

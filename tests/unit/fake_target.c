@@ -383,6 +383,13 @@ static int command(void *t, const char *line, text_fn *print, void *arg)
 	return 0;
 }
 
+static int64_t clock_ms(void *t)
+{
+	struct fake *f = t;
+
+	return f->ms += f->slow;
+}
+
 static const char *why(void *t)
 {
 	return ((struct fake *)t)->why;
@@ -433,6 +440,7 @@ static const struct target_ops ops = {
 	.report_again = report_again,
 	.restart = restart,
 	.kill = kill_guest,
+	.clock_ms = clock_ms,
 	.command = command,
 	.why = why,
 	.refused = refused_packet,

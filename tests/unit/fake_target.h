@@ -54,6 +54,8 @@ struct fake {
 	bool lacks_masks, unmasked; /* steps keep no interrupts waiting: they cannot, or are not to */
 	size_t readable;     /* memory ends here for readers */
 	bool endless;	     /* ... and begins anew, over and over */
+	int64_t ms;	     /* of the clock, which has gone on ... */
+	unsigned slow;	     /* ... by so much whenever it is looked at */
 	unsigned trespasses; /* calls that target.h does not allow while the machine runs */
 	const char *why;
 	const char *description;

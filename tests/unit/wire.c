@@ -149,12 +149,6 @@ static bool set_fail(struct player *p, const char *words)
 	return false;
 }
 
-static bool set_threads(struct player *p, const char *words)
-{
-	p->fake.threads = (unsigned)strtoul(words, NULL, 10);
-	return true;
-}
-
 static bool set_lacks(struct player *p, const char *words)
 {
 	p->fake.lacks[strtoul(words, NULL, 10) % POINT_TYPES] = true;
@@ -306,30 +300,9 @@ static bool is_resumed(struct player *p, const char *words)
 	return !strcmp(words, p->got);
 }
 
-static bool is_interrupts(struct player *p, const char *words)
-{
-	return p->fake.interrupts == strtoul(words, NULL, 10);
-}
-
 static bool is_stays(struct player *p, const char *words)
 {
 	return p->session.stays_stopped == (strtoul(words, NULL, 10) != 0);
-}
-
-static bool is_kills(struct player *p, const char *words)
-{
-	return p->fake.kills == strtoul(words, NULL, 10);
-}
-
-static bool is_restarts(struct player *p, const char *words)
-{
-	return p->fake.restarts == strtoul(words, NULL, 10);
-}
-
-static bool is_changes(struct player *p, const char *words)
-{
-	sprintf(p->got, "%u", p->fake.changes);
-	return !strcmp(p->got, words);
 }
 
 static bool is_point(struct player *p, const char *words)
@@ -352,7 +325,6 @@ static const struct {
 	{ "fail", set_fail },				  /* function, errno value; 0 to let it work again */
 	{ "stranger", forget_client },			  /* a new client, of whom nothing is known */
 	{ "announces", introduce },			  /* what the client does, in qSupported */
-	{ "threads", set_threads },			  /* how many there are from now on */
 	{ "lacks", set_lacks },				  /* a type of point */
 	{ "thread_events", set_has_thread_events },	  /* QThreadEvents */
 	{ "lacks_programs", set_lacks_programs },	  /* no conditions, no commands */
@@ -367,11 +339,41 @@ static const struct {
 	{ "event", event },				  /* non-stop: the caller looks whether a thread has stopped */
 	{ "stop", stop_kind }, { "crash", stop_text },	  /* a stop of thread 1 with SIGSEGV and this sentence */
 	{ "state", is_state }, { "resumed", is_resumed }, /* a letter for each thread */
-	{ "interrupts", is_interrupts }, { "restarts", is_restarts }, { "kills", is_kills }, { "stays", is_stays },
-	{ "changes", is_changes },   /* how many writes were done so far */
+	{ "stays", is_stays },
 	{ "point", is_point },	     /* the last Z or z: type, thread, address, kind */
 	{ "programs", is_programs }, /* of the last Z: conditions / commands */
 };
+
+/* Numbers of the fake's, which are set, or compared. */
+static const struct {
+	const char *name;
+	size_t at;
+	bool set;
+} numbers[] = {
+	{ "slow", offsetof(struct fake, slow), true },	    /* ms of the clock between two looks */
+	{ "threads", offsetof(struct fake, threads), true }, /* how many there are from now on */
+	{ "interrupts", offsetof(struct fake, interrupts), false },
+	{ "restarts", offsetof(struct fake, restarts), false },
+	{ "kills", offsetof(struct fake, kills), false },
+	{ "changes", offsetof(struct fake, changes), false }, /* how many writes were done so far */
+};
+
+static bool direct_number(struct player *p, const char *text)
+{
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		unsigned *at = (unsigned *)((char *)&p->fake + numbers[i].at), number;
+		size_t n = strlen(numbers[i].name);
+
+		if (strncmp(text, numbers[i].name, n) || sscanf(text + n, " %u", &number) != 1)
+			continue;
+		if (numbers[i].set)
+			*at = number;
+		sprintf(p->got, "%u", *at);
+		return *at == number;
+	}
+	strcpy(p->got, "unknown directive");
+	return false;
+}
 
 static bool direct(struct player *p, const char *text)
 {
@@ -381,8 +383,7 @@ static bool direct(struct player *p, const char *text)
 		if (!strncmp(text, directives[i].name, n) && text[n] == ' ')
 			return directives[i].run(p, text + n + 1);
 	}
-	strcpy(p->got, "unknown directive");
-	return false;
+	return direct_number(p, text);
 }
 
 static const struct {
