@@ -189,6 +189,7 @@ struct host {
 	const struct host_ops *ops;
 	unsigned vcpus;
 	const char *mode; /* of arch->modes: that of the code in the image; NULL: the architecture's first */
+	bool has_image;	  /* it is loaded from one, at each reset again */
 	bool open_bus;	  /* accesses to what is not there are no EXIT_STUCK: reads are all ones. Set while no vCPU runs */
 	bool empty;	  /* there is no image: start_as() may be told another mode */
 };

@@ -400,7 +400,8 @@ static struct vm *allocate(const struct vm_config *config)
 		free(vcpu);
 		return NULL;
 	}
-	*vm = (struct vm){ .host = { .ops = &vm_ops, .vcpus = config->vcpus, .empty = !config->image && vm_arch_modes[0] },
+	*vm = (struct vm){ .host = { .ops = &vm_ops, .vcpus = config->vcpus, .has_image = config->image,
+				.empty = !config->image && vm_arch_modes[0] },
 		.config = *config,
 		.kvm = -1,
 		.fd = -1,

@@ -24,7 +24,7 @@ static int refuse_running(struct machine *m)
 /* What `load` has put into an empty machine would be lost, and is as fresh as it can be: IDEs load first and reset then. */
 static bool is_untouched(const struct machine *m)
 {
-	return m->host->empty && !m->started;
+	return !m->host->has_image && !m->started;
 }
 
 static int start_over(struct machine *m, const struct printer *out)
@@ -41,7 +41,7 @@ static int start_over(struct machine *m, const struct printer *out)
 	if (err)
 		return err;
 	say(out, "The guest is reset: it stands at its entry%s, and `continue` lets it run.\n",
-		m->host->empty ? ", its memory empty for `load`" : ", the image read again");
+		m->host->has_image ? ", the image read again" : ", its memory empty for `load`");
 	say_how_to_look(out);
 	return COMMAND_RESET;
 }
