@@ -32,8 +32,9 @@ peek: $(OUT)/kvm-gdbserver-peek
 
 -include $(wildcard $(tests_out:%/tests=%/obj/tests)/unit/*.d $(OUT)/obj/tests/live/*.d $(OUT)/obj/checked/stub/run/*.d)
 
-# Guests run on bare metal: no library, no vector code before the start file allows it, addresses as QEMU's machines have RAM.
-guest_flags := -g -Og -fno-omit-frame-pointer -ffreestanding -fno-pic -no-pie -fno-stack-protector \
+# Guests run on bare metal: no library, no vector code before the start file allows it, addresses as QEMU's machines have RAM. A function
+# that is a loop begins with it, so that `break count` is met at each turn: gcc 14 would align the loop within the function.
+guest_flags := -g -Og -falign-functions=32 -fno-omit-frame-pointer -ffreestanding -fno-pic -no-pie -fno-stack-protector \
 	-nostdlib -static -Wall -Wextra -Wl,--build-id=none
 guest_flags_x86_64 := -mgeneral-regs-only -mno-red-zone -fcf-protection=none -Wl,-Ttext=0x200000
 guest_flags_i386 := -m32 -mregparm=3 $(guest_flags_x86_64)
