@@ -102,6 +102,8 @@ static int get_vg(struct view *v, uint64_t *value)
 	return err;
 }
 
+#define SCTLR_M (1ull << 0)
+
 /* TCR_EL1 */
 #define TCR_EPD1 (1ull << 23)
 #define TCR_TBI0 (1ull << 37)
@@ -143,11 +145,17 @@ static unsigned unused_bits(uint64_t tcr)
 	return has_upper(tcr) && upper < lower ? upper : lower;
 }
 
+/*
+ * Nothing is told while the MMU is off. All addresses are mapped then, as far as tables say; lldb, which looks for a gap to keep its
+ * variables in (14, IRMemoryMap::FindSpace()), would begin at 0 again behind the last bit, and never end.
+ */
 int aarch64_address_bits(struct view *v, unsigned *lower, unsigned *upper)
 {
-	uint64_t tcr;
-	int err = v->get(v, A64_TCR_EL1, &tcr);
+	uint64_t sctlr, tcr;
+	int err = v->get(v, A64_SCTLR_EL1, &sctlr);
 
+	if (!err)
+		err = sctlr & SCTLR_M ? v->get(v, A64_TCR_EL1, &tcr) : -ENOENT;
 	if (err)
 		return err;
 	*lower = 64 - unused_in(tcr, 0);

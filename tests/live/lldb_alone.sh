@@ -19,7 +19,7 @@ process detach -s true
 END
 like "target list" "arch=$triple-" "alone: the architecture"
 like "register read pc" "(pc|rip) = $(printf 0x%016x "$entry")" "alone: the pc, in its byte order"
-like "thread list" "thread #1: .*name = 'vCPU 0'.*thread #2: .*name = 'vCPU 1'" "alone: threads have names"
+like "thread list" "thread #1: .*name = 'vCPU 0.*thread #2: .*name = 'vCPU 1" "alone: threads have names"
 cp "$tmp/log" "$tmp/answer"
 wait_server_says 'stays stopped, and waits for a debugger'
 result $? "alone: left stopped, the server says so"
@@ -43,17 +43,4 @@ wait_server
 grep -q goodbye "$tmp/log"
 result $? "left running: to its end"
 
-# What the top of an address holds is none of it: a return address with a code in it, as functions sign theirs.
-if [ "$ARCH" = arm64 ]; then
-	start_server
-	session <<-END
-		breakpoint set --name square
-		continue
-		expression \$x30 = \$x30 | 0x007f000000000000
-		thread backtrace
-		process kill
-	END
-	like "thread backtrace" 'square.*frame #1: 0x0000[0-9a-f]* .*distance_squared.*main' "pointer authentication: a signed return address"
-	wait_server
-fi
 echo "1..$count"

@@ -218,6 +218,8 @@ static void test_pauth(void)
 	set(0x603000000013c102, 0);
 	is_int(computed_by("pauth_dmask", &value), -ENOENT, "pauth: a vCPU without keys");
 	set(0x603000000013c108, 1);
+	ok(arch_aarch64.address_bits(&f.view, &lower, &upper) == -ENOENT, "pauth: with the MMU off all bits of an address count");
+	set(A64_SCTLR_EL1, 1);
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		set(0x603000000013c102, cases[i].tcr);
 		ok(!computed_by("pauth_dmask", &value) && value == cases[i].data, "pauth: data, case %u", i);
