@@ -70,6 +70,7 @@ calls_flags_arm64 := -mstrict-align -Wl,-Ttext=0x40200000
 calls_flags_powerpc := -mcpu=power8 -Wl,-Ttext=0x200000
 calls_flags_riscv64 := -march=rv64gc_zicsr -mabi=lp64d -mcmodel=medany -Wl,-Ttext=0x80200000
 calls_flags_x86_64 := -mno-red-zone -fcf-protection=none -Wl,-Ttext=0x200000
+calls_flags_i386 := -m32 $(calls_flags_x86_64)
 
 build/guests/calls_%.elf: tests/guests/start_%.S tests/guests/calls.c
 	@mkdir -p $(@D)
@@ -109,7 +110,7 @@ build/guests/high_i386.elf: tests/guests/high_i386.S tests/guests/high_i386.lds
 guests := $(patsubst %,build/guests/%,arm64.elf i386.elf powerpc.elf powerpc_radix.elf riscv64.elf x86_64.elf boot.elf boot64.elf boot.img \
 	steps_x86_64.elf steps_i8086.img aarch32_arm64.elf \
 	$(patsubst %,mmu_%.elf,arm64 riscv64 x86_64) \
-	$(patsubst %,calls_%.elf,arm64 powerpc riscv64 x86_64))
+	$(patsubst %,calls_%.elf,arm64 i386 powerpc riscv64 x86_64))
 guests += build/guests/high_i386.elf build/guests/device_arm64.elf
 
 # What goes into the nested machines is linked statically: they have no library.

@@ -135,6 +135,16 @@ NOINLINE long spoil(long n)
 static void turn_units_on(void)
 {
 }
+#elif defined(__i386__)
+NOINLINE long spoil(long n)
+{
+	__asm__ volatile("mov %0, %%ecx\n\tmov %0, %%edx\n\tfldpi\n\tfld1\n\tfaddp\n\tfstp %%st(0)" : : "S"(n) : "ecx", "edx", "cc");
+	return n + 1;
+}
+
+static void turn_units_on(void)
+{
+}
 #elif defined(__riscv)
 NOINLINE long spoil(long n)
 {
