@@ -433,8 +433,6 @@ static void time_steps(int argc, char **argv)
 
 /* --- Ctrl-C: from the byte to the stop reply */
 
-#define RUNS_MS 100
-
 static void interrupt(void *arg)
 {
 	write_all(arg, "\003", 1);
@@ -442,21 +440,28 @@ static void interrupt(void *arg)
 	expect(arg, "TS", "Ctrl-C");
 }
 
-/* The guest has run for a time that is not the same each time, of RUNS_MS at most. */
-static void interrupt_all(int argc, char **argv)
+/* The guest has run for a time that is not the same each time: from least to most ms. */
+static void interrupt_each(const char *name, unsigned least, unsigned most, unsigned times, struct server *servers, unsigned n)
 {
-	static struct server servers[SERVERS_MAX];
-	static struct rate delays[SERVERS_MAX];
-	unsigned times = atoi(argv[0]), n = open_servers(servers, argv + 1, argv + argc);
+	struct rate delays[SERVERS_MAX] = { 0 };
 
 	for (unsigned i = 0; i < times && i < RATE_ROUNDS_MAX; i++)
 		for (unsigned j = 0; j < n; j++) {
 			tell(&servers[j], "vCont;c");
-			usleep((5 + (i * 37) % RUNS_MS) * 1000);
+			usleep((least + (i * 37) % (most - least)) * 1000 + i * 10);
 			rate_once(&delays[j], interrupt, &servers[j]);
 		}
 	for (unsigned j = 0; j < n; j++)
-		rate_print_delay(&delays[j], servers[j].column, "interrupt");
+		rate_print_delay(&delays[j], servers[j].column, name);
+}
+
+static void interrupt_all(int argc, char **argv)
+{
+	static struct server servers[SERVERS_MAX];
+	unsigned times = atoi(argv[0]), n = open_servers(servers, argv + 1, argv + argc);
+
+	interrupt_each("interrupt-soon", 0, 10, times, servers, n);
+	interrupt_each("interrupt", 10, 110, times, servers, n);
 }
 
 /* --- */
