@@ -320,6 +320,9 @@ void machine_watch_end(struct machine *m);
 /* Has this client asked for another description? Then it leaves to come again. */
 bool machine_changes_mode(const struct machine *m);
 
+/* Have commands printed anything? */
+bool machine_has_text(struct machine *m);
+
 /* What commands have printed since: at most MACHINE_TEXT_MAX bytes and a NUL. False when there is nothing (more). */
 bool machine_text(struct machine *m, char *text);
 

@@ -99,6 +99,16 @@ static void locked_take_text(struct vcpu *v)
 	locked_announce_text(m, full);
 }
 
+bool machine_has_text(struct machine *m)
+{
+	bool has;
+
+	pthread_mutex_lock(&m->lock);
+	has = m->nsaid > 0;
+	pthread_mutex_unlock(&m->lock);
+	return has;
+}
+
 bool machine_text(struct machine *m, char *text)
 {
 	size_t n;

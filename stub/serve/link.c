@@ -126,9 +126,9 @@ void link_took(struct link *l, size_t n)
 }
 
 /* Where in and out are two, the one for which the other has to wait. */
-struct pollfd link_poll(const struct link *l)
+struct pollfd link_poll(const struct link *l, bool more)
 {
-	bool takes = l->queued > 0, says = l->queued < LINK_FULL;
+	bool takes = more || l->queued > 0, says = l->queued < LINK_FULL;
 
 	if (takes && (!says || l->out != l->in))
 		return (struct pollfd){ .fd = l->out, .events = POLLOUT };

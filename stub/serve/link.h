@@ -40,8 +40,8 @@ void link_flush(struct link *l);
 /* More of what the client says into input, if there is room; waits for it. False when the client has gone. */
 bool link_receive(struct link *l);
 
-/* What to wait for: that it takes something, when it is to, and that it says something, when there is room. */
-struct pollfd link_poll(const struct link *l);
+/* What to wait for: that it takes something, when it is to, or when there is more for it, and that it says something, when there is room. */
+struct pollfd link_poll(const struct link *l, bool more);
 
 /* The first n bytes of input have been taken. */
 void link_took(struct link *l, size_t n);

@@ -165,3 +165,16 @@ void log_drain(struct log *l)
 		err = pthread_cond_timedwait(&l->room, &l->lock, &end);
 	pthread_mutex_unlock(&l->lock);
 }
+
+void log_trace(void *log, const char *line)
+{
+	char text[0x400];
+
+	snprintf(text, sizeof(text), "%s\n", line);
+	log_text(log, text);
+}
+
+void log_sentence(void *log, const char *sentence)
+{
+	log_line(log, "%s", sentence);
+}

@@ -38,4 +38,8 @@ __attribute__((format(printf, 2, 3))) void log_line(struct log *l, const char *f
 /* At the end: until all is written, or as long as anybody waits for that. */
 void log_drain(struct log *l);
 
+/* The same for those who have a sentence, or a line of the wire, and know of no log. */
+void log_sentence(void *log, const char *sentence);
+void log_trace(void *log, const char *line);
+
 #endif

@@ -49,7 +49,7 @@ struct server {
 
 	unsigned quiet; /* ticks without a running machine */
 	struct pollfd awaited; /* the client, when the watcher is to hear it at once */
-	bool heard;	       /* ... and it has said something, or has gone */
+	bool heard;	       /* it may have said something, or have gone */
 
 	atomic_bool done;
 	int status;
@@ -60,20 +60,6 @@ static void send_bytes(void *arg, const void *bytes, size_t n)
 	struct server *s = arg;
 
 	link_send(&s->link, bytes, n);
-}
-
-static void trace(void *arg, const char *line)
-{
-	struct server *s = arg;
-	char text[0x400];
-
-	snprintf(text, sizeof(text), "%s\n", line);
-	log_text(&s->log, text);
-}
-
-static void log_machine(void *arg, const char *text)
-{
-	log_line(&((struct server *)arg)->log, "%s", text);
 }
 
 static void finish(struct server *s, int status)
@@ -304,6 +290,8 @@ static void watch_non_stop(struct server *s)
 	state = watch_input(s);
 	if (!s->link.queued)
 		session_event(&s->session);
+	if (state == SESSION_NON_STOP)
+		s->awaited = link_poll(&s->link, false);
 	if (state == SESSION_KILLED) {
 		finish(s, 0);
 	} else if (state == SESSION_DETACHED || state == SESSION_LOST) {
@@ -312,12 +300,27 @@ static void watch_non_stop(struct server *s)
 	}
 }
 
+/*
+ * What is on its way to a client that is slow to read comes before the answer to its Ctrl-C: so text waits until there is room for much
+ * more. True when it does.
+ */
+static bool watch_text(struct server *s)
+{
+	if (!machine_has_text(s->machine))
+		return false;
+	if (s->link.queued || !writable(s->link.out, 0))
+		return true;
+	tell(s);
+	return false;
+}
+
 static void watch_running(struct server *s)
 {
 	enum session_state state = watch_input(s);
+	bool behind = state == SESSION_RUNNING && watch_text(s);
 
-	if (state == SESSION_RUNNING && !s->link.queued)
-		tell(s);
+	if (state == SESSION_RUNNING)
+		s->awaited = link_poll(&s->link, behind);
 	if (state == SESSION_KILLED) {
 		finish(s, 0);
 	} else if (state == SESSION_DETACHED || state == SESSION_LOST) {
@@ -332,7 +335,7 @@ static void watch_away(struct server *s)
 	if (watch_hears(s))
 		machine_hand_over(s->machine, GDB_SIGNAL_TRAP);
 	else
-		s->awaited = link_poll(&s->link);
+		s->awaited = link_poll(&s->link, false);
 }
 
 /*
@@ -353,8 +356,6 @@ static void watch_session(struct server *s)
 		watch_non_stop(s);
 	else
 		watch_running(s);
-	if (s->session.state == SESSION_NON_STOP || s->session.state == SESSION_RUNNING)
-		s->awaited = link_poll(&s->link);
 }
 
 static void watch_client(struct server *s)
@@ -382,7 +383,7 @@ static void watch_admit(struct server *s, int in, int out, const void *begun, si
 	s->gone = false;
 	session_init(&s->session, &s->target, send_bytes, s);
 	if (s->config->debug)
-		session_trace(&s->session, trace, s);
+		session_trace(&s->session, log_trace, &s->log);
 	atomic_store(&s->wake.dozing, false);
 	atomic_store(&s->connected, true);
 	machine_hand_over(s->machine, GDB_SIGNAL_TRAP);
@@ -439,7 +440,7 @@ static int watch(struct server *s)
 		if (fds[SIGNALS].revents)
 			return watch_signal(s);
 		wake_heard(&s->wake, fds[WAKE_EVENT].revents, fds[WAKE_TIMER].revents);
-		s->heard = fds[CLIENT].fd == s->link.in && fds[CLIENT].revents & ~POLLOUT;
+		s->heard = fds[CLIENT].fd != s->link.in || fds[CLIENT].revents & ~POLLOUT;
 		if (fds[LISTENER].revents)
 			lobby_accept(&s->lobby);
 		leaving = watch_lobby(s);
@@ -487,7 +488,7 @@ int server_run(struct machine *m, struct comm *comm, const struct server_config 
 	s->awaited.fd = -1;
 	lobby_open(&s->lobby, comm, &s->log);
 	machine_set_server(m, serve_stop, notify, s);
-	machine_set_log(m, log_machine, s);
+	machine_set_log(m, log_sentence, &s->log);
 	if (!open_sources(s)) {
 		open_door(s);
 		status = watch(s);
