@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vCPUs that execute nothing, and what the guest does to its machine as a whole, on a simulated machine. */
+#include <errno.h>
+
 #include <linux/kvm.h>
 #include <string.h>
 
@@ -288,6 +290,62 @@ static void test_end(void)
 	is_str(text(), "it broke", "... with what the guest says");
 }
 
+/* --- `monitor` commands of IDEs */
+
+static void ignore_text(void *arg, const char *piece)
+{
+	(void)arg;
+	(void)piece;
+}
+
+static int command(const char *line)
+{
+	return rig->target.ops->command(&rig->machine, line, ignore_text, NULL);
+}
+
+static void test_reset_commands(void)
+{
+	open_rig(1, false);
+	rig->sim->host.has_image = true;
+	is_int(command("reset halt"), COMMAND_RESET, "reset halt: as after a restart");
+	is_int((int)rig->sim->resets, 1, "... the machine is built anew");
+	is_int(command("gdb_sync"), COMMAND_DONE, "gdb_sync");
+	go(RESUME_STEP);
+	ok(wait_stop() && is_step() && !stop()->text && !rig->sim->vcpu[0].runs, "... and a step is over with nothing executed");
+	go(RESUME_STEP);
+	ok(wait_stop() && is_step() && rig->sim->vcpu[0].runs, "... the next one is one");
+	is_int(command("system_reset"), COMMAND_RESET, "system_reset");
+	is_int(command("reset what"), -EINVAL, "a reset of no kind");
+	is_int((int)rig->sim->resets, 2, "... is none");
+	is_int(command("halt"), COMMAND_DONE, "halt");
+	is_int(command("exit"), COMMAND_ENDS, "exit");
+	close_rig();
+}
+
+/* What was loaded stays, until it has run. */
+static void test_reset_of_loaded(void)
+{
+	open_rig(1, false);
+	is_int(command("reset halt"), COMMAND_DONE, "reset of what was loaded, and has not run");
+	is_int((int)rig->sim->resets, 0, "... is none");
+	go(RESUME_STEP);
+	ok(wait_stop() && is_step(), "it runs");
+	is_int(command("reset"), COMMAND_RESET, "... and is reset");
+	is_int((int)rig->sim->resets, 1, "... with all that was loaded");
+	close_rig();
+}
+
+static void test_events_nothing(void)
+{
+	open_rig(1, false);
+	ok(!rig->sim->host.open_bus, "an access to nothing is a stop");
+	is_int(command("events nothing go"), COMMAND_DONE, "let go");
+	ok(rig->sim->host.open_bus, "... it is none");
+	machine_release(&rig->machine, false);
+	ok(!rig->sim->host.open_bus, "... for this connection");
+	close_rig();
+}
+
 int main(void)
 {
 	test_off();
@@ -300,5 +358,8 @@ int main(void)
 	test_reset();
 	test_reset_unasked();
 	test_end();
+	test_reset_commands();
+	test_reset_of_loaded();
+	test_events_nothing();
 	return done();
 }
