@@ -98,7 +98,7 @@ build/guests/boot64.elf: build/guests/boot.elf
 build/guests/boot.img build/guests/steps_i8086.img: build/guests/%.img: build/guests/%.elf
 	$(cross_i386)objcopy -O binary -j .text $< $@
 
-build/guests/device_arm64.elf: tests/guests/device_arm64.S
+build/guests/device_arm64.elf build/guests/many_arm64.elf: build/guests/%.elf: tests/guests/%.S
 	@mkdir -p $(@D)
 	$(if $(filter arm64,$(HOSTARCH)),,$(cross_arm64))gcc -g -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-Ttext=0x40200000 -o $@ $<
 
@@ -111,7 +111,7 @@ guests := $(patsubst %,build/guests/%,arm64.elf i386.elf powerpc.elf powerpc_rad
 	steps_x86_64.elf steps_i8086.img aarch32_arm64.elf \
 	$(patsubst %,mmu_%.elf,arm64 riscv64 x86_64) \
 	$(patsubst %,calls_%.elf,arm64 i386 powerpc riscv64 x86_64))
-guests += build/guests/high_i386.elf build/guests/device_arm64.elf
+guests += build/guests/high_i386.elf build/guests/device_arm64.elf build/guests/many_arm64.elf
 
 # What goes into the nested machines is linked statically: they have no library.
 static-%:
