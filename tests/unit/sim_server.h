@@ -23,6 +23,7 @@
 
 static char server_dir[64], server_comm[96], server_said[96];
 static pid_t server_pid;
+static bool server_once; /* it is to leave with its client */
 
 /* In the server's process, when the guest has been written. */
 typedef void server_guest_fn(unsigned vcpus);
@@ -38,7 +39,7 @@ static inline void reset_guest(struct sim_host *sim)
 static inline int run_server(unsigned vcpus, bool software, server_guest_fn *guest)
 {
 	const struct capabilities caps = { .step = !software, .planted = true };
-	const struct server_config config = { .debug = getenv("SIM_SERVER_DEBUG"), .log = STDERR_FILENO };
+	const struct server_config config = { .debug = getenv("SIM_SERVER_DEBUG"), .log = STDERR_FILENO, .once = server_once };
 	char error[256];
 	struct comm comm;
 	sigset_t set;
@@ -59,8 +60,7 @@ static inline int run_server(unsigned vcpus, bool software, server_guest_fn *gue
 	return server_run(&rig->machine, &comm, &config);
 }
 
-/* What it says goes to a file. */
-static inline void start_server(unsigned vcpus, bool software, server_guest_fn *guest)
+static inline void name_server(void)
 {
 	if (!server_dir[0]) {
 		snprintf(server_dir, sizeof(server_dir), "/tmp/sim_server.XXXXXX");
@@ -69,6 +69,12 @@ static inline void start_server(unsigned vcpus, bool software, server_guest_fn *
 		snprintf(server_comm, sizeof(server_comm), "unix:%s/socket", server_dir);
 		snprintf(server_said, sizeof(server_said), "%s/said", server_dir);
 	}
+}
+
+/* What it says goes to a file. */
+static inline void start_server(unsigned vcpus, bool software, server_guest_fn *guest)
+{
+	name_server();
 	unlink(server_comm + 5);
 	fflush(stdout);
 	server_pid = fork();
@@ -79,6 +85,20 @@ static inline void start_server(unsigned vcpus, bool software, server_guest_fn *
 		abort();
 	setlinebuf(stderr);
 	_exit(run_server(vcpus, software, guest));
+}
+
+/* With these descriptors for its own, and nothing done about a socket that is there. */
+static inline void start_server_on(const char *comm, int in, int out, int err)
+{
+	snprintf(server_comm, sizeof(server_comm), "%s", comm);
+	fflush(stdout);
+	server_pid = fork();
+	if (server_pid)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
+		abort();
+	_exit(run_server(2, false, NULL));
 }
 
 /* Its status as wait() has it; -1 when it has not ended after so many ms, and is killed. */
