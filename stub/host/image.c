@@ -38,7 +38,8 @@ static bool has_build_id(const struct load_file *f, uint64_t at, uint64_t size)
 
 		if (load_read(f, at, &head, sizeof(head)))
 			return false;
-		if (head.note.n_type == NT_GNU_BUILD_ID && head.note.n_namesz == sizeof(head.owner) && !memcmp(head.owner, ELF_NOTE_GNU, 4))
+		if (head.note.n_type == NT_GNU_BUILD_ID && head.note.n_namesz == sizeof(head.owner) &&
+			!memcmp(head.owner, ELF_NOTE_GNU, 4))
 			return true;
 		at += sizeof(head.note) + padded(head.note.n_namesz) + padded(head.note.n_descsz);
 	}

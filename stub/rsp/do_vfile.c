@@ -47,7 +47,8 @@ static bool names_image(struct session *s, struct cursor name, struct target_ima
 {
 	size_t n = cursor_hex(&name, s->data, sizeof(s->data));
 
-	return !name.bad && s->target.ops->image(s->target.t, image) && strlen(image->path) == n && !memcmp(image->path, s->data, n);
+	return !name.bad && s->target.ops->image(s->target.t, image) && strlen(image->path) == n &&
+	       !memcmp(image->path, s->data, n);
 }
 
 static bool is_open(const struct session *s, uint64_t handle)

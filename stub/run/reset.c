@@ -13,7 +13,8 @@
 /* Nothing that a stub says has gdb look again at what it has read at this stop. */
 static void say_how_to_look(const struct printer *out)
 {
-	say(out, "gdb shows what it has read before, until: maint flush register-cache (before gdb 11: flushregs), maint flush dcache\n");
+	say(out, "gdb shows what it has read before, until: maint flush register-cache (before gdb 11: flushregs), maint flush "
+		 "dcache\n");
 }
 
 static int refuse_running(struct machine *m)
@@ -53,7 +54,8 @@ int do_reset(struct machine *m, char **words, const struct printer *out)
 	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!words[0] || !strcmp(words[0], kinds[i]))
 			return start_over(m, out);
-	return machine_refuse(m, -EINVAL, "reset %.40s: there are reset halt, reset init and reset run, which all leave it standing", words[0]);
+	return machine_refuse(m, -EINVAL,
+		"reset %.40s: there are reset halt, reset init and reset run, which all leave it standing", words[0]);
 }
 
 int do_halt(struct machine *m, char **words, const struct printer *out)

@@ -6,7 +6,9 @@ void fake_kind(void *t, struct target_kind *k)
 {
 	struct fake *f = t;
 
-	*k = (struct target_kind){ .llvm = "pdp11", .pointer_size = 2, .watch_after = true, .watchpoints = f->lacks[POINT_WRITE] ? 0 : 3 };
+	*k = (struct target_kind){
+		.llvm = "pdp11", .pointer_size = 2, .watch_after = true, .watchpoints = f->lacks[POINT_WRITE] ? 0 : 3
+	};
 }
 
 bool fake_image(void *t, struct target_image *i)

@@ -45,7 +45,8 @@ static void test_kept(struct image *image)
 	put("other", new, O_TRUNC);
 	if (rename("other", "guest.elf"))
 		abort();
-	ok(image_show(image, &shown) && shown.size == strlen(old) && reads(image, 0, old), "a file that takes its place is another one");
+	ok(image_show(image, &shown) && shown.size == strlen(old) && reads(image, 0, old),
+		"a file that takes its place is another one");
 	image_keep(image, "guest.elf");
 	ok(image_show(image, &shown) && shown.size == strlen(new) && reads(image, 0, new), "... until that is loaded");
 }
@@ -72,7 +73,8 @@ static void test_none(struct image *image)
 	put("boot sector", "\xeb\xfe", O_TRUNC);
 	for (unsigned i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		image_keep(image, paths[i]);
-		ok(!image_show(image, &shown) && image_read(image, 0, &byte, 1) == -ENOENT, "nothing to show: %s", paths[i] ? paths[i] : "no image");
+		ok(!image_show(image, &shown) && image_read(image, 0, &byte, 1) == -ENOENT, "nothing to show: %s",
+			paths[i] ? paths[i] : "no image");
 	}
 	image_drop(image);
 	image_drop(image);
@@ -93,7 +95,9 @@ struct elf {
 static struct elf new_elf(Elf64_Word type)
 {
 	struct elf e = {
-		.header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64 }, .e_shoff = offsetof(struct elf, section), .e_shnum = 1 },
+		.header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64 },
+			.e_shoff = offsetof(struct elf, section),
+			.e_shnum = 1 },
 		.section = { .sh_type = SHT_NOTE, .sh_offset = offsetof(struct elf, notes), .sh_size = sizeof(e.notes) },
 	};
 
@@ -119,7 +123,8 @@ static void test_build_id(struct image *image)
 	uint8_t *bytes = (uint8_t *)&got;
 
 	keep(image, &e);
-	ok(image_read(image, 0, &got, sizeof(got)) == sizeof(got) && got.section.sh_type == SHT_PROGBITS, "a build ID's section is one of bytes");
+	ok(image_read(image, 0, &got, sizeof(got)) == sizeof(got) && got.section.sh_type == SHT_PROGBITS,
+		"a build ID's section is one of bytes");
 	got.section.sh_type = SHT_NOTE;
 	ok(!memcmp(&got, &e, sizeof(e)), "... and nothing else is another");
 	memset(&got, 0, sizeof(got));
@@ -137,7 +142,8 @@ static void test_hostile(struct image *image)
 
 	e.notes[0].note.n_descsz = UINT32_MAX;
 	keep(image, &e);
-	ok(image_read(image, 0, &got, sizeof(got)) == sizeof(got) && !memcmp(&got, &e, sizeof(e)), "a note that is too long is the last");
+	ok(image_read(image, 0, &got, sizeof(got)) == sizeof(got) && !memcmp(&got, &e, sizeof(e)),
+		"a note that is too long is the last");
 	e = new_elf(NT_GNU_BUILD_ID);
 	e.section.sh_offset = e.section.sh_size = UINT64_MAX;
 	keep(image, &e);
