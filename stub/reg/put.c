@@ -29,7 +29,8 @@ static int leave(struct regfile *f, unsigned reg)
 	if (f->cache->left[reg])
 		return 0;
 	f->cache->left[reg] = true;
-	snprintf(f->why, sizeof(f->why), "%s is %s and stays: gdb puts back all registers after a call; `monitor register` sets it", row->name,
+	snprintf(f->why, sizeof(f->why),
+		"%s is %s and stays: gdb puts back all registers after a call; `monitor register` sets it", row->name,
 		kind_names[row->kind]);
 	return 1;
 }

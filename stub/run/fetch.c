@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is there before the call, and what becomes of the exception behind it. See fetch.h, and struct arch_fetch for the registers. */
+/* What the vCPU has before a call, and what becomes of the exception behind it. See fetch.h and struct arch_fetch. */
 #include "fetch.h"
 
 #include <errno.h>
@@ -39,7 +39,8 @@ void fetch_remember(struct vcpu *v, struct point *p)
 
 static int refuse(struct vcpu *v, const struct point *p, int err, const char *why)
 {
-	return machine_refuse(v->machine, err, "no breakpoint at 0x%llx, where the guest may not execute: %s; a function called would not come back",
+	return machine_refuse(v->machine, err,
+		"no breakpoint at 0x%llx, where the guest may not execute: %s; a function called would not come back",
 		(unsigned long long)p->addr, why);
 }
 
@@ -51,7 +52,8 @@ int fetch_plant(struct vcpu *v, struct point *p)
 	int err;
 
 	if (!arch->fetch)
-		return refuse(v, p, -EFAULT, arch->exec_before_fetch ? "no debug register is free" : "it is not known here what becomes of that");
+		return refuse(v, p, -EFAULT,
+			arch->exec_before_fetch ? "no debug register is free" : "it is not known here what becomes of that");
 	err = arch->fetch->handler(&v->regs.view, &page);
 	if (err)
 		return refuse(v, p, err, "the guest has no handler for that");

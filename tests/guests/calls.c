@@ -138,7 +138,10 @@ static void turn_units_on(void)
 #elif defined(__i386__)
 NOINLINE long spoil(long n)
 {
-	__asm__ volatile("mov %0, %%ecx\n\tmov %0, %%edx\n\tfldpi\n\tfld1\n\tfaddp\n\tfstp %%st(0)" : : "S"(n) : "ecx", "edx", "cc");
+	__asm__ volatile("mov %0, %%ecx\n\tmov %0, %%edx\n\tfldpi\n\tfld1\n\tfaddp\n\tfstp %%st(0)"
+			 :
+			 : "S"(n)
+			 : "ecx", "edx", "cc");
 	return n + 1;
 }
 

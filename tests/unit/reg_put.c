@@ -102,7 +102,8 @@ static void not_put_back(void)
 	sim_add(x.sim, 0, UNKNOWN);
 	build(&x, x.sim->arch);
 	stays(&x, "TSC", TSC, "TSC is a clock and stays: gdb puts back all registers after a call; `monitor register` sets it");
-	stays(&x, "MTRRCAP", MTRRCAP, "MTRRCAP is the host's and stays: gdb puts back all registers after a call; `monitor register` sets it");
+	stays(&x, "MTRRCAP", MTRRCAP,
+		"MTRRCAP is the host's and stays: gdb puts back all registers after a call; `monitor register` sets it");
 	stays(&x, "msr_c0ffee00", UNKNOWN,
 		"msr_c0ffee00 is not known here and stays: gdb puts back all registers after a call; `monitor register` sets it");
 	is_int(put(&x, "LSTAR", 0x1234, 8), 0, "what the guest sets for itself");

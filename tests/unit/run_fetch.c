@@ -164,7 +164,8 @@ static void elsewhere(void)
 	regfile_drop(&rig->machine.vcpus[0].regs);
 	ok(set_break(RETURN) < 0, "without a handler there is no way back");
 	is_str(ops->why(&rig->machine),
-		"no breakpoint at 0x402027f0, where the guest may not execute: the guest has no handler for that; a function called would not come back",
+		"no breakpoint at 0x402027f0, where the guest may not execute: the guest has no handler for that; "
+		"a function called would not come back",
 		"and that is said");
 	machine_release(&rig->machine, false);
 }
@@ -206,7 +207,8 @@ static void x86(void)
 	ok(!in_register(3), "which waits in memory for the page to become code");
 	is_int(set_break(STACK + 0x7f7), -EFAULT, "but not where a function returns to");
 	is_str(ops->why(&rig->machine),
-		"no breakpoint at 0x402027f7, where the guest may not execute: no debug register is free; a function called would not come back",
+		"no breakpoint at 0x402027f7, where the guest may not execute: no debug register is free; "
+		"a function called would not come back",
 		"which is said");
 	ops->clear_point(&rig->machine, 1, POINT_SOFTWARE, STACK + 0x10, 1);
 	is_int(set_break(STACK + 0x7f7), 0, "that takes the one that has become free");
