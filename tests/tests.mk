@@ -159,7 +159,7 @@ $(foreach arch,$(bench_arches),build/bench/$(arch)/floor): tests/bench/floor.c $
 	@mkdir -p $(@D)
 	$(bench_cc)
 
-bench-programs: $(foreach arch,$(bench_arches),$(addprefix build/bench/$(arch)/,loop.elf client floor) static-$(arch)) $(bench_arches:%=build/guests/%.elf)
+bench-programs: $(foreach arch,$(bench_arches),$(addprefix build/bench/$(arch)/,loop.elf client floor) static-$(arch)) $(bench_arches:%=build/guests/%.elf) build/guests/many_arm64.elf
 
 bench:
 	@sh tests/bench/run
