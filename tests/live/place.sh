@@ -47,6 +47,8 @@ enter_machine() {
 	LAUNCH="$IN serve" COMM=10.0.2.15:1234 IMAGES=/guests
 	if ! $IN clean >/dev/null 2>&1; then
 		boot
+	elif [ -n "$(find build/guests "build/$built-static" tests/live/inside -maxdepth 1 -type f -newer "build/machines/$name/guests.tar")" ]; then
+		furnish
 	fi
 	TARGET=127.0.0.1:$(machine port "$name" 1234)
 	PEEK="$IN PEEK=10.0.2.15:1235 PROGRAM=kvm-gdbserver-peek serve"
