@@ -18,6 +18,8 @@
 #define X86_DEBUGREGS 3
 #define X86_XCRS 4
 #define X86_CPUID 5
+#define X86_LAPIC 6
+#define X86_EVENTS 7
 
 #define X86_REGS_SIZE 144
 #define X86_SREGS_SIZE 312
@@ -35,6 +37,8 @@
 #define X86_DR6 KEY_BLOCK(X86_DEBUGREGS, 8, 0x20)
 #define X86_DR7 KEY_BLOCK(X86_DEBUGREGS, 8, 0x28)
 #define X86_XCRS_SIZE 392
+#define X86_LAPIC_SIZE 1024
+#define X86_EVENTS_SIZE 64
 #define X86_CPUID_HEAD 8   /* struct kvm_cpuid2 */
 #define X86_CPUID_ENTRY 40 /* struct kvm_cpuid_entry2 */
 #define X86_CPUID_MAX 256  /* KVM_MAX_CPUID_ENTRIES, arch/x86/include/asm/kvm_host.h */
@@ -99,8 +103,8 @@ struct x86_debug_exit {
 };
 
 /* x86_64_regs.c: struct arch's tables, and its component() */
-#define X86_BLOCKS 6
-#define X86_COMPUTED 1
+#define X86_BLOCKS 8
+#define X86_COMPUTED 9
 extern const struct arch_block x86_64_blocks[X86_BLOCKS];
 extern const struct arch_computed x86_64_computed[X86_COMPUTED];
 int x86_64_component(struct view *v, unsigned n, unsigned *at);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * x86-64: the struct ioctls that its registers are in, where the components of the XSAVE area begin, the x87 tag word. Names and
+ * x86-64: the struct ioctls that its registers are in, where the components of the XSAVE area begin, the x87 tag word, segments' access
+ * rights. Names and
  * numbers of fields are those of Intel's Software Developer's Manual (SDM).
  */
 #include <errno.h>
@@ -39,6 +40,8 @@ const struct arch_block x86_64_blocks[X86_BLOCKS] = {
 		.size = X86_CPUID_HEAD + X86_CPUID_MAX * X86_CPUID_ENTRY,
 		.coded = X86_CPUID_HEAD,
 		.entries = X86_CPUID_MAX },
+	[X86_LAPIC] = { .name = "lapic_state", .get_nr = 0x8e, .set_nr = 0x8f, .size = X86_LAPIC_SIZE },
+	[X86_EVENTS] = { .name = "vcpu_events", .get_nr = 0x9f, .set_nr = 0xa0, .size = X86_EVENTS_SIZE },
 };
 
 /* Words of struct kvm_cpuid_entry2. */
@@ -154,6 +157,86 @@ static int set_ftag(struct view *v, uint64_t value)
 	return v->set(v, X86_FTWX, full);
 }
 
+/* Where struct kvm_segment has a byte of the access rights, and where they are in these (SDM volume 3, table 25-2). */
+static const struct {
+	uint8_t at, shift, bits;
+} attributes[] = {
+	{ 0x0e, 0, 4 },	 /* type */
+	{ 0x12, 4, 1 },	 /* s */
+	{ 0x10, 5, 2 },	 /* dpl */
+	{ 0x0f, 7, 1 },	 /* present */
+	{ 0x15, 12, 1 }, /* avl */
+	{ 0x13, 13, 1 }, /* l */
+	{ 0x11, 14, 1 }, /* db */
+	{ 0x14, 15, 1 }, /* g */
+	{ 0x16, 16, 1 }, /* unusable */
+};
+
+#define ATTRIBUTES (sizeof(attributes) / sizeof(attributes[0]))
+
+static uint64_t attribute_key(uint64_t segment, unsigned i)
+{
+	return KEY_BLOCK(X86_SREGS, 1, KEY_OFFSET(segment) + attributes[i].at);
+}
+
+static int get_attributes(struct view *v, uint64_t segment, uint64_t *value)
+{
+	uint64_t all = 0, part;
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < ATTRIBUTES; i++) {
+		err = v->get(v, attribute_key(segment, i), &part);
+		if (!err)
+			all |= (part & ((1u << attributes[i].bits) - 1)) << attributes[i].shift;
+	}
+	if (!err)
+		*value = all;
+	return err;
+}
+
+/* Those that change. KVM looks at them when it has all: what it refuses stays as it was. */
+static int set_attributes(struct view *v, uint64_t segment, uint64_t value)
+{
+	uint64_t old;
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < ATTRIBUTES; i++) {
+		uint64_t part = value >> attributes[i].shift & ((1u << attributes[i].bits) - 1);
+
+		err = v->get(v, attribute_key(segment, i), &old);
+		if (!err && old != part)
+			err = v->set(v, attribute_key(segment, i), part);
+	}
+	return err;
+}
+
+#define SEGMENT(name, at) \
+	static int get_##name(struct view *v, uint64_t *value) \
+	{ \
+		return get_attributes(v, KEY_BLOCK(X86_SREGS, 8, at), value); \
+	} \
+	static int set_##name(struct view *v, uint64_t value) \
+	{ \
+		return set_attributes(v, KEY_BLOCK(X86_SREGS, 8, at), value); \
+	}
+
+SEGMENT(cs, 0x00)
+SEGMENT(ds, 0x18)
+SEGMENT(es, 0x30)
+SEGMENT(fs, 0x48)
+SEGMENT(gs, 0x60)
+SEGMENT(ss, 0x78)
+SEGMENT(tr, 0x90)
+SEGMENT(ldt, 0xa8)
+
 const struct arch_computed x86_64_computed[X86_COMPUTED] = {
 	{ "ftag", get_ftag, set_ftag, 0 },
+	{ "cs_attr", get_cs, set_cs, 0 },
+	{ "ds_attr", get_ds, set_ds, 0 },
+	{ "es_attr", get_es, set_es, 0 },
+	{ "fs_attr", get_fs, set_fs, 0 },
+	{ "gs_attr", get_gs, set_gs, 0 },
+	{ "ss_attr", get_ss, set_ss, 0 },
+	{ "tr_attr", get_tr, set_tr, 0 },
+	{ "ldt_attr", get_ldt, set_ldt, 0 },
 };

@@ -58,6 +58,16 @@ struct field {
 #define HALF(name, member) ONE(name, KVM_GET_REGS, kvm_regs, member)
 #define SREG(name, member) ONE(name, KVM_GET_SREGS, kvm_sregs, member)
 #define SEGMENT(s) SREG(#s, s.selector), SREG(#s "_base", s.base), SREG(#s "_limit", s.limit)
+/* SDM volume 3, table 11-1: the page of the local APIC, whose registers are 16 bytes apart */
+#define APIC(name, at)                                       \
+	{                                                    \
+		"apic_" name, 0, -1, KVM_GET_LAPIC, at, 0, 4, 0 \
+	}
+#define APIC_BITS(name, at)                                  \
+	{                                                    \
+		"apic_" name, 0, 7, KVM_GET_LAPIC, at, 16, 4, 0 \
+	}
+#define EVENT(name, member) ONE(name, KVM_GET_VCPU_EVENTS, kvm_vcpu_events, member)
 /* SDM volume 1, table 10-2 (the FXSAVE area), and 13.4.3 on: the components, in the standard format. */
 #define LEGACY(name, at, width)                              \
 	{                                                    \
@@ -139,6 +149,50 @@ static const struct field fields[] = {
 	XSAVE("ymm%dh", 16, 31, 7, 16, 64, 16),
 	XSAVE("zmm%dh", 16, 31, 7, 32, 64, 32),
 	XSAVE("pkru", 0, -1, 9, 0, 0, 4),
+	APIC("id", 0x20),
+	APIC("version", 0x30),
+	APIC("tpr", 0x80),
+	APIC("apr", 0x90),
+	APIC("ppr", 0xa0),
+	APIC("ldr", 0xd0),
+	APIC("dfr", 0xe0),
+	APIC("svr", 0xf0),
+	APIC_BITS("isr", 0x100),
+	APIC_BITS("tmr", 0x180),
+	APIC_BITS("irr", 0x200),
+	APIC("esr", 0x280),
+	APIC("lvtcmci", 0x2f0),
+	APIC("icr", 0x300),
+	APIC("icr2", 0x310),
+	APIC("lvtt", 0x320),
+	APIC("lvtthmr", 0x330),
+	APIC("lvtpc", 0x340),
+	APIC("lvt0", 0x350),
+	APIC("lvt1", 0x360),
+	APIC("lvterr", 0x370),
+	APIC("tmict", 0x380),
+	APIC("tmcct", 0x390),
+	APIC("tdcr", 0x3e0),
+	EVENT("exception_injected", exception.injected),
+	EVENT("exception_nr", exception.nr),
+	EVENT("exception_has_error_code", exception.has_error_code),
+	EVENT("exception_pending", exception.pending),
+	EVENT("exception_error_code", exception.error_code),
+	EVENT("exception_has_payload", exception_has_payload),
+	EVENT("exception_payload", exception_payload),
+	EVENT("interrupt_injected", interrupt.injected),
+	EVENT("interrupt_nr", interrupt.nr),
+	EVENT("interrupt_soft", interrupt.soft),
+	EVENT("interrupt_shadow", interrupt.shadow),
+	EVENT("nmi_injected", nmi.injected),
+	EVENT("nmi_pending", nmi.pending),
+	EVENT("nmi_masked", nmi.masked),
+	EVENT("sipi_vector", sipi_vector),
+	EVENT("smi_smm", smi.smm),
+	EVENT("smi_pending", smi.pending),
+	EVENT("smi_smm_inside_nmi", smi.smm_inside_nmi),
+	EVENT("smi_latched_init", smi.latched_init),
+	EVENT("triple_fault_pending", triple_fault.pending),
 };
 
 /* CPUID leaf 0DH, sub-leaf n, EBX: as the processor says it, not as KVM told the guest. */

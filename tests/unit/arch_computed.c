@@ -153,6 +153,37 @@ static void test_ftag_set(void)
 	is_int(ftag->get(&f.view, &(uint64_t){ 0 }), -ENOENT, "ftag that cannot be read");
 }
 
+/* struct kvm_segment's bytes, from `type` on, as struct kvm_sregs has the segment at this offset. */
+static void segment(unsigned at, const uint8_t bytes[9])
+{
+	for (unsigned i = 0; i < 9; i++)
+		set(KEY_BLOCK(X86_SREGS, 1, at + 0x0e + i), bytes[i]);
+}
+
+/* type present dpl db s l g avl unusable */
+static void test_segments(void)
+{
+	static const uint8_t code[] = { 0xb, 1, 0, 0, 1, 1, 1, 0, 0 }, user[] = { 3, 1, 3, 1, 1, 0, 1, 1, 0 }, none[] = { 2, 0, 0, 0, 0, 0, 0, 0, 1 };
+	const struct arch_computed *cs = computed(&arch_x86_64, "cs_attr");
+	uint64_t value = 0;
+
+	fake_init(&f, 0, 0x100000);
+	segment(0, code);
+	ok(!cs->get(&f.view, &value) && value == 0xa09b, "cs_attr: 64-bit code");
+	segment(0x78, user);
+	ok(!computed(&arch_x86_64, "ss_attr")->get(&f.view, &value) && value == 0xd0f3, "ss_attr: the user's data");
+	f.nregs = 0;
+	segment(0xa8, none);
+	ok(!computed(&arch_x86_64, "ldt_attr")->get(&f.view, &value) && value == 0x10002, "ldt_attr: unusable");
+	is_int(cs->get(&f.view, &value), -ENOENT, "cs_attr that cannot be read");
+	f.nregs = 0;
+	segment(0, code);
+	ok(!cs->set(&f.view, 0xfffec0fb) && get(KEY_BLOCK(X86_SREGS, 1, 0x10)) == 3 && get(KEY_BLOCK(X86_SREGS, 1, 0x11)) == 1 &&
+			get(KEY_BLOCK(X86_SREGS, 1, 0x13)) == 0 && get(KEY_BLOCK(X86_SREGS, 1, 0x16)) == 0,
+		"cs_attr is set: 32-bit code of the user's");
+	ok(!cs->get(&f.view, &value) && value == 0xc0fb, "... and is that");
+}
+
 static void test_probes(void)
 {
 	fake_init(&f, 0, 0x100000);
@@ -259,10 +290,12 @@ static void test_blocks(void)
 		{ "debugregs", 0xa1, 0xa2, 128 },
 		{ "xcrs", 0xa6, 0xa7, 392 },
 		{ "cpuid2", 0x91, 0, 10248 },
+		{ "lapic_state", 0x8e, 0x8f, 1024 },
+		{ "vcpu_events", 0x9f, 0xa0, 64 },
 	};
 
-	is_int(arch_x86_64.nblocks, 6, "x86_64: six blocks");
-	for (unsigned i = 0; i < 6; i++) {
+	is_int(arch_x86_64.nblocks, 8, "x86_64: eight blocks");
+	for (unsigned i = 0; i < 8; i++) {
 		const struct arch_block *b = &arch_x86_64.blocks[i];
 
 		ok(!strcmp(b->name, want[i].name) && b->get_nr == want[i].get_nr && b->set_nr == want[i].set_nr &&
@@ -285,6 +318,7 @@ int main(void)
 	test_sp_errors();
 	test_ftag();
 	test_ftag_set();
+	test_segments();
 	test_probes();
 	test_code();
 	test_blocks();

@@ -101,6 +101,8 @@ static const struct known known_x86_64[] = {
 	{ "org.gnu.gdb.i386.segments", 2, "fs_base gs_base" },
 	{ "org.kvm.x86_64.system", 0, "cr0 cr2 cr3 cr4 cr8 efer" },
 	{ "org.kvm.x86_64.msr", 0, "TSC" },
+	{ "org.kvm.x86_64.apic", 45, "apic_id apic_version apic_tpr" },
+	{ "org.kvm.x86_64.events", 20, "exception_injected exception_nr" },
 	{ 0 },
 };
 
@@ -117,6 +119,8 @@ static const struct known known_i386[] = {
 	{ "org.kvm.i386.segments", 2, "fs_base gs_base" },
 	{ "org.kvm.x86_64.system", 0, "cr0 cr2 cr3 cr4 cr8 efer" },
 	{ "org.kvm.x86_64.msr", 0, "TSC" },
+	{ "org.kvm.x86_64.apic", 45, "apic_id apic_version apic_tpr" },
+	{ "org.kvm.x86_64.events", 20, "exception_injected exception_nr" },
 	{ 0 },
 };
 
@@ -374,12 +378,14 @@ static void check_other_blocks(void)
 
 static void check_blocks(const struct arch *arch)
 {
-	is_int(arch->nblocks, 6, "x86_64 has six blocks");
+	is_int(arch->nblocks, 8, "x86_64 has eight blocks");
 	check_block(arch, "rip", 0, "regs");
 	check_block(arch, "efer", 1, "sregs");
 	check_block(arch, "mxcsr", 2, "xsave");
 	check_block(arch, "dr7", 3, "debugregs");
 	check_block(arch, "xcr0", 4, "xcrs");
+	check_block(arch, "apic_svr", 6, "lapic_state");
+	check_block(arch, "nmi_pending", 7, "vcpu_events");
 #ifdef __x86_64__
 	static const unsigned long get[] = { KVM_GET_REGS, KVM_GET_SREGS, KVM_GET_XSAVE, KVM_GET_DEBUGREGS, KVM_GET_XCRS };
 	static const unsigned long set[] = { KVM_SET_REGS, KVM_SET_SREGS, KVM_SET_XSAVE, KVM_SET_DEBUGREGS, KVM_SET_XCRS };
