@@ -3,7 +3,7 @@
  * Instructions that take TF away, and a watchpoint of the guest's own. Its exit code: 16 for each of its 5 interrupts that came to its
  * handler, and 1 for each of 4 hits of its watchpoint.
  */
-	.globl _start, do_int, do_int3, do_int1, after_int1, on_int, on_trap, on_debug, on_fault
+	.globl _start, do_int, do_int3, do_int1, after_int1, on_int, on_trap, on_debug, on_fault, on_nmi, nmis
 	.globl watching, watch_1, watch_2, place, watch_3, watch_4, watched_all, hits, ints, saw_dr6
 	.globl first_sysret, user, user_syscall, after_syscall, user_int, user_forbidden, after_forbidden, user_end, entry, next_sysret
 	.text
@@ -36,6 +36,7 @@ _start:
 	mov	$0x28, %eax
 	ltr	%ax
 	set_gate 1, on_debug, 0
+	set_gate 2, on_nmi, 0
 	set_gate 3, on_trap, 3
 	set_gate 13, on_fault, 0
 	set_gate 0x40, on_int, 0
@@ -116,6 +117,8 @@ user_end:
 	mov	$1, %eax
 	syscall
 
+on_nmi:	incl	nmis
+	iretq
 on_int:	incl	ints
 	iretq
 on_trap:
@@ -167,6 +170,7 @@ watched:
 	.skip	8
 hits:	.skip	4
 ints:	.skip	4
+nmis:	.skip	4
 saw_dr6:
 	.skip	4
 	.balign	16
