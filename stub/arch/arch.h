@@ -275,6 +275,16 @@ struct arch;
 struct arch_step {
 	uint32_t queued;	/* give_back()'s *control: KVM has that exception to deliver first. Set before begins() */
 	uint64_t pc, sp, flags; /* flags: as the guest has them, without what KVM sets for the step */
+
+	/*
+	 * The page that the step before was in, and by which registers that was so: one step is as a rule in the same as the last. Kept from
+	 * step to step, 0 when memory was written meanwhile. Should the guest itself have mapped another page there, the step is one
+	 * that is planned by other code.
+	 */
+	struct {
+		uint64_t root, mode, va, pa;
+	} code;
+
 	bool ends_at;		/* the guest comes to `end` without the flag, and is to be stopped there: by a debug register */
 	uint64_t end;
 };

@@ -116,7 +116,7 @@ uint64_t x86_64_aliases(struct view *v, uint64_t va);
 int x86_64_code_address(struct view *v, uint64_t *addr);
 
 /* x86_64_ends.c: where the step that begins here ends when TF does not end it */
-bool x86_64_step_end(struct view *v, const struct arch_step *step, uint64_t *end);
+bool x86_64_step_end(struct view *v, struct arch_step *step, uint64_t *end);
 
 /* x86_64_own.c */
 extern const struct arch_own_debug x86_64_own;

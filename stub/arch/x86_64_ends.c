@@ -26,7 +26,7 @@ enum vector {
 /* The vCPU before the instruction. */
 struct at {
 	struct view *v;
-	const struct arch_step *step;
+	struct arch_step *step;
 	uint64_t cr0, efer;
 	bool is_long; /* IA-32e mode; with is_64_bit, 64-bit code in it */
 	bool is_64_bit;
@@ -189,10 +189,45 @@ static bool end_of(const struct at *at, const uint8_t *code, bool rex_w, uint64_
 	}
 }
 
+#define PAGE 4096ull
+
+/* From the page of the step before, without a look at tables, when all of the instruction is in there. */
+static bool read_seen(const struct at *at, uint64_t va, uint64_t cr3, uint8_t code[X86_INSN_MAX])
+{
+	const struct arch_step *s = at->step;
+
+	return s->code.va && va - s->code.va <= PAGE - X86_INSN_MAX && s->code.root == cr3 && s->code.mode == (at->cr0 ^ at->efer << 32) &&
+	       !at->v->read_phys(at->v, s->code.pa + (va - s->code.va), code, X86_INSN_MAX);
+}
+
+static void see(const struct at *at, uint64_t va, uint64_t cr3)
+{
+	struct arch_page page;
+
+	if (va < PAGE || x86_64_translate(at->v, va & ~(PAGE - 1), &page))
+		return;
+	at->step->code.root = cr3;
+	at->step->code.mode = at->cr0 ^ at->efer << 32;
+	at->step->code.va = va & ~(PAGE - 1);
+	at->step->code.pa = page.pa;
+}
+
+static size_t read_code(const struct at *at, uint8_t code[X86_INSN_MAX])
+{
+	uint64_t va, cr3;
+
+	if (x86_64_code_address(at->v, &va) || at->v->get(at->v, X86_CR3, &cr3))
+		return 0;
+	if (read_seen(at, va, cr3, code))
+		return X86_INSN_MAX;
+	see(at, va, cr3);
+	return x86_64_read_code(at->v, code);
+}
+
 static bool find_end(const struct at *at, uint64_t *end)
 {
 	uint8_t code[X86_INSN_MAX + 1] = { 0 };
-	size_t len = x86_64_read_code(at->v, code), opcode;
+	size_t len = read_code(at, code), opcode;
 	bool rex_w = false;
 
 	for (opcode = 0; opcode < len && x86_64_is_prefix(code[opcode], at->is_64_bit); opcode++)
@@ -200,7 +235,7 @@ static bool find_end(const struct at *at, uint64_t *end)
 	return opcode < len && end_of(at, code + opcode, rex_w, end);
 }
 
-bool x86_64_step_end(struct view *v, const struct arch_step *step, uint64_t *end)
+bool x86_64_step_end(struct view *v, struct arch_step *step, uint64_t *end)
 {
 	struct at at = { .v = v, .step = step };
 

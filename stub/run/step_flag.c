@@ -3,6 +3,8 @@
  * Where KVM steps by a flag among those of the guest (struct arch_step_flag): after each step the guest has its own flags, in its
  * processor and wherever it, or its processor, has saved them meanwhile.
  */
+#include <string.h>
+
 #include "machine.h"
 
 void flag_begins(struct vcpu *v, bool step)
@@ -10,8 +12,11 @@ void flag_begins(struct vcpu *v, bool step)
 	const struct arch_step_flag *flag = v->machine->arch->step_flag;
 
 	v->own_flag = v->own_trap = false;
-	v->began = (struct arch_step){ .queued = v->queued };
+	v->began = (struct arch_step){ .queued = v->queued, .code = v->began.code };
 	v->queued = 0;
+	if (v->began_age != v->machine->memory_age)
+		memset(&v->began.code, 0, sizeof(v->began.code));
+	v->began_age = v->machine->memory_age;
 	v->flag_set = step && flag && !flag->begins(&v->regs.view, &v->began);
 }
 

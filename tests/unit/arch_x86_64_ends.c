@@ -207,6 +207,30 @@ static void test_real(void)
 	by_tf("... behind the table's end");
 }
 
+/* Most steps are in the page that the last one was in. */
+static void test_reads(void)
+{
+	set_mode(LONG, 0);
+	set_gate(0x40, 0xe, 0, true, 8, HIGH + 0x400);
+	BEGIN("\x90");
+	f.reads = 0;
+	memcpy(f.ram[0].bytes + CODE + 1, "\xcd\x40", 2);
+	fake_set(&f.view, X86_RIP, CODE + 1);
+	x86_64_step_flag.begins(&f.view, &step);
+	ends(HIGH + 0x400, "a step in the same page");
+	f.reads = 0;
+	fake_set(&f.view, X86_RIP, CODE + 5);
+	x86_64_step_flag.begins(&f.view, &step);
+	is_int(f.reads, 1, "... reads the instruction alone");
+	fake_set(&f.view, X86_RIP, CODE + 1);
+	fake_put(&f, 0x24000, 0x25007, 8);
+	fake_put(&f, 0x25000, 0x26007, 8);
+	fake_put(&f, 0x26000, 0x200087, 8); /* other memory, of which there is none */
+	fake_set(&f.view, X86_CR3, 0x24000);
+	x86_64_step_flag.begins(&f.view, &step);
+	by_tf("... and none by the tables of another space");
+}
+
 static void test_queued(void)
 {
 	set_mode(LONG, 0);
@@ -283,6 +307,7 @@ int main(void)
 	test_fast_calls();
 	test_protected();
 	test_real();
+	test_reads();
 	test_queued();
 	test_own();
 	return done();
