@@ -447,8 +447,11 @@ int mask_give_back(struct vcpu *v);
 void flag_begins(struct vcpu *v, bool step);
 void flag_ended(struct vcpu *v);
 
-/* own_debug.c, by step.c: into what KVM is to be told, and when that is encoded; and which were hit, bit n the guest's register n. */
-void own_place(struct vcpu *v, struct arch_debug *want);
+/*
+ * own_debug.c, by step.c: into what KVM is to be told, and when that is encoded; and which were hit, bit n the guest's register n. ahead: it
+ * is looked again before the run, and what was seen last will do.
+ */
+void own_place(struct vcpu *v, struct arch_debug *want, bool ahead);
 void own_tell(struct vcpu *v, const struct arch_debug *want);
 unsigned own_hits(struct vcpu *v, const struct arch_hit *hit, bool watch);
 

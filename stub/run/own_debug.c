@@ -7,13 +7,15 @@
 
 #include "machine.h"
 
-void own_place(struct vcpu *v, struct arch_debug *want)
+void own_place(struct vcpu *v, struct arch_debug *want, bool ahead)
 {
 	const struct arch_own_debug *ops = v->machine->arch->own;
+	bool known = ahead && v->own_placed;
 
-	v->own.n = 0;
 	v->own_placed = ops && (want->n || want->ends_at);
-	if (v->own_placed && !ops->find(&v->regs.view, &v->own))
+	if (!v->own_placed || (!known && ops->find(&v->regs.view, &v->own)))
+		v->own.n = 0;
+	else
 		want->own = &v->own;
 }
 

@@ -30,7 +30,7 @@ static bool is_told(struct vcpu *v)
 }
 
 /* Only when it differs from what KVM was told last: a system call saved on every step but the first, where that may be. */
-static int set_debug(struct vcpu *v, bool step, uint64_t skip)
+static int set_debug(struct vcpu *v, bool step, uint64_t skip, bool ahead)
 {
 	struct machine *m = v->machine;
 	struct arch_debug want = {
@@ -46,7 +46,7 @@ static int set_debug(struct vcpu *v, bool step, uint64_t skip)
 	int err;
 
 	points_debug(m, &want, skip);
-	own_place(v, &want);
+	own_place(v, &want, ahead);
 	size = m->arch->encode_debug(&want, &control, bytes);
 	own_tell(v, &want);
 	if (control == v->debug_control && !memcmp(bytes, v->debug_bytes, sizeof(bytes)) && (!want.step || is_told(v)))
@@ -350,7 +350,7 @@ static enum step_result run_on(struct vcpu *v, bool step, uint64_t skip)
 		int err;
 
 		flag_begins(v, step && !v->nends);
-		err = set_debug(v, step, skip);
+		err = set_debug(v, step, skip, false);
 		if (!err && v->began.queued)
 			queue_again(v);
 		regfile_drop(&v->regs);
@@ -495,5 +495,5 @@ void machine_expect_step(struct machine *m)
 
 	v->began.ends_at = false;
 	if (v->want == RESUME_STEP && v->flag_set && !v->own_flag)
-		set_debug(v, true, UINT64_MAX);
+		set_debug(v, true, UINT64_MAX, true);
 }
