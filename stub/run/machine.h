@@ -447,14 +447,6 @@ int mask_give_back(struct vcpu *v);
 void flag_begins(struct vcpu *v, bool step);
 void flag_ended(struct vcpu *v);
 
-/*
- * own_debug.c, by step.c: into what KVM is to be told, and when that is encoded; and which were hit, bit n the guest's register n. ahead: it
- * is looked again before the run, and what was seen last will do.
- */
-void own_place(struct vcpu *v, struct arch_debug *want, bool ahead);
-void own_tell(struct vcpu *v, const struct arch_debug *want);
-unsigned own_hits(struct vcpu *v, const struct arch_hit *hit, bool watch);
-
 /* memory.c: guest-virtual, in the context of v, and guest-physical. As target.h's read_mem and write_mem. */
 ssize_t memory_read(struct vcpu *v, uint64_t addr, void *buf, size_t len);
 int memory_write(struct vcpu *v, uint64_t addr, const void *buf, size_t len);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "machine.h"
+#include "own_debug.h"
 
 void own_place(struct vcpu *v, struct arch_debug *want, bool ahead)
 {

@@ -11,6 +11,7 @@
 #include "events.h"
 #include "idle.h"
 #include "machine.h"
+#include "own_debug.h"
 #include "programs.h"
 #include "tell.h"
 
