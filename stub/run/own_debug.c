@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guest's own debug registers (struct arch_own): they go on working while the debugger has some, as far as there are enough. They
- * are looked at when the vCPU enters the guest. What it changes in them while it runs, counts from its next stop on.
+ * What debugs itself in the guest is the guest's. Its debug registers (struct arch_own) go on working while the debugger has some, as far as there are
+ * enough. They are looked at when the vCPU enters the guest. What it changes in them while it runs, counts from its next stop on.
  */
+#include <errno.h>
 #include <stdio.h>
 
 #include "machine.h"
@@ -53,4 +54,33 @@ unsigned own_hits(struct vcpu *v, const struct arch_hit *hit, bool watch)
 	if (!v->own_placed && ops->find(&v->regs.view, &v->own))
 		return 0;
 	return ops->hits(&v->own, hit->slots, watch);
+}
+
+/* KVM is to queue an exception: of this request nothing else is new, and nothing remains. */
+static int queue_exception(struct vcpu *v, uint32_t control)
+{
+	struct machine *m = v->machine;
+
+	return m->host->ops->set_debug(m->host, v->nr, v->debug_control | control, v->debug_bytes, v->debug_size);
+}
+
+int own_give(struct vcpu *v, const struct vcpu_exit *exit, bool trap, unsigned hits, uint32_t *control)
+{
+	const struct arch *arch = v->machine->arch;
+	int err = 0;
+
+	*control = 0;
+	if (trap)
+		err = arch->give_back ? arch->give_back(&v->regs.view, exit, control) : -EOPNOTSUPP;
+	if (!err && hits)
+		err = arch->own->give(&v->regs.view, hits, control);
+	if (!err && *control)
+		err = queue_exception(v, *control);
+	v->queued = err ? 0 : *control;
+	return err;
+}
+
+void own_give_again(struct vcpu *v)
+{
+	queue_exception(v, v->began.queued);
 }

@@ -4,10 +4,12 @@
 #define OWN_DEBUG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct arch_debug;
 struct arch_hit;
 struct vcpu;
+struct vcpu_exit;
 
 /*
  * For step.c: into what KVM is to be told, and when that is encoded; and which were hit, bit n the guest's register n. ahead: it
@@ -16,5 +18,14 @@ struct vcpu;
 void own_place(struct vcpu *v, struct arch_debug *want, bool ahead);
 void own_tell(struct vcpu *v, const struct arch_debug *want);
 unsigned own_hits(struct vcpu *v, const struct arch_hit *hit, bool watch);
+
+/*
+ * What is the guest's own: `trap`, the exception as such, and hits of its own debug registers, which are one exception with it. *control: of
+ * what KVM has queued; 0 when the vCPU is at its handler. 0 or -errno.
+ */
+int own_give(struct vcpu *v, const struct vcpu_exit *exit, bool trap, unsigned hits, uint32_t *control);
+
+/* Before the run: KVM forgets the exception when a register is written (KVM_SET_REGS), as the debugger may have done. Otherwise it is EBUSY. */
+void own_give_again(struct vcpu *v);
 
 #endif

@@ -99,33 +99,6 @@ static bool is_stepping(const struct vcpu *v)
 	return v->over || v->want == RESUME_STEP || v->awaited;
 }
 
-/* KVM is to queue an exception: of this request nothing else is new, and nothing remains. */
-static int queue_exception(struct vcpu *v, uint32_t control)
-{
-	struct machine *m = v->machine;
-	int err = m->host->ops->set_debug(m->host, v->nr, v->debug_control | control, v->debug_bytes, v->debug_size);
-
-	v->queued = err ? 0 : control;
-	return err;
-}
-
-/*
- * What is the guest's own: `trap`, the exception as such, and hits of its own debug registers, which are one exception with it. *control: of
- * what KVM has queued; 0 when the vCPU is at its handler.
- */
-static int give(struct vcpu *v, const struct vcpu_exit *exit, bool trap, unsigned hits, uint32_t *control)
-{
-	const struct arch *arch = v->machine->arch;
-	int err = 0;
-
-	*control = 0;
-	if (trap)
-		err = arch->give_back ? arch->give_back(&v->regs.view, exit, control) : -EOPNOTSUPP;
-	if (!err && hits)
-		err = arch->own->give(&v->regs.view, hits, control);
-	return !err && *control ? queue_exception(v, *control) : err;
-}
-
 static enum step_result not_given(struct vcpu *v, int err)
 {
 	snprintf(v->text, sizeof(v->text), "a debug exception of the guest's own, which it could not be given: %s (pc 0x%llx)",
@@ -140,7 +113,7 @@ static enum step_result not_given(struct vcpu *v, int err)
 static enum step_result guests_own(struct vcpu *v, const struct vcpu_exit *exit, unsigned hits)
 {
 	uint32_t control;
-	int err = give(v, exit, true, hits, &control);
+	int err = own_give(v, exit, true, hits, &control);
 
 	return err ? not_given(v, err) : is_stepping(v) && !control ? stepped(v) : STEP_AGAIN;
 }
@@ -149,7 +122,7 @@ static enum step_result guests_own(struct vcpu *v, const struct vcpu_exit *exit,
 static enum step_result step_complete(struct vcpu *v, const struct vcpu_exit *exit, unsigned hits)
 {
 	uint32_t control;
-	int err = give(v, exit, v->own_trap, hits, &control);
+	int err = own_give(v, exit, v->own_trap, hits, &control);
 
 	return err ? not_given(v, err) : stepped(v);
 }
@@ -201,7 +174,7 @@ static enum step_result at_debug_register(
 	if (!p || (points_is_exec(p) && (own || watch)))
 		return hit->stepped && is_stepping(v) ? step_complete(v, exit, watch)
 						      : guests_own(v, exit, own_hits(v, hit, false));
-	err = give(v, exit, own, watch, &control);
+	err = own_give(v, exit, own, watch, &control);
 	return err ? not_given(v, err) : at_point(v, p, hit->have_addr ? hit->addr : p->addr);
 }
 
@@ -334,14 +307,6 @@ static enum step_result run(struct vcpu *v, bool step, uint64_t skip)
 	return judge(v, &exit, skip);
 }
 
-/* KVM forgets the exception when a register is written (KVM_SET_REGS), as the debugger may have done. Otherwise it is EBUSY. */
-static void queue_again(struct vcpu *v)
-{
-	struct machine *m = v->machine;
-
-	m->host->ops->set_debug(m->host, v->nr, v->debug_control | v->began.queued, v->debug_bytes, v->debug_size);
-}
-
 /* Until something is for the debugger, or for threads.c. */
 static enum step_result run_on(struct vcpu *v, bool step, uint64_t skip)
 {
@@ -353,7 +318,7 @@ static enum step_result run_on(struct vcpu *v, bool step, uint64_t skip)
 		flag_begins(v, step && !v->nends);
 		err = set_debug(v, step, skip, false);
 		if (!err && v->began.queued)
-			queue_again(v);
+			own_give_again(v);
 		regfile_drop(&v->regs);
 		result = err ? failed(v, "KVM_SET_GUEST_DEBUG", err) : run(v, step && !v->nends, skip);
 	} while (result == STEP_AGAIN);
