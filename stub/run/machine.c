@@ -178,8 +178,11 @@ static bool op_next_stop(void *t, struct stop *stop)
 
 	for (unsigned i = 0; !taken && i < m->n; i++)
 		taken = threads_take_stop(&m->vcpus[i], stop);
-	if (taken)
+	if (taken) {
+		threads_hold_to_read(m, NULL);
 		nowhere_tell(&m->vcpus[stop->thread - 1], stop);
+		threads_let_go(m);
+	}
 	if (taken && stop->text)
 		machine_log(m, "vCPU %u: %s", stop->thread - 1, stop->text);
 	return taken;
