@@ -24,6 +24,7 @@
 
 static const struct target_ops *ops;
 static unsigned done_runs;
+static _Atomic bool lasts; /* the run under way ends with a kick */
 
 static void put(uint64_t pa, uint64_t value)
 {
@@ -109,8 +110,12 @@ static bool steps(struct sim_host *sim, unsigned vcpu, enum host_run how)
 
 static void traps(struct sim_host *sim, unsigned vcpu, enum host_run how)
 {
-	if (steps(sim, vcpu, how) || !traps_at[done_runs])
+	if (steps(sim, vcpu, how))
 		return;
+	if (!traps_at[done_runs]) {
+		lasts = true;
+		return;
+	}
 	sim_set(sim, vcpu, RV_PC, traps_at[done_runs++]);
 	leave(sim, vcpu, EXIT_KVM);
 }
@@ -118,6 +123,7 @@ static void traps(struct sim_host *sim, unsigned vcpu, enum host_run how)
 static void run_into(uint64_t first, uint64_t second)
 {
 	done_runs = 0;
+	lasts = false;
 	traps_at[0] = first;
 	traps_at[1] = second;
 	traps_at[2] = 0;
@@ -130,15 +136,22 @@ static uint64_t pc(void)
 	return sim_get(rig->sim, 0, RV_PC);
 }
 
-/* It runs on, where its handler is; then it is called back. */
+/* It runs on, and is called back: true when nothing has stopped it before. */
+static bool runs_on(void)
+{
+	bool stopped;
+
+	for (unsigned i = 0; i < 2000 && !lasts && !has_stopped(); i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	stopped = has_stopped();
+	if (!stopped)
+		interrupt_guest();
+	return wait_stop() && !stopped;
+}
+
 static bool is_handled(uint64_t epc)
 {
-	for (unsigned i = 0; i < 2000 && pc() != HANDLER; i++)
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	if (has_stopped())
-		return false;
-	interrupt_guest();
-	return wait_stop() && stop()->signal == GDB_SIGNAL_INT && pc() == HANDLER && sim_get(rig->sim, 0, RV_SEPC) == epc;
+	return runs_on() && stop()->signal == GDB_SIGNAL_INT && pc() == HANDLER && sim_get(rig->sim, 0, RV_SEPC) == epc;
 }
 
 static void goes_to_other_space(struct sim_host *sim, unsigned vcpu, enum host_run how)
@@ -153,6 +166,7 @@ static void test_other_space(void)
 	begin(false);
 	put_code(PAGE(1), EBREAK);
 	ok(!set_break(VA) && code_at(PAGE(0)) == EBREAK, "a breakpoint in the one");
+	lasts = false;
 	traps_at[0] = VA;
 	traps_at[1] = 0;
 	rig->sim->vcpu[0].on_run = goes_to_other_space;
@@ -221,10 +235,8 @@ static void test_written_over(void)
 	is_int(done_runs, 2, "... when it is met once more");
 	put_code(PAGE(0), NOP);
 	run_into(VA, 0);
-	nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
-	ok(!has_stopped() && pc() == VA, "what the guest has written just after we met ours is executed");
-	interrupt_guest();
-	ok(wait_stop() && !set_break(VA) && code_at(PAGE(0)) == EBREAK, "set again, the breakpoint is there again");
+	ok(runs_on() && pc() == VA, "what the guest has written just after we met ours is executed");
+	ok(!set_break(VA) && code_at(PAGE(0)) == EBREAK, "set again, the breakpoint is there again");
 	machine_release(&rig->machine, false);
 }
 
@@ -248,6 +260,7 @@ static void stores_over_end(struct sim_host *sim, unsigned vcpu, enum host_run h
 		return;
 	put_code(PAGE(0) + 4, 0x8082);
 	sim_set(sim, vcpu, RV_PC, VA + 8);
+	lasts = true;
 }
 
 static void ends_by_alias(struct sim_host *sim, unsigned vcpu, enum host_run how)
@@ -277,6 +290,7 @@ static void stand_at(uint64_t addr)
 static void step_with(void (*on_run)(struct sim_host *, unsigned, enum host_run))
 {
 	stand_at(VA);
+	lasts = false;
 	traps_at[0] = done_runs = 0;
 	rig->sim->vcpu[0].on_run = on_run;
 	go(RESUME_STEP);
@@ -287,10 +301,7 @@ static void test_ends(void)
 	begin(true);
 	map_alias(0, 0);
 	step_with(stores_over_end);
-	for (unsigned i = 0; i < 2000 && pc() != VA + 8; i++)
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	interrupt_guest();
-	ok(wait_stop() && code_at(PAGE(0) + 4) == 0x8082, "what the guest stores over the end of its step stays");
+	ok(runs_on() && code_at(PAGE(0) + 4) == 0x8082, "what the guest stores over the end of its step stays");
 	put_code(PAGE(0) + 4, NOP);
 	step_with(ends_by_alias);
 	ok(wait_stop() && stop()->kind == STOP_SIGNAL && code_at(PAGE(0) + 4) == NOP, "an end is met by whatever address");
