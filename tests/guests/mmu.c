@@ -3,12 +3,15 @@
  * A guest that turns on its MMU, in one mode after the other, and tells a debugger in `now` what is where. In each of them there are
  * RAM one to one in the lower half, by large pages, with the code that runs; the same in the upper half; two pages in the upper half, one
  * that may be written and one that may not, and nothing behind them; a page for the user in the lower half.
+ *
+ * In the first of those that there are, there are two address spaces, where one address leads to a page of code each.
  */
 #include "mmu.h"
 
 #define MAPPED 0x2000000ul /* of RAM, or one large page where that is more */
 #define WINDOW (1ul << 36)
 #define HUGE (1ul << 37)
+#define SHARED (WINDOW + (1ul << 30))
 #define LARGEST_PAGE 65536
 #define TABLES 32
 
@@ -19,7 +22,8 @@ struct now {
 	unsigned long window, user_window;
 	unsigned long huge; /* is added, too; 0: there is none */
 	unsigned long tag;
-	unsigned long asked; /* where the processor has the second page of the window */
+	unsigned long asked;  /* where the processor has the second page of the window */
+	unsigned long shared; /* in both address spaces */
 };
 
 struct now now;
@@ -28,6 +32,10 @@ volatile unsigned long ready, ticks;
 char words[2][LARGEST_PAGE] __attribute__((aligned(LARGEST_PAGE))) = { "here I am", "read only" };
 static unsigned long pool[TABLES * LARGEST_PAGE / sizeof(long)] __attribute__((aligned(LARGEST_PAGE)));
 static unsigned long *next_table;
+
+unsigned long visits[2];
+char codes[2][LARGEST_PAGE] __attribute__((aligned(LARGEST_PAGE)));
+static unsigned long *roots[2], *upper_root;
 
 /* Of start_ARCH.S: takes a handler of exceptions, and tells where it counts. */
 volatile unsigned long *own_traps(void);
@@ -80,6 +88,35 @@ static void map_window(const struct mode *m, unsigned long *lower, unsigned long
 		map(m, upper, now.huge + ram_start, ram_start, 2, KERNEL_ALL);
 }
 
+/* It does not matter to it where it is. */
+NOINLINE void visit(unsigned long *n)
+{
+	++*n;
+}
+
+static void map_space(const struct mode *m, unsigned long *lower, unsigned i)
+{
+	const volatile char *from = (const volatile char *)visit;
+
+	for (unsigned at = 0; at < 64; at++)
+		codes[i][at] = from[at];
+	roots[i] = lower;
+	map(m, lower, now.shared, (unsigned long)codes[i], 0, KERNEL_ALL);
+}
+
+static void map_spaces(const struct mode *m, unsigned long *lower, unsigned long *upper)
+{
+	unsigned long *other = new_table(m);
+
+	upper_root = upper;
+	now.shared = SHARED;
+	map_ram(m, other, 0);
+	if (!has_two_roots())
+		map_ram(m, other, m->upper);
+	map_space(m, lower, 0);
+	map_space(m, other, 1);
+}
+
 static int go_to(const struct mode *m)
 {
 	unsigned long *lower, *upper;
@@ -96,6 +133,8 @@ static int go_to(const struct mode *m)
 	map_ram(m, lower, 0);
 	map_ram(m, upper, m->upper);
 	map_window(m, lower, upper);
+	if (!roots[0])
+		map_spaces(m, lower, upper);
 	return turn_on(m, lower, upper);
 }
 
@@ -107,6 +146,21 @@ NOINLINE void mmu_ready(void)
 NOINLINE void mmu_done(void)
 {
 	ready++;
+}
+
+NOINLINE void mmu_spaces(void)
+{
+	__asm__ volatile("");
+}
+
+/* The other one first. */
+static void visit_spaces(const struct mode *m)
+{
+	mmu_spaces();
+	for (unsigned i = 1; i <= 6; i++) {
+		turn_on(m, roots[i % 2], upper_root);
+		((void (*)(unsigned long *))now.shared)(&visits[i % 2]);
+	}
 }
 
 /* Called by its upper address. */
@@ -128,6 +182,8 @@ int main(void)
 			now.asked = ask_processor(now.window + now.page_size);
 			mmu_ready();
 			((void (*)(void))(now.upper + (unsigned long)tick))();
+			if (!visits[0])
+				visit_spaces(&modes[i]);
 		}
 		turn_off();
 	}
