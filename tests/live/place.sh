@@ -104,7 +104,7 @@ fetch_client() {
 machine_seconds() {
 	[ "$PLACE" != own ] || { echo 0; return; }
 	emulator=$(pgrep -P "$(cat "build/machines/$name/keeper.pid")" | while read -r pid; do
-		grep -q qemu "/proc/$pid/cmdline" && echo "$pid"
+		grep -q qemu "/proc/$pid/cmdline" 2>/dev/null && echo "$pid"
 	done)
 	awk -v hz="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print int(($12 + $13) / hz) }' "/proc/${emulator:-none}/stat" 2>/dev/null || echo 0
 }
