@@ -163,6 +163,7 @@ void log_drain(struct log *l)
 	pthread_mutex_lock(&l->lock);
 	while (l->have && !l->stuck && !err)
 		err = pthread_cond_timedwait(&l->room, &l->lock, &end);
+	l->stuck |= err != 0;
 	pthread_mutex_unlock(&l->lock);
 }
 

@@ -35,7 +35,7 @@ int log_open(struct log *l, int fd);
 void log_text(struct log *l, const char *text);
 __attribute__((format(printf, 2, 3))) void log_line(struct log *l, const char *format, ...);
 
-/* At the end: until all is written, or as long as anybody waits for that. */
+/* Until all that was said is written, or as long as anybody waits for that. */
 void log_drain(struct log *l);
 
 /* The same for those who have a sentence, or a line of the wire, and know of no log. */

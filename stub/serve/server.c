@@ -159,6 +159,7 @@ static void serve_packets(struct server *s)
 		case SESSION_RUNNING:
 			if (s->link.have || s->link.queued || atomic_load(&s->wake.dozing))
 				wake_now(&s->wake);
+			log_drain(&s->log); /* it is in front of what the guest prints now */
 			return;
 		case SESSION_NON_STOP:
 			return;
