@@ -116,7 +116,10 @@ guests += build/guests/high_i386.elf build/guests/device_arm64.elf build/guests/
 # What goes into the nested machines is linked statically: they have no library.
 static-%:
 	$(MAKE) --no-print-directory ARCH=$* OUT=build/$*-static STATIC=1 \
-		CROSS_COMPILE=$(if $(filter $*,$(HOSTARCH)),,$(cross_$*)) all peek
+		CROSS_COMPILE=$(if $(filter $*,$(HOSTARCH)),,$(cross_$*)) all peek on-kvm
+
+# The unit tests that need a KVM: tests/live/plan has them.
+on-kvm: $(tests_out)/unit/host_vm
 
 # They look at the kernel module from inside.
 many_regs_tests := many_regs_values many_regs_misuse
@@ -164,4 +167,4 @@ bench-programs: $(foreach arch,$(bench_arches),$(addprefix build/bench/$(arch)/,
 bench:
 	@sh tests/bench/run
 
-.PHONY: test-all unit tsan peek test-programs bench bench-programs
+.PHONY: test-all unit tsan peek on-kvm test-programs bench bench-programs
