@@ -10,12 +10,10 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -159,7 +157,6 @@ static void serve_packets(struct server *s)
 		case SESSION_RUNNING:
 			if (s->link.have || s->link.queued || atomic_load(&s->wake.dozing))
 				wake_now(&s->wake);
-			log_drain(&s->log); /* it is in front of what the guest prints now */
 			return;
 		case SESSION_NON_STOP:
 			return;
@@ -217,9 +214,8 @@ static void serve_reset(struct server *s)
 		log_line(&s->log, "%.*s", (int)strlen(text) - 1, text);
 }
 
-static void serve_stop(void *arg)
+static void serve_stop(struct server *s)
 {
-	struct server *s = arg;
 	const struct stop *stop = machine_stop(s->machine);
 	bool attended = atomic_load(&s->connected) && !s->session.away;
 
@@ -246,6 +242,15 @@ static void serve_stop(void *arg)
 		return;
 	}
 	serve_packets(s);
+}
+
+/* What was said while the guest stood is on standard error before the guest prints again. */
+static void serve(void *arg)
+{
+	struct server *s = arg;
+
+	serve_stop(s);
+	log_drain(&s->log);
 }
 
 /*
@@ -405,13 +410,6 @@ static bool watch_lobby(struct server *s)
 	return waiting;
 }
 
-static int watch_signal(struct server *s)
-{
-	struct signalfd_siginfo info;
-
-	return read(s->signals, &info, sizeof(info)) == sizeof(info) ? 128 + (int)info.ssi_signo : 1;
-}
-
 /* Whom the watcher listens to besides those in the lobby. */
 enum source {
 	SIGNALS,
@@ -439,7 +437,7 @@ static int watch(struct server *s)
 		if (poll(fds, SOURCES + lobby_poll(&s->lobby, fds + SOURCES), leaving ? LEAVE_TICK_MS : ticks ? TICK_MS : -1) < 0)
 			continue;
 		if (fds[SIGNALS].revents)
-			return watch_signal(s);
+			return read_signal(s->signals);
 		wake_heard(&s->wake, fds[WAKE_EVENT].revents, fds[WAKE_TIMER].revents);
 		s->heard = fds[CLIENT].fd != s->link.in || fds[CLIENT].revents & ~POLLOUT;
 		if (fds[LISTENER].revents)
@@ -452,14 +450,8 @@ static int watch(struct server *s)
 
 static int open_sources(struct server *s)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	s->signals = signalfd(-1, &set, SFD_CLOEXEC);
-	return s->signals < 0 ? -errno : wake_open(&s->wake);
+	s->signals = open_signals();
+	return s->signals < 0 ? s->signals : wake_open(&s->wake);
 }
 
 static void open_door(struct server *s)
@@ -488,7 +480,7 @@ int server_run(struct machine *m, struct comm *comm, const struct server_config 
 	s->target = machine_target(m);
 	s->awaited.fd = -1;
 	lobby_open(&s->lobby, comm, &s->log);
-	machine_set_server(m, serve_stop, notify, s);
+	machine_set_server(m, serve, notify, s);
 	machine_set_log(m, log_sentence, &s->log);
 	if (!open_sources(s)) {
 		open_door(s);
