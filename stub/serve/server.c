@@ -8,7 +8,6 @@
  * finds another one at its next tick: to be told of each, and woken by each packet, would cost a step two thread switches. When nothing
  * has run for a while it dozes, and the next resume wakes it. In non-stop it is the watcher that serves the client.
  */
-#include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
