@@ -86,16 +86,11 @@ static void reply_pcs(struct session *s, unsigned n)
 /* Of text that is not ours alone, and has characters in it that framing needs. */
 __attribute__((format(printf, 2, 3))) static void reply_format(struct session *s, const char *format, ...)
 {
-	char text[256];
 	va_list ap;
-	size_t n;
 
 	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
+	reply_formatted(&s->out, false, format, ap);
 	va_end(ap);
-	n = strlen(text);
-	if (reply_binary(&s->out, text, n) < n)
-		s->out.overflow = true;
 }
 
 /*

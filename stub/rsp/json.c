@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "handlers.h"
 
@@ -12,22 +11,13 @@ struct json {
 	bool hex; /* as pairs of digits */
 };
 
-/* At most 255 characters. */
 __attribute__((format(printf, 2, 3))) static void json_format(const struct json *j, const char *format, ...)
 {
-	struct reply *out = &j->s->out;
-	char text[256];
 	va_list ap;
-	size_t n;
 
 	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
+	reply_formatted(&j->s->out, j->hex, format, ap);
 	va_end(ap);
-	n = strlen(text);
-	if (j->hex)
-		reply_hex(out, text, n);
-	else if (reply_binary(out, text, n) < n)
-		out->overflow = true;
 }
 
 static void json_text(const struct json *j, const char *name, const char *text)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One outgoing packet: bounded writing, escapes and the checksum. Knows no packet's meaning and sends nothing. */
+#include <stdio.h>
 #include <string.h>
 
 #include "reply.h"
@@ -83,6 +84,19 @@ size_t reply_binary(struct reply *r, const void *bytes, size_t n)
 	}
 	r->len = (size_t)(to - r->frame) - 1;
 	return i;
+}
+
+void reply_formatted(struct reply *r, bool hex, const char *format, va_list ap)
+{
+	char text[256];
+	size_t n;
+
+	vsnprintf(text, sizeof(text), format, ap);
+	n = strlen(text);
+	if (hex)
+		reply_hex(r, text, n);
+	else if (reply_binary(r, text, n) < n)
+		r->overflow = true;
 }
 
 void reply_sentence(struct reply *r, const char *text)

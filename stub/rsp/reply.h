@@ -6,6 +6,7 @@
 #ifndef RSP_REPLY_H
 #define RSP_REPLY_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,6 +40,9 @@ void reply_hex(struct reply *r, const void *bytes, size_t n);
 
 /* Bytes as they are, escaped where framing needs it: as many as fit, how many is returned. Never overflows. */
 size_t reply_binary(struct reply *r, const void *bytes, size_t n);
+
+/* At most 255 characters, which may be any: as pairs of digits, or escaped as framing needs it. */
+void reply_formatted(struct reply *r, bool hex, const char *format, va_list ap) __attribute__((format(printf, 3, 0)));
 
 /* Text of others: what framing or a terminal could trip over becomes '?', and what does not fit is left out. */
 void reply_sentence(struct reply *r, const char *text);
