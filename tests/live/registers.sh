@@ -58,8 +58,8 @@ ok $? "one group"
 show --group nonsense >"$dir/out"
 [ $? = 1 ] && grep -q 'no register group nonsense' "$dir/err"
 ok $? "a group that is not there"
-$IN "$program --json :0" >"$dir/out"
-[ $? = 2 ]
+$IN "$program --json :0 2>$there" >"$dir/out"
+[ $? = 2 ] && $IN "grep -q '^Usage: kvm-gdbserver' $there"
 ok $? "--json alone is a usage error"
 echo "1..$count"
 exit $failed
