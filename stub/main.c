@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "host/vm.h"
-#include "run/machine.h"
-#include "run/show.h"
+#include "machine/machine.h"
+#include "monitor/show.h"
 #include "serve/comm.h"
 #include "serve/server.h"
 

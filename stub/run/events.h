@@ -3,7 +3,7 @@
 #ifndef EVENTS_H
 #define EVENTS_H
 
-#include "machine.h"
+#include "../machine/machine.h"
 
 /* "reset", "end", "vcpu": as `monitor events` has it; `text` says what it is. */
 const char *events_name(enum machine_event event, const char **text);

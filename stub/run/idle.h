@@ -3,7 +3,7 @@
 #ifndef IDLE_H
 #define IDLE_H
 
-#include "machine.h"
+#include "../machine/machine.h"
 
 /* What it does: "halted", or nothing; NUL-terminated, at most size bytes. By the baton's holder, at any time. */
 void idle_text(struct vcpu *v, char *text, size_t size);

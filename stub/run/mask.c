@@ -5,7 +5,7 @@
  * over those that follow, hidden from everybody (reg/held.c), until the vCPU runs freely or its debugger has gone: interrupts are late
  * then, none is lost. What the instruction itself does with the mask is put right after it, or the guest's own is there for it.
  */
-#include "machine.h"
+#include "../machine/machine.h"
 
 /* Bytes of the instruction that tell what it is. */
 #define INSN_SIZE 4

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "machine.h"
+#include "../machine/machine.h"
 #include "own_debug.h"
 
 void own_place(struct vcpu *v, struct arch_debug *want, bool ahead)

@@ -4,8 +4,8 @@
 
 #include "events.h"
 #include "idle.h"
-#include "machine.h"
-#include "programs.h"
+#include "../machine/machine.h"
+#include "../points/programs.h"
 
 /*
  * Is this vCPU to be taken past the breakpoint that it stands on? When the debugger has seen it there, or when it has been met and is

@@ -10,9 +10,9 @@
 #include "access_device.h"
 #include "events.h"
 #include "idle.h"
-#include "machine.h"
+#include "../machine/machine.h"
 #include "own_debug.h"
-#include "programs.h"
+#include "../points/programs.h"
 #include "tell.h"
 
 /* As the debugger sees it. */

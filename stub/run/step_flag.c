@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "machine.h"
+#include "../machine/machine.h"
 
 void flag_begins(struct vcpu *v, bool step)
 {

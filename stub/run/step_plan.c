@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "machine.h"
+#include "../machine/machine.h"
 
 /* A loop that is stepped through and has no more bytes may be one around a store-exclusive. */
 #define SMALL_LOOP 128

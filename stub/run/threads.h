@@ -6,7 +6,7 @@
 #ifndef THREADS_H
 #define THREADS_H
 
-#include "machine.h"
+#include "../machine/machine.h"
 
 /* entry.c */
 

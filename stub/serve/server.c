@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The connection. Who may touch it is told in run/machine.h: while the machine is stopped, the vCPU thread that holds the baton
+ * The connection. Who may touch it is told in machine/machine.h: while the machine is stopped, the vCPU thread that holds the baton
  * (functions serve_*), while it runs, the watcher, which is the program's main thread (functions watch_*). `connected` passes the
  * connection between them: the watcher sets it when all the rest is ready, whoever sees the client go clears it.
  *

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "../run/machine.h"
+#include "../machine/machine.h"
 #include "comm.h"
 
 struct server_config {

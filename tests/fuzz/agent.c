@@ -4,13 +4,13 @@
  * sanitizers see: it is refused with a sentence, or it runs, and then it ends, prints no more than there is room for, and every
  * failure has a sentence. Registers and memory follow from the last byte.
  *
- * Built with clang -fsanitize=fuzzer,address,undefined -I stub, and stub/run/agent*.c.
+ * Built with clang -fsanitize=fuzzer,address,undefined -I stub, and stub/agent/*.c.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/agent.h"
+#include "agent/agent.h"
 
 struct world {
 	uint8_t fill;

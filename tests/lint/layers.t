@@ -69,7 +69,7 @@ includes()
 # What main.c and target.h include; they are not in a directory.
 top_includes()
 {
-	code stub/main.c | grep '#include "' | grep -vE '"(host/vm|run/(machine|show)|serve/[a-z]+)\.h"$'
+	code stub/main.c | grep '#include "' | grep -vE '"(host/vm|machine/machine|monitor/show|run/capabilities|serve/[a-z]+)\.h"$'
 	code stub/target.h | grep '#include' | grep -vE "$c_headers"
 }
 
@@ -193,11 +193,14 @@ rule "rsp/ includes itself and target.h" includes rsp '"\.\./target\.h"'
 rule "arch/ includes itself, target.h and host.h" includes arch "$below"
 rule "reg/ includes itself, arch.h and host.h, the module's ABI, and the kernel's numbers" \
 	includes reg '"\.\./(arch/arch|host/host|many_regs/kvm_many_regs)\.h"|<linux/(kvm|ioctl)\.h>'
-rule "run/ includes itself, target.h, arch.h, reg/ and host.h" \
-	includes run '"\.\./(target|arch/arch|reg/[a-z]+|host/host)\.h"|<(pthread|signal|linux/kvm)\.h>'
+floors='"\.\./(target|arch/arch|reg/[a-z]+|host/host|(agent|memory|points|run|machine|monitor)/[a-z_]+)\.h"|<(pthread|signal|linux/kvm)\.h>'
+for floor in memory points run machine monitor; do
+	rule "$floor/ includes itself, target.h, arch.h, reg/, host.h and the floors" includes $floor "$floors"
+done
+rule "agent/ includes itself" includes agent '<none>'
 rule "host/ includes itself, the module's ABI and what the system has" includes host '"\.\./many_regs/kvm_many_regs\.h"|<[a-z/_]+\.h>'
 rule "serve/ includes itself, session.h, machine.h and what the system has" \
-	includes serve '"\.\./(rsp/session|run/machine)\.h"|<[a-z/_]+\.h>'
+	includes serve '"\.\./(rsp/session|machine/machine)\.h"|<[a-z/_]+\.h>'
 rule "many_regs/ includes itself and what the kernel has" includes many_regs '<linux/[a-z/_]+\.h>'
 rule "main.c and target.h include what they are allowed" top_includes
 rule "only host/ has the kernel's headers, with four exceptions" kernel
@@ -211,7 +214,7 @@ rule "every file names its licence" licences
 rule "no function is longer than 80 lines" long_functions
 rule "no file is longer than 500 lines" long_files
 
-spoil stub/rsp/reply.c '#include "../run/machine.h"' includes rsp '"\.\./target\.h"'
+spoil stub/rsp/reply.c '#include "../machine/machine.h"' includes rsp '"\.\./target\.h"'
 spoil stub/arch/exits.c '#include "../reg/tdesc.h"' includes arch "$below"
 spoil stub/arch/exits.c '#include <linux/kvm.h>' includes arch "$below"
 spoil stub/many_regs/kvm_many_regs.c '#include "../host/host.h"' includes many_regs '<linux/[a-z/_]+\.h>'

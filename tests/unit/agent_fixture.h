@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "run/agent.h"
+#include "agent/agent.h"
 #include "tap.h"
 
 #define MEMORY 0x1000 /* at this address, so many bytes */

@@ -9,8 +9,8 @@
 #include "arch/aarch64.h"
 #include "arch/riscv64.h"
 #include "arch/x86_64.h"
-#include "run/commands.h"
-#include "run/machine.h"
+#include "monitor/commands.h"
+#include "machine/machine.h"
 #include "sim_host.h"
 #include "tap.h"
 

@@ -10,7 +10,7 @@
 #include "arch/exits.h"
 #include "arch/ppc64.h"
 #include "arch/riscv64.h"
-#include "run/machine.h"
+#include "machine/machine.h"
 #include "sim_host.h"
 #include "tap.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "arch/riscv64.h"
-#include "run/machine.h"
+#include "machine/machine.h"
 #include "sim_host.h"
 #include "tap.h"
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "run/planted.h"
+#include "memory/planted.h"
 #include "sim_host.h"
 #include "tap.h"
 

@@ -9,8 +9,8 @@
 
 #include "arch/riscv64.h"
 #include "arch/x86_64.h"
-#include "run/machine.h"
-#include "run/region.h"
+#include "machine/machine.h"
+#include "memory/region.h"
 #include "sim_host.h"
 #include "tap.h"
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "run/machine.h"
+#include "machine/machine.h"
 #include "sim_host.h"
 #include "tap.h"
 

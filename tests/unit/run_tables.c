@@ -7,7 +7,7 @@
 #include "arch/ppc64.h"
 #include "arch/riscv64.h"
 #include "arch/x86_64.h"
-#include "run/machine.h"
+#include "machine/machine.h"
 #include "sim_host.h"
 #include "tap.h"
 

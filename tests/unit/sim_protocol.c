@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What must hold after every transition of the threads' protocol, told in run/machine.h. The files of run/ that make them are built
+ * What must hold after every transition of the threads' protocol, told in machine/machine.h. The files of run/ that make them are built
  * for tests so that each ends here. It is linked into tests only, and is no test itself.
  */
 #define THREADS_CHECKED

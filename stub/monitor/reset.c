@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "commands.h"
-#include "events.h"
-#include "machine.h"
+#include "../run/events.h"
+#include "../machine/machine.h"
 
 /* Nothing that a stub says has gdb look again at what it has read at this stop. */
 static void say_how_to_look(const struct printer *out)

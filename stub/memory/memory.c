@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "machine.h"
+#include "../machine/machine.h"
 
 static size_t least(size_t a, uint64_t b)
 {

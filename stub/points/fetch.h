@@ -6,7 +6,7 @@
 #ifndef FETCH_H
 #define FETCH_H
 
-#include "machine.h"
+#include "../machine/machine.h"
 
 /* May the vCPU not execute what is at addr, by its page tables? */
 bool fetch_is_barred(struct vcpu *v, uint64_t addr);

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent.h"
+#include "../agent/agent.h"
 #include "fetch.h"
-#include "machine.h"
+#include "../machine/machine.h"
 #include "programs.h"
 
 /* The conditions first, then the commands; their bytes are behind the table. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The bytecode: one table of instructions, by which a program is verified (agent_verify.c) and run. Numbers, operands and what
+ * The bytecode: one table of instructions, by which a program is verified (verify.c) and run. Numbers, operands and what
  * each does to the stack: GDB manual, F.2 "Bytecode Descriptions".
  */
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent_ops.h"
+#include "ops.h"
 
 /* One run. The verifier has seen to it that the stack neither over- nor underflows. */
 struct frame {

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "commands.h"
-#include "events.h"
-#include "machine.h"
+#include "../run/events.h"
+#include "../machine/machine.h"
 #include "show.h"
 
 void say(const struct printer *out, const char *format, ...)

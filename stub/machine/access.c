@@ -8,7 +8,7 @@
 #include <errno.h>
 
 #include "machine.h"
-#include "region.h"
+#include "../memory/region.h"
 
 /*
  * For what all vCPUs share: in non-stop it can be got at while nobody is in the guest, until threads_let_go(). Those that run may have

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "machine.h"
+#include "../machine/machine.h"
 
 #define FLAGS_MAX 160 /* of an entry, as text */
 

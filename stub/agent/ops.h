@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Between agent.c, which has the table of instructions and runs them, and agent_verify.c. Of no interest to others. */
+/* Between agent.c, which has the table of instructions and runs them, and verify.c. Of no interest to others. */
 #ifndef AGENT_OPS_H
 #define AGENT_OPS_H
 

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "planted.h"
+#include "../memory/planted.h"
 
 bool fetch_is_barred(struct vcpu *v, uint64_t addr)
 {

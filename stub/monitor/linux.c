@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "machine.h"
+#include "../machine/machine.h"
 
 #define PREFIX "Linux version "
 #define BANNER_MAX 512

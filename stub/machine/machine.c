@@ -8,11 +8,11 @@
 
 #include "about.h"
 #include "access.h"
-#include "events.h"
-#include "idle.h"
+#include "../run/events.h"
+#include "../run/idle.h"
 #include "machine.h"
 #include "nowhere.h"
-#include "programs.h"
+#include "../points/programs.h"
 #include "registers.h"
 
 int machine_refuse(struct machine *m, int err, const char *format, ...)

@@ -17,8 +17,8 @@
 #include <string.h>
 
 #include "commands.h"
-#include "machine.h"
-#include "region.h"
+#include "../machine/machine.h"
+#include "../memory/region.h"
 #include "show.h"
 
 int do_memory_map(struct machine *m, char **words, const struct printer *out)

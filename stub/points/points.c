@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "fetch.h"
-#include "machine.h"
-#include "planted.h"
+#include "../machine/machine.h"
+#include "../memory/planted.h"
 #include "points.h"
 #include "programs.h"
 

@@ -15,10 +15,10 @@
 #include "../reg/tdesc.h"
 #include "../reg/transport.h"
 #include "../target.h"
-#include "agent_format.h"
-#include "capabilities.h"
-#include "planted.h"
-#include "points.h"
+#include "../agent/format.h"
+#include "../run/capabilities.h"
+#include "../memory/planted.h"
+#include "../points/points.h"
 
 #define MACHINE_VERSION "0.1" /* of all of this, as users see it */
 

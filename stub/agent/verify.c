@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "agent_ops.h"
+#include "ops.h"
 
 #define UNSEEN 0xff /* no way has led to this byte yet */
 #define INSIDE 0xfe /* of an instruction: no way may begin here */

@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "machine.h"
+#include "../machine/machine.h"
 
 #define PAGE_LEAST 4096ull
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent_format.h"
+#include "format.h"
 
 #define AGENT_SIZE_MAX 0x1000 /* bytes of a program */
 #define AGENT_STACK_MAX 64    /* values; gdbserver has 100, and gdb's programs take about one for each pair of brackets */

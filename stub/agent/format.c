@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One piece of a format after the other: checked when a program is set, printed when it is run. See agent_format.h. */
+/* One piece of a format after the other: checked when a program is set, printed when it is run. See format.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "agent_format.h"
+#include "format.h"
 
 #define FIELD_MAX 200 /* of a width or a precision */
 #define SPEC_MAX 24   /* of "%-08.4llx" */

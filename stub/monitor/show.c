@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../reg/fields.h"
-#include "registers.h"
+#include "../machine/registers.h"
 #include "show.h"
 
 #define VALUE_MAX 1024 /* bytes; a ONE_REG id can name more, which nothing here has */

@@ -3,7 +3,7 @@
 #ifndef SHOW_H
 #define SHOW_H
 
-#include "machine.h"
+#include "../machine/machine.h"
 
 /*
  * Every register of the vCPU, or those of one group (NULL: all), one a line: name, where KVM keeps it, size, value, fields; or one
