@@ -13,8 +13,11 @@
 #include <unistd.h>
 
 #include "host/vm.h"
-#include "machine/machine.h"
+#include "machine/open.h"
+#include "machine/ops.h"
+#include "monitor/commands.h"
 #include "monitor/show.h"
+#include "run/probe.h"
 #include "serve/comm.h"
 #include "serve/server.h"
 
@@ -274,9 +277,9 @@ static void print(void *arg, const char *text)
 
 static int print_registers(struct machine *m, const struct options *o, char *error, size_t size)
 {
-	if (!show_registers(machine_vcpu(m, 1), o->group, o->json, print, stdout))
+	if (!show_registers(guest_vcpu(&m->guest, 1), o->group, o->json, print, stdout))
 		return 0;
-	snprintf(error, size, "%s", m->why);
+	snprintf(error, size, "%s", m->guest.why);
 	return -1;
 }
 
@@ -294,6 +297,7 @@ static int run(const struct options *o, const struct arch *arch, struct comm *co
 	set_signals();
 	if (machine_open(&machine, host, arch, &caps, o->batch, error, size))
 		return -1;
+	machine_set_commands(&machine, commands_run);
 	if (o->version)
 		return machine_target(&machine).ops->command(&machine, "batch", print, stdout);
 	if (o->registers)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent.h"
 #include "ops.h"
 
 /* One run. The verifier has seen to it that the stack neither over- nor underflows. */

@@ -3,7 +3,8 @@
 #ifndef AGENT_OPS_H
 #define AGENT_OPS_H
 
-#include "agent.h"
+#include <stddef.h>
+#include <stdint.h>
 
 struct frame;
 

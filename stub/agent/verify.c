@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "agent.h"
 #include "ops.h"
 
 #define UNSEEN 0xff /* no way has led to this byte yet */

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "memory.h"
-#include "refuse.h"
+#include "../refuse.h"
 
 /* A regular file, open for reading. */
 struct load_file {

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "refuse.h"
+#include "../refuse.h"
 
 #define RAM_PIECES 2 /* the most that any of our machines has: x86-64 leaves a hole below 4 GiB */
 

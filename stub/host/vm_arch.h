@@ -16,7 +16,7 @@
 #include "load.h"
 #include "memory.h"
 #include "output.h"
-#include "refuse.h"
+#include "../refuse.h"
 #include "vm.h"
 
 /* The board's own state: what vm_<arch>.c says it is. */

@@ -7,8 +7,9 @@
 
 #include <errno.h>
 
-#include "machine.h"
 #include "../memory/region.h"
+#include "../run/threads.h"
+#include "machine.h"
 
 /*
  * For what all vCPUs share: in non-stop it can be got at while nobody is in the guest, until threads_let_go(). Those that run may have
@@ -16,7 +17,7 @@
  */
 static struct vcpu *shared_vcpu(struct machine *m, unsigned thread, int *err)
 {
-	return machine_is_non_stop(m) ? machine_living_vcpu(m, thread, err) : machine_stopped_vcpu(m, thread, err);
+	return guest_non_stop(&m->guest) ? machine_living_vcpu(m, thread, err) : machine_stopped_vcpu(m, thread, err);
 }
 
 static struct vcpu *held_vcpu(struct machine *m, unsigned thread, int *err)
@@ -25,11 +26,11 @@ static struct vcpu *held_vcpu(struct machine *m, unsigned thread, int *err)
 
 	if (!v)
 		return NULL;
-	threads_hold(m);
-	for (unsigned i = 0; i < m->n; i++)
-		m->vcpus[i].way_known = false;
-	if (machine_is_non_stop(m))
-		memory_forget(v);
+	threads_hold(&m->guest);
+	for (unsigned i = 0; i < m->guest.n; i++)
+		m->guest.vcpus[i].way_known = false;
+	if (guest_non_stop(&m->guest))
+		memory_forget(&v->space);
 	return v;
 }
 
@@ -40,9 +41,9 @@ static struct vcpu *readable_vcpu(struct machine *m, unsigned thread, int *err)
 
 	if (!v)
 		return NULL;
-	threads_hold_to_read(m, v);
-	if (machine_is_non_stop(m))
-		memory_forget(v);
+	threads_hold_to_read(&m->guest, v);
+	if (guest_non_stop(&m->guest))
+		memory_forget(&v->space);
 	return v;
 }
 
@@ -54,8 +55,8 @@ ssize_t access_read(void *t, unsigned thread, uint64_t addr, void *buf, size_t l
 
 	if (!v)
 		return err;
-	n = memory_read(v, addr, buf, len);
-	threads_let_go(t);
+	n = memory_read(&v->space, addr, buf, len);
+	threads_let_go(&((struct machine *)t)->guest);
 	return n;
 }
 
@@ -66,8 +67,8 @@ int access_write(void *t, unsigned thread, uint64_t addr, const void *buf, size_
 
 	if (!v)
 		return err;
-	err = memory_write(v, addr, buf, len);
-	threads_let_go(t);
+	err = memory_write(&v->space, addr, buf, len);
+	threads_let_go(&((struct machine *)t)->guest);
 	return err;
 }
 
@@ -79,9 +80,9 @@ ssize_t access_read_phys(void *t, uint64_t addr, void *buf, size_t len)
 
 	if (!shared_vcpu(t, 1, &err))
 		return err;
-	threads_hold_to_read(t, NULL);
-	n = memory_read_phys(t, addr, buf, len);
-	threads_let_go(t);
+	threads_hold_to_read(&((struct machine *)t)->guest, NULL);
+	n = memory_read_phys(&((struct machine *)t)->guest.memory, addr, buf, len);
+	threads_let_go(&((struct machine *)t)->guest);
 	return n;
 }
 
@@ -91,8 +92,8 @@ int access_write_phys(void *t, uint64_t addr, const void *buf, size_t len)
 
 	if (!held_vcpu(t, 1, &err))
 		return err;
-	err = memory_write_phys(t, addr, buf, len);
-	threads_let_go(t);
+	err = memory_write_phys(&((struct machine *)t)->guest.memory, addr, buf, len);
+	threads_let_go(&((struct machine *)t)->guest);
 	return err;
 }
 
@@ -104,8 +105,8 @@ int access_region(void *t, unsigned thread, uint64_t addr, struct memory_region 
 
 	if (!v)
 		return err;
-	err = region_find(v, addr, region, &looks);
-	threads_let_go(t);
+	err = region_find(&v->space, addr, region, &looks);
+	threads_let_go(&((struct machine *)t)->guest);
 	return err;
 }
 
@@ -117,8 +118,8 @@ int access_set_point(
 
 	if (!v)
 		return err;
-	err = points_set(v, type, addr, kind, programs);
-	threads_let_go(t);
+	err = points_set(&v->guest->points, &v->space, type, addr, kind, programs);
+	threads_let_go(&((struct machine *)t)->guest);
 	return err;
 }
 
@@ -128,7 +129,7 @@ int access_clear_point(void *t, unsigned thread, enum point_type type, uint64_t 
 
 	if (!held_vcpu(t, thread, &err))
 		return err;
-	err = points_clear(t, type, addr, kind);
-	threads_let_go(t);
+	err = points_clear(&((struct machine *)t)->guest.points, type, addr, kind);
+	threads_let_go(&((struct machine *)t)->guest);
 	return err;
 }

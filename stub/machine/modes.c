@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "../reg/presence.h"
-#include "machine.h"
+#include "modes.h"
 
 const char *modes_name(const struct machine *m, unsigned mode)
 {
-	return m->arch->nmodes ? m->arch->modes[mode].name : m->arch->name;
+	return m->guest.arch->nmodes ? m->guest.arch->modes[mode].name : m->guest.arch->name;
 }
 
 int modes_find(const struct arch *arch, const char *name)
@@ -26,11 +26,11 @@ int modes_find(const struct arch *arch, const char *name)
 
 int modes_describe(struct machine *m, unsigned mode, struct tdesc *d)
 {
-	const struct arch *arch = m->arch->nmodes ? m->arch->modes[mode].arch : m->arch;
+	const struct arch *arch = m->guest.arch->nmodes ? m->guest.arch->modes[mode].arch : m->guest.arch;
 	struct presence p;
 	int err;
 
-	presence_init(&p, &m->transport);
+	presence_init(&p, &m->guest.transport);
 	err = tdesc_build(d, arch, &p.source);
 	presence_free(&p);
 	return err;
@@ -45,10 +45,10 @@ static void free_files(struct regfile *files, unsigned n)
 
 static struct regfile *open_files(struct machine *m, const struct tdesc *d)
 {
-	struct regfile *files = calloc(m->n, sizeof(*files));
+	struct regfile *files = calloc(m->guest.n, sizeof(*files));
 
-	for (unsigned i = 0; files && i < m->n; i++) {
-		if (regfile_init(&files[i], i, &m->transport, d)) {
+	for (unsigned i = 0; files && i < m->guest.n; i++) {
+		if (regfile_init(&files[i], i, &m->guest.transport, d)) {
 			free_files(files, i);
 			return NULL;
 		}
@@ -60,14 +60,14 @@ static void drop_next(struct machine *m)
 {
 	if (!m->next_files)
 		return;
-	free_files(m->next_files, m->n);
+	free_files(m->next_files, m->guest.n);
 	tdesc_free(&m->next_tdesc);
 	m->next_files = NULL;
 }
 
 bool modes_start(const struct machine *m)
 {
-	return !m->started && m->host->empty;
+	return !m->guest.started && m->guest.host->empty;
 }
 
 static int start_as(struct machine *m, unsigned mode)
@@ -76,18 +76,18 @@ static int start_as(struct machine *m, unsigned mode)
 
 	if (!modes_start(m))
 		return 0;
-	err = m->host->ops->start_as(m->host, modes_name(m, mode), m->why, sizeof(m->why));
-	for (unsigned i = 0; i < m->n; i++)
-		regfile_drop(&m->vcpus[i].regs);
+	err = m->guest.host->ops->start_as(m->guest.host, modes_name(m, mode), m->guest.why, sizeof(m->guest.why));
+	for (unsigned i = 0; i < m->guest.n; i++)
+		regfile_drop(&m->guest.vcpus[i].regs);
 	return err;
 }
 
 int modes_choose(struct machine *m, const char *name)
 {
-	int mode = modes_find(m->arch, name), err;
+	int mode = modes_find(m->guest.arch, name), err;
 
 	if (mode < 0)
-		return machine_refuse(m, -EINVAL, "there is no mode %.40s; `monitor mode` shows them", name);
+		return guest_refuse(&m->guest, -EINVAL, "there is no mode %.40s; `monitor mode` shows them", name);
 	err = start_as(m, mode);
 	if (err)
 		return err;
@@ -97,11 +97,11 @@ int modes_choose(struct machine *m, const char *name)
 		return 0;
 	err = modes_describe(m, mode, &m->next_tdesc);
 	if (err)
-		return machine_refuse(m, err, "the registers cannot be described: %s", strerror(-err));
+		return guest_refuse(&m->guest, err, "the registers cannot be described: %s", strerror(-err));
 	m->next_files = open_files(m, &m->next_tdesc);
 	if (!m->next_files) {
 		tdesc_free(&m->next_tdesc);
-		return machine_refuse(m, -ENOMEM, "out of memory");
+		return guest_refuse(&m->guest, -ENOMEM, "out of memory");
 	}
 	m->next_mode = mode;
 	return 0;
@@ -111,14 +111,14 @@ void modes_change(struct machine *m)
 {
 	if (!m->next_files)
 		return;
-	tdesc_free(&m->tdesc);
-	m->tdesc = m->next_tdesc;
+	tdesc_free(&m->guest.tdesc);
+	m->guest.tdesc = m->next_tdesc;
 	m->mode = m->next_mode;
-	for (unsigned i = 0; i < m->n; i++) {
-		m->next_files[i].age = m->vcpus[i].regs.age + 1;
-		regfile_free(&m->vcpus[i].regs);
-		m->vcpus[i].regs = m->next_files[i];
-		m->vcpus[i].regs.tdesc = &m->tdesc;
+	for (unsigned i = 0; i < m->guest.n; i++) {
+		m->next_files[i].age = m->guest.vcpus[i].regs.age + 1;
+		regfile_free(&m->guest.vcpus[i].regs);
+		m->guest.vcpus[i].regs = m->next_files[i];
+		m->guest.vcpus[i].regs.tdesc = &m->guest.tdesc;
 	}
 	free(m->next_files);
 	m->next_files = NULL;
@@ -130,7 +130,7 @@ void modes_expedite(struct machine *m)
 
 	m->nexpedited = 0;
 	for (unsigned i = 0; i < sizeof(generics) / sizeof(*generics); i++) {
-		int reg = tdesc_by_generic(&m->tdesc, generics[i]);
+		int reg = tdesc_by_generic(&m->guest.tdesc, generics[i]);
 
 		if (reg >= 0)
 			m->expedited[m->nexpedited++] = reg;

@@ -14,29 +14,29 @@ static bool is_ram(struct vcpu *v, uint64_t addr)
 {
 	struct arch_page page;
 	uint8_t byte;
-	int err = v->machine->arch->translate(&v->regs.view, addr, &page);
+	int err = v->guest->arch->translate(&v->regs.view, addr, &page);
 
 	if (err)
 		return err != -EFAULT && err != -EIO;
-	return v->machine->host->ops->read_mem(v->machine->host, page.pa, &byte, 1) > 0;
+	return v->guest->host->ops->read_mem(v->guest->host, page.pa, &byte, 1) > 0;
 }
 
 /* The register that has the address of the vectors, by the name that the description has for it, behind a blank. */
-static void tell_name(const struct machine *m, uint64_t key, char *text, size_t size)
+static void tell_name(const struct guest *g, uint64_t key, char *text, size_t size)
 {
-	for (unsigned i = 0; i < m->tdesc.nregs; i++)
-		if (m->tdesc.regs[i].key == key)
-			snprintf(text, size, " %s", m->tdesc.regs[i].row->name);
+	for (unsigned i = 0; i < g->tdesc.nregs; i++)
+		if (g->tdesc.regs[i].key == key)
+			snprintf(text, size, " %s", g->tdesc.regs[i].row->name);
 }
 
 static void tell_vectors(struct vcpu *v, char *text, size_t size)
 {
-	uint64_t key = v->machine->arch->vectors, vectors;
+	uint64_t key = v->guest->arch->vectors, vectors;
 	char name[40] = "";
 
 	if (!key || v->regs.view.get(&v->regs.view, key, &vectors))
 		return;
-	tell_name(v->machine, key, name, sizeof(name));
+	tell_name(v->guest, key, name, sizeof(name));
 	snprintf(text, size, "; the exception vectors are at%s 0x%llx%s", name, (unsigned long long)vectors,
 		is_ram(v, vectors & ~3ull) ? "" : ", where there is none either");
 }
@@ -48,9 +48,9 @@ void nowhere_tell(struct vcpu *v, struct stop *stop)
 	char vectors[120] = "", text[200];
 	size_t n;
 
-	if (stop->kind != STOP_SIGNAL || stop->signal == GDB_SIGNAL_TRAP || !v->machine->arch->translate)
+	if (stop->kind != STOP_SIGNAL || stop->signal == GDB_SIGNAL_TRAP || !v->guest->arch->translate)
 		return;
-	pc = memory_of_pc(v);
+	pc = memory_of_pc(&v->space);
 	if (is_ram(v, pc) || (before && before != v->text))
 		return;
 	tell_vectors(v, vectors, sizeof(vectors));

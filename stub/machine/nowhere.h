@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Within run/. */
+/* A guest that is where there is no memory. */
 #ifndef NOWHERE_H
 #define NOWHERE_H
 
-#include "machine.h"
+#include "../run/vcpu.h"
 
 /*
  * A stop of this stopped vCPU that is about to be reported: when its pc is not in RAM the stop's text says so, and where the vectors are.

@@ -12,7 +12,7 @@ ssize_t registers_read(void *t, unsigned thread, unsigned reg, void *value, size
 	ssize_t n = v ? regfile_read(&v->regs, reg, value, cap) : err;
 
 	if (v && n < 0)
-		machine_refuse(m, n, "%s", v->regs.why);
+		guest_refuse(&m->guest, n, "%s", v->regs.why);
 	return n;
 }
 
@@ -20,7 +20,7 @@ size_t registers_size(void *t, unsigned reg)
 {
 	const struct machine *m = t;
 
-	return reg < m->tdesc.nregs ? m->tdesc.regs[reg].size : 0;
+	return reg < m->guest.tdesc.nregs ? m->guest.tdesc.regs[reg].size : 0;
 }
 
 ssize_t registers_read_general(void *t, unsigned thread, void *values, size_t cap)
@@ -31,7 +31,7 @@ ssize_t registers_read_general(void *t, unsigned thread, void *values, size_t ca
 	ssize_t n = v ? regfile_read_general(&v->regs, values, cap) : err;
 
 	if (v && n < 0)
-		machine_refuse(m, n, "%s", v->regs.why);
+		guest_refuse(&m->guest, n, "%s", v->regs.why);
 	return n;
 }
 
@@ -42,11 +42,11 @@ ssize_t registers_read_general(void *t, unsigned thread, void *values, size_t ca
 static int wrote(struct vcpu *v, uint64_t old_pc, int err)
 {
 	if (err)
-		return machine_refuse(v->machine, err, "%s", v->regs.why);
-	if (memory_of_pc(v) != old_pc) {
+		return guest_refuse(v->guest, err, "%s", v->regs.why);
+	if (memory_of_pc(&v->space) != old_pc) {
 		v->reported = v->passed = false;
 		v->pending = false;
-		transport_wake(&v->machine->transport, v->nr);
+		transport_wake(&v->guest->transport, v->nr);
 	}
 	return 0;
 }
@@ -61,12 +61,12 @@ static int write_by(struct machine *m, unsigned thread, unsigned reg, const void
 
 	if (!v)
 		return err;
-	pc = memory_of_pc(v);
+	pc = memory_of_pc(&v->space);
 	err = write(&v->regs, reg, value, size);
 	if (err <= 0)
 		return wrote(v, pc, err);
-	machine_refuse(m, 0, "%s", v->regs.why);
-	machine_log(m, "%s", m->why);
+	guest_refuse(&m->guest, 0, "%s", v->regs.why);
+	guest_log(&m->guest, "%s", m->guest.why);
 	return 0;
 }
 
@@ -89,6 +89,6 @@ int registers_write_general(void *t, unsigned thread, const void *values, size_t
 
 	if (!v)
 		return err;
-	pc = memory_of_pc(v);
+	pc = memory_of_pc(&v->space);
 	return wrote(v, pc, regfile_write_general(&v->regs, values, size));
 }

@@ -158,7 +158,7 @@ int planted_add(struct planted *p, uint64_t pa, const uint8_t *trap, unsigned si
 		return err;
 	if (place >= p->place + p->n)
 		p->n = place - p->place + 1;
-	place->users++;
+	p->used += !place->users++;
 	*out = place;
 	return 0;
 }
@@ -167,7 +167,7 @@ void planted_drop(struct planted *p, struct place *place)
 {
 	if (place->users - place->lifted == 1)
 		take_out(p, place);
-	place->users--;
+	p->used -= !--place->users;
 	if (place->lifted > place->users)
 		place->lifted = place->users;
 }
@@ -223,7 +223,7 @@ void planted_forget(struct planted *p)
 {
 	for (unsigned i = 0; i < p->n; i++)
 		p->place[i].users = p->place[i].lifted = 0;
-	p->n = 0;
+	p->n = p->used = 0;
 }
 
 /* ---- readers and writers ---- */

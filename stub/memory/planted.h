@@ -37,7 +37,8 @@ struct place {
 struct planted {
 	struct host *host;
 	struct place place[PLANTED_MAX];
-	unsigned n; /* entries that have been in use */
+	unsigned n;    /* entries that have been in use */
+	unsigned used; /* of them are */
 };
 
 /*
@@ -46,6 +47,11 @@ struct planted {
  */
 int planted_add(struct planted *p, uint64_t pa, const uint8_t *trap, unsigned size, struct place **place);
 void planted_drop(struct planted *p, struct place *place);
+
+static inline bool planted_any(const struct planted *p)
+{
+	return p->used > 0;
+}
 
 /* 0 if planted_add() could do it. */
 int planted_possible(struct planted *p, uint64_t pa, const uint8_t *trap, unsigned size);

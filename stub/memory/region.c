@@ -7,16 +7,16 @@
 
 #include <errno.h>
 
-#include "../machine/machine.h"
+#include "memory.h"
 
 #define PAGE_LEAST 4096ull
 
 /* What is at addr, up to where it ends or where it may be something else. 0, or -errno: it cannot be said. */
-static int look(struct vcpu *v, uint64_t addr, struct memory_region *r)
+static int look(struct space *s, uint64_t addr, struct memory_region *r)
 {
-	const struct arch *arch = v->machine->arch;
-	struct arch_page page = { .size = arch->aliases ? arch->aliases(&v->regs.view, addr) : 0 };
-	int err = page.size ? -EFAULT : arch->translate(&v->regs.view, addr, &page);
+	const struct arch *arch = s->memory->arch;
+	struct arch_page page = { .size = arch->aliases ? arch->aliases(&s->regs->view, addr) : 0 };
+	int err = page.size ? -EFAULT : arch->translate(&s->regs->view, addr, &page);
 
 	if (err && err != -EFAULT && err != -EIO)
 		return err;
@@ -49,18 +49,18 @@ static bool add(struct memory_region *r, uint64_t size)
 	return !ends;
 }
 
-int region_find(struct vcpu *v, uint64_t addr, struct memory_region *region, unsigned *looks)
+int region_find(struct space *s, uint64_t addr, struct memory_region *region, unsigned *looks)
 {
 	struct memory_region next;
 	struct arch_page page;
-	int err = look(v, addr & ~(PAGE_LEAST - 1), &next);
+	int err = look(s, addr & ~(PAGE_LEAST - 1), &next);
 
 	if (err)
-		return memory_find(v, addr, &page, v->machine->why, sizeof(v->machine->why));
+		return memory_find(s, addr, &page, s->memory->why.text, s->memory->why.size);
 	*region = next;
 	region->size = 0;
 	while (add(region, next.size) && *looks && --*looks)
-		if (look(v, region->start + region->size, &next) || !alike(region, &next))
+		if (look(s, region->start + region->size, &next) || !alike(region, &next))
 			break;
 	return 0;
 }

@@ -6,15 +6,15 @@
 #include <stdint.h>
 
 struct memory_region;
-struct vcpu;
+struct space;
 
 /* For one answer: as many walks take some tens of milliseconds. */
 #define REGION_LOOKS 4096
 
 /*
- * As target.h's find_region, of a vCPU that stands while nobody is in the guest. At most *looks pages or holes are looked at, one at
+ * As target.h's find_region, of a vCPU that stands, while nobody is in the guest. At most *looks pages or holes are looked at, one at
  * least, and *looks is what is left of them. 0, or -errno and a sentence.
  */
-int region_find(struct vcpu *v, uint64_t addr, struct memory_region *region, unsigned *looks);
+int region_find(struct space *s, uint64_t addr, struct memory_region *region, unsigned *looks);
 
 #endif

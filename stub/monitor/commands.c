@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* `monitor` commands: one table. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "commands.h"
+#include "../machine/modes.h"
 #include "../run/events.h"
-#include "../machine/machine.h"
+#include "../run/step_plan.h"
+#include "commands.h"
+#include "linux.h"
+#include "maps.h"
+#include "printer.h"
+#include "reset.h"
 #include "show.h"
-
-void say(const struct printer *out, const char *format, ...)
-{
-	char text[256];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	out->print(out->arg, text);
-}
+#include "tables.h"
 
 static const char *works(bool yes)
 {
@@ -28,7 +22,7 @@ static const char *works(bool yes)
 
 static void say_watch_advice(const struct machine *m, const struct printer *out)
 {
-	if (m->caps.watch[POINT_WRITE])
+	if (m->guest.caps.watch[POINT_WRITE])
 		return;
 	say(out, "  `watch` needs a watchpoint in hardware; gdb gives up on `continue` without one.\n");
 	say(out, "  Tell it to single-step instead: set can-use-hw-watchpoints 0\n");
@@ -36,13 +30,13 @@ static void say_watch_advice(const struct machine *m, const struct printer *out)
 
 static int do_capabilities(struct machine *m, char **words, const struct printer *out)
 {
-	const struct capabilities *c = &m->caps;
+	const struct capabilities *c = &m->guest.caps;
 
 	(void)words;
 	say(out, "What this host's KVM does, as tried at start-up:\n");
-	say(out, "single-step           %s%s%s\n", works(step_possible(m)),
-		step_is_software(m) ? ", by opcodes planted behind the instruction: KVM does nothing here" : "",
-		step_masks(m) ? ", and interrupts wait meanwhile" : "");
+	say(out, "single-step           %s%s%s\n", works(step_possible(&m->guest)),
+		step_is_software(&m->guest) ? ", by opcodes planted behind the instruction: KVM does nothing here" : "",
+		step_masks(&m->guest) ? ", and interrupts wait meanwhile" : "");
 	say(out, "planted opcode        %s%s\n", works(c->planted),
 		c->planted_by_error ? ", as an error of KVM's instruction emulator" : "");
 	if (!c->planted && c->exec)
@@ -63,33 +57,33 @@ static int do_mode(struct machine *m, char **words, const struct printer *out)
 	if (err)
 		return err;
 	say(out, "this connection: %s; the next one: %s\n", modes_name(m, m->mode), modes_name(m, m->next_mode));
-	if (modes_start(m) && m->arch->nmodes)
+	if (modes_start(m) && m->guest.arch->nmodes)
 		say(out, "The machine is empty: it starts in %s, and `load` fills it.\n", modes_name(m, m->next_mode));
 	if (m->next_mode != m->mode)
 		say(out, "To connect again, `disconnect` and `target remote`: the guest waits. `detach` lets it run, `target "
 			 "remote` alone kills it.\n");
 	else if (!words[0])
-		for (unsigned i = 0; i < m->arch->nmodes; i++)
-			say(out, "%s%s%s", i ? ", " : "there are: ", modes_name(m, i), i + 1 < m->arch->nmodes ? "" : "\n");
+		for (unsigned i = 0; i < m->guest.arch->nmodes; i++)
+			say(out, "%s%s%s", i ? ", " : "there are: ", modes_name(m, i), i + 1 < m->guest.arch->nmodes ? "" : "\n");
 	return 0;
 }
 
 static int do_why(struct machine *m, char **words, const struct printer *out)
 {
 	(void)words;
-	say(out, "%s\n", m->why[0] ? m->why : "nothing was refused so far");
+	say(out, "%s\n", m->guest.why[0] ? m->guest.why : "nothing was refused so far");
 	return 0;
 }
 
 /* How many registers go the same way as the n-th; 0 when an earlier one has told it already. */
 static unsigned count_way(const struct machine *m, unsigned n)
 {
-	const struct tdesc *d = &m->tdesc;
-	const char *way = transport_way(&m->transport, d->regs[n].key);
+	const struct tdesc *d = &m->guest.tdesc;
+	const char *way = transport_way(&m->guest.transport, d->regs[n].key);
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < d->nregs; i++) {
-		if (!d->regs[i].key || transport_way(&m->transport, d->regs[i].key) != way)
+		if (!d->regs[i].key || transport_way(&m->guest.transport, d->regs[i].key) != way)
 			continue;
 		if (i < n)
 			return 0;
@@ -103,13 +97,13 @@ static int do_batch(struct machine *m, char **words, const struct printer *out)
 	unsigned computed = 0;
 
 	(void)words;
-	for (unsigned i = 0; i < m->tdesc.nregs; i++) {
-		uint64_t key = m->tdesc.regs[i].key;
+	for (unsigned i = 0; i < m->guest.tdesc.nregs; i++) {
+		uint64_t key = m->guest.tdesc.regs[i].key;
 		unsigned n = key ? count_way(m, i) : 0;
 
 		computed += !key;
 		if (n)
-			say(out, "%4u registers by %s\n", n, transport_way(&m->transport, key));
+			say(out, "%4u registers by %s\n", n, transport_way(&m->guest.transport, key));
 	}
 	say(out, "%4u computed from others\n", computed);
 	return 0;
@@ -127,29 +121,29 @@ static int do_counters(struct machine *m, char **words, const struct printer *ou
 	static const struct reg_counters none;
 
 	(void)words;
-	say_counters(out, &m->transport.counters, &none);
+	say_counters(out, &m->guest.transport.counters, &none);
 	say(out, "since the last resume\n  ");
-	say_counters(out, &m->transport.counters, &m->counted);
+	say_counters(out, &m->guest.transport.counters, &m->counted);
 	return 0;
 }
 
 /* Of the vCPU whose stop was reported last. */
 static int do_registers(struct machine *m, char **words, const struct printer *out)
 {
-	return show_registers(m->current, words[0], false, out->print, out->arg);
+	return show_registers(m->guest.current, words[0], false, out->print, out->arg);
 }
 
 static int do_register(struct machine *m, char **words, const struct printer *out)
 {
 	if (!words[0])
-		return machine_refuse(m, -EINVAL, "which register? A name, or a ONE_REG id in hexadecimal");
-	return show_register(m->current, words[0], words[1], out->print, out->arg);
+		return guest_refuse(&m->guest, -EINVAL, "which register? A name, or a ONE_REG id in hexadecimal");
+	return show_register(m, m->guest.current, words[0], words[1], out->print, out->arg);
 }
 
 static int refuse_vcpu_event(struct machine *m)
 {
-	m->stops_at[EVENT_VCPU] = false;
-	return machine_refuse(m, -EOPNOTSUPP, "events: this host's KVM cannot single-step, and so no vCPU can be stopped as it begins");
+	m->guest.stops_at[EVENT_VCPU] = false;
+	return guest_refuse(&m->guest, -EOPNOTSUPP, "events: this host's KVM cannot single-step, and so no vCPU can be stopped as it begins");
 }
 
 static int choose_event(struct machine *m, const char *name, const char *what)
@@ -157,23 +151,23 @@ static int choose_event(struct machine *m, const char *name, const char *what)
 	const char *text;
 
 	if (!what || (strcmp(what, "stop") && strcmp(what, "go")))
-		return machine_refuse(m, -EINVAL, "events: %s stop, or %s go?", name, name);
-	for (unsigned i = 0; i < MACHINE_EVENTS; i++)
+		return guest_refuse(&m->guest, -EINVAL, "events: %s stop, or %s go?", name, name);
+	for (unsigned i = 0; i < GUEST_EVENTS; i++)
 		if (!strcmp(events_name(i, &text), name)) {
-			events_choose(m, i, !strcmp(what, "stop"));
-			return m->stops_at[EVENT_VCPU] && !m->caps.step ? refuse_vcpu_event(m) : 0;
+			events_choose(&m->guest, i, !strcmp(what, "stop"));
+			return m->guest.stops_at[EVENT_VCPU] && !m->guest.caps.step ? refuse_vcpu_event(m) : 0;
 		}
-	return machine_refuse(m, -ENOENT, "there is no event %s; `monitor events` lists them", name);
+	return guest_refuse(&m->guest, -ENOENT, "there is no event %s; `monitor events` lists them", name);
 }
 
 static int do_events(struct machine *m, char **words, const struct printer *out)
 {
 	int err = words[0] ? choose_event(m, words[0], words[1]) : 0;
 
-	for (unsigned i = 0; !err && i < MACHINE_EVENTS; i++) {
+	for (unsigned i = 0; !err && i < GUEST_EVENTS; i++) {
 		const char *text, *name = events_name(i, &text);
 
-		say(out, "%-8s %-6s %s\n", name, m->stops_at[i] ? "stop" : "go", text);
+		say(out, "%-8s %-6s %s\n", name, m->guest.stops_at[i] ? "stop" : "go", text);
 	}
 	return err;
 }
@@ -239,9 +233,9 @@ static int run(struct machine *m, const struct command *c, char *rest, const str
 	for (; word && n < c->words; word = strtok_r(NULL, " ", &state))
 		words[n++] = word;
 	if (word)
-		return machine_refuse(m, -EINVAL, "%s: too many words; `monitor help` shows what it takes", c->name);
-	if (c->guest && m->ended)
-		return machine_refuse(m, -ESRCH, "the guest has ended");
+		return guest_refuse(&m->guest, -EINVAL, "%s: too many words; `monitor help` shows what it takes", c->name);
+	if (c->guest && m->guest.ended)
+		return guest_refuse(&m->guest, -ESRCH, "the guest has ended");
 	return c->run(m, words, out);
 }
 
@@ -252,7 +246,7 @@ int commands_run(struct machine *m, const char *line, text_fn *print, void *arg)
 	char rest[COMMAND_MAX];
 
 	if (strlen(line) >= sizeof(rest))
-		return machine_refuse(m, -E2BIG, "a command has at most %d characters", COMMAND_MAX - 1);
+		return guest_refuse(&m->guest, -E2BIG, "a command has at most %d characters", COMMAND_MAX - 1);
 	snprintf(rest, sizeof(rest), "%s", line + len);
 	for (unsigned i = 0; i < NCOMMANDS; i++)
 		if (strlen(commands[i].name) == len && !strncmp(line, commands[i].name, len))

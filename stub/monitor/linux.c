@@ -12,8 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "commands.h"
-#include "../machine/machine.h"
+#include "linux.h"
 
 #define PREFIX "Linux version "
 #define BANNER_MAX 512
@@ -49,7 +48,7 @@ static void keep_text(struct banner *b, const char *text)
 }
 
 /* The first that begins in this chunk. */
-static bool look_in_chunk(struct machine *m, uint64_t pa, struct banner *b, ssize_t *read)
+static bool look_in_chunk(struct memory *m, uint64_t pa, struct banner *b, ssize_t *read)
 {
 	char bytes[CHUNK + BANNER_MAX];
 	const char *at = bytes;
@@ -69,7 +68,7 @@ static bool look_in_chunk(struct machine *m, uint64_t pa, struct banner *b, ssiz
 }
 
 /* To the end of this piece of RAM, if that comes first. */
-static bool look_up(struct machine *m, uint64_t pa, struct banner *b)
+static bool look_up(struct memory *m, uint64_t pa, struct banner *b)
 {
 	ssize_t n = CHUNK;
 
@@ -79,7 +78,7 @@ static bool look_up(struct machine *m, uint64_t pa, struct banner *b)
 	return false;
 }
 
-static bool look_down(struct machine *m, uint64_t pa, struct banner *b)
+static bool look_down(struct memory *m, uint64_t pa, struct banner *b)
 {
 	ssize_t n = CHUNK;
 
@@ -95,38 +94,38 @@ static int look_from(struct vcpu *v, uint64_t addr, struct banner *b)
 	struct arch_page page;
 	uint64_t chunk;
 
-	if (memory_translate(v, addr, &page))
+	if (memory_translate(&v->space, addr, &page))
 		return -ENOENT;
 	/* A kernel's read-only data are behind its code, but for the code that it frees after booting. */
 	chunk = page.pa & ~(CHUNK - 1);
-	if (!look_up(v->machine, chunk, b) && !look_down(v->machine, chunk, b))
+	if (!look_up(&v->guest->memory, chunk, b) && !look_down(&v->guest->memory, chunk, b))
 		return -ENOENT;
 	b->va = addr + (b->pa - page.pa);
-	return !memory_translate(v, b->va, &page) && page.pa == b->pa ? 0 : -EFAULT;
+	return !memory_translate(&v->space, b->va, &page) && page.pa == b->pa ? 0 : -EFAULT;
 }
 
 /* From where its exceptions go, which is in the kernel wherever the vCPU is; before that is set, from where the vCPU is. */
 static int find_banner(struct vcpu *v, struct banner *b)
 {
-	uint64_t key = v->machine->arch->handler, handler;
+	uint64_t key = v->guest->arch->handler, handler;
 	int err = -ENOENT;
 
 	if (key && !v->regs.view.get(&v->regs.view, key, &handler))
 		err = look_from(v, handler, b);
-	return err == -ENOENT ? look_from(v, memory_of_pc(v), b) : err;
+	return err == -ENOENT ? look_from(v, memory_of_pc(&v->space), b) : err;
 }
 
 int do_linux(struct machine *m, char **words, const struct printer *out)
 {
 	struct banner b;
-	int err = find_banner(m->current, &b);
+	int err = find_banner(m->guest.current, &b);
 
 	(void)words;
 	if (err == -ENOENT)
-		return machine_refuse(
-			m, err, "no Linux kernel was found within %llu MiB of where exceptions go, nor of the pc", REACH >> 20);
+		return guest_refuse(
+			&m->guest, err, "no Linux kernel was found within %llu MiB of where exceptions go, nor of the pc", REACH >> 20);
 	if (err)
-		return machine_refuse(m, err,
+		return guest_refuse(&m->guest, err,
 			"%.60s is at guest-physical 0x%llx, and is not mapped now, as while a user's program "
 			"runs (KPTI): stop in the kernel",
 			b.text, (unsigned long long)b.pa);

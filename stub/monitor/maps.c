@@ -16,9 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands.h"
-#include "../machine/machine.h"
 #include "../memory/region.h"
+#include "maps.h"
 #include "show.h"
 
 int do_memory_map(struct machine *m, char **words, const struct printer *out)
@@ -26,25 +25,13 @@ int do_memory_map(struct machine *m, char **words, const struct printer *out)
 	struct host_area a;
 
 	(void)words;
-	for (unsigned n = 0; m->host->ops->area(m->host, n, &a); n++)
+	for (unsigned n = 0; m->guest.host->ops->area(m->guest.host, n, &a); n++)
 		say(out, "0x%016llx-0x%016llx  %s  %s\n", (unsigned long long)a.start,
 			(unsigned long long)(a.start + a.size - 1),
 			!a.ram	      ? "--"
 			: a.read_only ? "r-"
 				      : "rw",
 			a.what);
-	return 0;
-}
-
-/* pwndbg sends decimal ones. */
-int parse_address(struct machine *m, const char *word, uint64_t *addr)
-{
-	char *end;
-
-	errno = 0;
-	*addr = word ? strtoull(word, &end, 0) : 0;
-	if (!word || end == word || *end || errno || *word == '-')
-		return machine_refuse(m, -EINVAL, "an address is a number as C has it, not %.40s", word ? word : "nothing");
 	return 0;
 }
 
@@ -56,7 +43,7 @@ int do_gva2gpa(struct machine *m, char **words, const struct printer *out)
 
 	if (err)
 		return err;
-	err = memory_translate(m->current, addr, &page);
+	err = memory_translate(&m->guest.current->space, addr, &page);
 	if (err && err != -EFAULT)
 		return err;
 	if (err)
@@ -92,7 +79,7 @@ static int info_mem(struct machine *m, const struct printer *out)
 	unsigned looks = SPACE_LOOKS;
 
 	while (looks) {
-		int err = region_find(m->current, r.start + r.size, &r, &looks);
+		int err = region_find(&m->guest.current->space, r.start + r.size, &r, &looks);
 
 		if (err)
 			return err;
@@ -101,7 +88,7 @@ static int info_mem(struct machine *m, const struct printer *out)
 		if (r.size == UINT64_MAX - r.start)
 			return 0;
 	}
-	return machine_refuse(m, -EFBIG, "that was as much of the address space as is looked at; it goes on at 0x%llx",
+	return guest_refuse(&m->guest, -EFBIG, "that was as much of the address space as is looked at; it goes on at 0x%llx",
 		(unsigned long long)(r.start + r.size));
 }
 
@@ -111,7 +98,7 @@ static bool get_named(struct vcpu *v, const char *table, const char *part, uint6
 	int reg;
 
 	snprintf(name, sizeof(name), "%s_%s", table, part);
-	reg = tdesc_by_name(&v->machine->tdesc, name);
+	reg = tdesc_by_name(&v->guest->tdesc, name);
 	*value = 0;
 	return reg >= 0 && regfile_read(&v->regs, (unsigned)reg, value, sizeof(*value)) > 0;
 }
@@ -125,11 +112,11 @@ static int info_registers(struct machine *m, const struct printer *out)
 	uint64_t base, limit;
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(*tables); i++)
-		if (get_named(m->current, tables[i].name, "base", &base) &&
-			get_named(m->current, tables[i].name, "limit", &limit))
+		if (get_named(m->guest.current, tables[i].name, "base", &base) &&
+			get_named(m->guest.current, tables[i].name, "limit", &limit))
 			say(out, "%s=     %016llx %08llx\n", tables[i].label, (unsigned long long)base,
 				(unsigned long long)limit);
-	return show_registers(m->current, NULL, false, out->print, out->arg);
+	return show_registers(m->guest.current, NULL, false, out->print, out->arg);
 }
 
 static const struct {
@@ -147,11 +134,11 @@ int do_info(struct machine *m, char **words, const struct printer *out)
 	for (unsigned i = 0; words[0] && i < sizeof(infos) / sizeof(*infos); i++) {
 		if (strcmp(words[0], infos[i].name))
 			continue;
-		if (infos[i].guest && m->ended)
-			return machine_refuse(m, -ESRCH, "the guest has ended");
+		if (infos[i].guest && m->guest.ended)
+			return guest_refuse(&m->guest, -ESRCH, "the guest has ended");
 		return infos[i].run(m, out);
 	}
-	return machine_refuse(m, -EINVAL, "info: mem, registers or version");
+	return guest_refuse(&m->guest, -EINVAL, "info: mem, registers or version");
 }
 
 /* ---- xp */
@@ -178,10 +165,10 @@ static int parse_format(struct machine *m, const char *word, struct dump *d)
 		if (size)
 			d->size = 1u << (size - sizes);
 		else if (*at != 'x')
-			return machine_refuse(m, -EINVAL, "xp: hexadecimal (x) of b, h, w or g, and not %.20s", word);
+			return guest_refuse(&m->guest, -EINVAL, "xp: hexadecimal (x) of b, h, w or g, and not %.20s", word);
 	}
 	if (d->count > XP_MAX)
-		return machine_refuse(m, -EINVAL, "xp: at most %d values", XP_MAX);
+		return guest_refuse(&m->guest, -EINVAL, "xp: at most %d values", XP_MAX);
 	return 0;
 }
 
@@ -201,12 +188,12 @@ static int dump(struct machine *m, uint64_t addr, const struct dump *d, const st
 
 	for (unsigned long i = 0; i < d->count; i++) {
 		uint8_t bytes[8];
-		ssize_t n = memory_read_phys(m, addr + i * d->size, bytes, d->size);
+		ssize_t n = memory_read_phys(&m->guest.memory, addr + i * d->size, bytes, d->size);
 
 		if (n < 0)
 			return (int)n;
 		if (n < (ssize_t)d->size)
-			return machine_refuse(m, -EFAULT, "guest-physical 0x%llx: RAM ends there",
+			return guest_refuse(&m->guest, -EFAULT, "guest-physical 0x%llx: RAM ends there",
 				(unsigned long long)(addr + i * d->size + n));
 		if (i % in_line == 0)
 			say(out, "%s%016llx:", i ? "\n" : "", (unsigned long long)(addr + i * d->size));

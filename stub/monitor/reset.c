@@ -6,9 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "commands.h"
-#include "../run/events.h"
-#include "../machine/machine.h"
+#include "../run/due.h"
+#include "reset.h"
 
 /* Nothing that a stub says has gdb look again at what it has read at this stop. */
 static void say_how_to_look(const struct printer *out)
@@ -19,30 +18,30 @@ static void say_how_to_look(const struct printer *out)
 
 static int refuse_running(struct machine *m)
 {
-	return machine_refuse(m, -EBUSY, "the machine is running: `interrupt -a` stops it");
+	return guest_refuse(&m->guest, -EBUSY, "the machine is running: `interrupt -a` stops it");
 }
 
 /* What `load` has put into an empty machine would be lost, and is as fresh as it can be: IDEs load first and reset then. */
 static bool is_untouched(const struct machine *m)
 {
-	return !m->host->has_image && !m->started;
+	return !m->guest.host->has_image && !m->guest.started;
 }
 
 static int start_over(struct machine *m, const struct printer *out)
 {
 	int err;
 
-	if (threads_running(m))
+	if (guest_running(&m->guest))
 		return refuse_running(m);
 	if (is_untouched(m)) {
 		say(out, "The guest has not run yet, and stands with what was loaded: `continue` lets it run.\n");
 		return 0;
 	}
-	err = events_reset(m);
+	err = due_reset(&m->guest);
 	if (err)
 		return err;
 	say(out, "The guest is reset: it stands at its entry%s, and `continue` lets it run.\n",
-		m->host->has_image ? ", the image read again" : ", its memory empty for `load`");
+		m->guest.host->has_image ? ", the image read again" : ", its memory empty for `load`");
 	say_how_to_look(out);
 	return COMMAND_RESET;
 }
@@ -54,14 +53,14 @@ int do_reset(struct machine *m, char **words, const struct printer *out)
 	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!words[0] || !strcmp(words[0], kinds[i]))
 			return start_over(m, out);
-	return machine_refuse(m, -EINVAL,
+	return guest_refuse(&m->guest, -EINVAL,
 		"reset %.40s: there are reset halt, reset init and reset run, which all leave it standing", words[0]);
 }
 
 int do_halt(struct machine *m, char **words, const struct printer *out)
 {
 	(void)words;
-	if (threads_running(m))
+	if (guest_running(&m->guest))
 		return refuse_running(m);
 	say(out, "The guest stands.\n");
 	return 0;
@@ -70,7 +69,7 @@ int do_halt(struct machine *m, char **words, const struct printer *out)
 int do_go(struct machine *m, char **words, const struct printer *out)
 {
 	(void)words;
-	if (threads_running(m))
+	if (guest_running(&m->guest))
 		say(out, "The guest runs.\n");
 	else
 		say(out, "The guest stands: `continue` lets it run, so that the debugger knows.\n");
@@ -89,9 +88,9 @@ int do_exit(struct machine *m, char **words, const struct printer *out)
 int do_gdb_sync(struct machine *m, char **words, const struct printer *out)
 {
 	(void)words;
-	if (threads_running(m))
+	if (guest_running(&m->guest))
 		return refuse_running(m);
-	m->step_is_none = true;
+	m->guest.step_is_none = true;
 	say(out, "The next `stepi` executes nothing: gdb looks at the guest again.\n");
 	return 0;
 }

@@ -2,41 +2,29 @@
 /* Prints and sets registers without a debugger. Values are shown as one number, the most significant byte first. See show.h. */
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../reg/fields.h"
 #include "../machine/registers.h"
+#include "printer.h"
 #include "show.h"
 
 #define VALUE_MAX 1024 /* bytes; a ONE_REG id can name more, which nothing here has */
 #define FIELDS_MAX 64
 
 struct out {
-	text_fn *print;
-	void *arg;
+	struct printer to;
 	bool json;
 	const char *separator; /* in JSON, before the next register */
 };
 
-__attribute__((format(printf, 2, 3))) static void say(const struct out *out, const char *format, ...)
-{
-	char text[256];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	out->print(out->arg, text);
-}
-
 static void say_value(const struct out *out, const uint8_t *value, unsigned size)
 {
-	say(out, "0x");
+	say(&out->to, "0x");
 	while (size--)
-		say(out, "%02x", value[size]);
+		say(&out->to, "%02x", value[size]);
 }
 
 /* Where KVM keeps it: an id, a struct and an offset, or a computation. */
@@ -67,13 +55,13 @@ static void say_field(const struct out *out, const struct tdesc *d, const struct
 	char name[FIELD_NAME];
 
 	if (out->json)
-		say(out, "%s\"%s\":%llu", first ? "" : ",", f->name, (unsigned long long)value);
+		say(&out->to, "%s\"%s\":%llu", first ? "" : ",", f->name, (unsigned long long)value);
 	else if (f->first == f->last)
-		say(out, "%s%s", value ? " " : "", value ? f->name : "");
+		say(&out->to, "%s%s", value ? " " : "", value ? f->name : "");
 	else if (field_value_name(d, f, value, name, sizeof(name)))
-		say(out, " %s=%s", f->name, name);
+		say(&out->to, " %s=%s", f->name, name);
 	else
-		say(out, " %s=0x%llx", f->name, (unsigned long long)value);
+		say(&out->to, " %s=0x%llx", f->name, (unsigned long long)value);
 }
 
 static void say_fields(const struct out *out, const struct tdesc *d, unsigned reg, const uint8_t *value)
@@ -83,19 +71,19 @@ static void say_fields(const struct out *out, const struct tdesc *d, unsigned re
 
 	if (!n)
 		return;
-	say(out, out->json ? ",\"fields\":{" : "  [");
+	say(&out->to, out->json ? ",\"fields\":{" : "  [");
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t bits = field_value(&fields[i], value, d->regs[reg].size);
 
 		if (bits || !fields[i].unnamed)
 			say_field(out, d, &fields[i], bits, i == 0);
 	}
-	say(out, out->json ? "}" : " ]");
+	say(&out->to, out->json ? "}" : " ]");
 }
 
 static void say_register(struct out *out, struct vcpu *v, unsigned reg)
 {
-	const struct tdesc *d = &v->machine->tdesc;
+	const struct tdesc *d = &v->guest->tdesc;
 	const struct reg_row *row = d->regs[reg].row;
 	uint8_t value[VALUE_MAX];
 	char key[64], group[FIELD_NAME] = "";
@@ -104,21 +92,21 @@ static void say_register(struct out *out, struct vcpu *v, unsigned reg)
 	key_text(d->arch, &d->regs[reg], key, sizeof(key));
 	reg_attribute(d, reg, "group", group, sizeof(group));
 	if (out->json) {
-		say(out, "%s{\"name\":\"%s\",\"id\":\"%s\",\"group\":\"%s\",\"size\":%u", out->separator, row->name, key, group,
+		say(&out->to, "%s{\"name\":\"%s\",\"id\":\"%s\",\"group\":\"%s\",\"size\":%u", out->separator, row->name, key, group,
 			d->regs[reg].size);
-		say(out, ",\"value\":%s", size < 0 ? "null" : "\"");
+		say(&out->to, ",\"value\":%s", size < 0 ? "null" : "\"");
 	} else {
-		say(out, "%-18s %-18s %3u  ", row->name, key, d->regs[reg].size);
+		say(&out->to, "%-18s %-18s %3u  ", row->name, key, d->regs[reg].size);
 	}
 	out->separator = ",\n";
 	if (size < 0 && !out->json) {
-		say(out, "%s", v->regs.why);
+		say(&out->to, "%s", v->regs.why);
 	} else if (size >= 0) {
 		say_value(out, value, size);
-		say(out, out->json ? "\"" : "");
+		say(&out->to, out->json ? "\"" : "");
 		say_fields(out, d, reg, value);
 	}
-	say(out, out->json ? "}" : "\n");
+	say(&out->to, out->json ? "}" : "\n");
 }
 
 #define BATCH 64
@@ -140,20 +128,20 @@ static unsigned next_of_group(const struct tdesc *d, const char *group, unsigned
 
 int show_registers(struct vcpu *v, const char *group, bool json, text_fn *print, void *arg)
 {
-	const struct tdesc *d = &v->machine->tdesc;
-	struct out out = { .print = print, .arg = arg, .json = json, .separator = "" };
+	const struct tdesc *d = &v->guest->tdesc;
+	struct out out = { .to = { .print = print, .arg = arg }, .json = json, .separator = "" };
 	unsigned regs[BATCH], reg = 0, n, shown = 0;
 
 	if (json)
-		say(&out, "[\n");
+		say(&out.to, "[\n");
 	for (; (n = next_of_group(d, group, &reg, regs)); shown += n) {
 		regfile_prefetch(&v->regs, regs, n);
 		for (unsigned i = 0; i < n; i++)
 			say_register(&out, v, regs[i]);
 	}
 	if (json)
-		say(&out, "\n]\n");
-	return shown ? 0 : machine_refuse(v->machine, -ENOENT, "there is no register group %.40s", group ? group : "at all");
+		say(&out.to, "\n]\n");
+	return shown ? 0 : guest_refuse(v->guest, -ENOENT, "there is no register group %.40s", group ? group : "at all");
 }
 
 /* A hexadecimal number of at most `size` bytes, the 0x left out or not, into bytes. */
@@ -175,16 +163,15 @@ static int parse_value(const char *text, uint8_t *value, unsigned size)
 	return 0;
 }
 
-static int show_named(struct vcpu *v, unsigned reg, const char *text, struct out *out)
+static int show_named(struct machine *m, struct vcpu *v, unsigned reg, const char *text, struct out *out)
 {
-	struct machine *m = v->machine;
-	unsigned size = m->tdesc.regs[reg].size;
+	unsigned size = m->guest.tdesc.regs[reg].size;
 	uint8_t value[VALUE_MAX];
 	int err;
 
 	if (text && (size > sizeof(value) || parse_value(text, value, size)))
-		return machine_refuse(m, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes, which is what %s has", text, size,
-			m->tdesc.regs[reg].row->name);
+		return guest_refuse(&m->guest, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes, which is what %s has", text, size,
+			m->guest.tdesc.regs[reg].row->name);
 	err = text ? registers_set(m, v->nr + 1, reg, value, size) : 0;
 	if (err)
 		return err;
@@ -195,39 +182,38 @@ static int show_named(struct vcpu *v, unsigned reg, const char *text, struct out
 /* An id that the description may not know: straight to the kernel. */
 static int show_id(struct vcpu *v, uint64_t id, const char *text, struct out *out)
 {
-	struct machine *m = v->machine;
 	uint8_t value[VALUE_MAX];
 	struct reg_item item = { .key = id, .value = value };
 	int err = 0;
 
 	if (!KEY_IS_ID(id) || KEY_SIZE(id) > sizeof(value))
-		return machine_refuse(m, -EINVAL, "0x%llx is no ONE_REG id", (unsigned long long)id);
+		return guest_refuse(v->guest, -EINVAL, "0x%llx is no ONE_REG id", (unsigned long long)id);
 	if (text && parse_value(text, value, KEY_SIZE(id)))
-		return machine_refuse(m, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes", text, KEY_SIZE(id));
+		return guest_refuse(v->guest, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes", text, KEY_SIZE(id));
 	if (text)
 		err = regfile_set_id(&v->regs, &item);
 	if (!err)
 		err = regfile_get_id(&v->regs, &item);
 	if (err)
-		return machine_refuse(m, err, "0x%llx: %s", (unsigned long long)id, strerror(-err));
-	say(out, "0x%016llx %3u  ", (unsigned long long)id, KEY_SIZE(id));
+		return guest_refuse(v->guest, err, "0x%llx: %s", (unsigned long long)id, strerror(-err));
+	say(&out->to, "0x%016llx %3u  ", (unsigned long long)id, KEY_SIZE(id));
 	say_value(out, value, KEY_SIZE(id));
-	say(out, "\n");
+	say(&out->to, "\n");
 	return 0;
 }
 
-int show_register(struct vcpu *v, const char *which, const char *value, text_fn *print, void *arg)
+int show_register(struct machine *m, struct vcpu *v, const char *which, const char *value, text_fn *print, void *arg)
 {
-	struct out out = { .print = print, .arg = arg, .separator = "" };
-	int reg = tdesc_by_name(&v->machine->tdesc, which);
+	struct out out = { .to = { .print = print, .arg = arg }, .separator = "" };
+	int reg = tdesc_by_name(&v->guest->tdesc, which);
 	char *end;
 	uint64_t id;
 
 	if (reg >= 0)
-		return show_named(v, reg, value, &out);
+		return show_named(m, v, reg, value, &out);
 	errno = 0;
 	id = strtoull(which, &end, 16);
 	if (*end || errno || !isxdigit((unsigned char)which[0]))
-		return machine_refuse(v->machine, -ENOENT, "there is no register %.40s", which);
+		return guest_refuse(v->guest, -ENOENT, "there is no register %.40s", which);
 	return show_id(v, id, value, &out);
 }

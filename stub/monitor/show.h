@@ -15,6 +15,6 @@ int show_registers(struct vcpu *v, const char *group, bool json, text_fn *print,
  * One register, by its name or by any ONE_REG id in hexadecimal, after writing it when value is not NULL. 0, or -errno with the
  * machine's sentence.
  */
-int show_register(struct vcpu *v, const char *which, const char *value, text_fn *print, void *arg);
+int show_register(struct machine *m, struct vcpu *v, const char *which, const char *value, text_fn *print, void *arg);
 
 #endif

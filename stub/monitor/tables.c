@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "commands.h"
-#include "../machine/machine.h"
+#include "tables.h"
 
 #define FLAGS_MAX 160 /* of an entry, as text */
 
@@ -69,12 +68,12 @@ static void say_entry(struct view *v, const struct arch_entry *e)
 static int say_page(struct machine *m, uint64_t addr, const struct printer *out)
 {
 	struct arch_page page;
-	int err = memory_translate(m->current, addr, &page);
+	int err = memory_translate(&m->guest.current->space, addr, &page);
 
 	if (err && err != -EFAULT && err != -EIO)
 		return err;
 	if (err)
-		say(out, "%s\n", m->why);
+		say(out, "%s\n", m->guest.why);
 	else if (page.access & ARCH_PAGE_BARE)
 		say(out, "0x%llx: guest-physical 0x%llx, for nothing is translated\n", (unsigned long long)addr,
 			(unsigned long long)page.pa);
@@ -97,18 +96,18 @@ int do_translate(struct machine *m, char **words, const struct printer *out)
 /* Without an address, of the instruction that is next. */
 int do_page_tables(struct machine *m, char **words, const struct printer *out)
 {
-	struct view *real = &m->current->regs.view;
+	struct view *real = &m->guest.current->regs.view;
 	struct watched w = {
 		.view = { .get = watched_get, .read_phys = watched_read, .saw = say_entry },
 		.real = real,
-		.flags = m->arch->entry_flags,
+		.flags = m->guest.arch->entry_flags,
 		.out = out,
 	};
-	uint64_t addr = words[0] ? 0 : memory_of_pc(m->current);
+	uint64_t addr = words[0] ? 0 : memory_of_pc(&m->guest.current->space);
 	int err = words[0] ? parse_address(m, words[0], &addr) : 0;
 
 	if (err)
 		return err;
-	m->arch->translate(&w.view, addr, &(struct arch_page){ 0 });
+	m->guest.arch->translate(&w.view, addr, &(struct arch_page){ 0 });
 	return say_page(m, addr, out);
 }

@@ -6,66 +6,66 @@
 
 #include "../memory/planted.h"
 
-bool fetch_is_barred(struct vcpu *v, uint64_t addr)
+bool fetch_is_barred(struct space *s, uint64_t addr)
 {
 	struct arch_page page;
 	char why[1];
 
-	return memory_find(v, addr, &page, why, sizeof(why)) || !(page.access & (ARCH_PAGE_EXEC | ARCH_PAGE_BARE));
+	return memory_find(s, addr, &page, why, sizeof(why)) || !(page.access & (ARCH_PAGE_EXEC | ARCH_PAGE_BARE));
 }
 
 /* Where the architecture has no register for the return address, it is on the stack. */
-bool fetch_returns(struct vcpu *v, uint64_t addr)
+bool fetch_returns(struct space *s, uint64_t addr)
 {
-	const struct tdesc *d = &v->machine->tdesc;
+	const struct tdesc *d = s->regs->tdesc;
 	int ra = tdesc_by_generic(d, "ra"), sp = tdesc_by_generic(d, "sp");
 	uint64_t value = 0, at = 0;
 
 	if (ra >= 0)
-		return regfile_read(&v->regs, (unsigned)ra, &value, sizeof(value)) > 0 && value == addr;
-	if (sp < 0 || regfile_read(&v->regs, (unsigned)sp, &at, sizeof(at)) < 0)
+		return regfile_read(s->regs, (unsigned)ra, &value, sizeof(value)) > 0 && value == addr;
+	if (sp < 0 || regfile_read(s->regs, (unsigned)sp, &at, sizeof(at)) < 0)
 		return false;
-	return memory_peek(v, at, &value, d->regs[sp].size) == (ssize_t)d->regs[sp].size && value == addr;
+	return memory_peek(s, at, &value, d->regs[sp].size) == (ssize_t)d->regs[sp].size && value == addr;
 }
 
-void fetch_remember(struct vcpu *v, struct point *p)
+void fetch_remember(struct space *s, struct point *p)
 {
-	const struct arch_fetch *fetch = v->machine->arch->fetch;
+	const struct arch_fetch *fetch = s->memory->arch->fetch;
 
 	for (unsigned i = 0; i < ARCH_FETCH_KEYS && fetch->keys[i]; i++)
-		v->regs.view.get(&v->regs.view, fetch->keys[i], &p->was[i]);
-	p->vcpu = v->nr;
+		s->regs->view.get(&s->regs->view, fetch->keys[i], &p->was[i]);
+	p->vcpu = s->regs->vcpu;
 }
 
-static int refuse(struct vcpu *v, const struct point *p, int err, const char *why)
+static int refuse_point(struct space *s, const struct point *p, int err, const char *why)
 {
-	return machine_refuse(v->machine, err,
+	return refuse(&s->memory->why, err,
 		"no breakpoint at 0x%llx, where the guest may not execute: %s; a function called would not come back",
 		(unsigned long long)p->addr, why);
 }
 
-int fetch_plant(struct vcpu *v, struct point *p)
+int fetch_plant(struct space *s, struct point *p)
 {
-	struct machine *m = v->machine;
+	struct memory *m = s->memory;
 	const struct arch *arch = m->arch;
 	struct arch_page page;
 	int err;
 
 	if (!arch->fetch)
-		return refuse(v, p, -EFAULT,
+		return refuse_point(s, p, -EFAULT,
 			arch->exec_before_fetch ? "no debug register is free" : "it is not known here what becomes of that");
-	err = arch->fetch->handler(&v->regs.view, &page);
+	err = arch->fetch->handler(&s->regs->view, &page);
 	if (err)
-		return refuse(v, p, err, "the guest has no handler for that");
+		return refuse_point(s, p, err, "the guest has no handler for that");
 	err = planted_add(&m->planted, page.pa, arch->trap, arch->trap_size, &p->place);
 	if (err)
-		return refuse(v, p, err, "nothing can be planted at its handler for that");
+		return refuse_point(s, p, err, "nothing can be planted at its handler for that");
 	p->barred = true;
-	fetch_remember(v, p);
+	fetch_remember(s, p);
 	return 0;
 }
 
-bool fetch_is_met(struct vcpu *v, const struct point *p)
+bool fetch_is_met(struct space *s, const struct point *p)
 {
-	return v->nr == p->vcpu && v->machine->arch->fetch->undo(&v->regs.view, p->addr, p->was) > 0;
+	return s->regs->vcpu == p->vcpu && s->memory->arch->fetch->undo(&s->regs->view, p->addr, p->was) > 0;
 }

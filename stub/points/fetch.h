@@ -6,21 +6,22 @@
 #ifndef FETCH_H
 #define FETCH_H
 
-#include "../machine/machine.h"
+#include "../memory/memory.h"
+#include "point.h"
 
 /* May the vCPU not execute what is at addr, by its page tables? */
-bool fetch_is_barred(struct vcpu *v, uint64_t addr);
+bool fetch_is_barred(struct space *s, uint64_t addr);
 
 /* Is it to return there from where it is? Then execution has to come to addr, or the vCPU is lost to its handler of exceptions. */
-bool fetch_returns(struct vcpu *v, uint64_t addr);
+bool fetch_returns(struct space *s, uint64_t addr);
 
 /* Plants the opcode of a breakpoint that is barred at the handler of that exception: 0, or -errno and a sentence. */
-int fetch_plant(struct vcpu *v, struct point *p);
+int fetch_plant(struct space *s, struct point *p);
 
 /* What the vCPU has now, it is to have again when it is met. */
-void fetch_remember(struct vcpu *v, struct point *p);
+void fetch_remember(struct space *s, struct point *p);
 
 /* At that handler: has this point's address brought the vCPU there? Then it is at that address again. */
-bool fetch_is_met(struct vcpu *v, const struct point *p);
+bool fetch_is_met(struct space *s, const struct point *p);
 
 #endif

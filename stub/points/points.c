@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The table of points, and what follows from it: places of opcodes, debug registers, whose hit it was. See points.h. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "fetch.h"
-#include "../machine/machine.h"
 #include "../memory/planted.h"
 #include "points.h"
 #include "programs.h"
@@ -18,20 +18,32 @@ static const char *const type_names[POINT_TYPES] = {
 	[POINT_ACCESS] = "access watchpoint",
 };
 
+static __attribute__((format(printf, 2, 3))) void tell(const struct points *ps, const char *format, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	if (ps->tell)
+		ps->tell(ps->tell_arg, text);
+}
+
 static bool is_exec(enum point_type type)
 {
 	return type == POINT_SOFTWARE || type == POINT_HARDWARE;
 }
 
-bool points_possible(const struct machine *m, enum point_type type)
+bool points_possible(const struct points *ps, enum point_type type)
 {
 	switch (type) {
 	case POINT_SOFTWARE:
-		return m->caps.planted || m->caps.exec;
+		return ps->caps->planted || ps->caps->exec;
 	case POINT_HARDWARE:
-		return m->caps.exec;
+		return ps->caps->exec;
 	default:
-		return type < POINT_TYPES && m->caps.watch[type];
+		return type < POINT_TYPES && ps->caps->watch[type];
 	}
 }
 
@@ -56,45 +68,44 @@ static struct arch_point in_register(const struct point *p)
 	};
 }
 
-static unsigned slots_of(const struct machine *m, const struct point *p)
+static unsigned slots_of(const struct points *ps, const struct point *p)
 {
 	struct arch_point ap = in_register(p);
 
-	return p->place || p->waits ? 0 : m->arch->point_slots(&ap);
+	return p->place || p->waits ? 0 : ps->memory->arch->point_slots(&ap);
 }
 
-static unsigned slots_in_use(const struct machine *m, bool exec)
+static unsigned slots_in_use(const struct points *ps, bool exec)
 {
 	unsigned used = 0;
 
-	for (unsigned i = 0; i < m->points.n; i++)
-		if (m->caps.shared_slots || is_exec(m->points.point[i].type) == exec)
-			used += slots_of(m, &m->points.point[i]);
+	for (unsigned i = 0; i < ps->n; i++)
+		if (ps->caps->shared_slots || is_exec(ps->point[i].type) == exec)
+			used += slots_of(ps, &ps->point[i]);
 	return used;
 }
 
-static int take_slots(struct machine *m, const struct point *p)
+static int take_slots(struct points *ps, const struct point *p)
 {
 	bool exec = is_exec(p->type);
-	unsigned have = exec ? m->caps.exec_slots : m->caps.watch_slots;
-	unsigned need = slots_of(m, p), used = slots_in_use(m, exec);
+	unsigned have = exec ? ps->caps->exec_slots : ps->caps->watch_slots;
+	unsigned need = slots_of(ps, p), used = slots_in_use(ps, exec);
 
 	if (!need)
-		return machine_refuse(m, -EINVAL, "%s of %llu bytes at 0x%llx: the debug registers cannot do it",
+		return refuse(&ps->memory->why, -EINVAL, "%s of %llu bytes at 0x%llx: the debug registers cannot do it",
 			type_names[p->type], (unsigned long long)p->kind, (unsigned long long)p->addr);
 	if (used + need > have)
-		return machine_refuse(m, -ENOSPC, "%s at 0x%llx needs %u of the %u debug registers, and %u are taken",
+		return refuse(&ps->memory->why, -ENOSPC, "%s at 0x%llx needs %u of the %u debug registers, and %u are taken",
 			type_names[p->type], (unsigned long long)p->addr, need, have, used);
 	return 0;
 }
 
 /* Where the opcode comes back as an error of KVM's instruction emulator, it does so unless the emulator knows it. */
-static bool can_plant(struct vcpu *v)
+static bool can_plant(struct points *ps, struct space *s)
 {
-	const struct machine *m = v->machine;
-	bool emulated = m->caps.planted_by_error && m->arch->trap_is_emulated && m->arch->trap_is_emulated(&v->regs.view);
+	bool emulated = ps->caps->planted_by_error && ps->memory->arch->trap_is_emulated && ps->memory->arch->trap_is_emulated(&s->regs->view);
 
-	return m->caps.planted && !emulated;
+	return ps->caps->planted && !emulated;
 }
 
 /* Why there is no opcode at pa, by what planted_add() says. */
@@ -112,114 +123,108 @@ static const char *place_error(int err)
 	}
 }
 
-static int refuse_place(struct machine *m, const struct point *p, uint64_t pa, int err)
+static int refuse_place(struct points *ps, const struct point *p, uint64_t pa, int err)
 {
-	return machine_refuse(m, err, "no breakpoint at 0x%llx: guest-physical 0x%llx %s", (unsigned long long)p->addr,
+	return refuse(&ps->memory->why, err, "no breakpoint at 0x%llx: guest-physical 0x%llx %s", (unsigned long long)p->addr,
 		(unsigned long long)pa, place_error(err));
 }
 
 /* Who has an opcode there, or had, knows which. */
-static int choose_trap(struct vcpu *v, const struct point *p, const struct arch_page *page, struct arch_trap *trap)
+static int choose_trap(struct points *ps, struct space *s, const struct point *p, const struct arch_page *page, struct arch_trap *trap)
 {
-	struct machine *m = v->machine;
-	const struct place *place = planted_at(&m->planted, page->pa);
+	const struct place *place = planted_at(&ps->memory->planted, page->pa);
 	int err = 0;
 
 	if (!place)
-		place = planted_last(&m->planted, page->pa);
-	*trap = (struct arch_trap){ m->arch->trap, m->arch->trap_size };
+		place = planted_last(&ps->memory->planted, page->pa);
+	*trap = (struct arch_trap){ ps->memory->arch->trap, ps->memory->arch->trap_size };
 	if (place)
 		*trap = (struct arch_trap){ place->trap, place->size };
-	else if (m->arch->trap_at)
-		err = m->arch->trap_at(&v->regs.view, p->addr, p->kind, page, trap);
+	else if (ps->memory->arch->trap_at)
+		err = ps->memory->arch->trap_at(&s->regs->view, p->addr, p->kind, page, trap);
 	if (err)
-		return machine_refuse(m, err, "no breakpoint at 0x%llx: %s", (unsigned long long)p->addr,
+		return refuse(&ps->memory->why, err, "no breakpoint at 0x%llx: %s", (unsigned long long)p->addr,
 			err == -EILSEQ ? "it cannot be told which encoding the code there has, and another one's opcode is no breakpoint"
-				       : v->regs.why);
+				       : s->regs->why);
 	if (page->size < trap->size)
-		return machine_refuse(m, -EFAULT, "no breakpoint at 0x%llx: its opcode would reach into the next page",
+		return refuse(&ps->memory->why, -EFAULT, "no breakpoint at 0x%llx: its opcode would reach into the next page",
 			(unsigned long long)p->addr);
 	return 0;
 }
 
-static int plant(struct vcpu *v, struct point *p)
+static int plant(struct points *ps, struct space *s, struct point *p)
 {
-	struct machine *m = v->machine;
 	struct arch_trap trap;
 	struct arch_page page;
-	int err = memory_translate(v, p->addr, &page);
+	int err = memory_translate(s, p->addr, &page);
 
 	if (!err)
-		err = choose_trap(v, p, &page, &trap);
+		err = choose_trap(ps, s, p, &page, &trap);
 	if (err)
 		return err;
-	err = planted_add(&m->planted, page.pa, trap.bytes, trap.size, &p->place);
-	return err ? refuse_place(m, p, page.pa, err) : 0;
+	err = planted_add(&ps->memory->planted, page.pa, trap.bytes, trap.size, &p->place);
+	return err ? refuse_place(ps, p, page.pa, err) : 0;
 }
 
 /* Where the fetch would bring about an exception before an opcode is executed. 1: the opcode may be planted all the same. */
-static int bar(struct vcpu *v, struct point *p)
+static int bar(struct points *ps, struct space *s, struct point *p)
 {
-	struct machine *m = v->machine;
 
-	if (!fetch_is_barred(v, p->addr))
+	if (!fetch_is_barred(s, p->addr))
 		return 1;
-	if (m->arch->exec_before_fetch && m->caps.exec && !take_slots(m, p))
+	if (ps->memory->arch->exec_before_fetch && ps->caps->exec && !take_slots(ps, p))
 		return 0;
-	return fetch_returns(v, p->addr) ? fetch_plant(v, p) : 1;
+	return fetch_returns(s, p->addr) ? fetch_plant(s, p) : 1;
 }
 
 /* Where nothing can be planted, an address that is not mapped yet above all, a debug register may do; the user is told. */
-static int plant_or_take_slot(struct vcpu *v, struct point *p)
+static int plant_or_take_slot(struct points *ps, struct space *s, struct point *p)
 {
-	struct machine *m = v->machine;
-	int err = bar(v, p);
+	int err = bar(ps, s, p);
 
 	if (err <= 0)
 		return err;
-	err = plant(v, p);
-	if (!err || !m->caps.exec)
+	err = plant(ps, s, p);
+	if (!err || !ps->caps->exec)
 		return err;
-	machine_log(m, "%s; a debug register is used", m->why);
-	return take_slots(m, p);
+	tell(ps, "%s; a debug register is used", ps->memory->why.text);
+	return take_slots(ps, p);
 }
 
 /* Of an execution point, 0 when no instruction begins there: what the packet says of its kind says little to the hardware. */
-static uint64_t size_of(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kind)
+static uint64_t size_of(struct points *ps, struct space *s, enum point_type type, uint64_t addr, uint64_t kind)
 {
-	const struct arch *arch = v->machine->arch;
+	const struct arch *arch = ps->memory->arch;
 
 	if (!is_exec(type))
 		return kind;
 	if (arch->insn_at)
-		return arch->insn_at(&v->regs.view, addr, kind);
+		return arch->insn_at(&s->regs->view, addr, kind);
 	return addr % arch->insn_align ? 0 : arch->insn_align;
 }
 
-static int add(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kind, struct programs *programs)
+static int add(struct points *ps, struct space *s, enum point_type type, uint64_t addr, uint64_t kind, struct programs *programs)
 {
-	struct machine *m = v->machine;
-	struct point p = { .type = type, .addr = addr, .kind = kind, .size = size_of(v, type, addr, kind), .programs = programs };
+	struct point p = { .type = type, .addr = addr, .kind = kind, .size = size_of(ps, s, type, addr, kind), .programs = programs };
 	int err;
 
-	if (m->points.n == POINTS_MAX)
-		return machine_refuse(m, -ENOSPC, "there are %d points already", POINTS_MAX);
+	if (ps->n == POINTS_MAX)
+		return refuse(&ps->memory->why, -ENOSPC, "there are %d points already", POINTS_MAX);
 	if (is_exec(type) && !p.size)
-		return machine_refuse(m, -EINVAL, "no instruction begins at 0x%llx", (unsigned long long)addr);
-	err = type == POINT_SOFTWARE && can_plant(v) ? plant_or_take_slot(v, &p) : take_slots(m, &p);
+		return refuse(&ps->memory->why, -EINVAL, "no instruction begins at 0x%llx", (unsigned long long)addr);
+	err = type == POINT_SOFTWARE && can_plant(ps, s) ? plant_or_take_slot(ps, s, &p) : take_slots(ps, &p);
 	if (err)
 		return err;
-	m->points.point[m->points.n++] = p;
-	m->points.planted += p.place != NULL;
+	ps->point[ps->n++] = p;
+	ps->planted += p.place != NULL;
 	return 0;
 }
 
-static void remove_point(struct machine *m, struct point *p)
+static void remove_point(struct points *ps, struct point *p)
 {
-	struct points *ps = &m->points;
 
 	if (p->place)
-		planted_drop(&m->planted, p->place);
+		planted_drop(&ps->memory->planted, p->place);
 	ps->planted -= p->place != NULL;
 	ps->waiting -= p->waits;
 	programs_free(p->programs);
@@ -228,140 +233,135 @@ static void remove_point(struct machine *m, struct point *p)
 }
 
 /* One that is there stays where it is. The guest may have written over its opcode. */
-static int set_again(struct vcpu *v, struct point *p, struct programs *programs)
+static int set_again(struct points *ps, struct space *s, struct point *p, struct programs *programs)
 {
-	struct machine *m = v->machine;
-	int err = p->place ? planted_again(&m->planted, p->place) : 0;
+	int err = p->place ? planted_again(&ps->memory->planted, p->place) : 0;
 
 	if (p->barred)
-		fetch_remember(v, p);
+		fetch_remember(s, p);
 	programs_free(p->programs);
 	p->programs = programs;
-	return err ? refuse_place(m, p, p->place->pa, err) : 0;
+	return err ? refuse_place(ps, p, p->place->pa, err) : 0;
 }
 
-int points_set(struct vcpu *v, enum point_type type, uint64_t addr, uint64_t kind, const struct point_programs *programs)
+int points_set(struct points *ps, struct space *s, enum point_type type, uint64_t addr, uint64_t kind, const struct point_programs *programs)
 {
-	struct machine *m = v->machine;
 	struct programs *built;
 	struct point *old;
-	int err = programs_build(v, programs, &built);
+	int err = programs_build(s, programs, &built);
 
 	if (err)
 		return err;
-	old = find(&m->points, type, addr, kind);
+	old = find(ps, type, addr, kind);
 	if (old && !old->waits)
-		return set_again(v, old, built);
+		return set_again(ps, s, old, built);
 	if (old)
-		remove_point(m, old);
-	err = add(v, type, addr, kind, built);
+		remove_point(ps, old);
+	err = add(ps, s, type, addr, kind, built);
 	if (err)
 		programs_free(built);
 	return err;
 }
 
-int points_clear(struct machine *m, enum point_type type, uint64_t addr, uint64_t kind)
+int points_clear(struct points *ps, enum point_type type, uint64_t addr, uint64_t kind)
 {
-	struct point *p = find(&m->points, type, addr, kind);
+	struct point *p = find(ps, type, addr, kind);
 
 	if (p)
-		remove_point(m, p);
+		remove_point(ps, p);
 	return 0;
 }
 
-void points_clear_all(struct machine *m, bool memory_gone)
+void points_clear_all(struct points *ps, bool memory_gone)
 {
 	if (memory_gone)
-		planted_forget(&m->planted);
-	for (unsigned i = 0; i < m->points.n; i++) {
-		struct point *p = &m->points.point[i];
+		planted_forget(&ps->memory->planted);
+	for (unsigned i = 0; i < ps->n; i++) {
+		struct point *p = &ps->point[i];
 
 		if (p->place && !memory_gone)
-			planted_drop(&m->planted, p->place);
+			planted_drop(&ps->memory->planted, p->place);
 		programs_free(p->programs);
 	}
-	m->points.n = m->points.planted = m->points.waiting = 0;
+	ps->n = ps->planted = ps->waiting = 0;
 }
 
 /* ---- the machine starts over ---- */
 
-void points_remember(struct machine *m)
+void points_remember(struct points *ps)
 {
-	planted_remember(&m->planted);
+	planted_remember(&ps->memory->planted);
 }
 
 /* What was meant is not there any more. A debug register knows it by its address; without one it waits until it is there again. */
-static void let_go(struct machine *m, struct point *p)
+static void let_go(struct points *ps, struct point *p)
 {
 	struct point instead = *p;
 
-	planted_drop(&m->planted, p->place);
-	m->points.planted--;
+	planted_drop(&ps->memory->planted, p->place);
+	ps->planted--;
 	p->place = instead.place = NULL;
 	p->barred = instead.barred = false;
 	p->waits = true;
-	if (m->caps.exec && !take_slots(m, &instead))
+	if (ps->caps->exec && !take_slots(ps, &instead))
 		p->waits = false;
-	m->points.waiting += p->waits;
-	machine_log(m, "after the reset there is other code where the breakpoint at 0x%llx was; %s",
+	ps->waiting += p->waits;
+	tell(ps, "after the reset there is other code where the breakpoint at 0x%llx was; %s",
 		(unsigned long long)p->addr,
 		p->waits ? "it comes back when the guest is resumed with its address mapped" : "a debug register is used");
 }
 
-void points_after_reset(struct machine *m)
+void points_after_reset(struct points *ps)
 {
-	planted_reloaded(&m->planted);
-	for (unsigned i = 0; i < m->points.n; i++) {
-		struct point *p = &m->points.point[i];
+	planted_reloaded(&ps->memory->planted);
+	for (unsigned i = 0; i < ps->n; i++) {
+		struct point *p = &ps->point[i];
 
-		if (p->place && (!p->place->known || planted_again(&m->planted, p->place)))
-			let_go(m, p);
+		if (p->place && (!p->place->known || planted_again(&ps->memory->planted, p->place)))
+			let_go(ps, p);
 	}
 }
 
 /* Where nothing is translated yet, the address is that of something else. */
-static void plant_waiting(struct vcpu *v, struct point *p)
+static void plant_waiting(struct points *ps, struct space *s, struct point *p)
 {
-	struct machine *m = v->machine;
 	struct arch_page page;
 
-	if (memory_translate(v, p->addr, &page) || page.access & ARCH_PAGE_BARE || plant(v, p))
+	if (memory_translate(s, p->addr, &page) || page.access & ARCH_PAGE_BARE || plant(ps, s, p))
 		return;
 	p->waits = false;
-	m->points.waiting--;
-	m->points.planted++;
+	ps->waiting--;
+	ps->planted++;
 }
 
-void points_plant_waiting(struct vcpu *v)
+void points_plant_waiting(struct points *ps, struct space *s)
 {
-	struct points *ps = &v->machine->points;
 
 	for (unsigned i = 0; ps->waiting && i < ps->n; i++)
 		if (ps->point[i].waits)
-			plant_waiting(v, &ps->point[i]);
+			plant_waiting(ps, s, &ps->point[i]);
 }
 
 /* ---- where a vCPU is ---- */
 
-static struct place *place_by_address(const struct machine *m, uint64_t addr)
+static struct place *place_by_address(const struct points *ps, uint64_t addr)
 {
-	for (unsigned i = 0; i < m->points.n; i++)
-		if (m->points.point[i].place && m->points.point[i].addr == addr && !m->points.point[i].barred)
-			return m->points.point[i].place;
+	for (unsigned i = 0; i < ps->n; i++)
+		if (ps->point[i].place && ps->point[i].addr == addr && !ps->point[i].barred)
+			return ps->point[i].place;
 	return NULL;
 }
 
-struct spot points_spot(struct vcpu *v, uint64_t addr)
+struct spot points_spot(const struct points *ps, struct space *s, uint64_t addr)
 {
-	struct machine *m = v->machine;
 	struct spot spot = { .addr = addr };
 	struct arch_page page;
 	char why[1];
 
-	if (!m->points.planted && !v->nends)
+	if (!planted_any(&ps->memory->planted))
 		return spot;
-	spot.untold = memory_find(v, addr, &page, why, sizeof(why)) != 0;
-	spot.place = spot.untold ? place_by_address(m, addr) : planted_at(&m->planted, page.pa);
+	spot.untold = memory_find(s, addr, &page, why, sizeof(why)) != 0;
+	spot.place = spot.untold ? place_by_address(ps, addr) : planted_at(&ps->memory->planted, page.pa);
 	return spot;
 }
 
@@ -372,12 +372,12 @@ bool points_is_at(const struct point *p, const struct spot *spot)
 	return is_exec(p->type) && !p->waits && p->addr == spot->addr;
 }
 
-const struct point *points_planted_at(const struct machine *m, const struct spot *spot)
+const struct point *points_planted_at(const struct points *ps, const struct spot *spot)
 {
 	const struct point *found = NULL;
 
-	for (unsigned i = 0; i < m->points.n; i++) {
-		const struct point *p = &m->points.point[i];
+	for (unsigned i = 0; i < ps->n; i++) {
+		const struct point *p = &ps->point[i];
 
 		if (p->place && p->place == spot->place && (!found || p->addr == spot->addr))
 			found = p;
@@ -385,25 +385,20 @@ const struct point *points_planted_at(const struct machine *m, const struct spot
 	return found;
 }
 
-const struct point *points_in_register_at(const struct machine *m, uint64_t addr)
+const struct point *points_in_register_at(const struct points *ps, uint64_t addr)
 {
 	const struct spot spot = { .addr = addr };
 
-	for (unsigned i = 0; i < m->points.n; i++)
-		if (points_is_at(&m->points.point[i], &spot))
-			return &m->points.point[i];
+	for (unsigned i = 0; i < ps->n; i++)
+		if (points_is_at(&ps->point[i], &spot))
+			return &ps->point[i];
 	return NULL;
 }
 
-bool points_is_exec(const struct point *p)
+bool points_watched(const struct points *ps, enum point_type type, uint64_t addr)
 {
-	return is_exec(p->type);
-}
-
-bool points_watched(const struct machine *m, enum point_type type, uint64_t addr)
-{
-	for (unsigned i = 0; i < m->points.n; i++) {
-		const struct point *p = &m->points.point[i];
+	for (unsigned i = 0; i < ps->n; i++) {
+		const struct point *p = &ps->point[i];
 
 		if (p->type == type && addr - p->addr < p->kind)
 			return true;
@@ -416,20 +411,20 @@ static bool armed(const struct point *p, uint64_t skip)
 	return !p->place && !p->waits && !(is_exec(p->type) && p->addr == skip);
 }
 
-void points_debug(const struct machine *m, struct arch_debug *d, uint64_t skip)
+void points_debug(const struct points *ps, struct arch_debug *d, uint64_t skip)
 {
-	for (unsigned i = 0; i < m->points.n && d->n < ARCH_HW_MAX; i++)
-		if (armed(&m->points.point[i], skip))
-			d->hw[d->n++] = in_register(&m->points.point[i]);
+	for (unsigned i = 0; i < ps->n && d->n < ARCH_HW_MAX; i++)
+		if (armed(&ps->point[i], skip))
+			d->hw[d->n++] = in_register(&ps->point[i]);
 }
 
-const struct point *points_of_slots(const struct machine *m, unsigned slots, uint64_t skip)
+const struct point *points_of_slots(const struct points *ps, unsigned slots, uint64_t skip)
 {
 	unsigned first = 0;
 
-	for (unsigned i = 0; i < m->points.n; i++) {
-		const struct point *p = &m->points.point[i];
-		unsigned n = armed(p, skip) ? slots_of(m, p) : 0;
+	for (unsigned i = 0; i < ps->n; i++) {
+		const struct point *p = &ps->point[i];
+		unsigned n = armed(p, skip) ? slots_of(ps, p) : 0;
 
 		if (n && slots >> first & ((1u << n) - 1))
 			return p;
@@ -439,13 +434,13 @@ const struct point *points_of_slots(const struct machine *m, unsigned slots, uin
 }
 
 /* The hardware may name any address of the access; the nearest watchpoint at or around it is meant (Arm ARM, FAR_ELx). */
-const struct point *points_of_access(const struct machine *m, uint64_t addr)
+const struct point *points_of_access(const struct points *ps, uint64_t addr)
 {
 	const struct point *nearest = NULL;
 	uint64_t best = UINT64_MAX;
 
-	for (unsigned i = 0; i < m->points.n; i++) {
-		const struct point *p = &m->points.point[i];
+	for (unsigned i = 0; i < ps->n; i++) {
+		const struct point *p = &ps->point[i];
 		uint64_t far = addr < p->addr ? p->addr - addr : addr - p->addr < p->kind ? 0 : addr - p->addr - p->kind + 1;
 
 		if (!is_exec(p->type) && far < best) {

@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../agent/agent.h"
-#include "fetch.h"
-#include "../machine/machine.h"
 #include "programs.h"
 
 /* The conditions first, then the commands; their bytes are behind the table. */
@@ -20,16 +17,16 @@ struct programs {
 
 static size_t see_reg_size(void *arg, unsigned reg)
 {
-	const struct tdesc *d = &((struct vcpu *)arg)->machine->tdesc;
+	const struct tdesc *d = ((struct space *)arg)->regs->tdesc;
 
 	return reg < d->nregs ? d->regs[reg].size : 0;
 }
 
 static int see_reg(void *arg, unsigned reg, uint64_t *value)
 {
-	struct vcpu *v = arg;
+	struct space *s = arg;
 	uint8_t bytes[sizeof(*value)];
-	ssize_t n = regfile_read(&v->regs, reg, bytes, sizeof(bytes));
+	ssize_t n = regfile_read(s->regs, reg, bytes, sizeof(bytes));
 
 	if (n < 0)
 		return (int)n;
@@ -43,9 +40,9 @@ static ptrdiff_t see_memory(void *arg, uint64_t addr, void *buf, size_t len)
 	return memory_peek(arg, addr, buf, len);
 }
 
-static struct agent_view view_of(struct vcpu *v)
+static struct agent_view view_of(struct space *s)
 {
-	return (struct agent_view){ .arg = v, .reg_size = see_reg_size, .reg = see_reg, .memory = see_memory };
+	return (struct agent_view){ .arg = s, .reg_size = see_reg_size, .reg = see_reg, .memory = see_memory };
 }
 
 /* ---- set ---- */
@@ -59,9 +56,9 @@ static size_t total_size(const struct point_programs *from)
 	return size;
 }
 
-static int verify(struct vcpu *v, const struct point_programs *from)
+static int verify(struct space *s, const struct point_programs *from)
 {
-	const struct agent_view view = view_of(v);
+	const struct agent_view view = view_of(s);
 	char why[AGENT_WHY];
 
 	for (unsigned i = 0; i < from->nconditions + from->ncommands; i++) {
@@ -69,13 +66,13 @@ static int verify(struct vcpu *v, const struct point_programs *from)
 		int err = agent_verify(from->code[i].bytes, from->code[i].size, use, &view, why);
 
 		if (err)
-			return machine_refuse(v->machine, err, "%s %u: %s", use == AGENT_CONDITION ? "condition" : "command",
+			return refuse(&s->memory->why, err, "%s %u: %s", use == AGENT_CONDITION ? "condition" : "command",
 				1 + i - (use == AGENT_CONDITION ? 0 : from->nconditions), why);
 	}
 	return 0;
 }
 
-int programs_build(struct vcpu *v, const struct point_programs *from, struct programs **out)
+int programs_build(struct space *s, const struct point_programs *from, struct programs **out)
 {
 	unsigned n = from ? from->nconditions + from->ncommands : 0;
 	struct programs *p;
@@ -85,12 +82,12 @@ int programs_build(struct vcpu *v, const struct point_programs *from, struct pro
 	*out = NULL;
 	if (!n)
 		return 0;
-	err = verify(v, from);
+	err = verify(s, from);
 	if (err)
 		return err;
 	p = malloc(sizeof(*p) + n * sizeof(p->code[0]) + total_size(from));
 	if (!p)
-		return machine_refuse(v->machine, -ENOMEM, "there is no memory for the breakpoint's conditions and commands");
+		return refuse(&s->memory->why, -ENOMEM, "there is no memory for the breakpoint's conditions and commands");
 	p->nconditions = from->nconditions;
 	p->n = n;
 	bytes = (uint8_t *)&p->code[n];
@@ -116,74 +113,31 @@ bool programs_has_commands(const struct programs *p)
 /* ---- hit ---- */
 
 /* gdb has one list for all of its breakpoints at one place, so any condition will do; gdbserver reads it alike. */
-static bool conditions_hold(struct vcpu *v, const struct point *p)
+bool programs_hold(const struct programs *ps, struct space *s, char why[AGENT_WHY])
 {
-	const struct agent_view view = view_of(v);
-	const struct programs *ps = p->programs;
-	char why[AGENT_WHY];
+	const struct agent_view view = view_of(s);
 	uint64_t value;
 
+	why[0] = '\0';
 	if (!ps || !ps->nconditions)
 		return true;
-	for (unsigned i = 0; i < ps->nconditions; i++) {
-		if (agent_run(ps->code[i].bytes, &view, NULL, &value, why)) {
-			snprintf(v->text, sizeof(v->text), "the condition of the breakpoint at 0x%llx: %s",
-				(unsigned long long)p->addr, why);
+	for (unsigned i = 0; i < ps->nconditions; i++)
+		if (agent_run(ps->code[i].bytes, &view, NULL, &value, why) || value)
 			return true;
-		}
-		if (value)
-			return true;
-	}
 	return false;
 }
 
 /* What goes wrong is said where the output would have been: a dprintf never stops the guest. */
-static void run_commands(struct vcpu *v, const struct point *p)
+void programs_run_commands(const struct programs *ps, struct space *s, uint64_t addr, struct agent_text *said)
 {
-	const struct agent_view view = view_of(v);
-	const struct programs *ps = p->programs;
+	const struct agent_view view = view_of(s);
 	char why[AGENT_WHY], line[AGENT_WHY + 64];
 	uint64_t value;
 
 	for (unsigned i = ps->nconditions; i < ps->n; i++) {
-		if (!agent_run(ps->code[i].bytes, &view, &v->said, &value, why))
+		if (!agent_run(ps->code[i].bytes, &view, said, &value, why))
 			continue;
-		snprintf(line, sizeof(line), "the command of the breakpoint at 0x%llx: %s\n", (unsigned long long)p->addr, why);
-		agent_say(&v->said, line);
+		snprintf(line, sizeof(line), "the command of the breakpoint at 0x%llx: %s\n", (unsigned long long)addr, why);
+		agent_say(said, line);
 	}
-}
-
-/*
- * Commands take the place of the report: gdb sends them for dprintfs alone, and only when no other breakpoint is at the place (GDB
- * manual, "Packets", Z0: cmd_list; gdbserver does the same).
- */
-static bool is_reported(struct vcpu *v, const struct point *p)
-{
-	if (p->barred && !fetch_is_met(v, p))
-		return false;
-	if (!conditions_hold(v, p))
-		return false;
-	if (!programs_has_commands(p->programs))
-		return true;
-	run_commands(v, p);
-	return false;
-}
-
-const struct point *programs_judge(struct vcpu *v, const struct point *met)
-{
-	const struct points *ps = &v->machine->points;
-	const struct point *report = NULL;
-	struct spot spot = { .addr = memory_of_pc(v), .place = met->place };
-
-	if (!spot.place)
-		spot = points_spot(v, spot.addr);
-
-	v->text[0] = '\0';
-	for (unsigned i = 0; i < ps->n; i++) {
-		const struct point *p = &ps->point[i];
-
-		if (points_is_at(p, &spot) && is_reported(v, p) && report != met)
-			report = p;
-	}
-	return report;
 }

@@ -6,22 +6,21 @@
 #ifndef PROGRAMS_H
 #define PROGRAMS_H
 
+#include "../agent/agent.h"
+#include "../memory/memory.h"
 #include "../target.h"
 
-struct point;
 struct programs;
-struct vcpu;
 
 /* Verified copies, to be freed by programs_free(); *out is NULL when there are none. 0, or -errno and a sentence. */
-int programs_build(struct vcpu *v, const struct point_programs *from, struct programs **out);
+int programs_build(struct space *s, const struct point_programs *from, struct programs **out);
 void programs_free(struct programs *p);
 bool programs_has_commands(const struct programs *p);
 
-/*
- * v has met this breakpoint, and with it all that are at the same place. Runs the commands of those whose condition holds; returns
- * the one that is to be reported, or NULL: then the vCPU goes on. A condition that cannot be evaluated is taken to hold, and
- * v->text says why; else v->text is empty.
- */
-const struct point *programs_judge(struct vcpu *v, const struct point *met);
+/* Does one of the conditions hold, or is there none? One that cannot be evaluated is taken to hold, and why has a sentence; else "". */
+bool programs_hold(const struct programs *p, struct space *s, char why[AGENT_WHY]);
+
+/* Of the breakpoint at addr. What commands print, also what is wrong with them, goes to said. */
+void programs_run_commands(const struct programs *p, struct space *s, uint64_t addr, struct agent_text *said);
 
 #endif

@@ -9,7 +9,7 @@
 /* All of it, also behind what is to be reported: the instruction is one. 0, 1 with *exit to be reported, or -errno. */
 static int do_access(struct vcpu *v, struct arch_access *a, struct vcpu_exit *exit)
 {
-	struct host *h = v->machine->host;
+	struct host *h = v->guest->host;
 	int report = 0;
 
 	for (unsigned i = 0; i < a->n; i++) {
@@ -26,15 +26,15 @@ static int do_access(struct vcpu *v, struct arch_access *a, struct vcpu_exit *ex
 
 int access_device(struct vcpu *v, const struct vcpu_exit *exit, struct vcpu_exit *report)
 {
-	const struct arch *arch = v->machine->arch;
+	const struct arch *arch = v->guest->arch;
 	uint8_t code[CODE_SIZE];
 	struct arch_access a;
 	ssize_t len;
 	int err, reports;
 
-	if (!arch->access || !v->machine->host->ops->access)
+	if (!arch->access || !v->guest->host->ops->access)
 		return -ENOENT;
-	len = memory_peek(v, memory_of_pc(v), code, sizeof(code));
+	len = memory_peek(&v->space, memory_of_pc(&v->space), code, sizeof(code));
 	err = arch->access(&v->regs.view, exit, code, len < 0 ? 0 : (size_t)len, &a, v->text, sizeof(v->text));
 	if (err)
 		return err;

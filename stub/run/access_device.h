@@ -3,7 +3,7 @@
 #ifndef ACCESS_DEVICE_H
 #define ACCESS_DEVICE_H
 
-#include "../machine/machine.h"
+#include "vcpu.h"
 
 /*
  * 0: exit was such an access, it is done and the vCPU is behind it; 1: the same, and *report is to be reported. -ENOENT: it was none.

@@ -3,35 +3,35 @@
  * Who may enter the guest. Every transition of the protocol told in machine.h ends in locked_decide(), which lets in who may enter
  * by then, calls out who has to make way, and has the machine stopped when nobody is left. Nobody else admits a vCPU.
  */
-#include "threads.h"
+#include "locked.h"
 
 /* So many software steps cost about what the pause behind them lasts. */
 #define STEPS_ALONE 64
 
 void locked_move(struct vcpu *v, enum vcpu_state state)
 {
-	struct machine *m = v->machine;
+	struct guest *g = v->guest;
 	bool stood = v->state == VCPU_STANDS, stands = state == VCPU_STANDS;
 
 	if (v->alone)
-		m->lone = m->lone + stood - stands;
-	m->count[v->state]--;
-	m->count[state]++;
+		g->lone = g->lone + stood - stands;
+	g->count[v->state]--;
+	g->count[state]++;
 	v->state = state;
 	if (stands)
 		v->over = v->alone = v->halting = false;
-	if (m->alone == v && !vcpu_is_inside(v) && state != VCPU_ADMITTED)
-		m->alone = NULL;
+	if (g->alone == v && !vcpu_is_inside(v) && state != VCPU_ADMITTED)
+		g->alone = NULL;
 }
 
-unsigned locked_running(const struct machine *m)
+unsigned locked_running(const struct guest *g)
 {
-	return m->n - m->count[VCPU_STANDS];
+	return g->n - g->count[VCPU_STANDS];
 }
 
-static unsigned locked_inside(const struct machine *m)
+static unsigned locked_inside(const struct guest *g)
 {
-	return m->count[VCPU_INSIDE] + m->count[VCPU_CALLED];
+	return g->count[VCPU_INSIDE] + g->count[VCPU_CALLED];
 }
 
 /*
@@ -40,16 +40,16 @@ static unsigned locked_inside(const struct machine *m)
  */
 static bool locked_is_kept_out(const struct vcpu *v)
 {
-	const struct machine *m = v->machine;
+	const struct guest *g = v->guest;
 
-	return m->state == MACHINE_STOPPING || m->hold == HOLD_ALL ||
-	       (m->hold == HOLD_READ && (v->alone || v == m->looked_into));
+	return g->state == GUEST_STOPPING || g->hold == HOLD_ALL ||
+	       (g->hold == HOLD_READ && (v->alone || v == g->looked_into));
 }
 
-bool locked_is_clear(const struct machine *m)
+bool locked_is_clear(const struct guest *g)
 {
-	for (unsigned i = 0; locked_inside(m) && i < m->n; i++)
-		if (vcpu_is_inside(&m->vcpus[i]) && locked_is_kept_out(&m->vcpus[i]))
+	for (unsigned i = 0; locked_inside(g) && i < g->n; i++)
+		if (vcpu_is_inside(&g->vcpus[i]) && locked_is_kept_out(&g->vcpus[i]))
 			return false;
 	return true;
 }
@@ -63,7 +63,7 @@ static bool locked_could_enter(const struct vcpu *v)
 
 static bool locked_owes_a_turn(const struct vcpu *v)
 {
-	return v->alone && v->steps_alone >= STEPS_ALONE && locked_running(v->machine) > 1;
+	return v->alone && v->steps_alone >= STEPS_ALONE && locked_running(v->guest) > 1;
 }
 
 static void locked_pause(struct vcpu *v)
@@ -74,25 +74,25 @@ static void locked_pause(struct vcpu *v)
 }
 
 /* The next one that has to be alone, beginning behind the one before. One that is inside alone stays the one. */
-static void locked_choose_alone(struct machine *m)
+static void locked_choose_alone(struct guest *g)
 {
-	unsigned first = m->alone_last + 1;
+	unsigned first = g->alone_last + 1;
 
-	if (m->alone && (vcpu_is_inside(m->alone) || locked_could_enter(m->alone)))
+	if (g->alone && (vcpu_is_inside(g->alone) || locked_could_enter(g->alone)))
 		return;
-	m->alone = NULL;
-	for (unsigned i = 0; m->lone && i < m->n && !m->alone; i++) {
-		struct vcpu *v = &m->vcpus[(first + i) % m->n];
+	g->alone = NULL;
+	for (unsigned i = 0; g->lone && i < g->n && !g->alone; i++) {
+		struct vcpu *v = &g->vcpus[(first + i) % g->n];
 
 		if (!locked_could_enter(v) || !v->alone)
 			continue;
 		if (locked_owes_a_turn(v))
 			locked_pause(v);
 		else
-			m->alone = v;
+			g->alone = v;
 	}
-	if (m->alone)
-		m->alone_last = m->alone->nr;
+	if (g->alone)
+		g->alone_last = g->alone->nr;
 }
 
 /* One kick is enough: none is lost, and a second one might end the run after. */
@@ -101,14 +101,14 @@ void locked_kick(struct vcpu *v)
 	if (v->state != VCPU_INSIDE)
 		return;
 	locked_move(v, VCPU_CALLED);
-	v->machine->host->ops->kick(v->machine->host, v->nr);
+	v->guest->host->ops->kick(v->guest->host, v->nr);
 }
 
 static void locked_make_way(struct vcpu *v)
 {
-	struct machine *m = v->machine;
+	struct guest *g = v->guest;
 
-	if (v->state == VCPU_STANDS || (!locked_is_kept_out(v) && (!m->alone || v == m->alone)))
+	if (v->state == VCPU_STANDS || (!locked_is_kept_out(v) && (!g->alone || v == g->alone)))
 		return;
 	if (v->state == VCPU_INSIDE)
 		locked_kick(v);
@@ -122,10 +122,10 @@ static void locked_admit(struct vcpu *v)
 	pthread_cond_signal(&v->wake);
 }
 
-static void locked_admit_all(struct machine *m, enum vcpu_state state)
+static void locked_admit_all(struct guest *g, enum vcpu_state state)
 {
-	for (unsigned i = 0; m->count[state] && i < m->n; i++) {
-		struct vcpu *v = &m->vcpus[i];
+	for (unsigned i = 0; g->count[state] && i < g->n; i++) {
+		struct vcpu *v = &g->vcpus[i];
 
 		if (v->state == state && !v->alone && locked_could_enter(v))
 			locked_admit(v);
@@ -133,45 +133,45 @@ static void locked_admit_all(struct machine *m, enum vcpu_state state)
 }
 
 /* Those that made way go first, lest a vCPU that comes by a breakpoint all the time keeps the others out for good. */
-static void locked_let_in(struct machine *m)
+static void locked_let_in(struct guest *g)
 {
-	if (m->alone) {
-		if (!locked_inside(m) && m->alone->state != VCPU_ADMITTED)
-			locked_admit(m->alone);
+	if (g->alone) {
+		if (!locked_inside(g) && g->alone->state != VCPU_ADMITTED)
+			locked_admit(g->alone);
 		return;
 	}
-	locked_admit_all(m, VCPU_MADE_WAY);
-	if (!m->count[VCPU_ADMITTED])
-		locked_admit_all(m, VCPU_WAITS);
+	locked_admit_all(g, VCPU_MADE_WAY);
+	if (!g->count[VCPU_ADMITTED])
+		locked_admit_all(g, VCPU_WAITS);
 }
 
 /*
  * There is nothing to decide: nobody waits; or the last one that has been called out is still inside; or those admitted last
  * have to go in first. Without this, what happens to each of N vCPUs would have a look at all N.
  */
-static bool locked_is_settled(const struct machine *m)
+static bool locked_is_settled(const struct guest *g)
 {
-	bool open = m->state != MACHINE_STOPPING && m->hold == HOLD_NOBODY;
-	bool on_its_way = m->count[VCPU_INSIDE] || m->count[VCPU_ADMITTED];
+	bool open = g->state != GUEST_STOPPING && g->hold == HOLD_NOBODY;
+	bool on_its_way = g->count[VCPU_INSIDE] || g->count[VCPU_ADMITTED];
 
-	if (open && !m->count[VCPU_WAITS] && !m->count[VCPU_MADE_WAY])
+	if (open && !g->count[VCPU_WAITS] && !g->count[VCPU_MADE_WAY])
 		return true;
-	if (m->count[VCPU_CALLED] && !on_its_way && (open ? m->alone != NULL : m->hold != HOLD_READ))
+	if (g->count[VCPU_CALLED] && !on_its_way && (open ? g->alone != NULL : g->hold != HOLD_READ))
 		return true;
-	return open && !m->lone && m->count[VCPU_ADMITTED] && !m->count[VCPU_MADE_WAY];
+	return open && !g->lone && g->count[VCPU_ADMITTED] && !g->count[VCPU_MADE_WAY];
 }
 
-void locked_decide(struct machine *m)
+void locked_decide(struct guest *g)
 {
-	if (m->state == MACHINE_STOPPING && !locked_running(m))
-		locked_stopped(m);
-	if (!locked_is_settled(m)) {
-		locked_choose_alone(m);
-		for (unsigned i = 0; i < m->n; i++)
-			locked_make_way(&m->vcpus[i]);
-		locked_let_in(m);
+	if (g->state == GUEST_STOPPING && !locked_running(g))
+		locked_stopped(g);
+	if (!locked_is_settled(g)) {
+		locked_choose_alone(g);
+		for (unsigned i = 0; i < g->n; i++)
+			locked_make_way(&g->vcpus[i]);
+		locked_let_in(g);
 	}
-	if (m->hold != HOLD_NOBODY && locked_is_clear(m))
-		pthread_cond_signal(&m->out);
-	locked_check(m);
+	if (g->hold != HOLD_NOBODY && locked_is_clear(g))
+		pthread_cond_signal(&g->out);
+	locked_check(g);
 }

@@ -5,12 +5,13 @@
  */
 #include <stdio.h>
 
+#include "guest.h"
 #include "idle.h"
 
 /* 0 and the state, or -errno where KVM does not tell. */
 static int ask_state(struct vcpu *v, uint32_t *state)
 {
-	int err = transport_mp_state(&v->machine->transport, v->nr, state);
+	int err = transport_mp_state(&v->guest->transport, v->nr, state);
 
 	/* x86: an INIT that was pending has been delivered by asking (kvm_arch_vcpu_ioctl_get_mpstate). */
 	if (!err)
@@ -25,17 +26,17 @@ static int ask_state(struct vcpu *v, uint32_t *state)
  */
 void idle_text(struct vcpu *v, char *text, size_t size)
 {
-	struct machine *m = v->machine;
-	bool ended = threads_ended(m);
+	struct guest *g = v->guest;
+	bool ended = guest_ended(g);
 	const char *doing = NULL;
 	uint32_t state;
 
-	if (!ended && threads_runs(v))
+	if (!ended && vcpu_runs(v))
 		doing = v->want == RESUME_STAY ? "held" : NULL;
-	else if (v->stop.text && machine_is_non_stop(m))
+	else if (v->stop.text && guest_non_stop(g))
 		doing = v->stop.text;
 	else if (!ended && (v->unheard || v->overdue) && !ask_state(v, &state) && state)
-		doing = m->arch->mp_state(state);
+		doing = g->arch->mp_state(state);
 	snprintf(text, size, "%s", doing ? doing : "");
 }
 
@@ -46,21 +47,21 @@ bool idle_is_off(struct vcpu *v)
 	return v->unheard && !ask_state(v, &state) && mp_state_is_off(state);
 }
 
-bool idle_can_await(const struct machine *m)
+bool idle_can_await(const struct guest *g)
 {
-	return m->caps.step || transport_has_mp_state(&m->transport);
+	return g->caps.step || transport_has_mp_state(&g->transport);
 }
 
 bool idle_is_awaited(struct vcpu *v)
 {
-	const struct machine *m = v->machine;
+	const struct guest *g = v->guest;
 
-	return (m->stops_at[EVENT_VCPU] || m->thread_events) && idle_is_off(v);
+	return (g->stops_at[EVENT_VCPU] || g->thread_events) && idle_is_off(v);
 }
 
 void idle_brought_up(struct vcpu *v)
 {
-	bool stops = v->machine->stops_at[EVENT_VCPU];
+	bool stops = v->guest->stops_at[EVENT_VCPU];
 
 	v->stop = (struct stop){
 		.kind = stops ? STOP_SIGNAL : STOP_CREATED,
@@ -85,7 +86,7 @@ void idle_answer_step(struct vcpu *v)
 	if (v->pending)
 		return;
 	if (!ask_state(v, &mp))
-		state = v->machine->arch->mp_state(mp);
+		state = v->guest->arch->mp_state(mp);
 	snprintf(v->text, sizeof(v->text), "vCPU %u executes nothing, it is %s: the step ends where it began", v->nr,
 		state ? state : "off");
 	end_step(v);
@@ -94,7 +95,7 @@ void idle_answer_step(struct vcpu *v)
 
 enum step_result idle_called_out(struct vcpu *v, uint64_t from)
 {
-	bool gone = v->over && memory_of_pc(v) != from;
+	bool gone = v->over && memory_of_pc(&v->space) != from;
 
 	/* An instruction that waits is often complete when the wait is broken off: WFI, on arm64 and riscv64. */
 	if (v->over && v->want == RESUME_CONTINUE && (gone || v->overdue))

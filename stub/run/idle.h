@@ -3,7 +3,7 @@
 #ifndef IDLE_H
 #define IDLE_H
 
-#include "../machine/machine.h"
+#include "vcpu.h"
 
 /* What it does: "halted", or nothing; NUL-terminated, at most size bytes. By the baton's holder, at any time. */
 void idle_text(struct vcpu *v, char *text, size_t size);
@@ -15,7 +15,7 @@ void idle_text(struct vcpu *v, char *text, size_t size);
 bool idle_is_off(struct vcpu *v);
 
 /* Can it be noticed that a vCPU is brought up? By a step of it, or, where KVM cannot step, by asking KVM from time to time. */
-bool idle_can_await(const struct machine *m);
+bool idle_can_await(const struct guest *g);
 
 /* Is this stopped vCPU off, and would somebody like to know when it is not any more? Only then is KVM asked. */
 bool idle_is_awaited(struct vcpu *v);

@@ -5,7 +5,7 @@
  * over those that follow, hidden from everybody (reg/held.c), until the vCPU runs freely or its debugger has gone: interrupts are late
  * then, none is lost. What the instruction itself does with the mask is put right after it, or the guest's own is there for it.
  */
-#include "../machine/machine.h"
+#include "mask.h"
 
 /* Bytes of the instruction that tell what it is. */
 #define INSN_SIZE 4
@@ -19,19 +19,19 @@ static void plan_handlers(struct vcpu *v, const struct arch_mask *mask, const ui
 
 void mask_plan(struct vcpu *v)
 {
-	const struct arch_mask *mask = v->machine->arch->mask;
+	const struct arch_mask *mask = v->guest->arch->mask;
 	uint8_t code[INSN_SIZE];
 	ssize_t len;
 
 	v->mask.on = false;
 	v->mask.nhandlers = 0;
 	v->mask.use = (struct arch_mask_use){ 0 };
-	if (mask && v->machine->open_steps)
+	if (mask && v->guest->open_steps)
 		regfile_give_back(&v->regs);
-	if (!mask || v->machine->open_steps || regfile_may_be_interrupted(&v->regs, mask) != 1)
+	if (!mask || v->guest->open_steps || regfile_may_be_interrupted(&v->regs, mask) != 1)
 		return;
-	v->mask.pc = memory_of_pc(v);
-	len = memory_peek(v, v->mask.pc, code, sizeof(code));
+	v->mask.pc = memory_of_pc(&v->space);
+	len = memory_peek(&v->space, v->mask.pc, code, sizeof(code));
 	if (len > 0)
 		mask->use(&v->regs.view, code, len, &v->mask.use);
 	if (v->mask.use.needs_own) {
@@ -46,7 +46,7 @@ void mask_plan(struct vcpu *v)
 /* The guest's own bits into a register that has got those that were held. */
 static void correct(struct vcpu *v, uint64_t key)
 {
-	uint64_t bits = v->machine->arch->mask->bits, value;
+	uint64_t bits = v->guest->arch->mask->bits, value;
 	struct view *view = &v->regs.view;
 
 	if (!view->get(view, key, &value))
@@ -68,10 +68,10 @@ static void executed(struct vcpu *v)
 /* It is at the handler, or has executed the instruction, or, kicked, it has not come to that. */
 void mask_stepped(struct vcpu *v)
 {
-	const struct arch_mask *mask = v->machine->arch->mask;
+	const struct arch_mask *mask = v->guest->arch->mask;
 	uint64_t saved;
 
-	if (!v->mask.on || memory_of_pc(v) == v->mask.pc)
+	if (!v->mask.on || memory_of_pc(&v->space) == v->mask.pc)
 		return;
 	v->mask.on = false;
 	saved = mask->saved ? mask->saved(&v->regs.view, v->mask.pc) : 0;

@@ -6,12 +6,11 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../machine/machine.h"
 #include "own_debug.h"
 
 void own_place(struct vcpu *v, struct arch_debug *want, bool ahead)
 {
-	const struct arch_own_debug *ops = v->machine->arch->own;
+	const struct arch_own_debug *ops = v->guest->arch->own;
 	bool known = ahead && v->own_placed;
 
 	v->own_placed = ops && (want->n || want->ends_at);
@@ -46,7 +45,7 @@ void own_tell(struct vcpu *v, const struct arch_debug *want)
 
 unsigned own_hits(struct vcpu *v, const struct arch_hit *hit, bool watch)
 {
-	const struct arch_own_debug *ops = v->machine->arch->own;
+	const struct arch_own_debug *ops = v->guest->arch->own;
 
 	if (!ops || !hit->slots)
 		return 0;
@@ -59,14 +58,14 @@ unsigned own_hits(struct vcpu *v, const struct arch_hit *hit, bool watch)
 /* KVM is to queue an exception: of this request nothing else is new, and nothing remains. */
 static int queue_exception(struct vcpu *v, uint32_t control)
 {
-	struct machine *m = v->machine;
+	struct guest *g = v->guest;
 
-	return m->host->ops->set_debug(m->host, v->nr, v->debug_control | control, v->debug_bytes, v->debug_size);
+	return g->host->ops->set_debug(g->host, v->nr, v->debug_control | control, v->debug_bytes, v->debug_size);
 }
 
 int own_give(struct vcpu *v, const struct vcpu_exit *exit, bool trap, unsigned hits, uint32_t *control)
 {
-	const struct arch *arch = v->machine->arch;
+	const struct arch *arch = v->guest->arch;
 	int err = 0;
 
 	*control = 0;

@@ -3,13 +3,7 @@
 #ifndef OWN_DEBUG_H
 #define OWN_DEBUG_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-struct arch_debug;
-struct arch_hit;
-struct vcpu;
-struct vcpu_exit;
+#include "vcpu.h"
 
 /*
  * For step.c: into what KVM is to be told, and when that is encoded; and which were hit, bit n the guest's register n. ahead: it

@@ -2,10 +2,14 @@
 /* What each vCPU has to do first when threads are resumed, and whether they can be. Who then runs is threads.c's and non_stop.c's. */
 #include <errno.h>
 
-#include "events.h"
-#include "idle.h"
-#include "../machine/machine.h"
 #include "../points/programs.h"
+#include "due.h"
+#include "guest.h"
+#include "idle.h"
+#include "mask.h"
+#include "resume.h"
+#include "step_plan.h"
+#include "threads.h"
 
 /*
  * Is this vCPU to be taken past the breakpoint that it stands on? When the debugger has seen it there, or when it has been met and is
@@ -13,15 +17,15 @@
  */
 static bool is_done_with_point(struct vcpu *v)
 {
-	struct machine *m = v->machine;
+	struct guest *g = v->guest;
 	struct spot spot;
 	bool done = false;
 
-	if (!m->points.n || !step_possible(m) || !(v->reported || v->passed))
+	if (!g->points.n || !step_possible(g) || !(v->reported || v->passed))
 		return false;
-	spot = points_spot(v, memory_of_pc(v));
-	for (unsigned i = 0; !done && i < m->points.n; i++) {
-		const struct point *p = &m->points.point[i];
+	spot = points_spot(&v->guest->points, &v->space, memory_of_pc(&v->space));
+	for (unsigned i = 0; !done && i < g->points.n; i++) {
+		const struct point *p = &g->points.point[i];
 
 		done = points_is_at(p, &spot) && (v->passed || !programs_has_commands(p->programs));
 	}
@@ -31,33 +35,33 @@ static bool is_done_with_point(struct vcpu *v)
 /* An event that was not reported yet, and that the debugger no longer wants or the hardware will bring again. */
 static void drop_stale_event(struct vcpu *v)
 {
-	struct machine *m = v->machine;
+	struct guest *g = v->guest;
 
 	if (v->pending && v->stop.kind == STOP_WATCH &&
-		!(m->arch->watch_after && points_watched(m, v->stop.point, v->stop.addr)))
+		!(g->arch->watch_after && points_watched(&g->points, v->stop.point, v->stop.addr)))
 		v->pending = false;
 }
 
-static int check_resume(struct machine *m, const struct resume_action *actions)
+static int check_resume(struct guest *g, const struct resume_action *actions)
 {
 	bool any = false;
 
-	if (threads_ended(m))
-		return machine_refuse(m, -ESRCH, "the guest has ended");
-	if (!machine_is_non_stop(m) && threads_running(m))
-		return machine_refuse(m, -EBUSY, "the machine is running");
-	for (unsigned i = 0; i < m->n; i++) {
+	if (guest_ended(g))
+		return guest_refuse(g, -ESRCH, "the guest has ended");
+	if (!guest_non_stop(g) && guest_running(g))
+		return guest_refuse(g, -EBUSY, "the machine is running");
+	for (unsigned i = 0; i < g->n; i++) {
 		any |= actions[i].kind != RESUME_STAY;
-		if (actions[i].kind == RESUME_STEP && !step_possible(m))
-			return machine_refuse(m, -EOPNOTSUPP, "this host's KVM cannot single-step");
+		if (actions[i].kind == RESUME_STEP && !step_possible(g))
+			return guest_refuse(g, -EOPNOTSUPP, "this host's KVM cannot single-step");
 	}
-	return any ? 0 : machine_refuse(m, -EINVAL, "no thread is to run");
+	return any ? 0 : guest_refuse(g, -EINVAL, "no thread is to run");
 }
 
 /* What a vCPU has to do before it may run with the others. */
 static int plan(struct vcpu *v, enum resume_kind kind)
 {
-	struct machine *m = v->machine;
+	struct guest *g = v->guest;
 	int err = 0;
 
 	v->over = kind != RESUME_STAY && is_done_with_point(v) && !idle_is_off(v);
@@ -66,7 +70,7 @@ static int plan(struct vcpu *v, enum resume_kind kind)
 	v->off = kind == RESUME_STEP && idle_is_off(v);
 	v->awaited = kind == RESUME_CONTINUE && idle_is_awaited(v);
 	if (v->over || (kind == RESUME_STEP && !v->off))
-		err = step_plan(v, v->over, m->why, sizeof(m->why));
+		err = step_plan(v, v->over, g->why, sizeof(g->why));
 	v->alone = v->over || v->nends;
 	return err;
 }
@@ -86,88 +90,87 @@ static void commit(struct vcpu *v, const struct resume_action *action)
 	drop_stale_event(v);
 	if (v->off)
 		idle_answer_step(v);
-	else if (v->machine->step_is_none && action->kind == RESUME_STEP)
+	else if (v->guest->step_is_none && action->kind == RESUME_STEP)
 		answer_step(v);
 	regfile_resumed(&v->regs);
 	/* Of those that stay, too: clocks go on, and other vCPUs may reach them. */
 	regfile_drop(&v->regs);
 }
 
-static int resume_all(struct machine *m, const struct resume_action *actions)
+static int resume_all(struct guest *g, const struct resume_action *actions)
 {
 	int err = 0;
 
-	points_plant_waiting(m->current);
-	for (unsigned i = 0; !err && i < m->n; i++)
-		err = plan(&m->vcpus[i], actions[i].kind);
-	for (unsigned i = 0; !err && i < m->n; i++)
-		commit(&m->vcpus[i], &actions[i]);
+	points_plant_waiting(&g->points, &g->current->space);
+	for (unsigned i = 0; !err && i < g->n; i++)
+		err = plan(&g->vcpus[i], actions[i].kind);
+	for (unsigned i = 0; !err && i < g->n; i++)
+		commit(&g->vcpus[i], &actions[i]);
 	if (!err)
-		err = events_resume(m);
+		err = due_resume(g);
 	if (!err)
-		threads_resume(m);
+		threads_resume(g);
 	return err;
 }
 
 /* One that has stopped already is told of, and not told to go on. */
 static bool is_to_go(struct vcpu *v, const struct resume_action *action)
 {
-	return (action->kind == RESUME_CONTINUE || action->kind == RESUME_STEP) && !threads_runs(v) && !v->pending;
+	return (action->kind == RESUME_CONTINUE || action->kind == RESUME_STEP) && !vcpu_runs(v) && !v->pending;
 }
 
 static void go(struct vcpu *v, const struct resume_action *action)
 {
-	struct machine *m = v->machine;
+	struct guest *g = v->guest;
 
 	commit(v, action);
-	if (events_end(v))
+	if (due_end(v))
 		return;
 	if (v->pending)
-		m->notify(m->serve_arg, false);
+		g->notify(g->serve_arg, false);
 	else
 		threads_go(v);
 }
 
 /* What is planned holds until it is done: a vCPU that goes changes nothing for those that do not go yet. */
-static int resume_some(struct machine *m, const struct resume_action *actions)
+static int resume_some(struct guest *g, const struct resume_action *actions)
 {
-	int err = events_check(m);
+	int err = due_check(g);
 
-	threads_hold_to_read(m, NULL);
-	for (unsigned i = 0; !err && i < m->n; i++) {
-		if (!is_to_go(&m->vcpus[i], &actions[i]))
+	threads_hold_to_read(g, NULL);
+	for (unsigned i = 0; !err && i < g->n; i++) {
+		if (!is_to_go(&g->vcpus[i], &actions[i]))
 			continue;
-		memory_forget(&m->vcpus[i]);
-		err = plan(&m->vcpus[i], actions[i].kind);
+		memory_forget(&g->vcpus[i].space);
+		err = plan(&g->vcpus[i], actions[i].kind);
 	}
-	threads_let_go(m);
-	for (unsigned i = 0; !err && i < m->n; i++) {
+	threads_let_go(g);
+	for (unsigned i = 0; !err && i < g->n; i++) {
 		if (actions[i].kind == RESUME_HALT)
-			threads_halt(&m->vcpus[i], 0);
-		else if (is_to_go(&m->vcpus[i], &actions[i]))
-			go(&m->vcpus[i], &actions[i]);
+			threads_halt(&g->vcpus[i], 0);
+		else if (is_to_go(&g->vcpus[i], &actions[i]))
+			go(&g->vcpus[i], &actions[i]);
 	}
 	return err;
 }
 
-void resume_set_off(struct machine *m)
+void resume_set_off(struct guest *g)
 {
-	if (m->started || !m->host->ops->set_off)
+	if (g->started || !g->host->ops->set_off)
 		return;
-	m->host->ops->set_off(m->host);
-	for (unsigned i = 0; i < m->n; i++)
-		regfile_drop(&m->vcpus[i].regs);
+	g->host->ops->set_off(g->host);
+	for (unsigned i = 0; i < g->n; i++)
+		regfile_drop(&g->vcpus[i].regs);
 }
 
-int resume_threads(struct machine *m, const struct resume_action *actions)
+int resume_threads(struct guest *g, const struct resume_action *actions)
 {
-	int err = check_resume(m, actions);
+	int err = check_resume(g, actions);
 
 	if (err)
 		return err;
-	resume_set_off(m);
-	m->counted = transport_counted(&m->transport);
-	err = machine_is_non_stop(m) ? resume_some(m, actions) : resume_all(m, actions);
-	m->step_is_none = false;
+	resume_set_off(g);
+	err = guest_non_stop(g) ? resume_some(g, actions) : resume_all(g, actions);
+	g->step_is_none = false;
 	return err;
 }

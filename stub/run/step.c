@@ -7,12 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../points/judge.h"
 #include "access_device.h"
 #include "events.h"
 #include "idle.h"
-#include "../machine/machine.h"
+#include "mask.h"
 #include "own_debug.h"
-#include "../points/programs.h"
+#include "step.h"
+#include "step_flag.h"
+#include "step_plan.h"
 #include "tell.h"
 
 /* As the debugger sees it. */
@@ -20,25 +23,25 @@ static uint64_t pc_register(struct vcpu *v)
 {
 	uint64_t pc = 0;
 
-	v->regs.view.get(&v->regs.view, v->machine->arch->pc, &pc);
+	v->regs.view.get(&v->regs.view, v->guest->arch->pc, &pc);
 	return pc;
 }
 
 /* Was KVM told of a step from here, where that matters? */
 static bool is_told(struct vcpu *v)
 {
-	return !v->machine->arch->step_flag || v->told_at == pc_register(v);
+	return !v->guest->arch->step_flag || v->told_at == pc_register(v);
 }
 
 /* Only when it differs from what KVM was told last: a system call saved on every step but the first, where that may be. */
 static int set_debug(struct vcpu *v, bool step, uint64_t skip, bool ahead)
 {
-	struct machine *m = v->machine;
+	struct guest *g = v->guest;
 	struct arch_debug want = {
 		.step = step && !v->nends,
-		.block_irq = m->caps.block_irq && !m->open_steps,
-		.planted = m->points.planted || v->nends,
-		.ends_at = step && v->began.ends_at && m->caps.exec,
+		.block_irq = g->caps.block_irq && !g->open_steps,
+		.planted = g->points.planted || v->nends,
+		.ends_at = step && v->began.ends_at && g->caps.exec,
 		.end = v->began.end,
 	};
 	uint8_t bytes[ARCH_DEBUG_SIZE] = { 0 };
@@ -46,16 +49,16 @@ static int set_debug(struct vcpu *v, bool step, uint64_t skip, bool ahead)
 	size_t size;
 	int err;
 
-	points_debug(m, &want, skip);
+	points_debug(&g->points, &want, skip);
 	own_place(v, &want, ahead);
-	size = m->arch->encode_debug(&want, &control, bytes);
+	size = g->arch->encode_debug(&want, &control, bytes);
 	own_tell(v, &want);
 	if (control == v->debug_control && !memcmp(bytes, v->debug_bytes, sizeof(bytes)) && (!want.step || is_told(v)))
 		return 0;
-	err = m->host->ops->set_debug(m->host, v->nr, control, bytes, size);
+	err = g->host->ops->set_debug(g->host, v->nr, control, bytes, size);
 	if (err)
 		return err;
-	v->told_at = m->arch->step_flag ? pc_register(v) : 0;
+	v->told_at = g->arch->step_flag ? pc_register(v) : 0;
 	v->debug_control = control;
 	v->debug_size = size;
 	memcpy(v->debug_bytes, bytes, sizeof(bytes));
@@ -102,7 +105,7 @@ static bool is_stepping(const struct vcpu *v)
 static enum step_result not_given(struct vcpu *v, int err)
 {
 	snprintf(v->text, sizeof(v->text), "a debug exception of the guest's own, which it could not be given: %s (pc 0x%llx)",
-		strerror(-err), (unsigned long long)memory_of_pc(v));
+		strerror(-err), (unsigned long long)memory_of_pc(&v->space));
 	return signalled(v, GDB_SIGNAL_TRAP);
 }
 
@@ -142,17 +145,17 @@ static enum step_result at_point(struct vcpu *v, const struct point *p, uint64_t
 
 static const struct point *point_of(struct vcpu *v, const struct arch_hit *hit, uint64_t skip)
 {
-	struct machine *m = v->machine;
+	struct guest *g = v->guest;
 
 	if (hit->slots)
-		return points_of_slots(m, hit->slots, skip);
-	return hit->kind == HIT_EXEC ? points_in_register_at(m, memory_of_pc(v)) : points_of_access(m, hit->addr);
+		return points_of_slots(&g->points, hit->slots, skip);
+	return hit->kind == HIT_EXEC ? points_in_register_at(&g->points, memory_of_pc(&v->space)) : points_of_access(&g->points, hit->addr);
 }
 
 /* KVM's own step would not have ended here. */
 static bool is_step_end(struct vcpu *v, const struct arch_hit *hit)
 {
-	return v->flag_set && v->began.ends_at && hit->slots && memory_of_pc(v) == v->began.end;
+	return v->flag_set && v->began.ends_at && hit->slots && memory_of_pc(&v->space) == v->began.end;
 }
 
 /*
@@ -171,7 +174,7 @@ static enum step_result at_debug_register(
 	v->met_stepped = hit->stepped;
 	if (is_step_end(v, hit))
 		return step_complete(v, exit, watch);
-	if (!p || (points_is_exec(p) && (own || watch)))
+	if (!p || (point_is_exec(p) && (own || watch)))
 		return hit->stepped && is_stepping(v) ? step_complete(v, exit, watch)
 						      : guests_own(v, exit, own_hits(v, hit, false));
 	err = own_give(v, exit, own, watch, &control);
@@ -182,8 +185,8 @@ static enum step_result at_debug_register(
 static uint64_t trap_address(struct vcpu *v, const struct arch_hit *hit)
 {
 	if (hit->past)
-		v->regs.view.set(&v->regs.view, v->machine->arch->pc, pc_register(v) - hit->past);
-	return hit->have_addr ? hit->addr : memory_of_pc(v);
+		v->regs.view.set(&v->regs.view, v->guest->arch->pc, pc_register(v) - hit->past);
+	return hit->have_addr ? hit->addr : memory_of_pc(&v->space);
 }
 
 /* The guest has written over our opcode. If that was a moment ago, ours was met, and is to be executed no more. */
@@ -198,35 +201,35 @@ static enum step_result written_over(struct vcpu *v, const struct vcpu_exit *exi
 /* When ours is lifted, or was never there, the opcode is the guest's own. */
 static enum step_result at_trap(struct vcpu *v, const struct vcpu_exit *exit, uint64_t addr)
 {
-	struct machine *m = v->machine;
-	struct spot spot = points_spot(v, addr);
-	const struct point *p = points_planted_at(m, &spot);
+	struct guest *g = v->guest;
+	struct spot spot = points_spot(&v->guest->points, &v->space, addr);
+	const struct point *p = points_planted_at(&g->points, &spot);
 
 	if (plan_is_end(v, &spot))
 		return stepped(v);
 	if (!p || planted_is_lifted(p->place))
 		return guests_own(v, exit, 0);
-	return planted_is_in(&m->planted, p->place) ? at_point(v, p, addr) : written_over(v, exit, addr);
+	return planted_is_in(&g->memory.planted, p->place) ? at_point(v, p, addr) : written_over(v, exit, addr);
 }
 
 /* KVM cannot go on. At a planted opcode that its instruction emulator does not know, this is how the hit comes back. */
 static enum step_result at_error(struct vcpu *v, const struct vcpu_exit *exit, const struct arch_hit *hit)
 {
-	struct machine *m = v->machine;
-	uint64_t pc = memory_of_pc(v);
-	struct spot spot = points_spot(v, pc);
-	const struct point *p = hit->emulated ? points_planted_at(m, &spot) : NULL;
+	struct guest *g = v->guest;
+	uint64_t pc = memory_of_pc(&v->space);
+	struct spot spot = points_spot(&v->guest->points, &v->space, pc);
+	const struct point *p = hit->emulated ? points_planted_at(&g->points, &spot) : NULL;
 
 	if (p)
 		return at_point(v, p, pc);
-	m->arch->describe(exit, v->text, sizeof(v->text));
+	g->arch->describe(exit, v->text, sizeof(v->text));
 	tell_code(v, pc);
 	return signalled(v, GDB_SIGNAL_ILL);
 }
 
 static enum step_result failed(struct vcpu *v, const char *what, int err)
 {
-	snprintf(v->text, sizeof(v->text), "%s: %s (pc 0x%llx)", what, strerror(-err), (unsigned long long)memory_of_pc(v));
+	snprintf(v->text, sizeof(v->text), "%s: %s (pc 0x%llx)", what, strerror(-err), (unsigned long long)memory_of_pc(&v->space));
 	return signalled(v, GDB_SIGNAL_ABRT);
 }
 
@@ -241,7 +244,7 @@ static enum step_result at_other(struct vcpu *v, const struct vcpu_exit *exit, c
 	if (err == -ENOENT)
 		return at_error(v, exit, hit);
 	if (err == -EOPNOTSUPP) {
-		tell_code(v, memory_of_pc(v));
+		tell_code(v, memory_of_pc(&v->space));
 		return signalled(v, GDB_SIGNAL_BUS);
 	}
 	if (err < 0)
@@ -253,7 +256,7 @@ static enum step_result judge_kvm(struct vcpu *v, const struct vcpu_exit *exit, 
 {
 	struct arch_hit hit = { 0 };
 
-	v->machine->arch->classify(exit, &hit);
+	v->guest->arch->classify(exit, &hit);
 	switch (hit.kind) {
 	case HIT_STEP:
 		return is_stepping(v) ? step_complete(v, exit, 0) : guests_own(v, exit, 0);
@@ -297,9 +300,9 @@ static enum step_result judge(struct vcpu *v, const struct vcpu_exit *exit, uint
 
 static enum step_result run(struct vcpu *v, bool step, uint64_t skip)
 {
-	struct machine *m = v->machine;
+	struct guest *g = v->guest;
 	struct vcpu_exit exit = { 0 };
-	int err = m->host->ops->run(m->host, v->nr, step ? HOST_STEP : HOST_RUN, &exit);
+	int err = g->host->ops->run(g->host, v->nr, step ? HOST_STEP : HOST_RUN, &exit);
 
 	if (err)
 		return failed(v, "KVM_RUN", err);
@@ -367,7 +370,7 @@ static enum step_result pass(struct vcpu *v)
 		return event(v, STOP_SIGNAL);
 	if (step_plan(v, true, v->text, sizeof(v->text)))
 		return report(v, v->met);
-	v->in_the_way = v->met->place ? v->met->place : points_spot(v, memory_of_pc(v)).place;
+	v->in_the_way = v->met->place ? v->met->place : points_spot(&v->guest->points, &v->space, memory_of_pc(&v->space)).place;
 	v->way_known = true;
 	v->next_alone = v->nends || v->in_the_way;
 	v->passed = true;
@@ -375,9 +378,10 @@ static enum step_result pass(struct vcpu *v)
 }
 
 /* Memory and registers are as the guest has them: nothing is lifted, and no end of a step is planted. */
-static enum step_result judge_met(struct vcpu *v)
+static enum step_result at_met(struct vcpu *v)
 {
-	const struct point *p = programs_judge(v, v->met);
+	const struct judgement j = { .said = &v->said, .text = v->text, .size = sizeof(v->text) };
+	const struct point *p = judge_met(&v->guest->points, &v->space, v->met, &j);
 
 	return p ? report(v, p) : pass(v);
 }
@@ -394,17 +398,17 @@ static enum step_result more(struct vcpu *v)
 /* A vCPU that has just met the breakpoint knows what is planted there; else the page tables are asked. */
 static struct place *lift(struct vcpu *v, uint64_t pc)
 {
-	struct place *place = v->way_known ? v->in_the_way : points_spot(v, pc).place;
+	struct place *place = v->way_known ? v->in_the_way : points_spot(&v->guest->points, &v->space, pc).place;
 
 	if (place)
-		planted_lift(&v->machine->planted, place);
+		planted_lift(&v->guest->memory.planted, place);
 	return place;
 }
 
 /* KVM cannot step it: it does not enter, and KVM is asked from time to time whether it still is off. */
 static enum step_result await(struct vcpu *v)
 {
-	struct host *h = v->machine->host;
+	struct host *h = v->guest->host;
 	struct vcpu_exit exit = { .kind = EXIT_WAITED };
 	int err = 0;
 
@@ -422,7 +426,7 @@ static enum step_result await(struct vcpu *v)
 static enum step_result enter(struct vcpu *v)
 {
 	bool step = is_stepping(v);
-	uint64_t skip = v->over ? memory_of_pc(v) : UINT64_MAX;
+	uint64_t skip = v->over ? memory_of_pc(&v->space) : UINT64_MAX;
 	struct place *lifted = v->over ? lift(v, skip) : NULL;
 	enum step_result result;
 	int err;
@@ -441,23 +445,23 @@ static enum step_result enter(struct vcpu *v)
 		v->way_known = false;
 	}
 	if (lifted)
-		planted_again(&v->machine->planted, lifted);
+		planted_again(&v->guest->memory.planted, lifted);
 	/* Kicked before it could step over: it still is where it was reported. */
 	if (!(v->over && result == STEP_NOTHING))
 		v->reported = v->passed = false;
 	if (v->met)
-		return judge_met(v);
+		return at_met(v);
 	return result == STEP_MORE ? more(v) : result;
 }
 
 enum step_result step_run(struct vcpu *v)
 {
-	return v->awaited && !v->machine->caps.step ? await(v) : enter(v);
+	return v->awaited && !v->guest->caps.step ? await(v) : enter(v);
 }
 
-void machine_expect_step(struct machine *m)
+void step_expect(struct guest *g)
 {
-	struct vcpu *v = m->current;
+	struct vcpu *v = g->current;
 
 	v->began.ends_at = false;
 	if (v->want == RESUME_STEP && v->flag_set && !v->own_flag)

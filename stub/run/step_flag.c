@@ -5,39 +5,39 @@
  */
 #include <string.h>
 
-#include "../machine/machine.h"
+#include "step_flag.h"
 
 void flag_begins(struct vcpu *v, bool step)
 {
-	const struct arch_step_flag *flag = v->machine->arch->step_flag;
+	const struct arch_step_flag *flag = v->guest->arch->step_flag;
 
 	v->own_flag = v->own_trap = false;
 	v->began = (struct arch_step){ .queued = v->queued, .code = v->began.code };
 	v->queued = 0;
-	if (v->began_age != v->machine->memory_age)
+	if (v->began_age != v->guest->memory.age)
 		memset(&v->began.code, 0, sizeof(v->began.code));
-	v->began_age = v->machine->memory_age;
+	v->began_age = v->guest->memory.age;
 	v->flag_set = step && flag && !flag->begins(&v->regs.view, &v->began);
 }
 
 static void put_byte(struct vcpu *v, uint64_t va, uint8_t byte)
 {
-	struct machine *m = v->machine;
+	struct guest *g = v->guest;
 	struct arch_page page;
 
-	if (!m->arch->translate(&v->regs.view, va, &page))
-		planted_write(&m->planted, page.pa, &byte, 1);
+	if (!g->arch->translate(&v->regs.view, va, &page))
+		planted_write(&g->memory.planted, page.pa, &byte, 1);
 }
 
 /* As long as KVM is to step, it hides the flag and takes it away in the end: it is told first that it is not. */
 static void set_own(struct vcpu *v)
 {
-	struct machine *m = v->machine;
-	const struct arch_step_flag *flag = m->arch->step_flag;
+	struct guest *g = v->guest;
+	const struct arch_step_flag *flag = g->arch->step_flag;
 	struct view *view = &v->regs.view;
 	uint64_t flags;
 
-	if (m->host->ops->set_debug(m->host, v->nr, 0, v->debug_bytes, v->debug_size))
+	if (g->host->ops->set_debug(g->host, v->nr, 0, v->debug_bytes, v->debug_size))
 		return;
 	v->debug_control = 0;
 	if (!view->get(view, flag->key, &flags))
@@ -51,7 +51,7 @@ void flag_ended(struct vcpu *v)
 
 	if (!v->flag_set)
 		return;
-	v->machine->arch->step_flag->ended(view, &v->began, &end);
+	v->guest->arch->step_flag->ended(view, &v->began, &end);
 	if (end.copied && end.key)
 		view->set(view, end.key, end.value);
 	else if (end.copied)

@@ -3,29 +3,31 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../machine/machine.h"
+#include "guest.h"
+#include "mask.h"
+#include "step_plan.h"
 
 /* A loop that is stepped through and has no more bytes may be one around a store-exclusive. */
 #define SMALL_LOOP 128
 
-bool step_plants(const struct machine *m)
+bool step_plants(const struct guest *g)
 {
-	return m->caps.planted && m->arch->successors;
+	return g->caps.planted && g->arch->successors;
 }
 
-bool step_is_software(const struct machine *m)
+bool step_is_software(const struct guest *g)
 {
-	return !m->caps.step && step_plants(m);
+	return !g->caps.step && step_plants(g);
 }
 
-bool step_possible(const struct machine *m)
+bool step_possible(const struct guest *g)
 {
-	return m->caps.step || step_is_software(m);
+	return g->caps.step || step_is_software(g);
 }
 
-bool step_masks(const struct machine *m)
+bool step_masks(const struct guest *g)
 {
-	return step_possible(m) && (m->caps.block_irq || m->arch->mask);
+	return step_possible(g) && (g->caps.block_irq || g->arch->mask);
 }
 
 /* The instruction that is stepped over, and what follows it. */
@@ -37,13 +39,13 @@ struct insn {
 /* Where an end is: of what the instruction leads to, or, without one, of its exceptions. 0, or -errno and a sentence. */
 static int find_end(struct vcpu *v, uint64_t addr, const struct insn *insn, struct arch_page *page, char *why, size_t room)
 {
-	const struct arch *arch = v->machine->arch;
+	const struct arch *arch = v->guest->arch;
 	int err = 1;
 
 	if (arch->translate_next)
 		err = arch->translate_next(&v->regs.view, insn ? insn->code : NULL, insn ? insn->size : 0, addr, page);
 	if (err > 0)
-		return memory_find(v, addr, page, why, room);
+		return memory_find(&v->space, addr, page, why, room);
 	if (err)
 		snprintf(why, room, "cannot step: 0x%llx, where the instruction leads, %s", (unsigned long long)addr,
 			err == -EFAULT ? "is not mapped then" : "is in an address space that cannot be looked at");
@@ -53,14 +55,14 @@ static int find_end(struct vcpu *v, uint64_t addr, const struct insn *insn, stru
 /* An end that is not mapped cannot be reached without an exception, and what follows then is the guest's own doing. */
 static int add_end(struct vcpu *v, uint64_t addr, const struct insn *insn, char *why, size_t room)
 {
-	struct machine *m = v->machine;
-	unsigned size = m->arch->trap_size;
+	struct guest *g = v->guest;
+	unsigned size = g->arch->trap_size;
 	struct arch_page page;
 	int err = find_end(v, addr, insn, &page, why, room);
 
 	if (err)
 		return err;
-	err = page.size < size ? -EFAULT : planted_possible(&m->planted, page.pa, m->arch->trap, size);
+	err = page.size < size ? -EFAULT : planted_possible(&g->memory.planted, page.pa, g->arch->trap, size);
 	if (err) {
 		snprintf(why, room, "cannot step: 0x%llx, where the instruction leads, %s", (unsigned long long)addr,
 			err == -EFAULT ? "is not RAM" : "is in part under the opcode of a breakpoint");
@@ -75,13 +77,13 @@ static int find_ends(struct vcpu *v, uint64_t pc, struct insn *insn, uint64_t ne
 {
 	int n;
 
-	insn->size = memory_peek(v, pc, insn->code, sizeof(insn->code));
+	insn->size = memory_peek(&v->space, pc, insn->code, sizeof(insn->code));
 	if (insn->size < 0) {
 		snprintf(why, room, "cannot step: the instruction at 0x%llx cannot be read", (unsigned long long)pc);
 		return insn->size;
 	}
-	n = v->machine->arch->successors(&v->regs.view, pc, insn->code, insn->size, next);
-	if (n > 0 || (n == 0 && v->machine->caps.step))
+	n = v->guest->arch->successors(&v->regs.view, pc, insn->code, insn->size, next);
+	if (n > 0 || (n == 0 && v->guest->caps.step))
 		return n;
 	snprintf(why, room, "cannot step: where the instruction at 0x%llx leads is not known", (unsigned long long)pc);
 	return n ? n : -EOPNOTSUPP;
@@ -97,7 +99,7 @@ static bool is_suspicious(struct vcpu *v, uint64_t pc, bool over)
 
 	v->stepped_from = pc;
 	if (led_back)
-		v->suspicious = SMALL_LOOP / v->machine->arch->insn_align;
+		v->suspicious = SMALL_LOOP / v->guest->arch->insn_align;
 	else if (v->suspicious)
 		v->suspicious--;
 	return over || v->suspicious;
@@ -115,17 +117,17 @@ static void add_handlers(struct vcpu *v)
 
 int step_plan(struct vcpu *v, bool over, char *why, size_t room)
 {
-	struct machine *m = v->machine;
-	bool software = step_is_software(m);
+	struct guest *g = v->guest;
+	bool software = step_is_software(g);
 	uint64_t pc, next[ARCH_SUCCESSORS];
 	struct insn insn;
 	int n, err = 0;
 
 	v->nends = 0;
 	mask_plan(v);
-	if (!step_plants(m))
+	if (!step_plants(g))
 		return 0;
-	pc = memory_of_pc(v);
+	pc = memory_of_pc(&v->space);
 	if (!software && !is_suspicious(v, pc, over))
 		return 0;
 	n = find_ends(v, pc, &insn, next, why, room);
@@ -149,11 +151,11 @@ bool plan_is_end(const struct vcpu *v, const struct spot *spot)
 
 int plan_plant(struct vcpu *v)
 {
-	struct machine *m = v->machine;
+	struct guest *g = v->guest;
 
 	for (unsigned i = 0; i < v->nends; i++) {
 		struct step_end *end = &v->ends[i];
-		int err = planted_add(&m->planted, end->pa, m->arch->trap, m->arch->trap_size, &end->place);
+		int err = planted_add(&g->memory.planted, end->pa, g->arch->trap, g->arch->trap_size, &end->place);
 
 		if (err) {
 			v->nends = i;
@@ -167,5 +169,5 @@ int plan_plant(struct vcpu *v)
 void plan_unplant(struct vcpu *v)
 {
 	for (unsigned i = 0; i < v->nends; i++)
-		planted_drop(&v->machine->planted, v->ends[i].place);
+		planted_drop(&v->guest->memory.planted, v->ends[i].place);
 }

@@ -10,7 +10,7 @@
 void tell_code(struct vcpu *v, uint64_t pc)
 {
 	uint8_t code[INSN_MAX];
-	ssize_t size = memory_peek(v, pc, code, v->machine->arch->insn_align == 1 ? INSN_MAX : 4);
+	ssize_t size = memory_peek(&v->space, pc, code, v->guest->arch->insn_align == 1 ? INSN_MAX : 4);
 	size_t n = strlen(v->text), room = sizeof(v->text);
 
 	n += snprintf(v->text + n, room - n, " (pc 0x%llx%s", (unsigned long long)pc, size > 0 ? ":" : "");

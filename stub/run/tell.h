@@ -3,7 +3,7 @@
 #ifndef TELL_H
 #define TELL_H
 
-#include "../machine/machine.h"
+#include "vcpu.h"
 
 /* Behind the sentence in v->text: where the vCPU is, and what is there as the guest has it. On its own thread. */
 void tell_code(struct vcpu *v, uint64_t pc);

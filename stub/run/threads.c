@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vCPUs as threads: who runs, who has stopped, who holds the baton. The protocol is told in machine.h; this file, entry.c and
- * non_stop.c own machine.state and the flags of struct vcpu that the lock guards. They know nothing of registers, points or packets.
+ * vCPUs as threads: who runs, who has stopped, who holds the baton. The protocol is told in vcpu.h; this file, entry.c and
+ * non_stop.c own guest.state and the flags of struct vcpu that the lock guards. They know nothing of registers, points or packets.
  */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
 
+#include "locked.h"
+#include "step.h"
 #include "threads.h"
 
 #define PAUSE_NS 1000000
 
-static void locked_grant_baton(struct machine *m)
+static void locked_grant_baton(struct guest *g)
 {
-	m->baton = m->current;
-	pthread_cond_signal(&m->baton->wake);
+	g->baton = g->current;
+	pthread_cond_signal(&g->baton->wake);
 }
 
 /* Nobody has an event: it is the current vCPU that stopped, or, when that one was not to run, the first one that was. */
-static struct vcpu *locked_interrupted(struct machine *m)
+static struct vcpu *locked_interrupted(struct guest *g)
 {
-	for (unsigned i = 0; m->current->want == RESUME_STAY && i < m->n; i++)
-		if (m->vcpus[i].want != RESUME_STAY)
-			return &m->vcpus[i];
-	return m->current;
+	for (unsigned i = 0; g->current->want == RESUME_STAY && i < g->n; i++)
+		if (g->vcpus[i].want != RESUME_STAY)
+			return &g->vcpus[i];
+	return g->current;
 }
 
 static bool locked_has_stepped(const struct vcpu *v)
@@ -36,107 +38,107 @@ static bool locked_has_stepped(const struct vcpu *v)
  * Whose event is reported: a step's before another's, as gdb waits for that one (a breakpoint is met again, a step is not), else
  * the first one's.
  */
-static struct vcpu *locked_reporter(struct machine *m)
+static struct vcpu *locked_reporter(struct guest *g)
 {
-	if (!m->reporter)
-		return locked_interrupted(m);
-	for (unsigned i = 0; i < m->n && !locked_has_stepped(m->reporter); i++)
-		if (locked_has_stepped(&m->vcpus[i]))
-			return &m->vcpus[i];
-	return m->reporter;
+	if (!g->reporter)
+		return locked_interrupted(g);
+	for (unsigned i = 0; i < g->n && !locked_has_stepped(g->reporter); i++)
+		if (locked_has_stepped(&g->vcpus[i]))
+			return &g->vcpus[i];
+	return g->reporter;
 }
 
-void locked_stopped(struct machine *m)
+void locked_stopped(struct guest *g)
 {
-	struct vcpu *v = locked_reporter(m);
+	struct vcpu *v = locked_reporter(g);
 
 	if (v->pending)
-		m->last = v->stop;
+		g->last = v->stop;
 	else
-		m->last = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = m->interrupt_signal };
+		g->last = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = g->interrupt_signal };
 	v->pending = false;
-	v->reported = m->last.kind != STOP_CREATED;
-	m->current = v;
-	m->reporter = NULL;
-	m->ended = m->last.kind == STOP_EXITED;
-	m->state = MACHINE_STOPPED;
-	if (!m->watching)
-		locked_grant_baton(m);
+	v->reported = g->last.kind != STOP_CREATED;
+	g->current = v;
+	g->reporter = NULL;
+	g->ended = g->last.kind == STOP_EXITED;
+	g->state = GUEST_STOPPED;
+	if (!g->watching)
+		locked_grant_baton(g);
 }
 
 /* Call everybody out of the guest; those not yet inside just do not go. */
-static void locked_call_out(struct machine *m)
+static void locked_call_out(struct guest *g)
 {
-	if (m->state != MACHINE_RUNNING)
+	if (g->state != GUEST_RUNNING)
 		return;
-	m->state = MACHINE_STOPPING;
-	for (unsigned i = 0; i < m->n; i++)
-		if (!vcpu_is_inside(&m->vcpus[i]))
-			locked_move(&m->vcpus[i], VCPU_STANDS);
+	g->state = GUEST_STOPPING;
+	for (unsigned i = 0; i < g->n; i++)
+		if (!vcpu_is_inside(&g->vcpus[i]))
+			locked_move(&g->vcpus[i], VCPU_STANDS);
 }
 
 /* The watcher is to fetch it, if that cannot wait for its next look. */
-static void locked_announce_text(struct machine *m, bool full)
+static void locked_announce_text(struct guest *g, bool full)
 {
-	if (m->announced || !(full || m->nsaid >= MACHINE_TEXT_MAX / 2))
+	if (g->announced || !(full || g->nsaid >= GUEST_TEXT_MAX / 2))
 		return;
-	m->announced = true;
-	m->notify(m->serve_arg, false);
+	g->announced = true;
+	g->notify(g->serve_arg, false);
 }
 
 /* Text that finds no room stays where it is, and its vCPU outside. */
 static void locked_take_text(struct vcpu *v)
 {
-	struct machine *m = v->machine;
-	bool full = v->said.len > sizeof(m->said) - m->nsaid;
+	struct guest *g = v->guest;
+	bool full = v->said.len > sizeof(g->said) - g->nsaid;
 
 	if (!full) {
-		memcpy(m->said + m->nsaid, v->said.text, v->said.len);
-		m->nsaid += v->said.len;
+		memcpy(g->said + g->nsaid, v->said.text, v->said.len);
+		g->nsaid += v->said.len;
 		v->said.len = 0;
 		v->said.cut = false;
 	}
-	locked_announce_text(m, full);
+	locked_announce_text(g, full);
 }
 
-bool machine_has_text(struct machine *m)
+bool threads_have_text(struct guest *g)
 {
 	bool has;
 
-	pthread_mutex_lock(&m->lock);
-	has = m->nsaid > 0;
-	pthread_mutex_unlock(&m->lock);
+	pthread_mutex_lock(&g->lock);
+	has = g->nsaid > 0;
+	pthread_mutex_unlock(&g->lock);
 	return has;
 }
 
-bool machine_text(struct machine *m, char *text)
+bool threads_text(struct guest *g, char *text)
 {
 	size_t n;
 
-	pthread_mutex_lock(&m->lock);
-	n = m->nsaid;
-	memcpy(text, m->said, n);
+	pthread_mutex_lock(&g->lock);
+	n = g->nsaid;
+	memcpy(text, g->said, n);
 	text[n] = '\0';
-	m->nsaid = 0;
-	m->announced = false;
-	for (unsigned i = 0; n && i < m->n; i++)
-		if (!vcpu_is_inside(&m->vcpus[i]))
-			locked_take_text(&m->vcpus[i]);
+	g->nsaid = 0;
+	g->announced = false;
+	for (unsigned i = 0; n && i < g->n; i++)
+		if (!vcpu_is_inside(&g->vcpus[i]))
+			locked_take_text(&g->vcpus[i]);
 	if (n)
-		locked_decide(m);
-	pthread_mutex_unlock(&m->lock);
+		locked_decide(g);
+	pthread_mutex_unlock(&g->lock);
 	return n > 0;
 }
 
-void threads_drop_text(struct machine *m)
+void threads_drop_text(struct guest *g)
 {
-	pthread_mutex_lock(&m->lock);
-	m->nsaid = 0;
-	m->announced = false;
-	for (unsigned i = 0; i < m->n; i++)
-		m->vcpus[i].said.len = 0;
-	locked_decide(m);
-	pthread_mutex_unlock(&m->lock);
+	pthread_mutex_lock(&g->lock);
+	g->nsaid = 0;
+	g->announced = false;
+	for (unsigned i = 0; i < g->n; i++)
+		g->vcpus[i].said.len = 0;
+	locked_decide(g);
+	pthread_mutex_unlock(&g->lock);
 }
 
 /* What becomes of a vCPU that has come out. */
@@ -151,15 +153,15 @@ enum outcome {
 
 static enum outcome locked_outcome(const struct vcpu *v, enum step_result result)
 {
-	const struct machine *m = v->machine;
+	const struct guest *g = v->guest;
 
-	if (m->state == MACHINE_NON_STOP && result == STEP_EVENT && !m->ended)
+	if (g->state == GUEST_NON_STOP && result == STEP_EVENT && !g->ended)
 		return OUTCOME_STANDS;
 	if (v->halting)
 		return OUTCOME_HALTED;
 	if (result == STEP_EVENT)
 		return OUTCOME_EVENT;
-	if (m->state == MACHINE_STOPPING)
+	if (g->state == GUEST_STOPPING)
 		return OUTCOME_PARKED;
 	return result == STEP_NOTHING ? OUTCOME_AGAIN : OUTCOME_AHEAD;
 }
@@ -169,7 +171,7 @@ static void locked_goes_ahead(struct vcpu *v, enum step_result result)
 	bool alone = result != STEP_OVER && v->next_alone;
 
 	v->over = result == STEP_PASS;
-	v->machine->lone = v->machine->lone + alone - v->alone;
+	v->guest->lone = v->guest->lone + alone - v->alone;
 	v->alone = alone;
 }
 
@@ -180,13 +182,13 @@ static void locked_goes_on(struct vcpu *v)
 
 static void locked_reports(struct vcpu *v)
 {
-	struct machine *m = v->machine;
+	struct guest *g = v->guest;
 
 	v->pending = true;
-	if (!m->reporter)
-		m->reporter = v;
+	if (!g->reporter)
+		g->reporter = v;
 	locked_move(v, VCPU_STANDS);
-	locked_call_out(m);
+	locked_call_out(g);
 }
 
 static void locked_came_out(struct vcpu *v, enum step_result result)
@@ -213,7 +215,7 @@ static void locked_came_out(struct vcpu *v, enum step_result result)
 		locked_goes_on(v);
 		break;
 	}
-	locked_decide(v->machine);
+	locked_decide(v->guest);
 }
 
 /*
@@ -226,55 +228,55 @@ static bool locked_owes_event(struct vcpu *v)
 	return v->pending;
 }
 
-void threads_resume(struct machine *m)
+void threads_resume(struct guest *g)
 {
-	pthread_mutex_lock(&m->lock);
-	m->asked = ASKED_RESUME;
-	pthread_mutex_unlock(&m->lock);
+	pthread_mutex_lock(&g->lock);
+	g->asked = ASKED_RESUME;
+	pthread_mutex_unlock(&g->lock);
 }
 
 /* Those that are to run do, unless one of them has an event left. */
-static void locked_run(struct machine *m)
+static void locked_run(struct guest *g)
 {
 	bool steps = false;
 
-	m->started = true;
-	for (unsigned i = 0; i < m->n; i++) {
-		struct vcpu *v = &m->vcpus[i];
+	g->started = true;
+	for (unsigned i = 0; i < g->n; i++) {
+		struct vcpu *v = &g->vcpus[i];
 
-		if (v->want != RESUME_STAY && locked_owes_event(v) && !m->reporter)
-			m->reporter = v;
+		if (v->want != RESUME_STAY && locked_owes_event(v) && !g->reporter)
+			g->reporter = v;
 		steps |= v->want == RESUME_STEP;
 	}
-	if (m->reporter) {
-		locked_stopped(m);
+	if (g->reporter) {
+		locked_stopped(g);
 		return;
 	}
-	m->state = MACHINE_RUNNING;
-	for (unsigned i = 0; i < m->n; i++)
-		if (m->vcpus[i].want != RESUME_STAY)
-			locked_move(&m->vcpus[i], VCPU_WAITS);
+	g->state = GUEST_RUNNING;
+	for (unsigned i = 0; i < g->n; i++)
+		if (g->vcpus[i].want != RESUME_STAY)
+			locked_move(&g->vcpus[i], VCPU_WAITS);
 	if (!steps)
-		m->notify(m->serve_arg, true);
+		g->notify(g->serve_arg, true);
 }
 
 /* The baton is given back, and the machine goes on if that was asked for. */
-static void locked_resume(struct machine *m)
+static void locked_resume(struct guest *g)
 {
-	enum machine_asked asked = m->asked;
+	enum guest_asked asked = g->asked;
 
 	if (asked == ASKED_NOTHING)
 		return;
-	m->asked = ASKED_NOTHING;
-	m->interrupted = false;
-	m->baton = NULL;
+	g->asked = ASKED_NOTHING;
+	g->interrupted = false;
+	g->baton = NULL;
 	if (asked == ASKED_RESUME) {
-		locked_run(m);
+		locked_run(g);
 	} else {
-		m->state = MACHINE_NON_STOP;
-		m->notify(m->serve_arg, false);
+		g->state = GUEST_NON_STOP;
+		g->notify(g->serve_arg, false);
 	}
-	locked_decide(m);
+	locked_decide(g);
 }
 
 static void locked_enter(struct vcpu *v)
@@ -285,60 +287,60 @@ static void locked_enter(struct vcpu *v)
 	v->steps_alone += v->alone && v->want == RESUME_STEP;
 	v->overdue = false;
 	v->entries++;
-	locked_decide(v->machine);
-	pthread_mutex_unlock(&v->machine->lock);
+	locked_decide(v->guest);
+	pthread_mutex_unlock(&v->guest->lock);
 	result = step_run(v);
-	pthread_mutex_lock(&v->machine->lock);
+	pthread_mutex_lock(&v->guest->lock);
 	locked_came_out(v, result);
 }
 
 /* Being woken is not yet to have executed anything: that takes time. */
 static void locked_give_a_turn(struct vcpu *v)
 {
-	struct machine *m = v->machine;
+	struct guest *g = v->guest;
 
-	pthread_mutex_unlock(&m->lock);
+	pthread_mutex_unlock(&g->lock);
 	nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
-	pthread_mutex_lock(&m->lock);
+	pthread_mutex_lock(&g->lock);
 	if (v->state == VCPU_PAUSES)
 		locked_move(v, VCPU_WAITS);
-	locked_decide(m);
+	locked_decide(g);
 }
 
 static void locked_serve(struct vcpu *v)
 {
-	struct machine *m = v->machine;
+	struct guest *g = v->guest;
 
-	m->baton = NULL;
-	pthread_mutex_unlock(&m->lock);
-	m->serve(m->serve_arg);
-	pthread_mutex_lock(&m->lock);
-	locked_resume(m);
+	g->baton = NULL;
+	pthread_mutex_unlock(&g->lock);
+	g->serve(g->serve_arg);
+	pthread_mutex_lock(&g->lock);
+	locked_resume(g);
 }
 
 static void *vcpu_main(void *arg)
 {
 	struct vcpu *v = arg;
-	struct machine *m = v->machine;
+	struct guest *g = v->guest;
 
-	pthread_mutex_lock(&m->lock);
+	pthread_mutex_lock(&g->lock);
 	for (;;) {
-		if (m->baton == v)
+		if (g->baton == v)
 			locked_serve(v);
 		else if (v->state == VCPU_ADMITTED)
 			locked_enter(v);
 		else if (v->state == VCPU_PAUSES)
 			locked_give_a_turn(v);
 		else
-			pthread_cond_wait(&v->wake, &m->lock);
+			pthread_cond_wait(&v->wake, &g->lock);
 	}
 	return NULL;
 }
 
-int threads_start(struct machine *m)
+int threads_start(struct guest *g)
 {
-	for (unsigned i = 0; i < m->n; i++) {
-		struct vcpu *v = &m->vcpus[i];
+	for (unsigned i = 0; i < g->n; i++) {
+		struct vcpu *v = &g->vcpus[i];
 		int err = pthread_create(&v->thread, NULL, vcpu_main, v);
 
 		if (err)
@@ -348,83 +350,52 @@ int threads_start(struct machine *m)
 	return 0;
 }
 
-void threads_interrupt(struct machine *m, int signal)
+void threads_interrupt(struct guest *g, int signal)
 {
-	pthread_mutex_lock(&m->lock);
-	m->interrupted |= m->state != MACHINE_STOPPED;
-	if (m->state == MACHINE_NON_STOP) {
-		locked_interrupt_one(m, signal);
-	} else if (m->state == MACHINE_RUNNING) {
-		m->interrupt_signal = signal;
-		locked_call_out(m);
+	pthread_mutex_lock(&g->lock);
+	g->interrupted |= g->state != GUEST_STOPPED;
+	if (g->state == GUEST_NON_STOP) {
+		locked_interrupt_one(g, signal);
+	} else if (g->state == GUEST_RUNNING) {
+		g->interrupt_signal = signal;
+		locked_call_out(g);
 	}
-	locked_decide(m);
-	pthread_mutex_unlock(&m->lock);
-}
-
-bool threads_running(struct machine *m)
-{
-	bool running;
-
-	pthread_mutex_lock(&m->lock);
-	running = m->state == MACHINE_NON_STOP ? locked_running(m) > 0 : m->state != MACHINE_STOPPED;
-	pthread_mutex_unlock(&m->lock);
-	return running;
-}
-
-bool threads_ended(struct machine *m)
-{
-	bool ended;
-
-	pthread_mutex_lock(&m->lock);
-	ended = m->ended;
-	pthread_mutex_unlock(&m->lock);
-	return ended;
-}
-
-bool threads_runs(struct vcpu *v)
-{
-	struct machine *m = v->machine;
-	bool runs;
-
-	pthread_mutex_lock(&m->lock);
-	runs = m->state == MACHINE_NON_STOP ? v->state != VCPU_STANDS : m->state != MACHINE_STOPPED;
-	pthread_mutex_unlock(&m->lock);
-	return runs;
+	locked_decide(g);
+	pthread_mutex_unlock(&g->lock);
 }
 
 /* A resume that was asked for as the last client left, and has not begun, is void: the new client finds the machine stopped. */
-void machine_hand_over(struct machine *m, int signal)
+void threads_hand_over(struct guest *g, int signal)
 {
-	pthread_mutex_lock(&m->lock);
-	if (m->state == MACHINE_RUNNING) {
-		m->interrupt_signal = signal;
-		locked_call_out(m);
-	} else if (m->state == MACHINE_STOPPED && !m->baton && !m->watching) {
-		m->asked = ASKED_NOTHING;
-		locked_grant_baton(m);
+	pthread_mutex_lock(&g->lock);
+	if (g->state == GUEST_RUNNING) {
+		g->interrupt_signal = signal;
+		locked_call_out(g);
+	} else if (g->state == GUEST_STOPPED && !g->baton && !g->watching) {
+		g->asked = ASKED_NOTHING;
+		locked_grant_baton(g);
 	}
-	locked_decide(m);
-	pthread_mutex_unlock(&m->lock);
+	locked_decide(g);
+	pthread_mutex_unlock(&g->lock);
 }
 
-bool machine_at_rest(struct machine *m)
+bool threads_at_rest(struct guest *g)
 {
 	bool at_rest;
 
-	pthread_mutex_lock(&m->lock);
-	at_rest = m->state == MACHINE_STOPPED && m->asked == ASKED_NOTHING;
-	pthread_mutex_unlock(&m->lock);
+	pthread_mutex_lock(&g->lock);
+	at_rest = g->state == GUEST_STOPPED && g->asked == ASKED_NOTHING;
+	pthread_mutex_unlock(&g->lock);
 	return at_rest;
 }
 
-bool machine_watch_begin(struct machine *m)
+bool threads_watch_begin(struct guest *g)
 {
 	bool watching;
 
-	pthread_mutex_lock(&m->lock);
-	watching = m->watching = m->state != MACHINE_STOPPED;
-	pthread_mutex_unlock(&m->lock);
+	pthread_mutex_lock(&g->lock);
+	watching = g->watching = g->state != GUEST_STOPPED;
+	pthread_mutex_unlock(&g->lock);
 	return watching;
 }
 
@@ -436,30 +407,30 @@ static bool locked_is_overdue(struct vcpu *v, int64_t ms)
 		v->entries_seen = v->entries;
 		v->entered_ms = ms;
 	}
-	return inside && (v->over || v->want == RESUME_STEP) && ms - v->entered_ms >= MACHINE_STEP_MS;
+	return inside && (v->over || v->want == RESUME_STEP) && ms - v->entered_ms >= STEP_MS;
 }
 
-void machine_watch_steps(struct machine *m, int64_t ms)
+void threads_watch_steps(struct guest *g, int64_t ms)
 {
-	pthread_mutex_lock(&m->lock);
-	for (unsigned i = 0; i < m->n; i++) {
-		struct vcpu *v = &m->vcpus[i];
+	pthread_mutex_lock(&g->lock);
+	for (unsigned i = 0; i < g->n; i++) {
+		struct vcpu *v = &g->vcpus[i];
 
 		if (locked_is_overdue(v, ms)) {
 			v->overdue = true;
 			locked_kick(v);
 		}
 	}
-	locked_decide(m);
-	pthread_mutex_unlock(&m->lock);
+	locked_decide(g);
+	pthread_mutex_unlock(&g->lock);
 }
 
-void machine_watch_end(struct machine *m)
+void threads_watch_end(struct guest *g)
 {
-	pthread_mutex_lock(&m->lock);
-	m->watching = false;
-	if (m->state == MACHINE_STOPPED)
-		locked_grant_baton(m);
-	locked_decide(m);
-	pthread_mutex_unlock(&m->lock);
+	pthread_mutex_lock(&g->lock);
+	g->watching = false;
+	if (g->state == GUEST_STOPPED)
+		locked_grant_baton(g);
+	locked_decide(g);
+	pthread_mutex_unlock(&g->lock);
 }

@@ -1,50 +1,66 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What entry.c, threads.c and non_stop.c, which write to machine.state and what else the lock guards, have of each other. In all
- * functions named locked_*, machine.lock is held.
- */
+/* Who runs, who has stopped, who holds the baton: the protocol that vcpu.h tells, as others have it. */
 #ifndef THREADS_H
 #define THREADS_H
 
-#include "../machine/machine.h"
+#include "vcpu.h"
 
-/* entry.c */
+/* Starts them, standing. 0 or -errno. */
+int threads_start(struct guest *g);
+void threads_resume(struct guest *g); /* when the baton is given back, each vCPU as its `want` says */
+void threads_interrupt(struct guest *g, int signal);
 
-/* What becomes of the vCPU. One that stands has nothing left to do first. */
-void locked_move(struct vcpu *v, enum vcpu_state state);
+/* threads.c, non-stop. It begins when the baton is given back; it ends with all vCPUs stopped. */
+void threads_begin_non_stop(struct guest *g);
+void threads_end_non_stop(struct guest *g);
 
-/* What every transition ends with: has the machine stopped? Who may enter now, and who has to make way? */
-void locked_decide(struct machine *m);
+/* A vCPU that stands goes as its `want` says; one that goes stops. */
+void threads_go(struct vcpu *v);
+void threads_halt(struct vcpu *v, int signal);
 
-/* Call it out of the guest, if it is inside. */
-void locked_kick(struct vcpu *v);
+/* One that stands has ended the guest, as its `stop` says. */
+void threads_end(struct vcpu *v);
 
-/* So many do not stand. */
-unsigned locked_running(const struct machine *m);
+/* What is to be reported, and all of it again. */
+bool threads_take_stop(struct vcpu *v, struct stop *stop);
+void threads_report_again(struct guest *g);
 
-/* Nobody is inside who is to be kept out. */
-bool locked_is_clear(const struct machine *m);
+/* The guest is over, because the client says so: nobody runs, and nothing is told of but that. */
+void threads_kill(struct guest *g);
 
-/* threads.c: nobody is left. */
-void locked_stopped(struct machine *m);
+/*
+ * Nobody is in the guest between these two. To read memory, by way of v or, with NULL, physical: nobody who has other memory than the
+ * guest's own, nor v. Of no effect but in non-stop.
+ */
+void threads_hold(struct guest *g);
+void threads_hold_to_read(struct guest *g, struct vcpu *v);
+void threads_let_go(struct guest *g);
+void threads_drop_text(struct guest *g);
 
-/* non_stop.c */
+/* ---- for the watcher ---- */
 
-/* It has come out with an event, or because it was to. */
-void locked_stands_for(struct vcpu *v);
-void locked_halted(struct vcpu *v);
+/* Stop a running guest and have the stop served; or have a stopped one served as it is. */
+void threads_hand_over(struct guest *g, int signal);
 
-/* The current one, or the first one that runs, is to stop. */
-void locked_interrupt_one(struct machine *m, int signal);
+/* Stopped, and no resume has been asked for. */
+bool threads_at_rest(struct guest *g);
 
-/* Tests are built with it: do the states go together, and is nobody forgotten? */
-#ifdef THREADS_CHECKED
-void locked_check(const struct machine *m);
-#else
-static inline void locked_check(const struct machine *m)
-{
-	(void)m;
-}
-#endif
+/* The watcher takes the baton. False when the guest is stopped and a vCPU thread has it. */
+bool threads_watch_begin(struct guest *g);
+
+/*
+ * By the watcher, from time to time while it has the baton, at ms of any clock: steps of vCPUs that wait for something which may never
+ * come are called out. It costs the steps themselves nothing.
+ */
+void threads_watch_steps(struct guest *g, int64_t ms);
+void threads_watch_end(struct guest *g);
+
+/* ---- by the baton's holder ---- */
+
+/* Have commands printed anything? */
+bool threads_have_text(struct guest *g);
+
+/* What commands have printed since: at most GUEST_TEXT_MAX bytes and a NUL. False when there is nothing (more). */
+bool threads_text(struct guest *g, char *text);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The connection. Who may touch it is told in machine/machine.h: while the machine is stopped, the vCPU thread that holds the baton
+ * The connection. Who may touch it is told in run/vcpu.h: while the machine is stopped, the vCPU thread that holds the baton
  * (functions serve_*), while it runs, the watcher, which is the program's main thread (functions watch_*). `connected` passes the
  * connection between them: the watcher sets it when all the rest is ready, whoever sees the client go clears it.
  *
@@ -16,7 +16,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../machine/open.h"
+#include "../machine/ops.h"
 #include "../rsp/session.h"
+#include "../run/due.h"
+#include "../run/step.h"
+#include "../run/threads.h"
 #include "link.h"
 #include "lobby.h"
 #include "log.h"
@@ -115,15 +120,15 @@ static void serve_leave(struct server *s, bool go)
 	struct machine *m = s->machine;
 	bool stays;
 
-	if (s->config->once || s->comm->listener < 0 || m->ended) {
+	if (s->config->once || s->comm->listener < 0 || m->guest.ended) {
 		linger(s);
-		finish(s, m->ended ? m->last.code : 0);
+		finish(s, m->guest.ended ? m->guest.last.code : 0);
 		return;
 	}
 	stays = s->session.state == SESSION_DETACHED && s->session.stays_stopped;
 	if (stays)
 		log_line(&s->log, "the guest stays stopped, and waits for a debugger");
-	machine_release(m, !stays && (go || (m->started && !machine_changes_mode(m))));
+	machine_release(m, !stays && (go || (m->guest.started && !machine_changes_mode(m))));
 	disconnect(s);
 }
 
@@ -139,7 +144,7 @@ static void serve_killed(struct server *s)
  */
 static bool serve_away(struct server *s)
 {
-	if (!s->session.away || s->machine->ended || s->session.state != SESSION_STOPPED)
+	if (!s->session.away || s->machine->guest.ended || s->session.state != SESSION_STOPPED)
 		return false;
 	machine_release(s->machine, true);
 	wake_now(&s->wake);
@@ -187,16 +192,16 @@ static void serve_nobody(struct server *s, const struct stop *stop)
 		log_line(&s->log, "vCPU %u: %s", stop->thread - 1, stop->text);
 	if (stop->kind == STOP_EXITED)
 		finish(s, stop->code);
-	else if (s->machine->started)
+	else if (s->machine->guest.started)
 		log_line(&s->log, "the guest is stopped and waits for a debugger");
 }
 
 /* What the guest's breakpoints have printed meanwhile, to the client's console. */
 static bool tell(struct server *s)
 {
-	char text[MACHINE_TEXT_MAX + 1];
+	char text[GUEST_TEXT_MAX + 1];
 
-	if (!machine_text(s->machine, text))
+	if (!threads_text(&s->machine->guest, text))
 		return false;
 	session_print(&s->session, text);
 	return true;
@@ -218,7 +223,7 @@ static void serve_stop(struct server *s)
 	const struct stop *stop = machine_stop(s->machine);
 	bool attended = atomic_load(&s->connected) && !s->session.away;
 
-	if (machine_goes_on(s->machine, attended)) {
+	if (due_goes_on(&s->machine->guest, attended)) {
 		serve_reset(s);
 		return;
 	}
@@ -234,7 +239,7 @@ static void serve_stop(struct server *s)
 	while (tell(s))
 		;
 	session_stopped(&s->session, stop);
-	machine_expect_step(s->machine);
+	step_expect(&s->machine->guest);
 	if (stop->kind == STOP_EXITED && !s->session.extended) {
 		linger(s);
 		finish(s, stop->code);
@@ -258,9 +263,9 @@ static void serve(void *arg)
  */
 static void tell_terminal(struct server *s)
 {
-	char text[MACHINE_TEXT_MAX + 1];
+	char text[GUEST_TEXT_MAX + 1];
 
-	while (machine_text(s->machine, text))
+	while (threads_text(&s->machine->guest, text))
 		log_text(&s->log, text);
 }
 
@@ -311,7 +316,7 @@ static void watch_non_stop(struct server *s)
  */
 static bool watch_text(struct server *s)
 {
-	if (!machine_has_text(s->machine))
+	if (!threads_have_text(&s->machine->guest))
 		return false;
 	if (s->link.queued || !writable(s->link.out, 0))
 		return true;
@@ -338,7 +343,7 @@ static void watch_running(struct server *s)
 static void watch_away(struct server *s)
 {
 	if (watch_hears(s))
-		machine_hand_over(s->machine, GDB_SIGNAL_TRAP);
+		threads_hand_over(&s->machine->guest, GDB_SIGNAL_TRAP);
 	else
 		s->awaited = link_poll(&s->link, false);
 }
@@ -356,7 +361,7 @@ static void watch_session(struct server *s)
 			watch_away(s);
 		return;
 	}
-	machine_watch_steps(s->machine, now_ms());
+	threads_watch_steps(&s->machine->guest, now_ms());
 	if (s->session.state == SESSION_NON_STOP)
 		watch_non_stop(s);
 	else
@@ -368,15 +373,15 @@ static void watch_client(struct server *s)
 	s->awaited.fd = -1;
 	if (!atomic_load(&s->connected))
 		return;
-	if (machine_watch_begin(s->machine)) {
+	if (threads_watch_begin(&s->machine->guest)) {
 		s->quiet = 0;
 		watch_session(s);
-		machine_watch_end(s->machine);
+		threads_watch_end(&s->machine->guest);
 	} else if (++s->quiet > QUIET_TICKS) {
 		/* In this order: a resume that begins after the question sees that it has to wake us. */
 		s->quiet = 0;
 		atomic_store(&s->wake.dozing, true);
-		if (!machine_at_rest(s->machine))
+		if (!threads_at_rest(&s->machine->guest))
 			atomic_store(&s->wake.dozing, false);
 	}
 }
@@ -391,7 +396,7 @@ static void watch_admit(struct server *s, int in, int out, const void *begun, si
 		session_trace(&s->session, log_trace, &s->log);
 	atomic_store(&s->wake.dozing, false);
 	atomic_store(&s->connected, true);
-	machine_hand_over(s->machine, GDB_SIGNAL_TRAP);
+	threads_hand_over(&s->machine->guest, GDB_SIGNAL_TRAP);
 }
 
 /* Those who have connected. True while one of them waits for the client to be gone. */

@@ -60,26 +60,62 @@ code()
 		}'
 }
 
-# includes DIR PATTERN: what stub/DIR includes besides its own headers, those of C, and what the pattern allows.
-includes()
+# What each file of stub/ includes of stub/, as FILE INCLUDED.
+inclusions()
 {
-	code "stub/$1" | grep -E '#[[:space:]]*include' | grep -vE "#include ($c_headers|\"[a-z0-9_]+\.h\"|$2)\$"
+	find stub -name '*.[ch]' ! -path 'stub/many_regs/*.c' | sort | xargs awk '
+		/^#[[:space:]]*include "/ {
+			split($0, quoted, "\"")
+			path = FILENAME
+			sub(/[^\/]*$/, quoted[2], path)
+			while (sub(/[^\/]+\/\.\.\//, "", path))
+				;
+			print FILENAME, path
+		}'
 }
 
-# What main.c and target.h include; they are not in a directory.
-top_includes()
+# The house from the top. On the ground lie a machine as rsp/ sees it, the protocol, the bytecode, what was seen to work, refusals, and
+# the ABI of the module: they include nothing but what is there, rsp/ nothing but target.h, and agent/ nothing at all.
+floors='host arch reg memory points run machine monitor serve'
+
+upward()
 {
-	code stub/main.c | grep '#include "' | grep -vE '"(host/vm|machine/machine|monitor/show|run/capabilities|serve/[a-z]+)\.h"$'
-	code stub/target.h | grep '#include' | grep -vE "$c_headers"
+	inclusions | awk -v floors="$floors" '
+		BEGIN { n = split(floors, floor); for (i = 1; i <= n; i++) height[floor[i]] = i }
+		function where(path,   part) {
+			return split(path, part, "/") == 3 ? part[2] : part[2] ~ /^(main|kvmgdb|cli)[_.]/ ? "top" : "ground"
+		}
+		function level(room) { return room == "top" ? n + 1 : room in height ? height[room] : 0 }
+		{
+			from = where($1)
+			to = where($2)
+			narrow = from == "agent" || from == "many_regs" || (from == "rsp" && $2 != "stub/target.h")
+			if (level(to) > level(from) || (narrow && to != from))
+				print $1 " includes " $2
+		}'
+}
+
+# A module is a .c file with the header of its name. tsort(1) tells of loops.
+circles()
+{
+	inclusions | awk '{ gsub(/\.[ch]/, ""); if ($1 != $2) print }' | grep -vE '^stub/(reg|rsp|host)/' | tsort 2>&1 > /dev/null
+}
+
+# The system's headers, besides those of C.
+system_headers()
+{
+	code stub | grep -E '#[[:space:]]*include <' | grep -vE "#include $c_headers" | grep -v '^stub/many_regs/' |
+		grep -vE '^stub/((host|serve)/|(main|kvmgdb)[a-z_]*\.[ch])' |
+		grep -vE '^stub/(reg/[a-z_]+\.c:[0-9]+:#include <linux/(kvm|ioctl)\.h>|run/[a-z_]+\.[ch]:[0-9]+:#include <(pthread|signal|linux/kvm)\.h>)'
 }
 
 # Only host/ issues ioctls. The exceptions need <linux/kvm.h> for numbers that are the same on every architecture: those of ONE_REG
-# and of the struct ioctls (reg/), of KVM_GET_MP_STATE, and of KVM_CAP_GUEST_DEBUG_HW_BPS and _WPS (run/capabilities.c). many_regs/
+# and of the struct ioctls (reg/), of KVM_GET_MP_STATE, and of KVM_CAP_GUEST_DEBUG_HW_BPS and _WPS (run/probe.c). many_regs/
 # is the kernel's own side.
 kernel()
 {
 	code stub | grep -v '^stub/many_regs/' | grep -E 'include <(linux|asm|sys/ioctl|sys/ptrace|sys/uio|sys/mman)' |
-		grep -vE '^stub/(host/|(reg/(one_reg|msrs|blocks|mp_state)|run/capabilities)\.c:[0-9]+:#include <linux/)'
+		grep -vE '^stub/(host/|(reg/(one_reg|msrs|blocks|mp_state)|run/probe)\.c:[0-9]+:#include <linux/)'
 }
 
 # kvm_run and the calls that touch it are host/'s.
@@ -188,21 +224,9 @@ noticed()
 }
 
 cd "$root" || exit 1
-below='"\.\./(target|host/host)\.h"'
-rule "rsp/ includes itself and target.h" includes rsp '"\.\./target\.h"'
-rule "arch/ includes itself, target.h and host.h" includes arch "$below"
-rule "reg/ includes itself, arch.h and host.h, the module's ABI, and the kernel's numbers" \
-	includes reg '"\.\./(arch/arch|host/host|many_regs/kvm_many_regs)\.h"|<linux/(kvm|ioctl)\.h>'
-floors='"\.\./(target|arch/arch|reg/[a-z]+|host/host|(agent|memory|points|run|machine|monitor)/[a-z_]+)\.h"|<(pthread|signal|linux/kvm)\.h>'
-for floor in memory points run machine monitor; do
-	rule "$floor/ includes itself, target.h, arch.h, reg/, host.h and the floors" includes $floor "$floors"
-done
-rule "agent/ includes itself" includes agent '<none>'
-rule "host/ includes itself, the module's ABI and what the system has" includes host '"\.\./many_regs/kvm_many_regs\.h"|<[a-z/_]+\.h>'
-rule "serve/ includes itself, session.h, machine.h and what the system has" \
-	includes serve '"\.\./(rsp/session|machine/machine)\.h"|<[a-z/_]+\.h>'
-rule "many_regs/ includes itself and what the kernel has" includes many_regs '<linux/[a-z/_]+\.h>'
-rule "main.c and target.h include what they are allowed" top_includes
+rule "a call goes down: no file includes one of a floor above" upward
+rule "no two modules include each other in a circle" circles
+rule "the system's headers are included where it is talked to" system_headers
 rule "only host/ has the kernel's headers, with four exceptions" kernel
 rule "only host/ knows kvm_run and ioctl()" kvm_run
 rule "only host/ asks for which architecture it is compiled" architecture_ifdefs
@@ -214,11 +238,14 @@ rule "every file names its licence" licences
 rule "no function is longer than 80 lines" long_functions
 rule "no file is longer than 500 lines" long_files
 
-spoil stub/rsp/reply.c '#include "../machine/machine.h"' includes rsp '"\.\./target\.h"'
-spoil stub/arch/exits.c '#include "../reg/tdesc.h"' includes arch "$below"
-spoil stub/arch/exits.c '#include <linux/kvm.h>' includes arch "$below"
-spoil stub/many_regs/kvm_many_regs.c '#include "../host/host.h"' includes many_regs '<linux/[a-z/_]+\.h>'
-spoil stub/target.h '#include "arch/arch.h"' top_includes
+spoil stub/rsp/reply.c '#include "../machine/machine.h"' upward
+spoil stub/arch/exits.c '#include "../reg/tdesc.h"' upward
+spoil stub/memory/memory.h '#include "../run/vcpu.h"' upward
+spoil stub/agent/agent.c '#include "../target.h"' upward
+spoil stub/target.h '#include "arch/arch.h"' upward
+spoil stub/points/point.h '#include "points.h"' circles
+spoil stub/arch/exits.c '#include <linux/kvm.h>' system_headers
+spoil stub/monitor/maps.c '#include <pthread.h>' system_headers
 spoil stub/run/step.c '#include <sys/ioctl.h>' kernel
 spoil stub/run/step.c 'int f(int fd) { return ioctl(fd, 0); }' kvm_run
 spoil stub/reg/tdesc.c '/* none\n * */ struct kvm_run *run;' kvm_run

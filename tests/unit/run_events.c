@@ -5,6 +5,7 @@
 #include <linux/kvm.h>
 #include <string.h>
 
+#include "run/due.h"
 #include "run_guest.h"
 
 #define STOPPED 5 /* KVM_MP_STATE_STOPPED */
@@ -31,10 +32,10 @@ static void arrange(enum exit_kind kind)
 
 static void watch(int64_t ms)
 {
-	while (!machine_watch_begin(&rig->machine))
+	while (!threads_watch_begin(&rig->machine.guest))
 		sched_yield();
-	machine_watch_steps(&rig->machine, ms);
-	machine_watch_end(&rig->machine);
+	threads_watch_steps(&rig->machine.guest, ms);
+	threads_watch_end(&rig->machine.guest);
 }
 
 static void wait_inside(unsigned vcpu)
@@ -42,9 +43,9 @@ static void wait_inside(unsigned vcpu)
 	bool inside = false;
 
 	while (!inside) {
-		pthread_mutex_lock(&rig->machine.lock);
-		inside = vcpu_is_inside(&rig->machine.vcpus[vcpu]);
-		pthread_mutex_unlock(&rig->machine.lock);
+		pthread_mutex_lock(&rig->machine.guest.lock);
+		inside = vcpu_is_inside(&rig->machine.guest.vcpus[vcpu]);
+		pthread_mutex_unlock(&rig->machine.guest.lock);
 		sched_yield();
 	}
 }
@@ -80,12 +81,12 @@ static void test_off_at_point(void)
 	rig->sim->vcpu[1].mp_state = STOPPED;
 	rig->sim->vcpu[0].on_run = rig->sim->vcpu[1].on_run = NULL;
 	sim_set(rig->sim, 0, RV_PC, CODE + 4);
-	regfile_forget(&rig->machine.vcpus[0].regs);
+	regfile_forget(&rig->machine.guest.vcpus[0].regs);
 	rig->target.ops->set_point(&rig->machine, 1, POINT_SOFTWARE, CODE, 4, NULL);
 	go(RESUME_CONTINUE);
 	wait_inside(0);
 	wait_inside(1);
-	ok(!rig->machine.vcpus[1].over && is_planted(), "a vCPU that is off where a breakpoint is holds nobody");
+	ok(!rig->machine.guest.vcpus[1].over && is_planted(), "a vCPU that is off where a breakpoint is holds nobody");
 	interrupt_guest();
 	ok(wait_stop() && stop()->signal == GDB_SIGNAL_INT, "... and stops like any other");
 	close_rig();
@@ -97,7 +98,7 @@ static void test_brought_up(bool to_user)
 	open_rig(2, false);
 	rig->sim->vcpu[1].mp_state = STOPPED;
 	rig->sim->vcpu[0].on_run = rig->sim->vcpu[1].on_run = NULL;
-	rig->machine.stops_at[EVENT_VCPU] = to_user;
+	rig->machine.guest.stops_at[EVENT_VCPU] = to_user;
 	ok(rig->target.ops->has_thread_events(&rig->machine) && !rig->target.ops->set_thread_events(&rig->machine, !to_user),
 		"who comes up is to be told");
 	go(RESUME_CONTINUE);
@@ -148,7 +149,7 @@ static void test_noticed(void)
 	ok(wait_stop() && stop()->signal == GDB_SIGNAL_INT && !second->runs, "... and is out when the machine stops");
 	rig->target.ops->set_point(&rig->machine, 1, POINT_SOFTWARE, CODE, 4, NULL);
 	sim_set(rig->sim, 0, RV_PC, CODE + 4);
-	regfile_forget(&rig->machine.vcpus[0].regs);
+	regfile_forget(&rig->machine.guest.vcpus[0].regs);
 	rig->sim->vcpu[0].on_run = NULL;
 	go(RESUME_CONTINUE);
 	wait_inside(0);
@@ -170,10 +171,10 @@ static void test_waiting_step(void)
 	go(RESUME_STEP);
 	wait_inside(0);
 	watch(5000);
-	watch(5000 + MACHINE_STEP_MS - 1);
+	watch(5000 + STEP_MS - 1);
 	sched_yield();
 	ok(!has_stopped(), "a step that waits has its time");
-	watch(5000 + MACHINE_STEP_MS);
+	watch(5000 + STEP_MS);
 	ok(wait_stop() && is_step(), "... and is over then");
 	is_str(text(), "vCPU 0 has not completed its step in a second, it waits for an interrupt or is in a handler: the step ends here",
 		"... with a sentence");
@@ -195,12 +196,12 @@ static void test_waiting_over(void)
 	rig->target.ops->set_point(&rig->machine, 1, POINT_SOFTWARE, CODE, 4, NULL);
 	rig->sim->vcpu[0].on_run = rig->sim->vcpu[1].on_run = NULL;
 	sim_set(rig->sim, 1, RV_PC, CODE + 4);
-	regfile_forget(&rig->machine.vcpus[1].regs);
+	regfile_forget(&rig->machine.guest.vcpus[1].regs);
 	go(RESUME_CONTINUE);
 	wait_inside(0);
-	ok(!vcpu_is_inside(&rig->machine.vcpus[1]), "a vCPU that steps over a breakpoint holds the other");
+	ok(!vcpu_is_inside(&rig->machine.guest.vcpus[1]), "a vCPU that steps over a breakpoint holds the other");
 	watch(1000);
-	watch(1000 + MACHINE_STEP_MS);
+	watch(1000 + STEP_MS);
 	wait_inside(1);
 	wait_inside(0);
 	ok(is_planted(), "one that waits at it gives up, the opcode is in, and both run");
@@ -223,7 +224,7 @@ static void test_reset(void)
 	ok(wait_stop() && stop()->kind == STOP_RESET && stop()->signal == GDB_SIGNAL_TRAP, "a reset is a stop");
 	is_str(text(), "the guest asks for a reset: resumed, it starts over", "... with a sentence");
 	is_int(rig->sim->resets, 0, "... before it is one");
-	ok(!machine_goes_on(&rig->machine, true), "... which the client is told of");
+	ok(!due_goes_on(&rig->machine.guest, true), "... which the client is told of");
 	write_guest();
 	sim_set(rig->sim, 0, RV_PC, CODE + 4);
 	go(RESUME_CONTINUE);
@@ -246,27 +247,27 @@ static void test_reset_unasked(void)
 	arrange(EXIT_RESET);
 	go(RESUME_CONTINUE);
 	ok(wait_stop(), "a reset that the client does not want to hear of");
-	rig->machine.stops_at[EVENT_RESET] = false;
-	ok(machine_goes_on(&rig->machine, true) && rig->sim->resets == 1, "... is done");
-	rig->machine.asked = ASKED_NOTHING;
+	rig->machine.guest.stops_at[EVENT_RESET] = false;
+	ok(due_goes_on(&rig->machine.guest, true) && rig->sim->resets == 1, "... is done");
+	rig->machine.guest.asked = ASKED_NOTHING;
 	arrange(EXIT_RESET);
 	go(RESUME_CONTINUE);
 	ok(wait_stop(), "again");
-	rig->machine.interrupted = true;
-	ok(!machine_goes_on(&rig->machine, true), "... but not when there was a Ctrl-C: that wants a stop");
+	rig->machine.guest.interrupted = true;
+	ok(!due_goes_on(&rig->machine.guest, true), "... but not when there was a Ctrl-C: that wants a stop");
 	arrange(EXIT_SHUT_DOWN);
 	go(RESUME_CONTINUE);
 	ok(wait_stop() && stop()->kind == STOP_RESET && stop()->signal == GDB_SIGNAL_BUS,
 		"a processor that gives up is a stop, too");
 	is_str(text(), "it broke: resumed, it starts over", "... with its sentence");
-	ok(!machine_goes_on(&rig->machine, true) && !machine_goes_on(&rig->machine, false), "... always");
+	ok(!due_goes_on(&rig->machine.guest, true) && !due_goes_on(&rig->machine.guest, false), "... always");
 	close_rig();
 }
 
 static void test_end(void)
 {
 	open_rig(1, false);
-	rig->machine.stops_at[EVENT_END] = true;
+	rig->machine.guest.stops_at[EVENT_END] = true;
 	arrange(EXIT_ENDED);
 	go(RESUME_CONTINUE);
 	ok(wait_stop() && stop()->kind == STOP_END && stop()->signal == GDB_SIGNAL_TRAP, "an end is a stop, when told so");

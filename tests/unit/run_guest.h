@@ -4,8 +4,8 @@
  * in on_run() plays the processor. It sees to it that the opcode is out for nobody but the one that steps over it, and that every
  * instruction is executed exactly once. For tests of run/.
  */
-#ifndef RUN_GUEST_H
-#define RUN_GUEST_H
+#ifndef UNIT_RUN_GUEST_H
+#define UNIT_RUN_GUEST_H
 
 #include "arch/riscv64.h"
 #include "run_rig.h"
@@ -78,7 +78,7 @@ static inline bool is_kicked(struct sim_host *sim, unsigned vcpu)
 static inline void play(struct sim_host *sim, unsigned vcpu, enum host_run how)
 {
 	unsigned instructions = how == HOST_STEP ? 1 : 2 * LAPS;
-	bool lifted = rig->machine.points.planted && !is_planted();
+	bool lifted = rig->machine.guest.points.planted && !is_planted();
 
 	if (how == HOST_SETTLE)
 		return;
@@ -104,7 +104,7 @@ static inline void write_code(void)
 static inline void write_guest(void)
 {
 	write_code();
-	for (unsigned i = 0; i < rig->machine.n; i++) {
+	for (unsigned i = 0; i < rig->machine.guest.n; i++) {
 		sim_set(rig->sim, i, RV_PC, CODE);
 		sim_set(rig->sim, i, RV_SATP, 0);
 		rig->sim->vcpu[i].on_run = play;

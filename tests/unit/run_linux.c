@@ -10,7 +10,7 @@
 #include "arch/riscv64.h"
 #include "arch/x86_64.h"
 #include "monitor/commands.h"
-#include "machine/machine.h"
+#include "machine/open.h"
 #include "sim_host.h"
 #include "tap.h"
 
@@ -38,8 +38,8 @@ static void print(void *arg, const char *text)
 static int ask(void)
 {
 	printed[0] = '\0';
-	regfile_drop(&m.vcpus[0].regs);
-	m.memory_age++;
+	regfile_drop(&m.guest.vcpus[0].regs);
+	m.guest.memory.age++;
 	return commands_run(&m, "linux", print, NULL);
 }
 
@@ -67,7 +67,7 @@ static bool tells(uint64_t va, uint64_t pa, const char *name)
 		(unsigned long long)va, (unsigned long long)pa, (unsigned long long)va);
 	good = ok(!err && !strcmp(printed, wanted), "%s", name);
 	if (!good)
-		printf("# got %d (%s): %s\n", err, m.why, printed);
+		printf("# got %d (%s): %s\n", err, m.guest.why, printed);
 	return good;
 }
 
@@ -105,7 +105,7 @@ static void test_places(void)
 	sim_set(sim, 0, RV_STVEC, 0);
 	sim_set(sim, 0, RV_PC, CODE + 0x1234);
 	finds_nothing("nothing there");
-	ok(strstr(m.why, "no Linux kernel was found within 64 MiB") != NULL, "... %s", m.why);
+	ok(strstr(m.guest.why, "no Linux kernel was found within 64 MiB") != NULL, "... %s", m.guest.why);
 	finds_at(CODE + 12 * MIB + 7, "above the code");
 	wipe();
 	finds_at(CODE + CHUNK - 20, "over the end of a chunk");
@@ -187,8 +187,8 @@ static void test_tables(void)
 	sim_set(sim, 0, RV_PC, 0x40000000);
 	put(CODE + 6 * MIB + 0x400, BANNER "\n", sizeof(BANNER "\n"));
 	is_int(ask(), -EFAULT, "a kernel whose data are not mapped where they should be");
-	ok(strstr(m.why, "Linux version 6.1.0-50-arm64") == m.why && strstr(m.why, "not mapped now") && !printed[0], "... %s",
-		m.why);
+	ok(strstr(m.guest.why, "Linux version 6.1.0-50-arm64") == m.guest.why && strstr(m.guest.why, "not mapped now") && !printed[0], "... %s",
+		m.guest.why);
 	put_entry(TABLE(1), 8, CODE + 2 * MIB, LEAF);
 	is_int(ask(), -EFAULT, "... or something else is");
 	put_entry(TABLE(1), 8, CODE + 6 * MIB, LEAF);

@@ -10,7 +10,10 @@
 #include "arch/exits.h"
 #include "arch/ppc64.h"
 #include "arch/riscv64.h"
-#include "machine/machine.h"
+#include "machine/open.h"
+#include "machine/ops.h"
+#include "run/step.h"
+#include "run/step_plan.h"
 #include "sim_host.h"
 #include "tap.h"
 
@@ -70,7 +73,7 @@ static void open_machine(const struct arch *arch, uint64_t base, const struct ca
 	sim->vcpu[0].on_run = play;
 	if (machine_open(machine, &sim->host, arch, caps, BATCH_AUTO, error, sizeof(error)))
 		abort();
-	v = &machine->vcpus[0];
+	v = &machine->guest.vcpus[0];
 }
 
 static void put(uint64_t addr, uint32_t word)

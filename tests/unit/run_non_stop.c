@@ -59,7 +59,7 @@ static void test_breakpoint(bool software)
 	}
 	for (unsigned i = 0; i < VCPUS; i++)
 		each &= met[i] && met[i] <= counted(i) + 1;
-	ok(each && !threads_running(&rig->machine), "each is told of where it is, as often as it comes there");
+	ok(each && !guest_running(&rig->machine.guest), "each is told of where it is, as often as it comes there");
 	is_int(ops->clear_point(&rig->machine, 1, POINT_SOFTWARE, CODE, 4), 0, "it goes");
 	tell(0, RESUME_CONTINUE);
 	wait_for_count(0);
@@ -95,9 +95,9 @@ static void test_storm(bool software)
 
 static bool wait_all_out(void)
 {
-	for (int i = 0; i < PATIENCE * 1000 && threads_running(&rig->machine); i++)
+	for (int i = 0; i < PATIENCE * 1000 && guest_running(&rig->machine.guest); i++)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	return !threads_running(&rig->machine);
+	return !guest_running(&rig->machine.guest);
 }
 
 /* The client says that the guest is over: nobody runs, or is told of but that. What was planted is of no use any more. */
@@ -110,7 +110,7 @@ static void test_kill(void)
 	tell(0, RESUME_CONTINUE);
 	wait_for_count(1);
 	ops->kill(&rig->machine);
-	ok(!threads_running(&rig->machine) && !rig->sim->running, "a guest that is killed runs no more");
+	ok(!guest_running(&rig->machine.guest) && !rig->sim->running, "a guest that is killed runs no more");
 	is_int(ops->threads(&rig->machine), 0, "... and has no threads");
 	ok(!ops->next_stop(&rig->machine, &stop), "... and no stop to tell of");
 	is_int(tell(2, RESUME_CONTINUE), -ESRCH, "... or to go on from");
@@ -144,7 +144,7 @@ static void test_end(bool told)
 	struct stop stop;
 
 	begin(2, false);
-	rig->machine.stops_at[EVENT_END] = told;
+	rig->machine.guest.stops_at[EVENT_END] = told;
 	stops_at_end(0);
 	tell(0, RESUME_CONTINUE);
 	if (told) {
@@ -167,14 +167,14 @@ static void test_end_later(void)
 	struct stop stop;
 
 	begin(2, false);
-	rig->machine.stops_at[EVENT_END] = true;
+	rig->machine.guest.stops_at[EVENT_END] = true;
 	stops_at_end(0);
 	tell(0, RESUME_CONTINUE);
 	ok(wait_next(&stop) && stop.kind == STOP_END, "an end");
 	tell(2, RESUME_HALT);
 	ok(wait_next(&stop) && stop.thread == 2, "... and another stop");
 	ops->set_non_stop(&rig->machine, false);
-	machine_watch_end(&rig->machine);
+	threads_watch_end(&rig->machine.guest);
 	wait_stop();
 	go(RESUME_CONTINUE);
 	ok(wait_stop() && machine_stop(&rig->machine)->kind == STOP_EXITED && machine_stop(&rig->machine)->code == 7,

@@ -65,7 +65,7 @@ static void begin(void)
 	ops = rig->target.ops;
 	ops->set_non_stop(&rig->machine, true);
 	give_baton_back();
-	while (!machine_is_non_stop(&rig->machine) || !machine_watch_begin(&rig->machine))
+	while (!guest_non_stop(&rig->machine.guest) || !threads_watch_begin(&rig->machine.guest))
 		sched_yield();
 	while (ops->next_stop(&rig->machine, &stop))
 		;
@@ -83,7 +83,7 @@ static void run_others(void)
 static void end(void)
 {
 	ops->set_non_stop(&rig->machine, false);
-	machine_watch_end(&rig->machine);
+	threads_watch_end(&rig->machine.guest);
 	ok(wait_stop(), "back to all-stop");
 }
 

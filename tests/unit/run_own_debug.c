@@ -107,7 +107,7 @@ static void test_written(void)
 	add_exit(DR6_BS | 1u << OWN_NR, CODE + 1);
 	add_exit(1, HANDLER);
 	run(RESUME_STEP);
-	rig->machine.vcpus[0].regs.view.set(&rig->machine.vcpus[0].regs.view, X86_RBX, 1);
+	rig->machine.guest.vcpus[0].regs.view.set(&rig->machine.guest.vcpus[0].regs.view, X86_RBX, 1);
 	ok(run(RESUME_STEP) && gives_db(1), "KVM forgets an exception when a register is written, and is told again");
 }
 
@@ -144,7 +144,7 @@ static void test_running(void)
 static void test_displaced(void)
 {
 	const struct target_ops *ops = rig->target.ops;
-	char text[MACHINE_TEXT_MAX + 1] = "";
+	char text[GUEST_TEXT_MAX + 1] = "";
 
 	begin(OWN_DR7);
 	for (unsigned i = 0; i < 4; i++)
@@ -152,8 +152,8 @@ static void test_displaced(void)
 	add_exit(1, CODE + 4);
 	add_exit(1, CODE + 8);
 	ok(run(RESUME_CONTINUE) && stop()->kind == STOP_WATCH && script.regs[0].debugreg[3] == DATA + 24, "no room for the guest's own");
-	ok(machine_text(&rig->machine, text) && strstr(text, "debug registers of the guest's own: 2 (vCPU 0)"), "... it is told of");
-	ok(run(RESUME_CONTINUE) && !machine_text(&rig->machine, text), "... once");
+	ok(threads_text(&rig->machine.guest, text) && strstr(text, "debug registers of the guest's own: 2 (vCPU 0)"), "... it is told of");
+	ok(run(RESUME_CONTINUE) && !threads_text(&rig->machine.guest, text), "... once");
 	for (unsigned i = 0; i < 4; i++)
 		ops->clear_point(&rig->machine, 1, POINT_WRITE, DATA + 8 * i, 8);
 	add_exit(DR6_BS, CODE + 9);

@@ -97,7 +97,7 @@ static uint64_t traps_at[4];
 /* A step, by KVM or by planted opcodes, ends where it should. */
 static bool steps(struct sim_host *sim, unsigned vcpu, enum host_run how)
 {
-	const struct vcpu *v = &rig->machine.vcpus[vcpu];
+	const struct vcpu *v = &rig->machine.guest.vcpus[vcpu];
 
 	if (how == HOST_STEP) {
 		leave(sim, vcpu, EXIT_IO_DONE);
@@ -214,8 +214,8 @@ static void test_over_alias(void)
 	map_alias(0, 0);
 	set_break(VA);
 	sim_set(rig->sim, 0, RV_PC, ALIAS);
-	regfile_forget(&rig->machine.vcpus[0].regs);
-	rig->machine.vcpus[0].reported = true;
+	regfile_forget(&rig->machine.guest.vcpus[0].regs);
+	rig->machine.guest.vcpus[0].reported = true;
 	rig->sim->vcpu[0].on_run = looks_at_opcode;
 	go(RESUME_STEP);
 	ok(wait_stop() && was_lifted && code_at(PAGE(0)) == EBREAK,
@@ -284,7 +284,7 @@ static void stand_at(uint64_t addr)
 {
 	in_space(0);
 	sim_set(rig->sim, 0, RV_PC, addr);
-	regfile_forget(&rig->machine.vcpus[0].regs);
+	regfile_forget(&rig->machine.guest.vcpus[0].regs);
 }
 
 static void step_with(void (*on_run)(struct sim_host *, unsigned, enum host_run))
@@ -371,17 +371,17 @@ static void test_reset(void)
 	is_int(code_at(PAGE(0)), 0x5555, "where something else is, nothing is planted");
 	go(RESUME_CONTINUE);
 	interrupt_guest();
-	ok(wait_stop() && rig->machine.points.waiting == 1, "it waits");
+	ok(wait_stop() && rig->machine.guest.points.waiting == 1, "it waits");
 	memset(rig->sim->ram, 0, RAM);
 	map(0, 2);
 	put_code(PAGE(2), NOP);
 	in_space(0);
-	regfile_forget(&rig->machine.vcpus[0].regs);
+	regfile_forget(&rig->machine.guest.vcpus[0].regs);
 	go(RESUME_CONTINUE);
 	interrupt_guest();
 	ok(wait_stop() && code_at(PAGE(2)) == EBREAK, "... until its address is mapped again as the guest is resumed");
 	clear_break(VA);
-	ok(code_at(PAGE(2)) == NOP && !rig->machine.points.waiting && !rig->machine.points.planted,
+	ok(code_at(PAGE(2)) == NOP && !rig->machine.guest.points.waiting && !rig->machine.guest.points.planted,
 		"... and goes like any other");
 }
 
@@ -392,7 +392,7 @@ static void test_reset_waiting(void)
 	set_break(VA);
 	reset_and_go(load_image_riscv64);
 	is_int(set_break(VA), -EFAULT, "one that waits is not set where it is not mapped");
-	is_int(rig->machine.points.n, 0, "... and is gone then");
+	is_int(rig->machine.guest.points.n, 0, "... and is gone then");
 	machine_release(&rig->machine, false);
 	is_int(code_at(PAGE(0)), 0x5555, "... without a trace");
 }
@@ -411,7 +411,7 @@ static void test_reset_register(void)
 	memset(image, 0x22, RAM);
 	reset_and_go(load_image);
 	ok(code_at(PAGE(0)) == 0x2222 && code_at(PAGE(1)) == 0x2222, "after the reset other code is there");
-	ok(!rig->machine.points.point[0].waits && rig->machine.points.point[1].waits,
+	ok(!rig->machine.guest.points.point[0].waits && rig->machine.guest.points.point[1].waits,
 		"the first takes the register, the second waits");
 	machine_release(&rig->machine, false);
 }

@@ -57,7 +57,7 @@ static void test_errors(void)
 	is_int(set(2, 0, bad), -EINVAL, "bytecode that cannot be run is refused");
 	is_str(rig->target.ops->why(&rig->machine),
 		"condition 2: the expression cannot be evaluated here: trace (0x0c) is for tracepoints", "... with a sentence");
-	ok(!is_planted() && !rig->machine.points.n, "... and nothing is set");
+	ok(!is_planted() && !rig->machine.guest.points.n, "... and nothing is set");
 	is_int(set(1, 0, zero), 0, "a division by zero is not seen before");
 	go(RESUME_CONTINUE);
 	ok(wait_stop() && stop()->kind == STOP_SWBREAK, "a condition that fails is reported as a hit");
@@ -77,10 +77,10 @@ static void test_errors(void)
 /* All that was printed, up to the stop. */
 static size_t take_text(char *text, size_t size)
 {
-	static char piece[MACHINE_TEXT_MAX + 1];
+	static char piece[GUEST_TEXT_MAX + 1];
 	size_t n = 0;
 
-	while (n + sizeof(piece) < size && machine_text(&rig->machine, piece))
+	while (n + sizeof(piece) < size && threads_text(&rig->machine.guest, piece))
 		n += (size_t)sprintf(text + n, "%s", piece);
 	return n;
 }
@@ -89,7 +89,7 @@ static void test_commands(bool software)
 {
 	const struct point_code both[] = { COUNT_IS(3), PRINT_COUNT, PRINT_COUNT };
 	const struct point_code fails[] = { CODE_OF(0x22, 0, 0x1a, 0x29, 0x27), COUNT_IS(7) };
-	char text[2 * MACHINE_TEXT_MAX] = "";
+	char text[2 * GUEST_TEXT_MAX] = "";
 
 	open_rig(1, software);
 	is_int(set(1, 2, both), 0, "commands are taken");
@@ -111,7 +111,7 @@ static void test_failing_command(void)
 {
 	const struct point_code fails[] = { CODE_OF(0x22, 0, 0x1a, 0x29, 0x27) };
 	static const char want[] = "the command of the breakpoint at 0x80001000: 8 bytes at 0x0 cannot be read\n";
-	char text[MACHINE_TEXT_MAX * 4] = "";
+	char text[GUEST_TEXT_MAX * 4] = "";
 
 	open_rig(1, false);
 	is_int(set(0, 1, fails), 0, "a command that will fail");
@@ -159,7 +159,7 @@ static void check_lines(char *text)
 static void test_full(void)
 {
 	const struct point_code print[] = { PRINT_COUNT };
-	static char text[8 * MACHINE_TEXT_MAX];
+	static char text[8 * GUEST_TEXT_MAX];
 	size_t n = 0;
 
 	open_rig(1, false);
@@ -167,9 +167,9 @@ static void test_full(void)
 	go(RESUME_CONTINUE);
 	for (int i = 0; i < 4; i++) {
 		wait_until_full();
-		if (machine_watch_begin(&rig->machine))
-			machine_text(&rig->machine, text + n);
-		machine_watch_end(&rig->machine);
+		if (threads_watch_begin(&rig->machine.guest))
+			threads_text(&rig->machine.guest, text + n);
+		threads_watch_end(&rig->machine.guest);
 		n += strlen(text + n);
 	}
 	wait_until_full();
@@ -184,7 +184,7 @@ static void test_full(void)
 static void test_interrupted(bool software)
 {
 	const struct point_code print[] = { PRINT_COUNT };
-	static char text[2 * INTERRUPTS * MACHINE_TEXT_MAX]; /* the vCPU waits when there is more */
+	static char text[2 * INTERRUPTS * GUEST_TEXT_MAX]; /* the vCPU waits when there is more */
 	size_t n = 0;
 
 	text[0] = '\0';

@@ -10,7 +10,7 @@ static void step_range(uint64_t start, uint64_t end, enum resume_kind rest)
 {
 	struct resume_action actions[SIM_VCPUS];
 
-	for (unsigned i = 0; i < rig->machine.n; i++)
+	for (unsigned i = 0; i < rig->machine.guest.n; i++)
 		actions[i] = (struct resume_action){ .kind = rest };
 	actions[0] = (struct resume_action){ .kind = RESUME_STEP, .start = start, .end = end };
 	go_on(actions);

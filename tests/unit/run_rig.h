@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "machine/machine.h"
+#include "machine/open.h"
+#include "machine/ops.h"
+#include "monitor/commands.h"
+#include "run/threads.h"
 #include "sim_host.h"
 #include "tap.h"
 
@@ -105,10 +108,10 @@ static inline int go(enum resume_kind kind)
 /* As the watcher does it: the machine may not have begun to run. */
 static inline void interrupt_guest(void)
 {
-	while (!machine_watch_begin(&rig->machine))
+	while (!threads_watch_begin(&rig->machine.guest))
 		sched_yield();
 	rig->target.ops->interrupt(&rig->machine);
-	machine_watch_end(&rig->machine);
+	threads_watch_end(&rig->machine.guest);
 }
 
 /* Stopped at its entry. The rig stays for good: its threads do. */
@@ -126,13 +129,14 @@ static inline void open_machine(const struct arch *arch, unsigned vcpus, uint64_
 	if (!rig->sim || machine_open(&rig->machine, &rig->sim->host, arch, caps, batch, error, sizeof(error)))
 		abort();
 	rig->target = machine_target(&rig->machine);
+	machine_set_commands(&rig->machine, commands_run);
 	machine_set_server(&rig->machine, serve, notify, rig);
 }
 
 /* The first stop, when the guest is as the test wants it. */
 static inline bool serve_first(void)
 {
-	machine_hand_over(&rig->machine, GDB_SIGNAL_TRAP);
+	threads_hand_over(&rig->machine.guest, GDB_SIGNAL_TRAP);
 	return wait_stop();
 }
 

@@ -7,7 +7,8 @@
 #include "arch/ppc64.h"
 #include "arch/riscv64.h"
 #include "arch/x86_64.h"
-#include "machine/machine.h"
+#include "machine/open.h"
+#include "monitor/commands.h"
 #include "sim_host.h"
 #include "tap.h"
 
@@ -38,7 +39,7 @@ static void open_machine(const char *arch)
 static void set(uint64_t key, uint64_t value)
 {
 	sim_set(sim, 0, key, value);
-	regfile_drop(&m->vcpus[0].regs);
+	regfile_drop(&m->guest.vcpus[0].regs);
 }
 
 static void print(void *arg, const char *text)
@@ -54,7 +55,7 @@ static void prints(const char *line, const char *want, const char *name)
 	printed[0] = '\0';
 	err = commands_run(m, line, print, NULL);
 	if (err)
-		printf("# %s: %d, %s\n", line, err, m->why);
+		printf("# %s: %d, %s\n", line, err, m->guest.why);
 	is_str(printed, want, name);
 }
 
@@ -62,7 +63,7 @@ static void refuses(const char *line, int want, const char *why)
 {
 	printed[0] = '\0';
 	is_int(commands_run(m, line, print, NULL), want, line);
-	is_str(m->why, why, "... with a sentence");
+	is_str(m->guest.why, why, "... with a sentence");
 }
 
 static void test_riscv64(void)
@@ -112,10 +113,10 @@ static void test_riscv64(void)
 	set(RV_SATP, 0);
 	prints("page-tables 0x1000", "0x1000: guest-physical 0x1000, for nothing is translated\n", "... without translation");
 	set(RV_SATP, 8ull << 60 | TABLE(0) >> 12);
-	m->ended = true;
+	m->guest.ended = true;
 	refuses("translate 0x1000", -ESRCH, "the guest has ended");
 	refuses("page-tables", -ESRCH, "the guest has ended");
-	m->ended = false;
+	m->guest.ended = false;
 }
 
 static void test_aarch64(void)

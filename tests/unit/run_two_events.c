@@ -98,9 +98,9 @@ static bool is_inside(unsigned vcpu)
 {
 	bool inside;
 
-	pthread_mutex_lock(&rig->machine.lock);
-	inside = vcpu_is_inside(&rig->machine.vcpus[vcpu]) && !rig->machine.vcpus[vcpu].over;
-	pthread_mutex_unlock(&rig->machine.lock);
+	pthread_mutex_lock(&rig->machine.guest.lock);
+	inside = vcpu_is_inside(&rig->machine.guest.vcpus[vcpu]) && !rig->machine.guest.vcpus[vcpu].over;
+	pthread_mutex_unlock(&rig->machine.guest.lock);
 	return inside;
 }
 

@@ -33,8 +33,8 @@ static inline void wait_for_count(unsigned vcpu)
 
 	while (counted(vcpu) == before) {
 		/* A run of the simulated guest ends after some laps, and waits for a kick. */
-		threads_hold(&rig->machine);
-		threads_let_go(&rig->machine);
+		threads_hold(&rig->machine.guest);
+		threads_let_go(&rig->machine.guest);
 	}
 }
 
@@ -44,7 +44,7 @@ static inline void begin(unsigned vcpus, bool software)
 	ops = rig->target.ops;
 	ops->set_non_stop(&rig->machine, true);
 	give_baton_back();
-	while (!machine_is_non_stop(&rig->machine) || !machine_watch_begin(&rig->machine))
+	while (!guest_non_stop(&rig->machine.guest) || !threads_watch_begin(&rig->machine.guest))
 		sched_yield();
 }
 
@@ -52,7 +52,7 @@ static inline void begin(unsigned vcpus, bool software)
 static inline void end(void)
 {
 	ops->set_non_stop(&rig->machine, false);
-	machine_watch_end(&rig->machine);
+	threads_watch_end(&rig->machine.guest);
 	ok(wait_stop(), "back to all-stop");
 	close_rig();
 }

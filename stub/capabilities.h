@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What this host's KVM really does. Several hosts accept a debug request and do nothing, so each kind is tried once at start-up,
- * in a scratch VM, and only what was seen to work is offered.
- */
+/* What this host's KVM was seen to do: only that is offered. run/probe.h fills it in. */
 #ifndef CAPABILITIES_H
 #define CAPABILITIES_H
 
 #include <stdbool.h>
 
-#include "../arch/arch.h"
-#include "../host/host.h"
+#include "target.h"
 
 struct capabilities {
 	bool step;		 /* hardware single-step */
@@ -22,11 +18,5 @@ struct capabilities {
 	unsigned watch_slots;
 	bool shared_slots; /* one set of slots for both kinds */
 };
-
-/*
- * Tries the scratch machine (vm_open_scratch), whose RAM begins at base, on the calling thread. 0, or -errno when it did not even
- * run; what could not be tried is false.
- */
-int capabilities_probe(struct capabilities *caps, const struct arch *arch, struct host *scratch, uint64_t base);
 
 #endif

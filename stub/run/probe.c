@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tries each kind of guest debugging once, on a few instructions of the architecture's. See capabilities.h. */
+/* Tries each kind of guest debugging once, on a few instructions of the architecture's. See probe.h. */
 #include <errno.h>
 #include <linux/kvm.h>
 #include <string.h>
 
 #include "../reg/regfile.h"
-#include "capabilities.h"
+#include "probe.h"
 
 /* Where things are in the scratch machine's RAM, from its base. */
 #define CODE_AT 0x4000

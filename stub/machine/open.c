@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A machine from its opening to the next client. See open.h. */
+#include "open.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../run/due.h"
+#include "../run/events.h"
+#include "../run/mask.h"
+#include "../run/resume.h"
+#include "../run/threads.h"
+#include "modes.h"
+#include "nowhere.h"
+
+const struct stop *machine_stop(struct machine *m)
+{
+	nowhere_tell(m->guest.current, &m->guest.last);
+	return &m->guest.last;
+}
+
+bool machine_changes_mode(const struct machine *m)
+{
+	return m->next_mode != m->mode;
+}
+
+void machine_release(struct machine *m, bool go)
+{
+	points_clear_all(&m->guest.points, m->guest.ended);
+	threads_drop_text(&m->guest);
+	m->guest.open_steps = m->guest.step_is_none = false;
+	for (unsigned i = 0; i < m->guest.n; i++) {
+		mask_give_back(&m->guest.vcpus[i]);
+		regfile_forget(&m->guest.vcpus[i].regs);
+	}
+	modes_change(m);
+	modes_expedite(m);
+	events_default(&m->guest);
+	if (!go || m->guest.ended)
+		return;
+	resume_set_off(&m->guest);
+	for (unsigned i = 0; i < m->guest.n; i++) {
+		struct vcpu *v = &m->guest.vcpus[i];
+
+		v->want = RESUME_CONTINUE;
+		v->over = v->alone = v->awaited = false;
+		v->way_known = false;
+		v->nends = 0;
+	}
+	if (!due_leave(&m->guest))
+		threads_resume(&m->guest);
+}
+
+static int describe_vcpus(struct machine *m)
+{
+	const char *name = m->guest.host->mode;
+	int mode = name ? modes_find(m->guest.arch, name) : 0, err;
+
+	m->mode = m->next_mode = mode < 0 ? 0 : mode;
+	err = modes_describe(m, m->mode, &m->guest.tdesc);
+	if (!err)
+		modes_expedite(m);
+	return err;
+}
+
+int machine_open(struct machine *m, struct host *host, const struct arch *arch, const struct capabilities *caps,
+	enum batch batch, char *error, size_t size)
+{
+	struct guest *g = &m->guest;
+	int err;
+
+	memset(m, 0, sizeof(*m));
+	g->host = host;
+	g->arch = arch;
+	g->caps = *caps;
+	if (transport_init(&g->transport, host, arch, batch)) {
+		snprintf(error, size, "--batch=many: neither this kernel's KVM nor /dev/kvm_many_regs has KVM_GET_MANY_REGS");
+		return -EOPNOTSUPP;
+	}
+	err = describe_vcpus(m);
+	if (!err)
+		err = guest_open(g);
+	if (!err)
+		err = threads_start(g);
+	if (err)
+		snprintf(error, size, "cannot open the vCPUs: %s", strerror(-err));
+	m->looked_at = g->current;
+	return err;
+}
+
+void machine_set_server(struct machine *m, serve_fn *serve, notify_fn *notify, void *arg)
+{
+	m->guest.serve = serve;
+	m->guest.notify = notify;
+	m->guest.serve_arg = arg;
+}
+
+void machine_set_log(struct machine *m, text_fn *log, void *arg)
+{
+	m->guest.log = log;
+	m->guest.log_arg = arg;
+}
+
+void machine_set_commands(struct machine *m, machine_command_fn *command)
+{
+	m->command = command;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What whoever owns a machine, and serves it, does with it as a whole. */
+#ifndef OPEN_H
+#define OPEN_H
+
+#include "machine.h"
+
+/*
+ * A machine over an open host, its vCPU threads started, stopped at its entry. caps is what the host's KVM was seen to do, batch how
+ * registers are to be moved. 0, or -errno and a sentence in error. The host remains the caller's.
+ */
+int machine_open(struct machine *m, struct host *host, const struct arch *arch, const struct capabilities *caps,
+	enum batch batch, char *error, size_t size);
+
+/* Who serves the client on a stop, and is told of one in non-stop. Set once, before the machine is first resumed or handed over. */
+void machine_set_server(struct machine *m, serve_fn *serve, notify_fn *notify, void *arg);
+
+/* Who takes a sentence for whoever runs this machine: from any thread, and nobody is to wait. Without one they are dropped. */
+void machine_set_log(struct machine *m, text_fn *log, void *arg);
+
+/* Who answers `monitor`. Without one there are no commands. */
+void machine_set_commands(struct machine *m, machine_command_fn *command);
+
+/* For serve/, by the baton's holder. */
+
+/* Has this client asked for another description? Then it leaves to come again. */
+bool machine_changes_mode(const struct machine *m);
+
+/* The present stop. */
+const struct stop *machine_stop(struct machine *m);
+
+/*
+ * The debugger has gone: no opcode stays planted, guest debugging is off; the guest runs on if `go`, or stays as it is. The next
+ * client has the description that this one asked for.
+ */
+void machine_release(struct machine *m, bool go);
+
+#endif

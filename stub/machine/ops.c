@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Answers target.h: one table. All of it runs on the baton holder's thread unless target.h says otherwise. */
+#include "ops.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../run/due.h"
+#include "../run/events.h"
+#include "../run/idle.h"
+#include "../run/resume.h"
+#include "../run/step_plan.h"
+#include "../run/threads.h"
+#include "about.h"
+#include "access.h"
+#include "nowhere.h"
+#include "registers.h"
+
+static unsigned op_threads(void *t)
+{
+	struct machine *m = t;
+
+	return guest_ended(&m->guest) ? 0 : m->guest.n;
+}
+
+static unsigned op_current(void *t)
+{
+	struct machine *m = t;
+
+	return m->guest.current->nr + 1;
+}
+
+static void op_thread_text(void *t, unsigned thread, char *text, size_t size)
+{
+	idle_text(guest_vcpu(&((struct machine *)t)->guest, thread), text, size);
+}
+
+static const char *op_description(void *t, bool all_bits)
+{
+	struct machine *m = t;
+
+	return all_bits ? m->guest.tdesc.xml : m->guest.tdesc.named_xml;
+}
+
+static int op_thread_pc(void *t, unsigned thread, uint64_t *pc)
+{
+	struct machine *m = t;
+	int err;
+	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
+
+	return v ? v->regs.view.get(&v->regs.view, m->guest.arch->pc, pc) : err;
+}
+
+static unsigned op_expedited(void *t, unsigned thread, unsigned *regs, unsigned cap)
+{
+	struct machine *m = t;
+	struct vcpu *v = guest_vcpu(&m->guest, thread);
+	unsigned n = m->nexpedited < cap ? m->nexpedited : cap;
+
+	memcpy(regs, m->expedited, n * sizeof(*regs));
+	if (!v || guest_ended(&m->guest) || vcpu_runs(v))
+		return n;
+	if (m->looked_at != v && !vcpu_runs(m->looked_at))
+		regfile_expect_as(&v->regs, &m->looked_at->regs);
+	m->looked_at = v;
+	regfile_prefetch(&v->regs, regs, n);
+	return n;
+}
+
+static bool op_has_points(void *t, enum point_type type)
+{
+	return points_possible(t, type);
+}
+
+/* To go on by itself, a vCPU has to get past the breakpoint. */
+static bool op_has_programs(void *t)
+{
+	return step_possible(&((struct machine *)t)->guest);
+}
+
+static int op_resume(void *t, const struct resume_action *actions)
+{
+	struct machine *m = t;
+
+	m->counted = transport_counted(&m->guest.transport);
+	return resume_threads(&m->guest, actions);
+}
+
+static int op_set_non_stop(void *t, bool on)
+{
+	struct machine *m = t;
+
+	bool is_on = guest_non_stop(&m->guest);
+
+	if (on && !is_on)
+		threads_begin_non_stop(&m->guest);
+	else if (!on && is_on)
+		threads_end_non_stop(&m->guest);
+	return 0;
+}
+
+static bool op_has_thread_events(void *t)
+{
+	return idle_can_await(&((struct machine *)t)->guest);
+}
+
+static int op_set_thread_events(void *t, bool on)
+{
+	((struct machine *)t)->guest.thread_events = on;
+	return 0;
+}
+
+static bool op_can_mask_steps(void *t)
+{
+	return step_masks(&((struct machine *)t)->guest);
+}
+
+static void op_mask_steps(void *t, bool on)
+{
+	struct machine *m = t;
+
+	threads_hold(&m->guest);
+	m->guest.open_steps = !on;
+	threads_let_go(&m->guest);
+}
+
+/* There is nobody to be told the sentence: a packet with it would be taken for an answer. */
+static bool op_next_stop(void *t, struct stop *stop)
+{
+	struct machine *m = t;
+	bool taken = threads_take_stop(m->guest.current, stop);
+
+	for (unsigned i = 0; !taken && i < m->guest.n; i++)
+		taken = threads_take_stop(&m->guest.vcpus[i], stop);
+	if (taken) {
+		threads_hold_to_read(&m->guest, NULL);
+		nowhere_tell(&m->guest.vcpus[stop->thread - 1], stop);
+		threads_let_go(&m->guest);
+	}
+	if (taken && stop->text)
+		guest_log(&m->guest, "vCPU %u: %s", stop->thread - 1, stop->text);
+	return taken;
+}
+
+static void op_report_again(void *t)
+{
+	threads_report_again(&((struct machine *)t)->guest);
+}
+
+static void op_interrupt(void *t)
+{
+	threads_interrupt(&((struct machine *)t)->guest, GDB_SIGNAL_INT);
+}
+
+static int op_restart(void *t)
+{
+	struct machine *m = t;
+
+	if (guest_running(&m->guest))
+		return guest_refuse(&m->guest, -EBUSY, "the machine is running");
+	points_clear_all(&m->guest.points, true);
+	return guest_start_over(&m->guest);
+}
+
+static void op_kill(void *t)
+{
+	threads_kill(&((struct machine *)t)->guest);
+}
+
+static int op_command(void *t, const char *line, text_fn *print, void *arg)
+{
+	struct machine *m = t;
+	int err;
+
+	threads_hold(&m->guest);
+	for (unsigned i = 0; guest_non_stop(&m->guest) && i < m->guest.n; i++)
+		memory_forget(&m->guest.vcpus[i].space);
+	err = m->command ? m->command(m, line, print, arg) : -ENOSYS;
+	threads_let_go(&m->guest);
+	return err;
+}
+
+static int64_t op_clock_ms(void *t)
+{
+	struct timespec now;
+
+	(void)t;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static const char *op_why(void *t)
+{
+	struct machine *m = t;
+
+	return m->guest.why;
+}
+
+static void op_refused(void *t, const char *sentence)
+{
+	struct machine *m = t;
+
+	if (sentence != m->guest.why)
+		guest_refuse(&m->guest, 0, "%s", sentence);
+	guest_log(&m->guest, "refused: %s", sentence);
+}
+
+static const struct target_ops ops = {
+	.threads = op_threads,
+	.current = op_current,
+	.thread_name = about_thread,
+	.thread_text = op_thread_text,
+	.description = op_description,
+	.kind = about_kind,
+	.address_bits = about_address_bits,
+	.image = about_image,
+	.read_image = about_read_image,
+	.read_reg = registers_read,
+	.reg_size = registers_size,
+	.write_reg = registers_write,
+	.read_general = registers_read_general,
+	.write_general = registers_write_general,
+	.expedited = op_expedited,
+	.read_mem = access_read,
+	.write_mem = access_write,
+	.read_phys = access_read_phys,
+	.write_phys = access_write_phys,
+	.find_region = access_region,
+	.thread_pc = op_thread_pc,
+	.has_points = op_has_points,
+	.has_programs = op_has_programs,
+	.set_point = access_set_point,
+	.clear_point = access_clear_point,
+	.resume = op_resume,
+	.interrupt = op_interrupt,
+	.set_non_stop = op_set_non_stop,
+	.has_thread_events = op_has_thread_events,
+	.set_thread_events = op_set_thread_events,
+	.can_mask_steps = op_can_mask_steps,
+	.mask_steps = op_mask_steps,
+	.next_stop = op_next_stop,
+	.report_again = op_report_again,
+	.restart = op_restart,
+	.kill = op_kill,
+	.clock_ms = op_clock_ms,
+	.command = op_command,
+	.why = op_why,
+	.refused = op_refused,
+};
+
+struct target machine_target(struct machine *m)
+{
+	return (struct target){ .ops = &ops, .t = m };
+}
+

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The guest as a whole, and its state as others may look at it. See guest.h. */
+#include "guest.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "events.h"
+
+int guest_refuse(struct guest *g, int err, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(g->why, sizeof(g->why), format, ap);
+	va_end(ap);
+	return err;
+}
+
+static void tell(void *arg, const char *text)
+{
+	struct guest *g = arg;
+
+	if (g->log)
+		g->log(g->log_arg, text);
+}
+
+void guest_log(struct guest *g, const char *format, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	tell(g, text);
+}
+
+struct vcpu *guest_vcpu(struct guest *g, unsigned thread)
+{
+	return thread >= 1 && thread <= g->n ? &g->vcpus[thread - 1] : NULL;
+}
+
+bool guest_running(struct guest *g)
+{
+	bool running;
+
+	pthread_mutex_lock(&g->lock);
+	running = g->state == GUEST_NON_STOP ? g->count[VCPU_STANDS] < g->n : g->state != GUEST_STOPPED;
+	pthread_mutex_unlock(&g->lock);
+	return running;
+}
+
+bool guest_ended(struct guest *g)
+{
+	bool ended;
+
+	pthread_mutex_lock(&g->lock);
+	ended = g->ended;
+	pthread_mutex_unlock(&g->lock);
+	return ended;
+}
+
+bool vcpu_runs(struct vcpu *v)
+{
+	struct guest *g = v->guest;
+	bool runs;
+
+	pthread_mutex_lock(&g->lock);
+	runs = g->state == GUEST_NON_STOP ? v->state != VCPU_STANDS : g->state != GUEST_STOPPED;
+	pthread_mutex_unlock(&g->lock);
+	return runs;
+}
+
+bool guest_non_stop(struct guest *g)
+{
+	bool non_stop;
+
+	pthread_mutex_lock(&g->lock);
+	non_stop = g->state == GUEST_NON_STOP;
+	pthread_mutex_unlock(&g->lock);
+	return non_stop;
+}
+
+static void locked_forget_vcpu(struct vcpu *v)
+{
+	v->pending = false;
+	v->stop = (struct stop){ .thread = v->nr + 1 };
+	v->reported = true;
+	v->passed = false;
+	v->unheard = true;
+	v->debug_control = v->queued = 0;
+	memset(v->debug_bytes, 0, sizeof(v->debug_bytes));
+	regfile_let_go(&v->regs);
+	regfile_forget(&v->regs);
+}
+
+/* The state of all vCPUs as after guest_open(): nothing known of what KVM holds, nothing reported but the entry. */
+static void forget(struct guest *g, bool ended)
+{
+	pthread_mutex_lock(&g->lock);
+	g->started = false;
+	g->ended = ended;
+	g->current = &g->vcpus[0];
+	g->last = (struct stop){ .kind = STOP_SIGNAL, .thread = 1, .signal = GDB_SIGNAL_TRAP };
+	for (unsigned i = 0; i < g->n; i++)
+		locked_forget_vcpu(&g->vcpus[i]);
+	pthread_mutex_unlock(&g->lock);
+}
+
+int guest_start_over(struct guest *g)
+{
+	int err = g->host->ops->reset(g->host, g->why, sizeof(g->why));
+
+	forget(g, err != 0);
+	return err;
+}
+
+static int open_vcpu(struct guest *g, unsigned nr)
+{
+	struct vcpu *v = &g->vcpus[nr];
+
+	v->guest = g;
+	v->nr = nr;
+	v->space = (struct space){ .memory = &g->memory, .regs = &v->regs };
+	pthread_cond_init(&v->wake, NULL);
+	return regfile_init(&v->regs, nr, &g->transport, &g->tdesc);
+}
+
+int guest_open(struct guest *g)
+{
+	g->memory = (struct memory){
+		.host = g->host,
+		.arch = g->arch,
+		.planted.host = g->host,
+		.why = { .text = g->why, .size = sizeof(g->why) },
+	};
+	g->points.memory = &g->memory;
+	g->points.caps = &g->caps;
+	g->points.tell = tell;
+	g->points.tell_arg = g;
+	g->n = g->count[VCPU_STANDS] = g->host->vcpus;
+	pthread_mutex_init(&g->lock, NULL);
+	pthread_cond_init(&g->out, NULL);
+	events_default(g);
+	g->vcpus = calloc(g->n, sizeof(*g->vcpus));
+	if (!g->vcpus)
+		return -ENOMEM;
+	for (unsigned i = 0; i < g->n; i++) {
+		int err = open_vcpu(g, i);
+
+		if (err)
+			return err;
+	}
+	forget(g, false);
+	return 0;
+}

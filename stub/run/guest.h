@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The guest as a whole: opened, started over, and what is said of it. */
+#ifndef RUN_GUEST_H
+#define RUN_GUEST_H
+
+#include "vcpu.h"
+
+/*
+ * Over an open host, which remains the caller's: the vCPUs' register files, and the guest stands at its entry. g is all zero but for
+ * host, arch, caps, transport and tdesc. 0, or -errno.
+ */
+int guest_open(struct guest *g);
+
+/* All as after guest_open(), but for the points, whose opcodes are no longer in memory. 0, or -errno, a sentence, and the end. */
+int guest_start_over(struct guest *g);
+
+/* The vCPU of a thread, or NULL. */
+struct vcpu *guest_vcpu(struct guest *g, unsigned thread);
+
+/* Is any vCPU to run? Is this one? Is the guest over? Is each vCPU resumed, and stopped, by itself? By any thread. */
+bool guest_running(struct guest *g);
+bool vcpu_runs(struct vcpu *v);
+bool guest_ended(struct guest *g);
+bool guest_non_stop(struct guest *g);
+
+/* A sentence for whoever runs this guest. By any thread; nobody waits. */
+__attribute__((format(printf, 2, 3))) void guest_log(struct guest *g, const char *format, ...);
+
+/* Keep a sentence for target.h's why(); returns err. */
+__attribute__((format(printf, 3, 4))) int guest_refuse(struct guest *g, int err, const char *format, ...);
+
+#endif

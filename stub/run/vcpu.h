@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest under a debugger, as run/ knows it: its vCPUs, each run by a thread of its own, and what they share. It is part of a
+ * struct machine, which answers target.h.
+ */
+#ifndef RUN_VCPU_H
+#define RUN_VCPU_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "../agent/agent.h"
+#include "../arch/arch.h"
+#include "../capabilities.h"
+#include "../host/host.h"
+#include "../memory/memory.h"
+#include "../points/points.h"
+#include "../reg/regfile.h"
+#include "../reg/tdesc.h"
+#include "../reg/transport.h"
+#include "../target.h"
+
+struct guest;
+
+/* What the guest may do to its machine as a whole. */
+enum guest_event {
+	EVENT_RESET,
+	EVENT_END,
+	EVENT_VCPU,
+	EVENT_NOTHING,
+	GUEST_EVENTS
+};
+
+/*
+ * The thread protocol.
+ *
+ * Each vCPU is run by a thread of its own, always the same one: KVM charges a move between threads, and a hand-over costs more
+ * than a step. The connection to the debugger is a baton: only its holder may touch the session and, through target.h, the
+ * machine. There are three kinds of holder:
+ *
+ * - While the machine is STOPPED, one vCPU thread: the one whose event stopped it. It reports and then serves packets, so that a
+ *   step of its own vCPU is a plain call of KVM_RUN, with no futex, signal or thread switch between the packet and the guest.
+ * - While the machine is RUNNING or STOPPING, the watcher (serve/'s main thread), between threads_watch_begin() and _end(): it
+ *   reads what the client sends meanwhile, a Ctrl-C above all.
+ * - Nobody, when the machine is stopped and no client is there.
+ *
+ * guest.lock guards the state below and is never held while the guest runs, a packet is served or a system call sleeps. Each
+ * vCPU has a state as well, and each transition of either ends in one decision (entry.c): who may enter the guest by then, and who
+ * has to come out. So nobody is forgotten, whatever the order of things. A resume has those vCPUs wait for that which are to run.
+ * One with an event, or an interrupt, makes the machine STOPPING: vCPUs that are inside are kicked, those not yet inside are called
+ * off. With the last one out the machine is STOPPED, and the baton passes to the reporter: the vCPU whose event came first, or the
+ * current one when nobody has an event. If the watcher holds the baton just then, it passes it on when it is done.
+ *
+ * A step of a vCPU that is halted or off may never end. The watcher looks from time to time whether one has been inside for more than
+ * STEP_MS, and calls it out as `overdue`: then the step is over, wherever it is. One that steps over a breakpoint, with the
+ * others held, runs on with them; if it has not executed what is there, it meets the breakpoint again.
+ *
+ * A vCPU that comes out with an event of its own after the reporter keeps it. A breakpoint is met again when the vCPU runs, as
+ * nothing was executed; a step or a watchpoint is over, so it is reported, once, in place of the next resume of that vCPU.
+ *
+ * A vCPU that is resumed on a breakpoint which it has reported steps over it first (`over`). While it does, no other vCPU
+ * enters the guest (`alone`), since the planted opcode is out; nor during a software step, since it plants opcodes that are none
+ * of theirs.
+ *
+ * A breakpoint whose conditions are false, or that only has commands, is no event: its vCPU comes out with STEP_PASS and has to get
+ * over it in the midst of the others. The machine goes on RUNNING. When it takes being alone, the others make way: those inside are
+ * kicked and come out with nothing, and whoever is `alone` enters when the last of them is out. Then enters the next that has to be
+ * alone, then those that made way, then everybody. (A debug register is the vCPU's own: nobody has to make way for that.) An
+ * interrupt that comes between finds the vCPU not inside and parks it: as `passed`, so that the next resume takes it over the
+ * breakpoint, whose commands have been run.
+ *
+ * A vCPU that steps through a range comes out after each step with STEP_MORE. One that has taken many steps alone, in a range or by
+ * as many resumes, then pauses for a moment in which the others run: it may be waiting for something that they do.
+ *
+ * In non-stop the machine is in a state of its own, NON_STOP, in which no vCPU may run, and any may: the watcher holds the baton for as
+ * long as that lasts. Each vCPU that comes out with an event, or because it was to (`halting`), stands: it keeps its `stop`, which is
+ * `pending` until the watcher, woken by `notify`, has taken it. What may not change, or be looked at, while a vCPU is in the guest,
+ * the watcher does between threads_hold() and threads_let_go(): all are kicked and nobody enters. To read memory it is enough that
+ * those are out which lift or plant opcodes, and the one whose registers say where to read.
+ *
+ * What commands print is moved into guest.said when their vCPU comes out, and from there to the client by the baton's holder:
+ * the watcher, or the reporter before it reports. A vCPU whose text finds no room does not enter until there is some.
+ */
+enum guest_state {
+	GUEST_STOPPED,
+	GUEST_RUNNING,
+	GUEST_STOPPING,
+	GUEST_NON_STOP
+};
+
+/* What the baton's holder has asked for: it begins when the baton is given back. */
+enum guest_asked {
+	ASKED_NOTHING,
+	ASKED_RESUME,
+	ASKED_NON_STOP
+};
+
+/* Who may not be in the guest, in non-stop: those that have other memory there than the guest's own, and looked_into; or nobody may. */
+enum guest_hold {
+	HOLD_NOBODY,
+	HOLD_READ,
+	HOLD_ALL
+};
+
+enum vcpu_state {
+	VCPU_STANDS,   /* it is not to run */
+	VCPU_WAITS,    /* it is to run, and waits to be let in */
+	VCPU_MADE_WAY, /* the same, before the others: it was called out, or had to wait, for another's sake */
+	VCPU_PAUSES,   /* it lets the others run before it goes on alone */
+	VCPU_ADMITTED, /* it may enter, and its thread has not done so yet */
+	VCPU_INSIDE,   /* its thread has left the lock for the guest */
+	VCPU_CALLED,   /* ... and was kicked, and has not come out yet */
+	VCPU_STATES
+};
+
+/* mask.c's: the step under way, or planned, and what it has to do with the guest's mask of interrupts. */
+struct step_mask {
+	bool on;      /* interrupts are held back */
+	uint64_t pc;  /* where it begins */
+	uint64_t own; /* the guest's own bits, there */
+	struct arch_mask_use use;
+	uint64_t handlers[ARCH_HANDLERS];
+	unsigned nhandlers;
+};
+
+#define STEP_ENDS (ARCH_SUCCESSORS + ARCH_HANDLERS)
+
+struct vcpu {
+	struct guest *guest;
+	unsigned nr; /* the thread's id for the debugger is nr + 1 */
+	pthread_t thread;
+	pthread_cond_t wake;
+	struct regfile regs;
+	struct space space; /* by these registers */
+
+	/* Guarded by guest.lock. */
+	enum resume_kind want;
+	uint64_t range_start, range_end; /* of RESUME_STEP, as in struct resume_action */
+	enum vcpu_state state;
+	bool pending; /* has an event in `stop` that was not reported */
+	bool over;    /* has to step over the breakpoint at its pc first */
+	bool alone;   /* enters only while no other does: over a planted breakpoint, or by a software step */
+	bool halting; /* non-stop: it is inside, and is to stop with this signal */
+	int halt_signal;
+	unsigned steps_alone; /* since it has let them */
+	struct stop stop;
+	unsigned entries;     /* how often it went inside */
+	unsigned entries_seen; /* the watcher's: as it found them at ... */
+	int64_t entered_ms;
+	_Atomic bool overdue; /* its step was called out, for it took too long */
+
+	/* Touched by the vCPU's thread while it runs, by the baton's holder while it does not. */
+	bool reported;	  /* its stop was reported, and the pc is still that one: a breakpoint there was seen, and is not met again */
+	bool unheard;	  /* it has not run, or came out with nothing: it may be off, or halted */
+	bool off;	  /* it is to be stepped, and is off */
+	bool awaited;	  /* it is off, and is to be an event when it is brought up: it is stepped, or KVM is asked (idle.h) */
+	bool passed;	  /* it has met the breakpoint at its pc, which was not to be reported, and is to go on past it */
+	uint64_t told_at;	  /* the pc when KVM was told what follows */
+	uint32_t debug_control;
+	uint8_t debug_bytes[ARCH_DEBUG_SIZE];
+	size_t debug_size;
+	char text[512]; /* what stop.text points to */
+	const struct point *met;  /* the breakpoint that the run under way came to, or NULL */
+	bool met_stepped;	  /* ... by a step that is complete */
+	uint64_t doubted;	  /* where an opcode was met, and another one than ours was found in its place */
+	bool way_known;		  /* since a STEP_PASS, until it is past it or the table may have changed: */
+	struct place *in_the_way; /* of what is planted there, or NULL */
+	bool next_alone;	  /* of STEP_PASS and STEP_MORE: an opcode has to be lifted, or planted, for it */
+	struct agent_text said;	  /* what commands printed and guest.said has not taken yet */
+
+	/* The places at one of which a software step ends; none when it is KVM that steps. Planned before the run. */
+	struct step_end {
+		uint64_t addr, pa;
+		struct place *place; /* while it is planted */
+	} ends[STEP_ENDS];
+	unsigned nends;
+	uint64_t stepped_from; /* where the last step began, on hosts whose KVM steps */
+	unsigned suspicious;   /* so many steps more are looked at before they are left to KVM */
+	struct step_mask mask;
+	uint32_t queued;	/* control bits of the exception that KVM has been told to deliver when the vCPU runs next */
+	struct arch_step began; /* the last step, where KVM steps by a flag of the guest's ... */
+	unsigned began_age;	/* memory.age then */
+	bool flag_set;		/* ... and did; false: the last run was none */
+	bool own_flag;		/* behind it the guest's own is set, and KVM told of no step */
+	bool own_trap;		/* and the guest's own trap is due with ours */
+	struct arch_own own;	/* its own debug registers, behind the debugger's ... */
+	bool own_placed;	/* ... where there are any of these */
+	unsigned own_displaced; /* those that find no room: bit n is the guest's register n, and has been told of */
+};
+
+/* Called on the vCPU thread that has just been handed the baton, without the lock; the baton is given back by returning. */
+typedef void serve_fn(void *arg);
+
+/*
+ * Wakes the watcher: non-stop has begun, or a vCPU has come to stand in it, or there is text that cannot wait. Or, soon: the machine runs
+ * and nobody steps, so that the client's next word is a Ctrl-C, unless the run is over before. Called with the lock: it must not block.
+ */
+typedef void notify_fn(void *arg, bool soon);
+
+/*
+ * Bytes for the client's console that wait for the watcher's next look; it is woken when half of the room is taken. More is not lost:
+ * its vCPU waits. A Ctrl-C has to wait for all that is under way.
+ */
+#define GUEST_TEXT_MAX 0x4000
+
+/* How long a step may take: more than one on a busy machine does, and not too long to wait for a prompt. */
+#define STEP_MS 1000
+
+struct guest {
+	struct host *host;
+	const struct arch *arch;
+	struct capabilities caps;
+	struct transport transport;
+	struct tdesc tdesc; /* what the debugger is given; of these registers are the vCPUs' register files */
+	struct memory memory;
+	struct points points;
+
+	unsigned n;
+	struct vcpu *vcpus;
+
+	serve_fn *serve;
+	notify_fn *notify;
+	void *serve_arg;
+	text_fn *log;
+	void *log_arg;
+
+	pthread_mutex_t lock;
+	enum guest_state state;
+	unsigned count[VCPU_STATES]; /* how many are in each */
+	unsigned lone;		     /* ... and not VCPU_STANDS, and have to be alone */
+	struct vcpu *current;	/* whose stop is, or was last, reported */
+	struct vcpu *reporter;	/* of the stop under way */
+	struct vcpu *baton;	/* the vCPU whose thread is to take it */
+	struct vcpu *alone;	/* the one that may enter, when not all may */
+	unsigned alone_last;	/* the number of the last one */
+	bool open_steps; /* interrupts are taken while a vCPU steps, where they could wait */
+	enum guest_hold hold;
+	struct vcpu *looked_into; /* of HOLD_READ, or NULL */
+	pthread_cond_t out;	/* while held: the last one has come out */
+	enum guest_asked asked;
+	bool watching;		/* the watcher holds the baton */
+	int interrupt_signal;	/* of the stop under way, for when nobody has an event */
+	bool interrupted;	/* since it was resumed last, whoever reports */
+	bool thread_events;	       /* the client is to be told of vCPUs that are brought up */
+	bool stops_at[GUEST_EVENTS]; /* as the client chooses; set while the machine is stopped */
+
+	bool step_is_none;	     /* the next step ends where it begins: gdb_sync */
+	bool started;		     /* has been resumed since it was opened or restarted */
+	bool ended;		     /* the guest is over; only restart brings it back */
+	struct stop last;	     /* the stop that was reported last */
+	bool announced;		     /* the watcher was told to fetch the text */
+	size_t nsaid;
+	char said[GUEST_TEXT_MAX]; /* what commands printed, for the client's console */
+	char why[256];
+};
+
+/* What came of a run of one vCPU. */
+enum step_result {
+	STEP_NOTHING, /* it was kicked */
+	STEP_AGAIN,   /* nothing for the debugger: run on. Only within step.c */
+	STEP_EVENT,   /* v->stop says what happened */
+	STEP_OVER,    /* it is past the breakpoint */
+	STEP_PASS,    /* it is at a breakpoint that is not to be reported, and has to step over it */
+	STEP_MORE     /* it has stepped, and is in the range that it steps through */
+};
+
+/* In the guest, or on the way there or back. */
+static inline bool vcpu_is_inside(const struct vcpu *v)
+{
+	return v->state == VCPU_INSIDE || v->state == VCPU_CALLED;
+}
+
+#endif
