@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "memory.h"
+#include "ram.h"
 #include "refuse.h"
 
 /* A regular file, open for reading. */
