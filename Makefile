@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# make                    build/kvm-gdbserver
+# make                    build/kvm-gdbserver and build/libkvmgdb.*
 # make demo               a guest on KVM, and a scripted gdb that debugs it
 # make test               all tests; installs what they need from the distribution
 # make test-all           also those that take long
 # make bench              counts and times beside those of QEMU's stub and of a bare loop
-# make install            PREFIX=/usr/local, DESTDIR=
+# make install            the program and the library; PREFIX=/usr/local, DESTDIR=
+# make uninstall
 # make ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-    build/arm64/kvm-gdbserver; ARCH as the kernel names it
 # make STATIC=1           links everything in
 # make module             the kernel module, for the running kernel, or that of KDIR=
@@ -20,7 +21,7 @@ ifeq ($(origin CC),default)
 CC := $(CROSS_COMPILE)gcc
 endif
 CFLAGS ?= -O2 -g
-override CFLAGS += -std=gnu11 -I stub -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wmissing-prototypes -pthread
+override CFLAGS += -std=gnu11 -I stub -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wmissing-prototypes -pthread -fPIC -fvisibility=hidden
 override LDFLAGS += -pthread $(if $(STATIC),-static)
 
 program := $(OUT)/kvm-gdbserver
@@ -29,13 +30,13 @@ sources := $(filter-out $(other_hosts) stub/many_regs/kvm_many_regs.c,$(wildcard
 tables := aarch64 i386 i8086 loongarch64 mips64 ppc64le riscv64 s390x x86_64
 objects := $(sources:%.c=$(OUT)/obj/%.o) $(tables:%=$(OUT)/obj/tables_%.o)
 
-all: $(program)
+all: $(program) library
 
 ifeq ($(wildcard stub/host/vm_$(ARCH).c),)
 $(error ARCH=$(ARCH) is not one of $(patsubst stub/host/vm_%.c,%,$(wildcard stub/host/vm_*.c)))
 endif
 
-$(program): $(objects)
+$(program): $(filter-out $(OUT)/obj/stub/kvmgdb.o,$(objects))
 	$(CC) $(LDFLAGS) -o $@ $^
 
 $(OUT)/obj/%.o: %.c $(OUT)/flags
@@ -56,20 +57,25 @@ $(OUT)/obj/tables_%.c: xml/%.xml xml/tables.awk $(wildcard xml/*.xml)
 $(OUT)/obj/tables_%.o: $(OUT)/obj/tables_%.c $(OUT)/flags
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+include stub/packaging/lib.mk
 include stub/many_regs/module.mk
 include tests/tests.mk
 
 demo:
 	@sh tests/demo
 
-install: $(program)
+install: $(program) install-library
 	install -D -m 755 $(program) $(DESTDIR)$(PREFIX)/bin/kvm-gdbserver
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/kvm-gdbserver $(addprefix $(DESTDIR)$(LIBDIR)/,libkvmgdb.a libkvmgdb.so $(soname) pkgconfig/kvmgdb.pc) \
+		$(DESTDIR)$(INCLUDEDIR)/kvmgdb.h $(DESTDIR)$(MANDIR)/man3/libkvmgdb.3
 
 clean:
 	rm -rf build
 
 -include $(objects:.o=.d) $(wildcard $(OUT)/obj/tests/unit/*.d)
 
-.PHONY: all demo test install clean FORCE
+.PHONY: all demo test install uninstall clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

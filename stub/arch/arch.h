@@ -209,7 +209,7 @@ struct arch_trap {
 };
 
 /*
- * A few instructions that run anywhere, to try a host's KVM with (run/capabilities.c): code of two one-step instructions, then
+ * A few instructions that run anywhere, to try a host's KVM with (run/probe.c): code of two one-step instructions, then
  * a store to [data], then an access outside RAM that ends the run. vectors (or NULL) is what a page of exception vectors must
  * hold so that an exception nobody asked for ends the run as well.
  */

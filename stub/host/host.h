@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Where the vCPUs live. The one interface that everything above uses to reach KVM, so that the same code debugs a VM of our
- * own (vm.c) and, later, one inside the VMM that embeds us or in another process, where each ioctl is injected.
+ * own (vm.c), one inside the VMM that embeds us (embed.c) and, later, one in another process, where each ioctl is injected.
  *
  * Nothing here knows registers or debuggers: a vCPU runs, is kicked, and executes ioctls; guest memory is bytes by
  * guest-physical address.
+ *
+ * Whose threads. Every vCPU has one thread that runs it. In a VM of our own that thread is run/'s, which calls host_ops.run(): KVM_RUN
+ * and all that it takes until there is something to report. Where the vCPU is another VMM's (`borrowed`), so are its thread and its
+ * KVM_RUN: there is no host_ops.run(), and what a run takes is done by that thread before and after (embed.h). Such a thread
+ * waits by host_ops.wait(), where the VMM can have it back; one of ours waits as run/ likes, and its host has no wait().
  */
 #ifndef HOST_H
 #define HOST_H
@@ -23,14 +28,15 @@ enum host_run {
 
 enum exit_kind {
 	EXIT_KVM,     /* for arch/ to classify: reason, flags, data are kvm_run's */
-	EXIT_KICKED,  /* a kick, or HOST_SETTLE had nothing left to do */
+	EXIT_KICKED,  /* a kick, or HOST_SETTLE has nothing left to do */
 	EXIT_WAITED,  /* HOST_WAIT: there was no kick */
 	EXIT_IO_DONE, /* HOST_STEP: one instruction has been executed, by way of a device */
 	EXIT_ENDED,   /* the guest ended itself, with code */
 	EXIT_CRASHED, /* the same, and it says that it has crashed */
 	EXIT_RESET,   /* the guest asks for a reset */
 	EXIT_SHUT_DOWN, /* the processor has given up, and a machine would start over; text says why */
-	EXIT_STUCK    /* the guest did something that this machine has not; text says what */
+	EXIT_STUCK,   /* the guest did something that this machine has not; text says what */
+	EXIT_VMM      /* none of the debugger's: the VMM's to serve, by whom the vCPU is run; code is KVM_RUN's -errno, or 0 */
 };
 
 #define EXIT_DATA_SIZE 256 /* of the union in struct kvm_run, <linux/kvm.h> */
@@ -114,7 +120,10 @@ struct host_image {
 struct host;
 
 struct host_ops {
-	/* Only by the vCPU's own thread (KVM charges a move between threads). 0, or -errno when KVM_RUN itself fails. */
+	/*
+	 * Only by the vCPU's own thread (KVM charges a move between threads). 0, or -errno when KVM_RUN itself fails. NULL: the vCPUs are
+	 * borrowed.
+	 */
 	int (*run)(struct host *h, unsigned vcpu, enum host_run how, struct vcpu_exit *exit);
 
 	/*
@@ -124,12 +133,30 @@ struct host_ops {
 	 */
 	int (*access)(struct host *h, unsigned vcpu, uint64_t gpa, void *data, unsigned size, bool write, struct vcpu_exit *exit);
 
-	/* From any thread: the run under way, or else the next one, ends with EXIT_KICKED. No kick is lost. */
+	/*
+	 * From any thread, also with locks held: the run under way, or else the next one, ends with EXIT_KICKED. No kick is lost. In vain for
+	 * a vCPU that is absent.
+	 */
 	void (*kick)(struct host *h, unsigned vcpu);
 
 	/*
+	 * By the vCPU's own thread, outside of a run and with no lock held: sleeps until wake(), which may have come before: 0. Or -EINTR: the
+	 * VMM wants its thread, and is to have it. -ENODEV: no such vCPU. NULL where threads are ours.
+	 */
+	int (*wait)(struct host *h, unsigned vcpu);
+
+	/* From any thread, also with locks held: ends wait(), or else the next one. NULL when wait is. */
+	void (*wake)(struct host *h, unsigned vcpu);
+
+	/*
+	 * By the vCPU's own thread, outside of a run: the guest stood for so long that it would take it for a fault of its own (a watchdog that
+	 * counts the time of vCPUs), and goes on now. NULL: there is nothing to do.
+	 */
+	void (*goes_on)(struct host *h, unsigned vcpu);
+
+	/*
 	 * A batch of ioctls, in order, while the vCPU is not running. Every call is tried and has its own err; the return value is
-	 * 0, or -errno when the vCPU cannot be reached at all.
+	 * 0, or -errno when the vCPU cannot be reached at all: -ENODEV when it is absent, -EINVAL when there can be none of this number.
 	 */
 	int (*calls)(struct host *h, unsigned vcpu, struct host_call *calls, unsigned n);
 
@@ -147,12 +174,12 @@ struct host_ops {
 
 	/*
 	 * How many bytes up to the end of this piece of RAM, or to a page of it that cannot be had; -EFAULT when gpa is not RAM, -EIO
-	 * when its page cannot be had: the file behind it was cut, or it is mapped no more.
+	 * when its page cannot be had: the file behind it was cut, or it is mapped no more, or it is mapped read-only and written to.
 	 */
 	ssize_t (*read_mem)(struct host *h, uint64_t gpa, void *buf, size_t len);
 	ssize_t (*write_mem)(struct host *h, uint64_t gpa, const void *buf, size_t len);
 
-	/* The n-th area of those that are known, in any order; false when there are no more. */
+	/* The n-th area of those that are known by now, in any order; false when there are no more. */
 	bool (*area)(struct host *h, unsigned n, struct host_area *area);
 
 	/* Code at gpa was changed: make every vCPU fetch it anew. */
@@ -165,12 +192,12 @@ struct host_ops {
 	bool (*image)(struct host *h, struct host_image *image);
 	ssize_t (*read_image)(struct host *h, uint64_t offset, void *buf, size_t len);
 
-	/* Back to the state in which the machine was opened, the image read again. -errno and a sentence in error. */
+	/* Back to the state in which the machine was opened, the image read again. -errno and a sentence in error. NULL: the host cannot. */
 	int (*reset)(struct host *h, char *error, size_t size);
 
 	/*
 	 * A machine without an image, which has not run, is to start in this mode of arch->modes, also after a reset; the string must
-	 * outlive it. What is in memory stays, but for what the start takes. 0, or -errno and a sentence in error.
+	 * outlive it. What is in memory stays, but for what the start takes. 0, or -errno and a sentence in error. NULL: it cannot.
 	 */
 	int (*start_as)(struct host *h, const char *mode, char *error, size_t size);
 
@@ -180,14 +207,21 @@ struct host_ops {
 	 */
 	void (*set_off)(struct host *h);
 
-	/* Ends the machine; no vCPU may be running. */
+	/* Ends the machine, or parts from it, and frees the host; no vCPU may be running. */
 	void (*close)(struct host *h);
 };
 
 /* The head of every kind of host. */
 struct host {
 	const struct host_ops *ops;
+
+	/*
+	 * vCPUs have numbers below this one. Borrowed ones come and go: this grows, and any of them may be absent (calls() is -ENODEV). It is
+	 * changed, and a vCPU comes or goes, only while whoever is above takes part in it (embed.h), so that it is read without a lock.
+	 */
 	unsigned vcpus;
+
+	bool borrowed;	  /* the vCPUs' threads are not run/'s: it starts none, and what they wait by is host_ops.wait */
 	const char *mode; /* of arch->modes: that of the code in the image; NULL: the architecture's first */
 	bool has_image;	  /* it is loaded from one, at each reset again */
 	bool open_bus;	  /* accesses to what is not there are no EXIT_STUCK: reads are all ones. Set while no vCPU runs */

@@ -98,7 +98,7 @@ static int refuse_place(
 static int place(const struct load_file *f, uint64_t offset, uint64_t len, const struct ram *ram, uint64_t gpa, uint64_t room,
 	const struct refusal *why)
 {
-	const struct ram_piece *p = ram_find(ram, gpa, room);
+	const struct ram_slot *p = ram_find(ram, gpa, room);
 	int err;
 
 	if (!p)

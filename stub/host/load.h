@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "memory.h"
 #include "../refuse.h"
+#include "ram.h"
 
 /* A regular file, open for reading. */
 struct load_file {

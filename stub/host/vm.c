@@ -95,22 +95,29 @@ static int check_vcpus(struct vm *vm, const struct refusal *why)
 	return 0;
 }
 
+static int give_slot(struct vm *vm, const struct ram_slot *s, const struct refusal *why)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = s->nr,
+		.guest_phys_addr = s->gpa,
+		.memory_size = s->size,
+		.userspace_addr = (uintptr_t)s->hva,
+	};
+
+	return ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region) < 0
+		       ? vm_refuse_errno(why, "KVM does not take so much memory (--memory)")
+		       : 0;
+}
+
 static int give_ram(struct vm *vm, const struct refusal *why)
 {
-	int err;
+	uint64_t gpa, size;
+	int err = 0;
 
-	vm_arch_ram(vm, &vm->ram);
-	err = ram_map(&vm->ram, why);
-	for (unsigned i = 0; !err && i < vm->ram.n; i++) {
-		struct kvm_userspace_memory_region region = {
-			.slot = i,
-			.guest_phys_addr = vm->ram.piece[i].gpa,
-			.memory_size = vm->ram.piece[i].size,
-			.userspace_addr = (uintptr_t)vm->ram.piece[i].hva,
-		};
-
-		if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region) < 0)
-			err = vm_refuse_errno(why, "KVM does not take so much memory (--memory)");
+	for (unsigned i = 0; !err && vm_arch_ram(vm, i, &gpa, &size); i++) {
+		err = ram_map(&vm->ram, i, gpa, size, why);
+		if (!err)
+			err = give_slot(vm, ram_find(&vm->ram, gpa, size), why);
 	}
 	return err;
 }
@@ -193,7 +200,7 @@ static void take_apart(struct vm *vm)
 	close_fd(&vm->kvm);
 	close_fd(&vm->many);
 	close_fd(&vm->irqchip);
-	ram_unmap(&vm->ram);
+	ram_drop(&vm->ram);
 	image_drop(&vm->image);
 }
 
@@ -206,6 +213,7 @@ static void vm_close(struct host *h)
 		pthread_mutex_destroy(&vm->vcpu[i].lock);
 	pthread_mutex_destroy(&vm->devices);
 	output_close(&vm->output);
+	ram_close(&vm->ram);
 	free(vm->vcpu);
 	free(vm);
 }
@@ -313,30 +321,18 @@ static ssize_t vm_read_image(struct host *h, uint64_t offset, void *buf, size_t 
 
 static bool vm_area(struct host *h, unsigned n, struct host_area *area)
 {
-	const struct ram *ram = &((struct vm *)h)->ram;
+	struct vm *vm = (struct vm *)h;
+	struct ram_slot s;
 
-	if (n < ram->n)
-		*area = (struct host_area){ .start = ram->piece[n].gpa,
-			.size = ram->piece[n].size,
-			.ram = true,
-			.what = "RAM: anonymous memory of kvm-gdbserver" };
-	return n < ram->n || vm_arch_device((struct vm *)h, n - ram->n, area);
+	if (!ram_nth(&vm->ram, n, &s))
+		return vm_arch_device(vm, n - vm->ram.n, area);
+	*area = (struct host_area){ .start = s.gpa, .size = s.size, .ram = true, .what = "RAM: anonymous memory of kvm-gdbserver" };
+	return true;
 }
 
 static void vm_sync_code(struct host *h, uint64_t gpa, size_t len)
 {
-	struct vm *vm = (struct vm *)h;
-
-	while (len) {
-		size_t piece = len;
-		uint8_t *hva = ram_at(&vm->ram, gpa, &piece);
-
-		if (!hva)
-			return;
-		vm_arch_sync_code(hva, piece);
-		gpa += piece;
-		len -= piece;
-	}
+	ram_visit(&((struct vm *)h)->ram, gpa, len, vm_arch_sync_code);
 }
 
 static const struct host_ops vm_ops = {
@@ -409,6 +405,11 @@ static struct vm *allocate(const struct vm_config *config)
 		.irqchip = -1,
 		.image = { .fd = -1 },
 		.vcpu = vcpu };
+	if (ram_open(&vm->ram)) {
+		free(vcpu);
+		free(vm);
+		return NULL;
+	}
 	pthread_mutex_init(&vm->devices, NULL);
 	output_open(&vm->output, config->console);
 	for (unsigned i = 0; i < config->vcpus; i++) {

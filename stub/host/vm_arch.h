@@ -14,7 +14,7 @@
 
 #include "image.h"
 #include "load.h"
-#include "memory.h"
+#include "ram.h"
 #include "output.h"
 #include "../refuse.h"
 #include "vm.h"
@@ -102,8 +102,8 @@ int vm_refuse_errno(const struct refusal *why, const char *what);
 /* The argument of KVM_CREATE_VM. */
 unsigned long vm_arch_type(int kvm);
 
-/* The pieces of RAM for so many bytes of memory; a scratch VM's may have some more. */
-void vm_arch_ram(const struct vm *vm, struct ram *ram);
+/* The n-th piece of RAM, for so many bytes of memory; a scratch VM may have some more. False when there are no more. */
+bool vm_arch_ram(const struct vm *vm, unsigned n, uint64_t *gpa, uint64_t *size);
 
 /* Where the RAM of a scratch VM begins that its user may use. */
 uint64_t vm_arch_scratch_base(void);

@@ -28,9 +28,11 @@ unsigned long vm_arch_type(int kvm)
 	return bits > 0 && bits < 40 ? KVM_VM_TYPE_ARM_IPA_SIZE((unsigned long)bits) : 0;
 }
 
-void vm_arch_ram(const struct vm *vm, struct ram *ram)
+bool vm_arch_ram(const struct vm *vm, unsigned n, uint64_t *gpa, uint64_t *size)
 {
-	*ram = (struct ram){ .n = 1, .piece = { { .gpa = RAM_START, .size = vm->config.memory } } };
+	*gpa = RAM_START;
+	*size = vm->config.memory;
+	return n == 0;
 }
 
 uint64_t vm_arch_scratch_base(void)

@@ -34,9 +34,11 @@ unsigned long vm_arch_type(int kvm)
 	return 0; /* kvm-hv where it is loaded (arch/powerpc/kvm/powerpc.c, kvm_arch_init_vm) */
 }
 
-void vm_arch_ram(const struct vm *vm, struct ram *ram)
+bool vm_arch_ram(const struct vm *vm, unsigned n, uint64_t *gpa, uint64_t *size)
 {
-	*ram = (struct ram){ .n = 1, .piece = { { .gpa = 0, .size = vm->config.memory } } };
+	*gpa = 0;
+	*size = vm->config.memory;
+	return n == 0;
 }
 
 uint64_t vm_arch_scratch_base(void)

@@ -47,14 +47,14 @@ unsigned long vm_arch_type(int kvm)
 	return 0;
 }
 
-void vm_arch_ram(const struct vm *vm, struct ram *ram)
+bool vm_arch_ram(const struct vm *vm, unsigned n, uint64_t *gpa, uint64_t *size)
 {
-	uint64_t size = vm->config.memory + (vm->scratch ? EMPTY_START : 0);
-	uint64_t low = size < HOLE_START ? size : HOLE_START;
+	uint64_t all = vm->config.memory + (vm->scratch ? EMPTY_START : 0);
+	uint64_t low = all < HOLE_START ? all : HOLE_START;
 
-	*ram = (struct ram){ .n = 1, .piece = { { .gpa = 0, .size = low } } };
-	if (size > low)
-		ram->piece[ram->n++] = (struct ram_piece){ .gpa = HOLE_END, .size = size - low };
+	*gpa = n ? HOLE_END : 0;
+	*size = n ? all - low : low;
+	return n < 2 && *size;
 }
 
 uint64_t vm_arch_scratch_base(void)
@@ -90,7 +90,7 @@ int vm_arch_open(struct vm *vm, const struct refusal *why)
 {
 	__u64 identity_map = KVM_IDENTITY_MAP;
 
-	if (vm->ram.piece[0].size <= EMPTY_START)
+	if (vm->ram.slot[0].size <= EMPTY_START)
 		return refuse(
 			why, -EINVAL, "0x%" PRIx64 " bytes of memory: must be more than 0x%x", vm->config.memory, EMPTY_START);
 	vm->board = calloc(1, sizeof(*vm->board));

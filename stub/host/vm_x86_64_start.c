@@ -66,7 +66,7 @@ const char *const vm_arch_modes[] = {
 
 static uint64_t *table_at(const struct vm *vm, uint64_t gpa)
 {
-	return (uint64_t *)(void *)(vm->ram.piece[0].hva + gpa);
+	return (uint64_t *)(void *)(vm->ram.slot[0].hva + gpa);
 }
 
 static void write_page_tables(const struct vm *vm)

@@ -280,6 +280,7 @@ static enum step_result judge(struct vcpu *v, const struct vcpu_exit *exit, uint
 		return judge_kvm(v, exit, skip);
 	case EXIT_KICKED:
 	case EXIT_WAITED:
+	case EXIT_VMM:
 		return STEP_NOTHING;
 	case EXIT_IO_DONE:
 		return stepped(v);

@@ -41,11 +41,12 @@ static const struct ram *the_ram(void)
 {
 	static struct ram ram;
 	char text[200] = "";
+	struct refusal why = { text, sizeof(text) };
 
 	if (ram.n)
 		return &ram;
-	ram = (struct ram){ .n = 2, .piece = { { .gpa = 0x1000, .size = RAM_SIZE }, { .gpa = LINUX_AT, .size = RAM_SIZE } } };
-	check(!ram_map(&ram, &(struct refusal){ text, sizeof(text) }), "no memory", text);
+	check(!ram_open(&ram) && !ram_map(&ram, 0, 0x1000, RAM_SIZE, &why) && !ram_map(&ram, 1, LINUX_AT, RAM_SIZE, &why), "no memory",
+		text);
 	return &ram;
 }
 

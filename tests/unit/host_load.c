@@ -52,14 +52,12 @@ static struct image good_image(void)
 	return i;
 }
 
-static struct ram new_ram(void)
+static void new_ram(struct ram *ram)
 {
-	struct ram ram = { .n = 1, .piece = { { .gpa = RAM_AT, .size = RAM_SIZE } } };
 	char text[100];
 
-	if (ram_map(&ram, &(struct refusal){ text, sizeof(text) }))
+	if (ram_open(ram) || ram_map(ram, 0, RAM_AT, RAM_SIZE, &(struct refusal){ text, sizeof(text) }))
 		diag("no memory", text);
-	return ram;
 }
 
 static void write_file(const void *bytes, size_t size)
@@ -73,7 +71,7 @@ static void write_file(const void *bytes, size_t size)
 
 static const struct load_machine machine = { .elf_machine = EM_X86_64, .reserved = RAM_AT, .reserved_end = RAM_AT + 0x1000 };
 
-static int load(const struct load_machine *m, const struct ram *ram, struct loaded *loaded, char *text, size_t size)
+static int load(const struct load_machine *m, struct ram *ram, struct loaded *loaded, char *text, size_t size)
 {
 	struct refusal why = { text, size };
 	struct load_file f;
@@ -89,16 +87,17 @@ static int load(const struct load_machine *m, const struct ram *ram, struct load
 /* The image, cut to size, is refused with this sentence. */
 static void refused_cut(const struct image *image, size_t size, const char *want)
 {
-	struct ram ram = new_ram();
+	struct ram ram;
 	struct loaded loaded;
 	char text[200] = "";
 	int err;
 
+	new_ram(&ram);
 	write_file(image, size);
 	err = load(&machine, &ram, &loaded, text, sizeof(text));
 	ok(err < 0, "refused: %s", want);
 	is_str(text, want, "and in these words");
-	ram_unmap(&ram);
+	ram_close(&ram);
 }
 
 static void refused(const struct image *image, const char *want)
@@ -109,10 +108,11 @@ static void refused(const struct image *image, const char *want)
 static void test_good(void)
 {
 	struct image image = good_image();
-	struct ram ram = new_ram();
+	struct ram ram;
 	struct loaded loaded;
 	char bytes[16], text[200] = "";
 
+	new_ram(&ram);
 	write_file(&image, sizeof(image));
 	is_int(load(&machine, &ram, &loaded, text, sizeof(text)), 0, "a good image is loaded");
 	is_int((int64_t)loaded.entry, CODE_AT + 4, "with its entry");
@@ -121,7 +121,7 @@ static void test_good(void)
 	ok(!memcmp(bytes, image.code, 16), "and is there");
 	is_int(ram_read(&ram, CODE_AT + 0x1000, bytes, 16), 16, "its data can be read");
 	ok(!memcmp(bytes, "DATADAT\0\0\0\0\0\0\0\0", 16), "and is followed by zeroes");
-	ram_unmap(&ram);
+	ram_close(&ram);
 }
 
 /* The same image with the structs of the other class, for a machine that takes both. */
@@ -156,10 +156,11 @@ static void write_image32(unsigned machine_of_file, unsigned phentsize)
 static void test_elf32(void)
 {
 	struct load_machine both = machine;
-	struct ram ram = new_ram();
+	struct ram ram;
 	struct loaded loaded;
 	char bytes[16], text[200] = "";
 
+	new_ram(&ram);
 	both.elf32_machine = EM_386;
 	write_image32(EM_386, sizeof(Elf32_Phdr));
 	is_int(load(&both, &ram, &loaded, text, sizeof(text)), 0, "a 32-bit image is loaded where it is taken");
@@ -176,17 +177,18 @@ static void test_elf32(void)
 	write_image32(EM_X86_64, sizeof(Elf32_Phdr));
 	load(&both, &ram, &loaded, text, sizeof(text));
 	is_str(text, "guest.elf: not a 64-bit ELF file", "refused: a 32-bit file for the 64-bit machine");
-	ram_unmap(&ram);
+	ram_close(&ram);
 }
 
 static void test_entry(void)
 {
 	struct load_machine physical = machine;
 	struct image image = good_image();
-	struct ram ram = new_ram();
+	struct ram ram;
 	struct loaded loaded;
 	char text[200] = "";
 
+	new_ram(&ram);
 	physical.entry_is_physical = true;
 	image.segment[0].p_vaddr = 0xffff000000000000;
 	image.header.e_entry = 0xffff000000000008;
@@ -209,17 +211,18 @@ static void test_entry(void)
 	is_int((int64_t)loaded.entry, CODE_AT + 4, "where it can be either, the machine says which: physical");
 	load(&machine, &ram, &loaded, text, sizeof(text));
 	is_int((int64_t)loaded.entry, CODE_AT + 0x1004, "or virtual");
-	ram_unmap(&ram);
+	ram_close(&ram);
 }
 
 /* A file can ask for many times its size, and for hours of copying. */
 static void test_overlaps(void)
 {
 	struct image *image = calloc(1, RAM_SIZE);
-	struct ram ram = new_ram();
+	struct ram ram;
 	struct loaded loaded;
 	char text[200] = "";
 
+	new_ram(&ram);
 	*image = good_image();
 	image->segment[0].p_offset = 0;
 	image->segment[0].p_filesz = image->segment[0].p_memsz = RAM_SIZE - 0x2000;
@@ -232,17 +235,18 @@ static void test_overlaps(void)
 	write_file(image, RAM_SIZE);
 	is_int(load(&machine, &ram, &loaded, text, sizeof(text)), -ENOEXEC, "but no more bytes of them than there is RAM");
 	is_str(text, "guest.elf: its segments hold more bytes than the VM has RAM, 0x8000 (--memory)", "with a sentence");
-	ram_unmap(&ram);
+	ram_close(&ram);
 	free(image);
 }
 
 static void test_reserved(void)
 {
 	struct image image = good_image();
-	struct ram ram = new_ram();
+	struct ram ram;
 	struct loaded loaded;
 	char text[200] = "";
 
+	new_ram(&ram);
 	image.segment[1].p_paddr = RAM_AT + 0xfff;
 	write_file(&image, sizeof(image));
 	is_int(load(&machine, &ram, &loaded, text, sizeof(text)), 0, "an image on the reserved range is loaded");
@@ -251,7 +255,7 @@ static void test_reserved(void)
 	write_file(&image, sizeof(image));
 	load(&machine, &ram, &loaded, text, sizeof(text));
 	ok(!loaded.on_reserved, "one right behind it is not");
-	ram_unmap(&ram);
+	ram_close(&ram);
 }
 
 static void test_origin(void)
@@ -348,9 +352,10 @@ static void test_cut(void)
 static void test_any_byte(void)
 {
 	static const uint8_t values[] = { 0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff };
-	struct ram ram = new_ram();
+	struct ram ram;
 	unsigned silent = 0;
 
+	new_ram(&ram);
 	for (size_t at = 0; at < offsetof(struct image, code); at++) {
 		for (size_t n = 0; n < sizeof(values); n++) {
 			struct image image = good_image();
@@ -364,7 +369,7 @@ static void test_any_byte(void)
 		}
 	}
 	is_int(silent, 0, "no single wrong byte is refused without a sentence");
-	ram_unmap(&ram);
+	ram_close(&ram);
 }
 
 static void refused_open(const char *path, const char *want)
@@ -402,16 +407,17 @@ struct linux_header {
 static int load_linux(const struct linux_header *h, size_t size, uint64_t *entry, uint64_t *end, char *text, size_t text_size)
 {
 	struct refusal why = { text, text_size };
-	struct ram ram = new_ram();
+	struct ram ram;
 	struct load_file f;
 	int err;
 
+	new_ram(&ram);
 	write_file(h, size);
 	if (load_open(&f, image_name, &why))
 		return -1;
 	err = linux_image_is(&f, LINUX_IMAGE_ARM64) ? linux_image_load(&f, &ram, 0x2000, entry, end, &why) : -ENOTSUP;
 	load_close(&f);
-	ram_unmap(&ram);
+	ram_close(&ram);
 	return err;
 }
 
@@ -441,9 +447,10 @@ static void test_linux(void)
 
 static void test_ram(void)
 {
-	struct ram ram = new_ram();
+	struct ram ram;
 	char bytes[8] = "";
 
+	new_ram(&ram);
 	is_int(ram_read(&ram, RAM_AT - 1, bytes, 2), -EFAULT, "below RAM there is nothing");
 	is_int(ram_read(&ram, RAM_AT + RAM_SIZE, bytes, 1), -EFAULT, "nor behind it");
 	is_int(ram_write(&ram, UINT64_MAX, bytes, 8), -EFAULT, "nor at the end of all addresses");
@@ -452,8 +459,9 @@ static void test_ram(void)
 	ok(!ram_find(&ram, RAM_AT, RAM_SIZE + 1), "no piece is longer than it is");
 	ok(ram_find(&ram, RAM_AT, RAM_SIZE), "nor shorter");
 	ok(!ram_find(&ram, RAM_AT + 1, UINT64_MAX), "a length that wraps around is in none");
-	ram_unmap(&ram);
+	ram_drop(&ram);
 	is_int(ram_read(&ram, RAM_AT, bytes, 1), -EFAULT, "unmapped RAM is not there");
+	ram_close(&ram);
 }
 
 int main(void)

@@ -1,0 +1,147 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What the library shows to a VMM: its header, its symbols, and what is installed. No KVM is needed.
+
+root=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
+cd "$root" || exit 1
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+count=0
+
+ok()
+{
+	name=$1
+	shift
+	count=$((count + 1))
+	if "$@" > "$tmp/out" 2>&1; then
+		echo "ok $count - $name"
+	else
+		echo "not ok $count - $name"
+		sed 's/^/# /' "$tmp/out" | head -20
+	fi
+}
+
+skip()
+{
+	count=$((count + 1))
+	echo "ok $count - $1 # SKIP $2"
+}
+
+same()
+{
+	diff "$tmp/$1" "$tmp/$2"
+}
+
+# ---- names ----
+
+# What is declared, without comments: a name and what it takes.
+perl -0777 -ne 's{/\*.*?\*/}{}sg; print "$1\n" while /^(?!typedef)[a-z][^;{}()]*?\b(kvmgdb_\w+)\([^;{}]*\);/mg' stub/kvmgdb.h | sort > "$tmp/header"
+sed -n 's/^\t\(kvmgdb_[a-z_]*\);$/\1/p' stub/packaging/kvmgdb.map | sort > "$tmp/map"
+nm -D --defined-only build/libkvmgdb.so.0 | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' | sort > "$tmp/shared"
+nm -D --defined-only build/libkvmgdb.so.0 | awk '$2 != "T" && $3 != "KVMGDB_0"' > "$tmp/besides"
+nm -g --defined-only build/libkvmgdb.a | awk 'NF == 3 { print $3 }' | sort > "$tmp/static"
+# The synopsis declares them, and the rest explains them.
+sed -n '/^\.SH SYNOPSIS/,/^\.SH DESCRIPTION/p' stub/packaging/man/libkvmgdb.3 | grep -o 'kvmgdb_[a-z_]*(' | tr -d '(' | sort > "$tmp/synopsis"
+sed -n '/^\.SS A VM/,$p' stub/packaging/man/libkvmgdb.3 | grep -o 'kvmgdb_[a-z_]*' | sort -u > "$tmp/man"
+ok "the header declares functions" test -s "$tmp/header"
+for other in map shared static synopsis man; do
+	ok "the functions of the header are those of: $other" same header $other
+done
+ok "the shared library exports nothing else" test ! -s "$tmp/besides"
+ok "its soname is libkvmgdb.so.0, and it stays loaded" sh -c \
+	'readelf -d build/libkvmgdb.so.0 | grep -q "SONAME.*\[libkvmgdb.so.0\]" && readelf -d build/libkvmgdb.so.0 | grep -q NODELETE'
+ok "it needs libc alone" sh -c '! readelf -d build/libkvmgdb.so.0 | grep NEEDED | grep -vE "libc\.so|ld-linux|lib[at]san|libubsan"'
+
+# As it is written there, in one line each.
+prototypes()
+{
+	perl -0777 -ne 's{/\*.*?\*/}{}sg; s/\s+/ /g, print "$_\n" for /^((?!typedef)[a-z][^;{}()]*?\bkvmgdb_\w+\([^;{}]*\);)/mg' "$1" | sort
+}
+prototypes stub/kvmgdb.h > "$tmp/declared"
+sed -n '/^\.SH SYNOPSIS/,/^\.SH DESCRIPTION/p' stub/packaging/man/libkvmgdb.3 |
+	perl -ne 'if (s/^\.BI? //) { s/"([^"]*)"\s*/$1\x01/g; s/\s+//g if !/\x01/; s/(\w)\s+(?=[,)])/$1/g; s/[\x01\n]//g; print "$_\n" }' > "$tmp/synopsis.h"
+prototypes "$tmp/synopsis.h" | sed 's/ \([,)]\)/\1/g' > "$tmp/documented"
+ok "the manual page declares them as the header does" same declared documented
+
+# ---- the header ----
+
+for cc in "gcc -std=c99" "gcc -std=c11" "clang -std=c99" "g++ -x c++ -std=c++11" "clang++ -x c++ -std=c++11"; do
+	name="$cc -Wpedantic takes the header alone"
+	if command -v "${cc%% *}" > /dev/null; then
+		# shellcheck disable=SC2086
+		ok "$name" $cc -Wall -Wextra -Wpedantic -Werror -fsyntax-only stub/kvmgdb.h
+	else
+		skip "$name" "${cc%% *} is not installed"
+	fi
+done
+
+# ---- a VMM with names of its own ----
+
+cat > "$tmp/own.c" <<'END'
+#include <kvmgdb.h>
+#include <stdio.h>
+#include <string.h>
+
+int memory_read(void) { return 1; }
+int reply_hex(void) { return 2; }
+int step_run(void) { return 3; }
+
+int main(void)
+{
+	struct kvmgdb_config config = { .size = sizeof(config), .flags = 0x80000000u };
+	struct kvmgdb *gdb;
+	char why[100];
+
+	if (kvmgdb_open(&config, &gdb, why, sizeof(why)) >= 0)
+		return 1;
+	fprintf(stderr, "%s\n", why);
+	puts(kvmgdb_version());
+	return memory_read() + reply_hex() + step_run() != 6;
+}
+END
+
+# built HOW FLAGS...: it says the version.
+built()
+{
+	how=$1
+	shift
+	gcc -Wall -Werror -o "$tmp/own-$how" "$tmp/own.c" "$@" || return
+	[ "$("$tmp/own-$how")" = "$version" ]
+}
+version=$(sed -n 's/.*define KVMGDB_VERSION_M[AI][JN]OR \([0-9]*\)/\1/p' stub/kvmgdb.h | paste -sd .)
+ok "the program has the version of the header" sh -c "[ \"\$(build/kvm-gdbserver --version)\" = 'kvm-gdbserver $version' ]"
+ok "the manual page has it" grep -q "kvm-gdbserver $version\"" stub/packaging/man/libkvmgdb.3
+export PKG_CONFIG_PATH=build
+ok "and pkg-config has" pkg-config --exact-version="$version" kvmgdb
+# shellcheck disable=SC2046 # lists of flags
+{
+	ok "a VMM that has a memory_read() is linked in the build tree" built tree $(pkg-config --cflags --libs kvmgdb) -Wl,-rpath,build
+	ok "and statically" built static -static $(pkg-config --static --cflags --libs kvmgdb)
+}
+
+# ---- what is installed ----
+
+prefix=$tmp/root/usr
+ok "make install" make --no-print-directory install DESTDIR="$tmp/root" PREFIX=/usr
+find "$tmp/root" ! -type d | sed "s|$prefix/||" | sort > "$tmp/installed"
+cat > "$tmp/expected" <<'END'
+bin/kvm-gdbserver
+include/kvmgdb.h
+lib/libkvmgdb.a
+lib/libkvmgdb.so
+lib/libkvmgdb.so.0
+lib/pkgconfig/kvmgdb.pc
+share/man/man3/libkvmgdb.3
+END
+ok "these files are" same expected installed
+export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$tmp/root"
+# shellcheck disable=SC2046
+{
+	ok "a VMM is built with them" built installed $(pkg-config --cflags --libs kvmgdb) -Wl,-rpath,"$prefix/lib"
+	ok "and statically" built installed-static -static $(pkg-config --static --cflags --libs kvmgdb)
+}
+ok "make uninstall" make --no-print-directory uninstall DESTDIR="$tmp/root" PREFIX=/usr
+ok "leaves nothing" sh -c "! find '$tmp/root' ! -type d | grep ."
+
+echo "1..$count"
