@@ -24,8 +24,8 @@ static const char *translation_error(struct vcpu *v, int err)
 	case -EIO:
 		return "a page table on the way is not in RAM";
 	case -EOPNOTSUPP:
-		return arch->untranslated ? arch->untranslated(&v->regs.view)
-					  : "a kind of address translation that is not known here";
+		return arch->walk.untranslated ? arch->walk.untranslated(&v->regs.view)
+					       : "a kind of address translation that is not known here";
 	default:
 		return v->regs.why;
 	}
@@ -60,7 +60,7 @@ static void see(struct vcpu *v, uint64_t addr)
 	uint64_t va = addr & ~(PAGE_LEAST - 1);
 	struct arch_page page;
 
-	if (v->machine->arch->translate(&v->regs.view, va, &page))
+	if (v->machine->arch->walk.translate(&v->regs.view, va, &page))
 		return;
 	s->page[s->next].va = va;
 	s->page[s->next].page = page;
@@ -73,7 +73,7 @@ static int translate(struct vcpu *v, uint64_t addr, struct arch_page *page)
 	if (find_seen(v, addr, page))
 		return 0;
 	see(v, addr);
-	return find_seen(v, addr, page) ? 0 : v->machine->arch->translate(&v->regs.view, addr, page);
+	return find_seen(v, addr, page) ? 0 : v->machine->arch->walk.translate(&v->regs.view, addr, page);
 }
 
 void memory_forget(struct vcpu *v)
@@ -100,10 +100,10 @@ uint64_t memory_of_pc(struct vcpu *v)
 	const struct arch *arch = v->machine->arch;
 	uint64_t addr = 0;
 
-	if (arch->code_address)
-		arch->code_address(&v->regs.view, &addr);
+	if (arch->walk.code_address)
+		arch->walk.code_address(&v->regs.view, &addr);
 	else
-		v->regs.view.get(&v->regs.view, arch->pc, &addr);
+		v->regs.view.get(&v->regs.view, arch->regs.pc, &addr);
 	return addr;
 }
 

@@ -15,8 +15,8 @@
 static int look(struct vcpu *v, uint64_t addr, struct memory_region *r)
 {
 	const struct arch *arch = v->machine->arch;
-	struct arch_page page = { .size = arch->aliases ? arch->aliases(&v->regs.view, addr) : 0 };
-	int err = page.size ? -EFAULT : arch->translate(&v->regs.view, addr, &page);
+	struct arch_page page = { .size = arch->walk.aliases ? arch->walk.aliases(&v->regs.view, addr) : 0 };
+	int err = page.size ? -EFAULT : arch->walk.translate(&v->regs.view, addr, &page);
 
 	if (err && err != -EFAULT && err != -EIO)
 		return err;

@@ -108,7 +108,7 @@ static int look_from(struct vcpu *v, uint64_t addr, struct banner *b)
 /* From where its exceptions go, which is in the kernel wherever the vCPU is; before that is set, from where the vCPU is. */
 static int find_banner(struct vcpu *v, struct banner *b)
 {
-	uint64_t key = v->machine->arch->handler, handler;
+	uint64_t key = v->machine->arch->walk.handler, handler;
 	int err = -ENOENT;
 
 	if (key && !v->regs.view.get(&v->regs.view, key, &handler))

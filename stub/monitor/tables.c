@@ -101,7 +101,7 @@ int do_page_tables(struct machine *m, char **words, const struct printer *out)
 	struct watched w = {
 		.view = { .get = watched_get, .read_phys = watched_read, .saw = say_entry },
 		.real = real,
-		.flags = m->arch->entry_flags,
+		.flags = m->arch->walk.entry_flags,
 		.out = out,
 	};
 	uint64_t addr = words[0] ? 0 : memory_of_pc(m->current);
@@ -109,6 +109,6 @@ int do_page_tables(struct machine *m, char **words, const struct printer *out)
 
 	if (err)
 		return err;
-	m->arch->translate(&w.view, addr, &(struct arch_page){ 0 });
+	m->arch->walk.translate(&w.view, addr, &(struct arch_page){ 0 });
 	return say_page(m, addr, out);
 }

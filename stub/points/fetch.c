@@ -30,7 +30,7 @@ bool fetch_returns(struct vcpu *v, uint64_t addr)
 
 void fetch_remember(struct vcpu *v, struct point *p)
 {
-	const struct arch_fetch *fetch = v->machine->arch->fetch;
+	const struct arch_fetch *fetch = v->machine->arch->debug.fetch;
 
 	for (unsigned i = 0; i < ARCH_FETCH_KEYS && fetch->keys[i]; i++)
 		v->regs.view.get(&v->regs.view, fetch->keys[i], &p->was[i]);
@@ -51,13 +51,14 @@ int fetch_plant(struct vcpu *v, struct point *p)
 	struct arch_page page;
 	int err;
 
-	if (!arch->fetch)
+	if (!arch->debug.fetch)
 		return refuse(v, p, -EFAULT,
-			arch->exec_before_fetch ? "no debug register is free" : "it is not known here what becomes of that");
-	err = arch->fetch->handler(&v->regs.view, &page);
+			arch->debug.exec_before_fetch ? "no debug register is free"
+						      : "it is not known here what becomes of that");
+	err = arch->debug.fetch->handler(&v->regs.view, &page);
 	if (err)
 		return refuse(v, p, err, "the guest has no handler for that");
-	err = planted_add(&m->planted, page.pa, arch->trap, arch->trap_size, &p->place);
+	err = planted_add(&m->planted, page.pa, arch->trap.opcode.bytes, arch->trap.opcode.size, &p->place);
 	if (err)
 		return refuse(v, p, err, "nothing can be planted at its handler for that");
 	p->barred = true;
@@ -67,5 +68,5 @@ int fetch_plant(struct vcpu *v, struct point *p)
 
 bool fetch_is_met(struct vcpu *v, const struct point *p)
 {
-	return v->nr == p->vcpu && v->machine->arch->fetch->undo(&v->regs.view, p->addr, p->was) > 0;
+	return v->nr == p->vcpu && v->machine->arch->debug.fetch->undo(&v->regs.view, p->addr, p->was) > 0;
 }

@@ -60,7 +60,7 @@ static unsigned slots_of(const struct machine *m, const struct point *p)
 {
 	struct arch_point ap = in_register(p);
 
-	return p->place || p->waits ? 0 : m->arch->point_slots(&ap);
+	return p->place || p->waits ? 0 : m->arch->debug.point_slots(&ap);
 }
 
 static unsigned slots_in_use(const struct machine *m, bool exec)
@@ -92,7 +92,7 @@ static int take_slots(struct machine *m, const struct point *p)
 static bool can_plant(struct vcpu *v)
 {
 	const struct machine *m = v->machine;
-	bool emulated = m->caps.planted_by_error && m->arch->trap_is_emulated && m->arch->trap_is_emulated(&v->regs.view);
+	bool emulated = m->caps.planted_by_error && m->arch->trap.is_emulated && m->arch->trap.is_emulated(&v->regs.view);
 
 	return m->caps.planted && !emulated;
 }
@@ -119,7 +119,7 @@ static int refuse_place(struct machine *m, const struct point *p, uint64_t pa, i
 }
 
 /* Who has an opcode there, or had, knows which. */
-static int choose_trap(struct vcpu *v, const struct point *p, const struct arch_page *page, struct arch_trap *trap)
+static int choose_trap(struct vcpu *v, const struct point *p, const struct arch_page *page, struct arch_opcode *trap)
 {
 	struct machine *m = v->machine;
 	const struct place *place = planted_at(&m->planted, page->pa);
@@ -127,11 +127,11 @@ static int choose_trap(struct vcpu *v, const struct point *p, const struct arch_
 
 	if (!place)
 		place = planted_last(&m->planted, page->pa);
-	*trap = (struct arch_trap){ m->arch->trap, m->arch->trap_size };
+	*trap = m->arch->trap.opcode;
 	if (place)
-		*trap = (struct arch_trap){ place->trap, place->size };
-	else if (m->arch->trap_at)
-		err = m->arch->trap_at(&v->regs.view, p->addr, p->kind, page, trap);
+		*trap = (struct arch_opcode){ place->trap, place->size };
+	else if (m->arch->trap.at)
+		err = m->arch->trap.at(&v->regs.view, p->addr, p->kind, page, trap);
 	if (err)
 		return machine_refuse(m, err, "no breakpoint at 0x%llx: %s", (unsigned long long)p->addr,
 			err == -EILSEQ ? "it cannot be told which encoding the code there has, and another one's opcode is no breakpoint"
@@ -145,7 +145,7 @@ static int choose_trap(struct vcpu *v, const struct point *p, const struct arch_
 static int plant(struct vcpu *v, struct point *p)
 {
 	struct machine *m = v->machine;
-	struct arch_trap trap;
+	struct arch_opcode trap;
 	struct arch_page page;
 	int err = memory_translate(v, p->addr, &page);
 
@@ -164,7 +164,7 @@ static int bar(struct vcpu *v, struct point *p)
 
 	if (!fetch_is_barred(v, p->addr))
 		return 1;
-	if (m->arch->exec_before_fetch && m->caps.exec && !take_slots(m, p))
+	if (m->arch->debug.exec_before_fetch && m->caps.exec && !take_slots(m, p))
 		return 0;
 	return fetch_returns(v, p->addr) ? fetch_plant(v, p) : 1;
 }
@@ -191,8 +191,8 @@ static uint64_t size_of(struct vcpu *v, enum point_type type, uint64_t addr, uin
 
 	if (!is_exec(type))
 		return kind;
-	if (arch->insn_at)
-		return arch->insn_at(&v->regs.view, addr, kind);
+	if (arch->debug.insn_at)
+		return arch->debug.insn_at(&v->regs.view, addr, kind);
 	return addr % arch->insn_align ? 0 : arch->insn_align;
 }
 
@@ -416,7 +416,7 @@ static bool armed(const struct point *p, uint64_t skip)
 	return !p->place && !p->waits && !(is_exec(p->type) && p->addr == skip);
 }
 
-void points_debug(const struct machine *m, struct arch_debug *d, uint64_t skip)
+void points_debug(const struct machine *m, struct debug_request *d, uint64_t skip)
 {
 	for (unsigned i = 0; i < m->points.n && d->n < ARCH_HW_MAX; i++)
 		if (armed(&m->points.point[i], skip))

@@ -80,7 +80,7 @@ bool points_is_exec(const struct point *p);
 bool points_watched(const struct machine *m, enum point_type type, uint64_t addr);
 
 /* What the debug registers are to hold; those of an execution point at `skip` are left out (UINT64_MAX: none is). */
-void points_debug(const struct machine *m, struct arch_debug *d, uint64_t skip);
+void points_debug(const struct machine *m, struct debug_request *d, uint64_t skip);
 
 /* The point that an exit means: by slots, or by the data address. NULL when none fits. */
 const struct point *points_of_slots(const struct machine *m, unsigned slots, uint64_t skip);

@@ -35,7 +35,7 @@ void idle_text(struct vcpu *v, char *text, size_t size)
 	else if (v->stop.text && machine_is_non_stop(m))
 		doing = v->stop.text;
 	else if (!ended && (v->unheard || v->overdue) && !ask_state(v, &state) && state)
-		doing = m->arch->mp_state(state);
+		doing = m->arch->regs.mp_state(state);
 	snprintf(text, size, "%s", doing ? doing : "");
 }
 
@@ -85,7 +85,7 @@ void idle_answer_step(struct vcpu *v)
 	if (v->pending)
 		return;
 	if (!ask_state(v, &mp))
-		state = v->machine->arch->mp_state(mp);
+		state = v->machine->arch->regs.mp_state(mp);
 	snprintf(v->text, sizeof(v->text), "vCPU %u executes nothing, it is %s: the step ends where it began", v->nr,
 		state ? state : "off");
 	end_step(v);

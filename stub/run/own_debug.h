@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct arch_debug;
+struct debug_request;
 struct arch_hit;
 struct vcpu;
 struct vcpu_exit;
@@ -15,8 +15,8 @@ struct vcpu_exit;
  * For step.c: into what KVM is to be told, and when that is encoded; and which were hit, bit n the guest's register n. ahead: it
  * is looked again before the run, and what was seen last will do.
  */
-void own_place(struct vcpu *v, struct arch_debug *want, bool ahead);
-void own_tell(struct vcpu *v, const struct arch_debug *want);
+void own_place(struct vcpu *v, struct debug_request *want, bool ahead);
+void own_tell(struct vcpu *v, const struct debug_request *want);
 unsigned own_hits(struct vcpu *v, const struct arch_hit *hit, bool watch);
 
 /*

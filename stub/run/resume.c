@@ -34,7 +34,7 @@ static void drop_stale_event(struct vcpu *v)
 	struct machine *m = v->machine;
 
 	if (v->pending && v->stop.kind == STOP_WATCH &&
-		!(m->arch->watch_after && points_watched(m, v->stop.point, v->stop.addr)))
+		!(m->arch->debug.watch_after && points_watched(m, v->stop.point, v->stop.addr)))
 		v->pending = false;
 }
 

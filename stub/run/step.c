@@ -20,21 +20,21 @@ static uint64_t pc_register(struct vcpu *v)
 {
 	uint64_t pc = 0;
 
-	v->regs.view.get(&v->regs.view, v->machine->arch->pc, &pc);
+	v->regs.view.get(&v->regs.view, v->machine->arch->regs.pc, &pc);
 	return pc;
 }
 
 /* Was KVM told of a step from here, where that matters? */
 static bool is_told(struct vcpu *v)
 {
-	return !v->machine->arch->step_flag || v->told_at == pc_register(v);
+	return !v->machine->arch->step.flag || v->told_at == pc_register(v);
 }
 
 /* Only when it differs from what KVM was told last: a system call saved on every step but the first, where that may be. */
 static int set_debug(struct vcpu *v, bool step, uint64_t skip, bool ahead)
 {
 	struct machine *m = v->machine;
-	struct arch_debug want = {
+	struct debug_request want = {
 		.step = step && !v->nends,
 		.block_irq = m->caps.block_irq && !m->open_steps,
 		.planted = m->points.planted || v->nends,
@@ -48,14 +48,14 @@ static int set_debug(struct vcpu *v, bool step, uint64_t skip, bool ahead)
 
 	points_debug(m, &want, skip);
 	own_place(v, &want, ahead);
-	size = m->arch->encode_debug(&want, &control, bytes);
+	size = m->arch->debug.encode(&want, &control, bytes);
 	own_tell(v, &want);
 	if (control == v->debug_control && !memcmp(bytes, v->debug_bytes, sizeof(bytes)) && (!want.step || is_told(v)))
 		return 0;
 	err = m->host->ops->set_debug(m->host, v->nr, control, bytes, size);
 	if (err)
 		return err;
-	v->told_at = m->arch->step_flag ? pc_register(v) : 0;
+	v->told_at = m->arch->step.flag ? pc_register(v) : 0;
 	v->debug_control = control;
 	v->debug_size = size;
 	memcpy(v->debug_bytes, bytes, sizeof(bytes));
@@ -182,7 +182,7 @@ static enum step_result at_debug_register(
 static uint64_t trap_address(struct vcpu *v, const struct arch_hit *hit)
 {
 	if (hit->past)
-		v->regs.view.set(&v->regs.view, v->machine->arch->pc, pc_register(v) - hit->past);
+		v->regs.view.set(&v->regs.view, v->machine->arch->regs.pc, pc_register(v) - hit->past);
 	return hit->have_addr ? hit->addr : memory_of_pc(v);
 }
 
@@ -219,7 +219,7 @@ static enum step_result at_error(struct vcpu *v, const struct vcpu_exit *exit, c
 
 	if (p)
 		return at_point(v, p, pc);
-	m->arch->describe(exit, v->text, sizeof(v->text));
+	m->arch->exit.describe(exit, v->text, sizeof(v->text));
 	tell_code(v, pc);
 	return signalled(v, GDB_SIGNAL_ILL);
 }
@@ -253,7 +253,7 @@ static enum step_result judge_kvm(struct vcpu *v, const struct vcpu_exit *exit, 
 {
 	struct arch_hit hit = { 0 };
 
-	v->machine->arch->classify(exit, &hit);
+	v->machine->arch->exit.classify(exit, &hit);
 	switch (hit.kind) {
 	case HIT_STEP:
 		return is_stepping(v) ? step_complete(v, exit, 0) : guests_own(v, exit, 0);

@@ -10,7 +10,7 @@
 
 bool step_plants(const struct machine *m)
 {
-	return m->caps.planted && m->arch->successors;
+	return m->caps.planted && m->arch->step.successors;
 }
 
 bool step_is_software(const struct machine *m)
@@ -25,7 +25,7 @@ bool step_possible(const struct machine *m)
 
 bool step_masks(const struct machine *m)
 {
-	return step_possible(m) && (m->caps.block_irq || m->arch->mask);
+	return step_possible(m) && (m->caps.block_irq || m->arch->step.mask);
 }
 
 /* The instruction that is stepped over, and what follows it. */
@@ -40,8 +40,8 @@ static int find_end(struct vcpu *v, uint64_t addr, const struct insn *insn, stru
 	const struct arch *arch = v->machine->arch;
 	int err = 1;
 
-	if (arch->translate_next)
-		err = arch->translate_next(&v->regs.view, insn ? insn->code : NULL, insn ? insn->size : 0, addr, page);
+	if (arch->step.translate_next)
+		err = arch->step.translate_next(&v->regs.view, insn ? insn->code : NULL, insn ? insn->size : 0, addr, page);
 	if (err > 0)
 		return memory_find(v, addr, page, why, room);
 	if (err)
@@ -54,13 +54,13 @@ static int find_end(struct vcpu *v, uint64_t addr, const struct insn *insn, stru
 static int add_end(struct vcpu *v, uint64_t addr, const struct insn *insn, char *why, size_t room)
 {
 	struct machine *m = v->machine;
-	unsigned size = m->arch->trap_size;
+	unsigned size = m->arch->trap.opcode.size;
 	struct arch_page page;
 	int err = find_end(v, addr, insn, &page, why, room);
 
 	if (err)
 		return err;
-	err = page.size < size ? -EFAULT : planted_possible(&m->planted, page.pa, m->arch->trap, size);
+	err = page.size < size ? -EFAULT : planted_possible(&m->planted, page.pa, m->arch->trap.opcode.bytes, size);
 	if (err) {
 		snprintf(why, room, "cannot step: 0x%llx, where the instruction leads, %s", (unsigned long long)addr,
 			err == -EFAULT ? "is not RAM" : "is in part under the opcode of a breakpoint");
@@ -80,7 +80,7 @@ static int find_ends(struct vcpu *v, uint64_t pc, struct insn *insn, uint64_t ne
 		snprintf(why, room, "cannot step: the instruction at 0x%llx cannot be read", (unsigned long long)pc);
 		return insn->size;
 	}
-	n = v->machine->arch->successors(&v->regs.view, pc, insn->code, insn->size, next);
+	n = v->machine->arch->step.successors(&v->regs.view, pc, insn->code, insn->size, next);
 	if (n > 0 || (n == 0 && v->machine->caps.step))
 		return n;
 	snprintf(why, room, "cannot step: where the instruction at 0x%llx leads is not known", (unsigned long long)pc);
@@ -153,7 +153,7 @@ int plan_plant(struct vcpu *v)
 
 	for (unsigned i = 0; i < v->nends; i++) {
 		struct step_end *end = &v->ends[i];
-		int err = planted_add(&m->planted, end->pa, m->arch->trap, m->arch->trap_size, &end->place);
+		int err = planted_add(&m->planted, end->pa, m->arch->trap.opcode.bytes, m->arch->trap.opcode.size, &end->place);
 
 		if (err) {
 			v->nends = i;
