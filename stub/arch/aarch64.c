@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "aarch64.h"
-#include "debug.h"
-#include "exits.h"
+#include "debug_common.h"
+#include "exit_common.h"
 
 extern const struct tdesc_table tdesc_aarch64;
 
@@ -77,7 +77,7 @@ static unsigned encode_watch(struct aarch64_debug *regs, unsigned slot, const st
 	return slot;
 }
 
-static size_t encode_debug(const struct arch_debug *d, uint32_t *control, void *bytes)
+static size_t encode_debug(const struct debug_request *d, uint32_t *control, void *bytes)
 {
 	struct aarch64_debug regs = { 0 };
 	unsigned execs = 0, watches = 0;
@@ -197,35 +197,46 @@ const struct arch arch_aarch64 = {
 	.llvm = "aarch64",
 	.pointer_size = 8,
 	.tdesc = &tdesc_aarch64,
-	.pc = A64_PC,
-	.blocks = aarch64_blocks,
-	.nblocks = A64_BLOCKS,
-	.computed = aarch64_computed,
-	.ncomputed = A64_COMPUTED,
-	.scales = aarch64_scales,
-	.nscales = A64_SCALES,
-	.trap = brk_0,
-	.trap_size = sizeof(brk_0),
 	.insn_align = 4,
-	.trap_at = aarch64_trap_at,
-	.insn_at = aarch64_insn_at,
-	.slots_by_cap = true,
-	.point_slots = point_slots,
-	.encode_debug = encode_debug,
-	.classify = classify,
-	.describe = describe,
-	.give_back = aarch64_give_back,
-	.mask = &aarch64_mask,
-	.access = aarch64_access,
-	.accessed = aarch64_accessed,
-	.translate = aarch64_translate,
-	.entry_flags = aarch64_entry_flags,
-	.aliases = aarch64_aliases,
-	.address_bits = aarch64_address_bits,
-	.handler = A64_VBAR_EL1,
-	.vectors = A64_VBAR_EL1,
-	.fetch = &aarch64_fetch,
-	.successors = aarch64_successors,
-	.mp_state = mp_state,
+	.regs = {
+		.pc = A64_PC,
+		.blocks = aarch64_blocks,
+		.nblocks = A64_BLOCKS,
+		.computed = aarch64_computed,
+		.ncomputed = A64_COMPUTED,
+		.scales = aarch64_scales,
+		.nscales = A64_SCALES,
+		.mp_state = mp_state,
+	},
+	.walk = {
+		.translate = aarch64_translate,
+		.aliases = aarch64_aliases,
+		.address_bits = aarch64_address_bits,
+		.handler = A64_VBAR_EL1,
+		.vectors = A64_VBAR_EL1,
+		.entry_flags = aarch64_entry_flags,
+	},
+	.trap = {
+		.opcode = { brk_0, sizeof(brk_0) },
+		.at = aarch64_trap_at,
+	},
+	.debug = {
+		.slots_by_cap = true,
+		.point_slots = point_slots,
+		.encode = encode_debug,
+		.insn_at = aarch64_insn_at,
+		.fetch = &aarch64_fetch,
+	},
+	.exit = {
+		.classify = classify,
+		.describe = describe,
+		.give_back = aarch64_give_back,
+		.access = aarch64_access,
+		.accessed = aarch64_accessed,
+	},
+	.step = {
+		.mask = &aarch64_mask,
+		.successors = aarch64_successors,
+	},
 	.probe = &probe,
 };

@@ -78,7 +78,7 @@ struct aarch64_debug_exit {
 /* struct kvm_vcpu_events */
 #define A64_EVENTS_SIZE 64
 
-/* aarch64_regs.c: struct arch's tables */
+/* aarch64_regs.c: struct arch_regs' tables */
 #define A64_BLOCKS 1
 extern const struct arch_block aarch64_blocks[A64_BLOCKS];
 #define A64_COMPUTED 4
@@ -86,34 +86,34 @@ extern const struct arch_block aarch64_blocks[A64_BLOCKS];
 extern const struct arch_computed aarch64_computed[A64_COMPUTED];
 extern const struct arch_scale aarch64_scales[A64_SCALES];
 
-/* aarch64_trap.c: struct arch's trap_at() and insn_at() */
-int aarch64_trap_at(struct view *v, uint64_t va, uint64_t kind, const struct arch_page *page, struct arch_trap *trap);
+/* aarch64_trap.c: struct arch_trap's at() and struct arch_debug's insn_at() */
+int aarch64_trap_at(struct view *v, uint64_t va, uint64_t kind, const struct arch_page *page, struct arch_opcode *opcode);
 unsigned aarch64_insn_at(struct view *v, uint64_t va, uint64_t kind);
 
 /* Of the register that is the stack pointer in the present mode. 0 or -errno. */
 int aarch64_stack_pointer(struct view *v, uint64_t *key);
 
-/* aarch64_access.c: struct arch's access() and accessed() */
+/* aarch64_access.c: struct arch_exit's access() and accessed() */
 int aarch64_access(struct view *v, const struct vcpu_exit *exit, const uint8_t *code, size_t len, struct arch_access *access,
 	char *why, size_t size);
 int aarch64_accessed(struct view *v, const uint8_t *code, struct arch_access *access);
 
-/* aarch64_exception.c: struct arch's give_back() and fetch */
+/* aarch64_exception.c: struct arch_exit's give_back(), and struct arch_debug's fetch */
 int aarch64_give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *control);
 extern const struct arch_fetch aarch64_fetch;
 
-/* aarch64_step.c: struct arch's successors() */
+/* aarch64_step.c: struct arch_step's successors() */
 int aarch64_successors(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS]);
 
-/* aarch64_regs.c: struct arch's address_bits() */
+/* aarch64_regs.c: struct arch_walk's address_bits() */
 int aarch64_address_bits(struct view *v, unsigned *lower, unsigned *upper);
 
-/* aarch64_mmu.c: struct arch's translate(), aliases() and entry_flags */
+/* aarch64_mmu.c: struct arch_walk's translate(), aliases() and entry_flags */
 extern const struct arch_flag aarch64_entry_flags[];
 int aarch64_translate(struct view *v, uint64_t va, struct arch_page *page);
 uint64_t aarch64_aliases(struct view *v, uint64_t va);
 
-/* aarch64_mask.c: struct arch's mask */
+/* aarch64_mask.c: struct arch_step's mask */
 extern const struct arch_mask aarch64_mask;
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "aarch64_access.h"
-#include "exits.h"
+#include "exit_common.h"
 
 #define PAGE 0x1000u /* of what a fault tells, the bits below are from the virtual address */
 #define ZR 31	     /* as data; as a base it is the stack pointer */

@@ -6,8 +6,8 @@
 #include <errno.h>
 
 #include "aarch64.h"
-#include "exits.h"
-#include "view.h"
+#include "exit_common.h"
+#include "view_all.h"
 
 /* ESR_ELx.EC, bits 31..26. Hardware breakpoint, step and watchpoint have one class for each origin: the own level's is higher by 1. */
 #define ESR_EC_AT 26

@@ -6,7 +6,7 @@
  * WFI needs nothing: it wakes up for an interrupt whether that is masked or not (D1.6.2, "Wait for Interrupt").
  */
 #include "aarch64.h"
-#include "view.h"
+#include "view_all.h"
 
 #define PSTATE_F (1ull << 6)
 #define PSTATE_I (1ull << 7)

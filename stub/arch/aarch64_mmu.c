@@ -10,7 +10,7 @@
 #include <errno.h>
 
 #include "aarch64.h"
-#include "walk.h"
+#include "walk_common.h"
 
 #define SCTLR_M (1ull << 0)
 #define SCTLR_WXN (1ull << 19)

@@ -13,15 +13,15 @@
 #include <errno.h>
 
 #include "aarch64.h"
-#include "view.h"
+#include "view_all.h"
 
 static const uint8_t brk_0[] = { 0x00, 0x00, 0x20, 0xd4 };
 static const uint8_t a32_bkpt_0[] = { 0x70, 0x00, 0x20, 0xe1 };
 static const uint8_t t32_bkpt_0[] = { 0x00, 0xbe };
 
-static const struct arch_trap a64 = { brk_0, sizeof(brk_0) };
-static const struct arch_trap a32 = { a32_bkpt_0, sizeof(a32_bkpt_0) };
-static const struct arch_trap t32 = { t32_bkpt_0, sizeof(t32_bkpt_0) };
+static const struct arch_opcode a64 = { brk_0, sizeof(brk_0) };
+static const struct arch_opcode a32 = { a32_bkpt_0, sizeof(a32_bkpt_0) };
+static const struct arch_opcode t32 = { t32_bkpt_0, sizeof(t32_bkpt_0) };
 
 /* ID_AA64PFR0_EL1.EL0: 2, AArch64 and AArch32. */
 static bool has_aarch32(struct view *v)
@@ -157,7 +157,7 @@ static bool is_aarch32s(struct view *v, const struct arch_page *page, uint64_t p
 }
 
 /* What EL0 may execute. */
-static const struct arch_trap *by_looks(struct view *v, const struct arch_page *page, uint64_t pstate)
+static const struct arch_opcode *by_looks(struct view *v, const struct arch_page *page, uint64_t pstate)
 {
 	struct looks looks = look(v, page->pa);
 
@@ -168,7 +168,7 @@ static const struct arch_trap *by_looks(struct view *v, const struct arch_page *
 	return looks.a32 ? &a32 : NULL;
 }
 
-static const struct arch_trap *find_trap(
+static const struct arch_opcode *find_trap(
 	struct view *v, uint64_t va, uint64_t kind, const struct arch_page *page, uint64_t pstate)
 {
 	if (!has_aarch32(v))
@@ -182,9 +182,9 @@ static const struct arch_trap *find_trap(
 	return by_looks(v, page, pstate);
 }
 
-int aarch64_trap_at(struct view *v, uint64_t va, uint64_t kind, const struct arch_page *page, struct arch_trap *trap)
+int aarch64_trap_at(struct view *v, uint64_t va, uint64_t kind, const struct arch_page *page, struct arch_opcode *opcode)
 {
-	const struct arch_trap *found;
+	const struct arch_opcode *found;
 	uint64_t pstate;
 	int err = v->get(v, A64_PSTATE, &pstate);
 
@@ -193,7 +193,7 @@ int aarch64_trap_at(struct view *v, uint64_t va, uint64_t kind, const struct arc
 	found = find_trap(v, va, kind, page, pstate);
 	if (!found)
 		return -EILSEQ;
-	*trap = *found;
+	*opcode = *found;
 	return 0;
 }
 

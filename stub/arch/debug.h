@@ -1,56 +1,64 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What the architectures share of the debug request: bits of the control word, and cutting a range of addresses into pieces that
- * one debug register each can watch. How large a piece may be is the architecture's knowledge.
- */
+/* What a debugger asks of a vCPU's hardware: breakpoints and watchpoints in debug registers, and KVM_SET_GUEST_DEBUG's words for them. */
 #ifndef ARCH_DEBUG_H
 #define ARCH_DEBUG_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "arch.h"
+#include "../target.h"
+#include "fetch.h"
+#include "own.h"
+#include "view.h"
 
-/* KVM_GUESTDBG_*; the bit for debug registers is not the same everywhere. */
-#define DEBUG_ENABLE 0x1
-#define DEBUG_SINGLESTEP 0x2
-#define DEBUG_USE_SW_BP 0x10000
+#define ARCH_HW_MAX 32
 
-/* 0 when nothing is wanted: the guest has its own debug exceptions and registers then. */
-static inline uint32_t debug_control(const struct arch_debug *d, uint32_t use_registers)
-{
-	uint32_t wanted = (d->step ? DEBUG_SINGLESTEP : 0) | (d->planted ? DEBUG_USE_SW_BP : 0) | (d->n || d->ends_at ? use_registers : 0);
+struct arch_point {
+	enum point_type type; /* POINT_HARDWARE or a watchpoint; never POINT_SOFTWARE */
+	uint64_t addr, len;
+};
 
-	return wanted ? wanted | DEBUG_ENABLE : 0;
-}
+/* What is wanted of a vCPU in its next run. */
+struct debug_request {
+	bool step;
+	bool block_irq; /* while the vCPU steps, interrupts wait */
+	bool planted;	/* opcodes are planted in memory */
+	unsigned n;
+	struct arch_point hw[ARCH_HW_MAX];
 
-/* The length of the first piece of [addr, addr + len), len > 0: at least 1, at most len. */
-typedef uint64_t piece_fn(uint64_t addr, uint64_t len);
+	/*
+	 * Where this one step ends when KVM's own would not (struct flag_step): an execution point behind the others. Where the others
+	 * leave no room, it takes the place of the last: before that one instruction is done no other point is met.
+	 */
+	bool ends_at;
+	uint64_t end;
+	struct arch_own *own; /* the guest's own registers, to be held as well where there is room; encode() says where. Or NULL */
+};
 
-/* The largest power of two up to max (a power of two) that divides addr and fits into len > 0. */
-static inline uint64_t piece_aligned(uint64_t addr, uint64_t len, uint64_t max)
-{
-	uint64_t size = max;
+#define ARCH_DEBUG_SIZE 512 /* of struct kvm_guest_debug_arch, largest on arm64 */
 
-	while (addr & (size - 1) || size > len)
-		size /= 2;
-	return size;
-}
+struct arch_debug {
+	/* KVM_CAP_GUEST_DEBUG_HW_BPS and _WPS where the kernel counts; else `slots` serve both kinds. */
+	bool slots_by_cap;
+	unsigned slots;
 
-/* How many pieces the range needs; 0 when it is empty, wraps around, or needs more than max. */
-static inline unsigned pieces_count(uint64_t addr, uint64_t len, piece_fn *first, unsigned max)
-{
-	unsigned n = 0;
+	/* How many hardware slots of its kind a point needs: 0 when the hardware cannot do it. */
+	unsigned (*point_slots)(const struct arch_point *p);
 
-	if (!len || addr + (len - 1) < addr)
-		return 0;
-	while (len && n <= max) {
-		uint64_t size = first(addr, len);
+	/* Fills the control word and ARCH_DEBUG_SIZE bytes; returns how many of them the kernel's struct has. */
+	size_t (*encode)(const struct debug_request *d, uint32_t *control, void *bytes);
 
-		addr += size;
-		len -= size;
-		n++;
-	}
-	return n <= max ? n : 0;
-}
+	/*
+	 * The bytes of a debug register's instruction at va, 0 when no instruction can begin there; kind is the packet's. NULL: by
+	 * arch->insn_align.
+	 */
+	unsigned (*insn_at)(struct view *v, uint64_t va, uint64_t kind);
+
+	bool watch_after; /* watchpoints report after the access, with the pc past it */
+	bool exec_before_fetch; /* a debug register is compared before an instruction is fetched, and comes before what that brings about */
+	const struct arch_fetch *fetch; /* where that is not so; or NULL */
+	const struct arch_own_debug *own; /* the guest's own debug registers, where the debugger's displace them; else NULL */
+};
 
 #endif

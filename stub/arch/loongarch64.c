@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "debug.h"
-#include "exits.h"
+#include "debug_common.h"
+#include "exit_common.h"
 #include "loongarch64.h"
 
 extern const struct tdesc_table tdesc_loongarch64;
@@ -54,7 +54,7 @@ static unsigned point_slots(const struct arch_point *p)
 }
 
 /* struct kvm_guest_debug_arch is empty. */
-static size_t encode_debug(const struct arch_debug *d, uint32_t *control, void *bytes)
+static size_t encode_debug(const struct debug_request *d, uint32_t *control, void *bytes)
 {
 	*control = debug_control(d, 0);
 	memset(bytes, 0, ARCH_DEBUG_SIZE);
@@ -126,19 +126,28 @@ const struct arch arch_loongarch64 = {
 	.llvm = "loongarch64",
 	.pointer_size = 8,
 	.tdesc = &tdesc_loongarch64,
-	.pc = LOONG_PC,
-	.blocks = blocks,
-	.nblocks = sizeof(blocks) / sizeof(blocks[0]),
-	.computed = computed,
-	.ncomputed = sizeof(computed) / sizeof(computed[0]),
-	.component = component,
-	.trap = hvcl_swdbg,
-	.trap_size = sizeof(hvcl_swdbg),
 	.insn_align = 4,
-	.point_slots = point_slots,
-	.encode_debug = encode_debug,
-	.classify = classify,
-	.describe = exit_describe,
-	.translate = translate,
-	.mp_state = mp_state,
+	.regs = {
+		.pc = LOONG_PC,
+		.blocks = blocks,
+		.nblocks = sizeof(blocks) / sizeof(blocks[0]),
+		.computed = computed,
+		.ncomputed = sizeof(computed) / sizeof(computed[0]),
+		.component = component,
+		.mp_state = mp_state,
+	},
+	.walk = {
+		.translate = translate,
+	},
+	.trap = {
+		.opcode = { hvcl_swdbg, sizeof(hvcl_swdbg) },
+	},
+	.debug = {
+		.point_slots = point_slots,
+		.encode = encode_debug,
+	},
+	.exit = {
+		.classify = classify,
+		.describe = exit_describe,
+	},
 };

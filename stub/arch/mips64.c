@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "debug.h"
-#include "exits.h"
+#include "debug_common.h"
+#include "exit_common.h"
 #include "mips64.h"
 
 extern const struct tdesc_table tdesc_mips64;
@@ -62,7 +62,7 @@ static unsigned point_slots(const struct arch_point *p)
 }
 
 /* struct kvm_guest_debug_arch is empty. */
-static size_t encode_debug(const struct arch_debug *d, uint32_t *control, void *bytes)
+static size_t encode_debug(const struct debug_request *d, uint32_t *control, void *bytes)
 {
 	*control = debug_control(d, 0);
 	memset(bytes, 0, ARCH_DEBUG_SIZE);
@@ -114,14 +114,22 @@ const struct arch arch_mips64 = {
 	.llvm = "mips64el",
 	.pointer_size = 8,
 	.tdesc = &tdesc_mips64,
-	.pc = MIPS_PC,
-	.computed = computed,
-	.ncomputed = sizeof(computed) / sizeof(computed[0]),
 	.insn_align = 2, /* MIPS16 and microMIPS */
-	.point_slots = point_slots,
-	.encode_debug = encode_debug,
-	.classify = classify,
-	.describe = exit_describe,
-	.translate = translate,
-	.mp_state = mp_state,
+	.regs = {
+		.pc = MIPS_PC,
+		.computed = computed,
+		.ncomputed = sizeof(computed) / sizeof(computed[0]),
+		.mp_state = mp_state,
+	},
+	.walk = {
+		.translate = translate,
+	},
+	.debug = {
+		.point_slots = point_slots,
+		.encode = encode_debug,
+	},
+	.exit = {
+		.classify = classify,
+		.describe = exit_describe,
+	},
 };

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "debug.h"
-#include "exits.h"
+#include "debug_common.h"
+#include "exit_common.h"
 #include "ppc64.h"
-#include "view.h"
+#include "view_all.h"
 
 extern const struct tdesc_table tdesc_ppc64le;
 
@@ -33,7 +33,7 @@ static unsigned point_slots(const struct arch_point *p)
 	return 0;
 }
 
-static size_t encode_debug(const struct arch_debug *d, uint32_t *control, void *bytes)
+static size_t encode_debug(const struct debug_request *d, uint32_t *control, void *bytes)
 {
 	*control = debug_control(d, 0);
 	memset(bytes, 0, ARCH_DEBUG_SIZE);
@@ -125,25 +125,36 @@ const struct arch arch_ppc64le = {
 	.llvm = "powerpc64le",
 	.pointer_size = 8,
 	.tdesc = &tdesc_ppc64le,
-	.pc = PPC_PC,
-	.blocks = blocks,
-	.nblocks = sizeof(blocks) / sizeof(blocks[0]),
-	.trap = debug_inst,
-	.trap_size = sizeof(debug_inst),
 	.insn_align = 4,
-	.point_slots = point_slots,
-	.encode_debug = encode_debug,
-	.classify = classify,
-	.describe = exit_describe,
-	.give_back = give_back,
-	.mask = &ppc64_mask,
-	.translate = ppc64_translate,
-	.aliases = ppc64_aliases,
-	.entry_flags = ppc64_entry_flags,
-	.untranslated = ppc64_untranslated,
-	.fetch = &ppc64_fetch,
-	.successors = ppc64_successors,
-	.translate_next = ppc64_translate_next,
-	.mp_state = mp_state,
+	.regs = {
+		.pc = PPC_PC,
+		.blocks = blocks,
+		.nblocks = sizeof(blocks) / sizeof(blocks[0]),
+		.mp_state = mp_state,
+	},
+	.walk = {
+		.translate = ppc64_translate,
+		.untranslated = ppc64_untranslated,
+		.aliases = ppc64_aliases,
+		.entry_flags = ppc64_entry_flags,
+	},
+	.trap = {
+		.opcode = { debug_inst, sizeof(debug_inst) },
+	},
+	.debug = {
+		.point_slots = point_slots,
+		.encode = encode_debug,
+		.fetch = &ppc64_fetch,
+	},
+	.exit = {
+		.classify = classify,
+		.describe = exit_describe,
+		.give_back = give_back,
+	},
+	.step = {
+		.mask = &ppc64_mask,
+		.successors = ppc64_successors,
+		.translate_next = ppc64_translate_next,
+	},
 	.probe = &probe,
 };

@@ -57,7 +57,7 @@ struct ppc64_debug_exit {
 	uint32_t status;
 };
 
-/* ppc64_mmu.c: struct arch's translate(), aliases(), entry_flags and untranslated(); and translate() as it would be with another MSR */
+/* ppc64_mmu.c: struct arch_walk's translate(), aliases(), entry_flags and untranslated(); and translate() as with another MSR */
 int ppc64_translate(struct view *v, uint64_t va, struct arch_page *page);
 uint64_t ppc64_aliases(struct view *v, uint64_t va);
 extern const struct arch_flag ppc64_entry_flags[];
@@ -72,17 +72,17 @@ struct ppc64_interrupt {
 };
 int ppc64_interrupt(struct view *v, struct ppc64_interrupt *i);
 
-/* ppc64_interrupt.c: struct arch's fetch */
+/* ppc64_interrupt.c: struct arch_debug's fetch */
 extern const struct arch_fetch ppc64_fetch;
 
 /* The offset of the handler at pc, wherever handlers are; a pc that can be no handler's is larger than all of them. */
 uint64_t ppc64_vector(uint64_t pc);
 
-/* ppc64_step.c: struct arch's successors() and translate_next() */
+/* ppc64_step.c: struct arch_step's successors() and translate_next() */
 int ppc64_successors(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS]);
 int ppc64_translate_next(struct view *v, const uint8_t *code, size_t len, uint64_t next, struct arch_page *page);
 
-/* ppc64_mask.c: struct arch's mask */
+/* ppc64_mask.c: struct arch_step's mask */
 extern const struct arch_mask ppc64_mask;
 
 #endif

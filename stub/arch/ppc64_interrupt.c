@@ -5,7 +5,7 @@
  * instructions and data. KVM has no other AIL for its guests but 0 (kvmppc_filter_lpcr_hv, book3s_hv.c).
  */
 #include "ppc64.h"
-#include "view.h"
+#include "view_all.h"
 
 #define LPCR_AIL(lpcr) ((lpcr) >> 23 & 3)
 #define AIL_KEEPS_TRANSLATION 3

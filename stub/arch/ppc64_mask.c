@@ -4,7 +4,7 @@
  * Linkage Instructions", "Move To/From System Register Instructions", "Interrupt Definitions".
  */
 #include "ppc64.h"
-#include "view.h"
+#include "view_all.h"
 
 #define PRIMARY(insn) ((insn) >> 26)
 #define EXTENDED(insn) ((insn) >> 1 & 0x3ff)

@@ -11,7 +11,7 @@
 #include <errno.h>
 
 #include "ppc64.h"
-#include "walk.h"
+#include "walk_common.h"
 
 #define MSR_TRANSLATES (PPC_MSR_IR | PPC_MSR_DR)
 

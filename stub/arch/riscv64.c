@@ -6,10 +6,10 @@
  */
 #include <errno.h>
 
-#include "debug.h"
-#include "exits.h"
+#include "debug_common.h"
+#include "exit_common.h"
 #include "riscv64.h"
-#include "view.h"
+#include "view_all.h"
 
 extern const struct tdesc_table tdesc_riscv64;
 
@@ -105,7 +105,7 @@ static unsigned point_slots(const struct arch_point *p)
 	return 0;
 }
 
-static size_t encode_debug(const struct arch_debug *d, uint32_t *control, void *bytes)
+static size_t encode_debug(const struct debug_request *d, uint32_t *control, void *bytes)
 {
 	(void)bytes;
 	/* There is no bit for planted opcodes: enabling is enough. */
@@ -253,27 +253,38 @@ const struct arch arch_riscv64 = {
 	.llvm = "riscv64",
 	.pointer_size = 8,
 	.tdesc = &tdesc_riscv64,
-	.pc = RV_PC,
-	.computed = computed,
-	.ncomputed = sizeof(computed) / sizeof(computed[0]),
-	.scales = scales,
-	.nscales = sizeof(scales) / sizeof(scales[0]),
-	.trap = c_ebreak,
-	.trap_size = sizeof(c_ebreak),
 	.insn_align = sizeof(c_ebreak),
-	.point_slots = point_slots,
-	.encode_debug = encode_debug,
-	.classify = classify,
-	.describe = exit_describe,
-	.give_back = give_back,
-	.mask = &riscv64_mask,
-	.translate = riscv64_translate,
-	.aliases = riscv64_aliases,
-	.handler = RV_STVEC,
-	.vectors = RV_STVEC,
-	.entry_flags = riscv64_entry_flags,
-	.fetch = &fetch,
-	.successors = riscv64_successors,
-	.mp_state = mp_state,
+	.regs = {
+		.pc = RV_PC,
+		.computed = computed,
+		.ncomputed = sizeof(computed) / sizeof(computed[0]),
+		.scales = scales,
+		.nscales = sizeof(scales) / sizeof(scales[0]),
+		.mp_state = mp_state,
+	},
+	.walk = {
+		.translate = riscv64_translate,
+		.aliases = riscv64_aliases,
+		.handler = RV_STVEC,
+		.vectors = RV_STVEC,
+		.entry_flags = riscv64_entry_flags,
+	},
+	.trap = {
+		.opcode = { c_ebreak, sizeof(c_ebreak) },
+	},
+	.debug = {
+		.point_slots = point_slots,
+		.encode = encode_debug,
+		.fetch = &fetch,
+	},
+	.exit = {
+		.classify = classify,
+		.describe = exit_describe,
+		.give_back = give_back,
+	},
+	.step = {
+		.mask = &riscv64_mask,
+		.successors = riscv64_successors,
+	},
 	.probe = &probe,
 };

@@ -36,15 +36,15 @@
 #define RV_FCSR_D 0x8020000006000020ull
 #define RV_FCSR_F 0x8020000005000020ull
 
-/* riscv64_mmu.c: struct arch's translate(), aliases() and entry_flags */
+/* riscv64_mmu.c: struct arch_walk's translate(), aliases() and entry_flags */
 extern const struct arch_flag riscv64_entry_flags[];
 int riscv64_translate(struct view *v, uint64_t va, struct arch_page *page);
 uint64_t riscv64_aliases(struct view *v, uint64_t va);
 
-/* riscv64_step.c: struct arch's successors() */
+/* riscv64_step.c: struct arch_step's successors() */
 int riscv64_successors(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS]);
 
-/* riscv64_mask.c: struct arch's mask */
+/* riscv64_mask.c: struct arch_step's mask */
 extern const struct arch_mask riscv64_mask;
 
 #endif

@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #include "riscv64.h"
-#include "walk.h"
+#include "walk_common.h"
 
 #define PAGE_SHIFT 12
 #define PA_BITS 56

@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "debug.h"
-#include "exits.h"
+#include "debug_common.h"
+#include "exit_common.h"
 #include "s390x.h"
 
 extern const struct tdesc_table tdesc_s390x;
@@ -49,9 +49,9 @@ static unsigned point_slots(const struct arch_point *p)
  * The bit that is KVM_GUESTDBG_USE_SW_BP elsewhere asks for PER breakpoints here, and any bit that KVM does not know is EINVAL:
  * only a step is asked for. A planted DIAG needs no asking.
  */
-static size_t encode_debug(const struct arch_debug *d, uint32_t *control, void *bytes)
+static size_t encode_debug(const struct debug_request *d, uint32_t *control, void *bytes)
 {
-	const struct arch_debug step = { .step = d->step };
+	const struct debug_request step = { .step = d->step };
 
 	*control = debug_control(&step, 0);
 	memset(bytes, 0, ARCH_DEBUG_SIZE);
@@ -158,17 +158,26 @@ const struct arch arch_s390x = {
 	.pointer_size = 8,
 	.big_endian = true,
 	.tdesc = &tdesc_s390x,
-	.pc = S390_PSWA,
-	.blocks = blocks,
-	.nblocks = sizeof(blocks) / sizeof(blocks[0]),
-	.trap = diag_501,
-	.trap_size = sizeof(diag_501),
 	.insn_align = 2,
-	.watch_after = true,
-	.point_slots = point_slots,
-	.encode_debug = encode_debug,
-	.classify = classify,
-	.describe = describe,
-	.translate = translate,
-	.mp_state = mp_state,
+	.regs = {
+		.pc = S390_PSWA,
+		.blocks = blocks,
+		.nblocks = sizeof(blocks) / sizeof(blocks[0]),
+		.mp_state = mp_state,
+	},
+	.walk = {
+		.translate = translate,
+	},
+	.trap = {
+		.opcode = { diag_501, sizeof(diag_501) },
+	},
+	.debug = {
+		.point_slots = point_slots,
+		.encode = encode_debug,
+		.watch_after = true,
+	},
+	.exit = {
+		.classify = classify,
+		.describe = describe,
+	},
 };

@@ -1,33 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Several registers of a view at once, for code that would otherwise be one `if (!err)` after the other. */
+/* One vCPU, as arch/ sees it: values by key (through the register file), and guest-physical memory. */
 #ifndef ARCH_VIEW_H
 #define ARCH_VIEW_H
 
-#include "arch.h"
+#include <stddef.h>
+#include <stdint.h>
 
-struct view_value {
-	uint64_t key, value;
+struct arch_entry;
+
+struct view {
+	/* A value of at most 8 bytes, zero-extended, or the first 8 of a longer one. 0 or -errno. */
+	int (*get)(struct view *v, uint64_t key, uint64_t *value);
+	/* Values of at most 8 bytes. */
+	int (*set)(struct view *v, uint64_t key, uint64_t value);
+	/* 0, or -EFAULT when any of it is not RAM. */
+	int (*read_phys)(struct view *v, uint64_t gpa, void *buf, size_t len);
+	/* Told of every entry that translate() (walk.h) finds in a table, from the root on; or NULL. */
+	void (*saw)(struct view *v, const struct arch_entry *entry);
 };
-
-/* In order, up to the first that is refused: 0 or its -errno. */
-static inline int view_set_all(struct view *v, const struct view_value *values, unsigned n)
-{
-	int err = 0;
-
-	for (unsigned i = 0; i < n && !err; i++)
-		err = v->set(v, values[i].key, values[i].value);
-	return err;
-}
-
-static inline int view_get_all(struct view *v, struct view_value *values, unsigned n)
-{
-	int err = 0;
-
-	for (unsigned i = 0; i < n && !err; i++)
-		err = v->get(v, values[i].key, &values[i].value);
-	return err;
-}
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

@@ -1,67 +1,77 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the page walks of all architectures have in common: entries are read, told of, and lead to a page or to nothing. */
+/* From a guest-virtual address to a guest-physical one: the walk through the page tables, and what an address means besides. */
 #ifndef ARCH_WALK_H
 #define ARCH_WALK_H
 
-#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 
-#include "arch.h"
+#include "view.h"
 
-/* width < 64 */
-static inline uint64_t walk_field(uint64_t value, unsigned at, unsigned width)
-{
-	return value >> at & ((1ull << width) - 1);
-}
+/* An entry of a page table, as a walk came by it. */
+struct arch_entry {
+	int level;	/* as the architecture's manual counts levels */
+	bool leaf;	/* maps a page, or would if it were valid */
+	uint64_t gpa;	/* where it is, and what is there */
+	uint64_t value; /* zero-extended */
+};
 
-/* An entry of at most 8 bytes. 0, or -EIO when it is not in RAM. */
-static inline int walk_read(struct view *v, uint64_t gpa, unsigned bytes, bool big_endian, uint64_t *entry)
-{
-	uint8_t byte[8];
+/*
+ * A bit of such an entry by the name that the architecture's manual has for it, which is shown when the bit is set; or a field, whose
+ * value is shown with it when that is not 0.
+ */
+struct arch_flag {
+	uint64_t bits;
+	const char *name;
+	enum arch_flag_of { FLAG_OF_ALL, FLAG_OF_TABLE, FLAG_OF_LEAF } of;
+	int level; /* entries of this level alone have the flag; 0: those of all */
+};
 
-	if (v->read_phys(v, gpa, byte, bytes))
-		return -EIO;
-	*entry = 0;
-	for (unsigned i = 0; i < bytes; i++)
-		*entry |= (uint64_t)byte[i] << 8 * (big_endian ? bytes - 1 - i : i);
-	return 0;
-}
+/*
+ * What the tables let the guest do with a page, all levels taken together: the kernel or the user, whoever may. ARCH_PAGE_USER: the
+ * user may do some of it. What registers forbid at the moment (SMAP, PAN, MXR and the like) is not in the tables.
+ */
+#define ARCH_PAGE_READ (1u << 0)
+#define ARCH_PAGE_WRITE (1u << 1)
+#define ARCH_PAGE_EXEC (1u << 2)
+#define ARCH_PAGE_USER (1u << 3)
+#define ARCH_PAGE_ANY (ARCH_PAGE_READ | ARCH_PAGE_WRITE | ARCH_PAGE_EXEC | ARCH_PAGE_USER)
+#define ARCH_PAGE_BARE (1u << 4) /* there is no page: nothing is translated here, and nothing forbidden */
 
-static inline void walk_tell(struct view *v, int level, bool leaf, uint64_t gpa, uint64_t value)
-{
-	if (v->saw)
-		v->saw(v, &(struct arch_entry){ .level = level, .leaf = leaf, .gpa = gpa, .value = value });
-}
+/*
+ * One translation: [va, va + size) is at pa, all in one page, or all where nothing is translated. Where there is none (-EFAULT, -EIO)
+ * size is how far that holds at the least, 0 when it cannot be told, and the others are 0.
+ */
+struct arch_page {
+	uint64_t pa;
+	uint64_t size;
+	unsigned access; /* ARCH_PAGE_* */
+};
 
-/* From va to the end of the 2^shift bytes it is in: what an entry of that level is about. shift < 64 */
-static inline uint64_t walk_rest(uint64_t va, unsigned shift)
-{
-	return (1ull << shift) - walk_field(va, 0, shift);
-}
-
-/* Nothing is translated: up to `last`, the last address there is, an address is its own translation. */
-static inline int walk_bare(uint64_t va, uint64_t last, struct arch_page *page)
-{
-	if (va > last) {
-		*page = (struct arch_page){ .size = -va };
-		return -EFAULT;
-	}
-	*page = (struct arch_page){ .pa = va, .size = last - va + 1, .access = ARCH_PAGE_ANY | ARCH_PAGE_BARE };
-	return 0;
-}
-
-/* An address between the lower and the upper half of 2^(bits - 1) bytes each. */
-static inline bool walk_is_between(uint64_t va, unsigned bits)
-{
-	int64_t above = (int64_t)va >> (bits - 1);
-
-	return above != 0 && above != -1;
-}
-
-/* The same address in a page: -EFAULT, and how far it is to the upper half. */
-static inline int walk_between(uint64_t va, unsigned bits, struct arch_page *page)
-{
-	*page = (struct arch_page){ .size = -(1ull << (bits - 1)) - va };
-	return -EFAULT;
-}
+struct arch_walk {
+	/*
+	 * The guest-virtual address va in the vCPU's present context. 0; -EFAULT when va is not mapped, -EIO when a table is outside
+	 * RAM, -EOPNOTSUPP for a kind of translation that is not known here. The walk is bounded and reads tables by read_phys only;
+	 * v->saw is told of every entry on the way.
+	 */
+	int (*translate)(struct view *v, uint64_t va, struct arch_page *page);
+	/* What translate()'s -EOPNOTSUPP means in the present context, a sentence for messages; NULL: nothing more than that. */
+	const char *(*untranslated)(struct view *v);
+	/*
+	 * How many addresses from va on are others once more, or never mapped, since the bits above are ignored in the vCPU's present
+	 * mode; 0: va is none of them. NULL: no address is, ever.
+	 */
+	uint64_t (*aliases)(struct view *v, uint64_t va);
+	/*
+	 * How many bits of an address count in the vCPU's present mode, in the lower half of the address space and in the upper one: above
+	 * them may be a tag, or a code. 0 or -errno. NULL: all bits count.
+	 */
+	int (*address_bits)(struct view *v, unsigned *lower, unsigned *upper);
+	/* Where the instruction at the pc is, as translate() takes it, where the pc alone does not say it; else NULL. 0 or -errno. */
+	int (*code_address)(struct view *v, uint64_t *addr);
+	uint64_t handler; /* key of a register with an address in the kernel, once the kernel takes exceptions or system calls; 0: none */
+	uint64_t vectors; /* key of the register that says where exceptions go; 0: none, or not by that alone */
+	const struct arch_flag *entry_flags; /* of what v->saw is told of; ends with bits 0. NULL: no names for them */
+};
 
 #endif

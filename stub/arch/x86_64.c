@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "debug.h"
-#include "exits.h"
+#include "debug_common.h"
+#include "exit_common.h"
 #include "x86_64.h"
 
 extern const struct tdesc_table tdesc_x86_64, tdesc_i386, tdesc_i8086;
@@ -88,7 +88,7 @@ static void encode_own(uint64_t *dr, unsigned slot, struct arch_own *own)
 	}
 }
 
-static size_t encode_debug(const struct arch_debug *d, uint32_t *control, void *bytes)
+static size_t encode_debug(const struct debug_request *d, uint32_t *control, void *bytes)
 {
 	struct x86_debug regs = { 0 };
 	unsigned slot = 0;
@@ -261,36 +261,47 @@ static const struct arch_mode modes[] = {
 		.llvm = llvm_, \
 		.pointer_size = pointer_size_, \
 		.tdesc = tdesc_, \
-		.pc = X86_RIP, \
 		.modes = modes, \
 		.nmodes = sizeof(modes) / sizeof(modes[0]), \
-		.blocks = x86_64_blocks, \
-		.nblocks = X86_BLOCKS, \
-		.computed = x86_64_computed, \
-		.ncomputed = X86_COMPUTED, \
-		.component = x86_64_component, \
-		.trap = int3, \
-		.trap_size = sizeof(int3), \
-		.trap_is_emulated = trap_is_emulated, \
 		.insn_align = 1, \
-		.watch_after = true, \
-		.slots = SLOTS, \
-		.point_slots = point_slots, \
-		.encode_debug = encode_debug, \
-		.block_irq = X86_DEBUG_BLOCKIRQ, \
-		.step_flag = &x86_64_step_flag, \
-		.classify = classify, \
-		.describe = describe, \
-		.give_back = give_back, \
-		.own = &x86_64_own, \
-		.translate = x86_64_translate, \
-		.exec_before_fetch = true, \
-		.entry_flags = x86_64_entry_flags, \
-		.aliases = x86_64_aliases, \
-		.handler = X86_LSTAR, \
-		.vectors = X86_IDT_BASE, \
-		.code_address = x86_64_code_address, \
-		.mp_state = mp_state, \
+		.regs = { \
+			.pc = X86_RIP, \
+			.blocks = x86_64_blocks, \
+			.nblocks = X86_BLOCKS, \
+			.computed = x86_64_computed, \
+			.ncomputed = X86_COMPUTED, \
+			.component = x86_64_component, \
+			.mp_state = mp_state, \
+		}, \
+		.walk = { \
+			.translate = x86_64_translate, \
+			.aliases = x86_64_aliases, \
+			.code_address = x86_64_code_address, \
+			.handler = X86_LSTAR, \
+			.vectors = X86_IDT_BASE, \
+			.entry_flags = x86_64_entry_flags, \
+		}, \
+		.trap = { \
+			.opcode = { int3, sizeof(int3) }, \
+			.is_emulated = trap_is_emulated, \
+		}, \
+		.debug = { \
+			.slots = SLOTS, \
+			.point_slots = point_slots, \
+			.encode = encode_debug, \
+			.watch_after = true, \
+			.exec_before_fetch = true, \
+			.own = &x86_64_own, \
+		}, \
+		.exit = { \
+			.classify = classify, \
+			.describe = describe, \
+			.give_back = give_back, \
+		}, \
+		.step = { \
+			.block_irq = X86_DEBUG_BLOCKIRQ, \
+			.flag = &x86_64_step_flag, \
+		}, \
 		.probe = &probe, \
 	}
 

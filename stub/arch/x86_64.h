@@ -102,21 +102,21 @@ struct x86_debug_exit {
 	uint64_t dr7;
 };
 
-/* x86_64_regs.c: struct arch's tables, and its component() */
+/* x86_64_regs.c: struct arch_regs' tables, and its component() */
 #define X86_BLOCKS 8
 #define X86_COMPUTED 9
 extern const struct arch_block x86_64_blocks[X86_BLOCKS];
 extern const struct arch_computed x86_64_computed[X86_COMPUTED];
 int x86_64_component(struct view *v, unsigned n, unsigned *at);
 
-/* x86_64_mmu.c: struct arch's translate(), aliases(), entry_flags and code_address() */
+/* x86_64_mmu.c: struct arch_walk's translate(), aliases(), entry_flags and code_address() */
 extern const struct arch_flag x86_64_entry_flags[];
 int x86_64_translate(struct view *v, uint64_t va, struct arch_page *page);
 uint64_t x86_64_aliases(struct view *v, uint64_t va);
 int x86_64_code_address(struct view *v, uint64_t *addr);
 
 /* x86_64_ends.c: where the step that begins here ends when TF does not end it */
-bool x86_64_step_end(struct view *v, struct arch_step *step, uint64_t *end);
+bool x86_64_step_end(struct view *v, struct flag_step *step, uint64_t *end);
 
 /* x86_64_own.c */
 extern const struct arch_own_debug x86_64_own;

@@ -26,7 +26,7 @@ enum vector {
 /* The vCPU before the instruction. */
 struct at {
 	struct view *v;
-	struct arch_step *step;
+	struct flag_step *step;
 	uint64_t cr0, efer;
 	bool is_long; /* IA-32e mode; with is_64_bit, 64-bit code in it */
 	bool is_64_bit;
@@ -194,7 +194,7 @@ static bool end_of(const struct at *at, const uint8_t *code, bool rex_w, uint64_
 /* From the page of the step before, without a look at tables, when all of the instruction is in there. */
 static bool read_seen(const struct at *at, uint64_t va, uint64_t cr3, uint8_t code[X86_INSN_MAX])
 {
-	const struct arch_step *s = at->step;
+	const struct flag_step *s = at->step;
 
 	return s->code.va && va - s->code.va <= PAGE - X86_INSN_MAX && s->code.root == cr3 && s->code.mode == (at->cr0 ^ at->efer << 32) &&
 	       !at->v->read_phys(at->v, s->code.pa + (va - s->code.va), code, X86_INSN_MAX);
@@ -235,7 +235,7 @@ static bool find_end(const struct at *at, uint64_t *end)
 	return opcode < len && end_of(at, code + opcode, rex_w, end);
 }
 
-bool x86_64_step_end(struct view *v, struct arch_step *step, uint64_t *end)
+bool x86_64_step_end(struct view *v, struct flag_step *step, uint64_t *end)
 {
 	struct at at = { .v = v, .step = step };
 

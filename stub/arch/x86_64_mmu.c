@@ -11,7 +11,7 @@
  */
 #include <errno.h>
 
-#include "walk.h"
+#include "walk_common.h"
 #include "x86_64.h"
 
 #define CR0_PG (1ull << 31)

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "walk.h"
+#include "walk_common.h"
 #include "x86_64.h"
 
 #define TF (1ull << 8)
@@ -36,7 +36,7 @@ static uint64_t low(unsigned width)
 	return UINT64_MAX >> (64 - 8 * width);
 }
 
-static int begins(struct view *v, struct arch_step *s)
+static int begins(struct view *v, struct flag_step *s)
 {
 	int err = v->get(v, X86_RIP, &s->pc);
 
@@ -96,19 +96,19 @@ size_t x86_64_read_code(struct view *v, uint8_t code[X86_INSN_MAX])
 }
 
 /* The flags that the step began with, whatever has become of TF; RF and VM are saved by some. */
-static bool is_copy(const struct arch_step *s, uint64_t value, unsigned width)
+static bool is_copy(const struct flag_step *s, uint64_t value, unsigned width)
 {
 	return !((value ^ s->flags) & low(width) & ~(RF | VM | TF));
 }
 
 /* A copy, to which the guest's own TF belongs. */
-static uint64_t corrected(const struct arch_step *s, uint64_t flags)
+static uint64_t corrected(const struct flag_step *s, uint64_t flags)
 {
 	return (flags & ~TF) | (s->flags & TF);
 }
 
 /* The flags are at va, TF in their second byte. */
-static void copied_to(struct arch_step_end *end, const struct arch_step *s, uint64_t va, uint64_t flags)
+static void copied_to(struct flag_step_end *end, const struct flag_step *s, uint64_t va, uint64_t flags)
 {
 	end->copied = (flags ^ s->flags) & TF;
 	end->va = va + 1;
@@ -126,7 +126,7 @@ bool x86_64_is_prefix(uint8_t byte, bool is_64_bit)
 }
 
 /* The bytes that were at the step's beginning; how many of them there are. */
-static size_t read_code(struct view *v, const struct arch_step *s, const struct now *n, uint8_t code[X86_INSN_MAX])
+static size_t read_code(struct view *v, const struct flag_step *s, const struct now *n, uint8_t code[X86_INSN_MAX])
 {
 	uint64_t va = n->code - (n->pc - s->pc);
 	size_t len = X86_INSN_MAX;
@@ -143,7 +143,7 @@ struct insn {
 	bool rex_w, operand_size;
 };
 
-static struct insn find_insn(struct view *v, const struct arch_step *s, const struct now *n)
+static struct insn find_insn(struct view *v, const struct flag_step *s, const struct now *n)
 {
 	struct insn insn = { .opcode = -1 };
 	uint8_t code[X86_INSN_MAX];
@@ -158,7 +158,7 @@ static struct insn find_insn(struct view *v, const struct arch_step *s, const st
 	return insn;
 }
 
-static void after_pushf(struct view *v, const struct arch_step *s, const struct now *n, struct arch_step_end *end)
+static void after_pushf(struct view *v, const struct flag_step *s, const struct now *n, struct flag_step_end *end)
 {
 	uint64_t width = s->sp - n->sp, va = on_stack(n, n->sp), flags;
 
@@ -167,7 +167,7 @@ static void after_pushf(struct view *v, const struct arch_step *s, const struct 
 }
 
 /* The flags were on the stack, and so was TF, which is the guest's own. */
-static void after_popf(struct view *v, const struct arch_step *s, const struct now *n, struct arch_step_end *end)
+static void after_popf(struct view *v, const struct flag_step *s, const struct now *n, struct flag_step_end *end)
 {
 	uint64_t flags;
 
@@ -177,7 +177,7 @@ static void after_popf(struct view *v, const struct arch_step *s, const struct n
 
 /* IP, CS and flags were. Some KVMs step on through the next instruction, and its trap is due. */
 static void after_iret(
-	struct view *v, const struct arch_step *s, const struct now *n, const struct insn *insn, struct arch_step_end *end)
+	struct view *v, const struct flag_step *s, const struct now *n, const struct insn *insn, struct flag_step_end *end)
 {
 	bool is_32_bit = n->cr0 & CR0_PE;
 	unsigned width = insn->rex_w ? 8 : is_32_bit != insn->operand_size ? 4 : 2;
@@ -190,13 +190,13 @@ static void after_iret(
 }
 
 /* Its own RIP and RFLAGS go to RCX and R11 (5.8.8). What becomes of TF is up to an MSR; kernels clear it. */
-static bool was_syscall(struct view *v, const struct arch_step *s, struct arch_step_end *end)
+static bool was_syscall(struct view *v, const struct flag_step *s, struct flag_step_end *end)
 {
 	uint64_t rcx, r11;
 
 	if (v->get(v, X86_RCX, &rcx) || v->get(v, X86_R11, &r11) || rcx != s->pc + 2 || !is_copy(s, r11, 8))
 		return false;
-	*end = (struct arch_step_end){
+	*end = (struct flag_step_end){
 		.copied = (r11 ^ s->flags) & TF,
 		.key = X86_R11,
 		.value = corrected(s, r11),
@@ -218,7 +218,7 @@ static bool is_below(uint64_t sp, const struct frame *f)
 
 /* Is it there? TF is clear then (6.12.1, 6.14.2). */
 static bool is_pushed(
-	struct view *v, const struct arch_step *s, const struct now *n, const struct frame *f, struct arch_step_end *end)
+	struct view *v, const struct flag_step *s, const struct now *n, const struct frame *f, struct flag_step_end *end)
 {
 	uint64_t va = on_stack(n, f->top - f->width * f->words), word[5];
 
@@ -238,7 +238,7 @@ static const uint8_t tss_stacks[] = { 0x04, 0x24, 0x2c, 0x34, 0x3c, 0x44, 0x4c, 
 
 /* The stack is another: is it one of those that the TSS has for exceptions? */
 static bool is_pushed_elsewhere(
-	struct view *v, const struct arch_step *s, const struct now *n, unsigned width, struct arch_step_end *end)
+	struct view *v, const struct flag_step *s, const struct now *n, unsigned width, struct flag_step_end *end)
 {
 	unsigned count = width == 8 ? sizeof(tss_stacks) : 1;
 	struct frame f = { .width = width, .words = 5 };
@@ -256,7 +256,7 @@ static bool is_pushed_elsewhere(
 }
 
 /* In 64-bit mode the stack is aligned, and SP always saved (6.14.2). Gates of 32-bit code are taken to be 32-bit ones. */
-static bool was_exception(struct view *v, const struct arch_step *s, const struct now *n, struct arch_step_end *end)
+static bool was_exception(struct view *v, const struct flag_step *s, const struct now *n, struct flag_step_end *end)
 {
 	bool is_long = n->efer & EFER_LMA, is_protected = n->cr0 & CR0_PE;
 	struct frame f = { s->sp, is_protected ? 4 : 2, 3 };
@@ -284,7 +284,7 @@ static int find_now(struct view *v, struct now *n)
 	return err;
 }
 
-static void after_insn(struct view *v, const struct arch_step *s, const struct now *n, struct arch_step_end *end)
+static void after_insn(struct view *v, const struct flag_step *s, const struct now *n, struct flag_step_end *end)
 {
 	struct insn insn;
 
@@ -300,11 +300,11 @@ static void after_insn(struct view *v, const struct arch_step *s, const struct n
 }
 
 /* Most steps push and pop nothing, and memory is not looked at. */
-static void ended(struct view *v, const struct arch_step *s, struct arch_step_end *end)
+static void ended(struct view *v, const struct flag_step *s, struct flag_step_end *end)
 {
 	struct now n;
 
-	*end = (struct arch_step_end){ .own = s->flags & TF, .trap = s->flags & TF };
+	*end = (struct flag_step_end){ .own = s->flags & TF, .trap = s->flags & TF };
 	if (s->flags & VM || v->get(v, X86_RIP, &n.pc) || v->get(v, X86_RSP, &n.sp) || was_syscall(v, s, end))
 		return;
 	if (n.sp != s->sp && !find_now(v, &n))

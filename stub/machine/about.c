@@ -16,7 +16,7 @@ void about_kind(void *t, struct target_kind *kind)
 		.llvm = arch->llvm,
 		.pointer_size = arch->pointer_size,
 		.big_endian = arch->big_endian,
-		.watch_after = arch->watch_after,
+		.watch_after = arch->debug.watch_after,
 		.watchpoints = m->guest.caps.watch[POINT_WRITE] ? m->guest.caps.watch_slots : 0,
 	};
 }
@@ -25,9 +25,9 @@ bool about_address_bits(void *t, unsigned thread, unsigned *lower, unsigned *upp
 {
 	struct machine *m = t;
 	int err;
-	struct vcpu *v = m->guest.arch->address_bits ? machine_stopped_vcpu(m, thread, &err) : NULL;
+	struct vcpu *v = m->guest.arch->walk.address_bits ? machine_stopped_vcpu(m, thread, &err) : NULL;
 
-	return v && !m->guest.arch->address_bits(&v->regs.view, lower, upper);
+	return v && !m->guest.arch->walk.address_bits(&v->regs.view, lower, upper);
 }
 
 void about_thread(void *t, unsigned thread, char *text, size_t size)

@@ -14,7 +14,7 @@ static bool is_ram(struct vcpu *v, uint64_t addr)
 {
 	struct arch_page page;
 	uint8_t byte;
-	int err = v->guest->arch->translate(&v->regs.view, addr, &page);
+	int err = v->guest->arch->walk.translate(&v->regs.view, addr, &page);
 
 	if (err)
 		return err != -EFAULT && err != -EIO;
@@ -31,7 +31,7 @@ static void tell_name(const struct guest *g, uint64_t key, char *text, size_t si
 
 static void tell_vectors(struct vcpu *v, char *text, size_t size)
 {
-	uint64_t key = v->guest->arch->vectors, vectors;
+	uint64_t key = v->guest->arch->walk.vectors, vectors;
 	char name[40] = "";
 
 	if (!key || v->regs.view.get(&v->regs.view, key, &vectors))
@@ -48,7 +48,7 @@ void nowhere_tell(struct vcpu *v, struct stop *stop)
 	char vectors[120] = "", text[200];
 	size_t n;
 
-	if (stop->kind != STOP_SIGNAL || stop->signal == GDB_SIGNAL_TRAP || !v->guest->arch->translate)
+	if (stop->kind != STOP_SIGNAL || stop->signal == GDB_SIGNAL_TRAP || !v->guest->arch->walk.translate)
 		return;
 	pc = memory_of_pc(&v->space);
 	if (is_ram(v, pc) || (before && before != v->text))

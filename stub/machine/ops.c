@@ -49,7 +49,7 @@ static int op_thread_pc(void *t, unsigned thread, uint64_t *pc)
 	int err;
 	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
 
-	return v ? v->regs.view.get(&v->regs.view, m->guest.arch->pc, pc) : err;
+	return v ? v->regs.view.get(&v->regs.view, m->guest.arch->regs.pc, pc) : err;
 }
 
 static unsigned op_expedited(void *t, unsigned thread, unsigned *regs, unsigned cap)

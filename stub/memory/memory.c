@@ -24,7 +24,7 @@ static const char *translation_error(struct space *s, int err)
 	case -EIO:
 		return "a page table on the way is not in RAM";
 	case -EOPNOTSUPP:
-		return arch->untranslated ? arch->untranslated(&s->regs->view)
+		return arch->walk.untranslated ? arch->walk.untranslated(&s->regs->view)
 					  : "a kind of address translation that is not known here";
 	default:
 		return s->regs->why;
@@ -60,7 +60,7 @@ static void see(struct space *s, uint64_t addr)
 	uint64_t va = addr & ~(PAGE_LEAST - 1);
 	struct arch_page page;
 
-	if (s->memory->arch->translate(&s->regs->view, va, &page))
+	if (s->memory->arch->walk.translate(&s->regs->view, va, &page))
 		return;
 	seen->page[seen->next].va = va;
 	seen->page[seen->next].page = page;
@@ -73,7 +73,7 @@ static int translate(struct space *s, uint64_t addr, struct arch_page *page)
 	if (find_seen(s, addr, page))
 		return 0;
 	see(s, addr);
-	return find_seen(s, addr, page) ? 0 : s->memory->arch->translate(&s->regs->view, addr, page);
+	return find_seen(s, addr, page) ? 0 : s->memory->arch->walk.translate(&s->regs->view, addr, page);
 }
 
 void memory_forget(struct space *s)
@@ -100,10 +100,10 @@ uint64_t memory_of_pc(struct space *s)
 	const struct arch *arch = s->memory->arch;
 	uint64_t addr = 0;
 
-	if (arch->code_address)
-		arch->code_address(&s->regs->view, &addr);
+	if (arch->walk.code_address)
+		arch->walk.code_address(&s->regs->view, &addr);
 	else
-		s->regs->view.get(&s->regs->view, arch->pc, &addr);
+		s->regs->view.get(&s->regs->view, arch->regs.pc, &addr);
 	return addr;
 }
 

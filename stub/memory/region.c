@@ -15,8 +15,8 @@
 static int look(struct space *s, uint64_t addr, struct memory_region *r)
 {
 	const struct arch *arch = s->memory->arch;
-	struct arch_page page = { .size = arch->aliases ? arch->aliases(&s->regs->view, addr) : 0 };
-	int err = page.size ? -EFAULT : arch->translate(&s->regs->view, addr, &page);
+	struct arch_page page = { .size = arch->walk.aliases ? arch->walk.aliases(&s->regs->view, addr) : 0 };
+	int err = page.size ? -EFAULT : arch->walk.translate(&s->regs->view, addr, &page);
 
 	if (err && err != -EFAULT && err != -EIO)
 		return err;

@@ -107,7 +107,7 @@ static int look_from(struct vcpu *v, uint64_t addr, struct banner *b)
 /* From where its exceptions go, which is in the kernel wherever the vCPU is; before that is set, from where the vCPU is. */
 static int find_banner(struct vcpu *v, struct banner *b)
 {
-	uint64_t key = v->guest->arch->handler, handler;
+	uint64_t key = v->guest->arch->walk.handler, handler;
 	int err = -ENOENT;
 
 	if (key && !v->regs.view.get(&v->regs.view, key, &handler))

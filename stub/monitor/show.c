@@ -35,7 +35,7 @@ static void key_text(const struct arch *arch, const struct tdesc_reg *reg, char 
 	else if (KEY_IS_DEVICE(reg->key))
 		snprintf(text, size, "irqchip:%u:0x%x", KEY_DEVICE_GROUP(reg->key), KEY_DEVICE_ATTR(reg->key));
 	else if (KEY_IS_BLOCK(reg->key))
-		snprintf(text, size, "%s+0x%x", arch->blocks[KEY_BLOCK_NR(reg->key)].name, KEY_OFFSET(reg->key));
+		snprintf(text, size, "%s+0x%x", arch->regs.blocks[KEY_BLOCK_NR(reg->key)].name, KEY_OFFSET(reg->key));
 	else
 		snprintf(text, size, "0x%016llx", (unsigned long long)reg->key);
 }

@@ -100,7 +100,7 @@ int do_page_tables(struct machine *m, char **words, const struct printer *out)
 	struct watched w = {
 		.view = { .get = watched_get, .read_phys = watched_read, .saw = say_entry },
 		.real = real,
-		.flags = m->guest.arch->entry_flags,
+		.flags = m->guest.arch->walk.entry_flags,
 		.out = out,
 	};
 	uint64_t addr = words[0] ? 0 : memory_of_pc(&m->guest.current->space);
@@ -108,6 +108,6 @@ int do_page_tables(struct machine *m, char **words, const struct printer *out)
 
 	if (err)
 		return err;
-	m->guest.arch->translate(&w.view, addr, &(struct arch_page){ 0 });
+	m->guest.arch->walk.translate(&w.view, addr, &(struct arch_page){ 0 });
 	return say_page(m, addr, out);
 }

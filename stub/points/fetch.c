@@ -30,7 +30,7 @@ bool fetch_returns(struct space *s, uint64_t addr)
 
 void fetch_remember(struct space *s, struct point *p)
 {
-	const struct arch_fetch *fetch = s->memory->arch->fetch;
+	const struct arch_fetch *fetch = s->memory->arch->debug.fetch;
 
 	for (unsigned i = 0; i < ARCH_FETCH_KEYS && fetch->keys[i]; i++)
 		s->regs->view.get(&s->regs->view, fetch->keys[i], &p->was[i]);
@@ -51,13 +51,13 @@ int fetch_plant(struct space *s, struct point *p)
 	struct arch_page page;
 	int err;
 
-	if (!arch->fetch)
+	if (!arch->debug.fetch)
 		return refuse_point(s, p, -EFAULT,
-			arch->exec_before_fetch ? "no debug register is free" : "it is not known here what becomes of that");
-	err = arch->fetch->handler(&s->regs->view, &page);
+			arch->debug.exec_before_fetch ? "no debug register is free" : "it is not known here what becomes of that");
+	err = arch->debug.fetch->handler(&s->regs->view, &page);
 	if (err)
 		return refuse_point(s, p, err, "the guest has no handler for that");
-	err = planted_add(&m->planted, page.pa, arch->trap, arch->trap_size, &p->place);
+	err = planted_add(&m->planted, page.pa, arch->trap.opcode.bytes, arch->trap.opcode.size, &p->place);
 	if (err)
 		return refuse_point(s, p, err, "nothing can be planted at its handler for that");
 	p->barred = true;
@@ -67,5 +67,5 @@ int fetch_plant(struct space *s, struct point *p)
 
 bool fetch_is_met(struct space *s, const struct point *p)
 {
-	return s->regs->vcpu == p->vcpu && s->memory->arch->fetch->undo(&s->regs->view, p->addr, p->was) > 0;
+	return s->regs->vcpu == p->vcpu && s->memory->arch->debug.fetch->undo(&s->regs->view, p->addr, p->was) > 0;
 }

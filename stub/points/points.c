@@ -72,7 +72,7 @@ static unsigned slots_of(const struct points *ps, const struct point *p)
 {
 	struct arch_point ap = in_register(p);
 
-	return p->place || p->waits ? 0 : ps->memory->arch->point_slots(&ap);
+	return p->place || p->waits ? 0 : ps->memory->arch->debug.point_slots(&ap);
 }
 
 static unsigned slots_in_use(const struct points *ps, bool exec)
@@ -103,7 +103,7 @@ static int take_slots(struct points *ps, const struct point *p)
 /* Where the opcode comes back as an error of KVM's instruction emulator, it does so unless the emulator knows it. */
 static bool can_plant(struct points *ps, struct space *s)
 {
-	bool emulated = ps->caps->planted_by_error && ps->memory->arch->trap_is_emulated && ps->memory->arch->trap_is_emulated(&s->regs->view);
+	bool emulated = ps->caps->planted_by_error && ps->memory->arch->trap.is_emulated && ps->memory->arch->trap.is_emulated(&s->regs->view);
 
 	return ps->caps->planted && !emulated;
 }
@@ -130,18 +130,18 @@ static int refuse_place(struct points *ps, const struct point *p, uint64_t pa, i
 }
 
 /* Who has an opcode there, or had, knows which. */
-static int choose_trap(struct points *ps, struct space *s, const struct point *p, const struct arch_page *page, struct arch_trap *trap)
+static int choose_trap(struct points *ps, struct space *s, const struct point *p, const struct arch_page *page, struct arch_opcode *trap)
 {
 	const struct place *place = planted_at(&ps->memory->planted, page->pa);
 	int err = 0;
 
 	if (!place)
 		place = planted_last(&ps->memory->planted, page->pa);
-	*trap = (struct arch_trap){ ps->memory->arch->trap, ps->memory->arch->trap_size };
+	*trap = ps->memory->arch->trap.opcode;
 	if (place)
-		*trap = (struct arch_trap){ place->trap, place->size };
-	else if (ps->memory->arch->trap_at)
-		err = ps->memory->arch->trap_at(&s->regs->view, p->addr, p->kind, page, trap);
+		*trap = (struct arch_opcode){ place->trap, place->size };
+	else if (ps->memory->arch->trap.at)
+		err = ps->memory->arch->trap.at(&s->regs->view, p->addr, p->kind, page, trap);
 	if (err)
 		return refuse(&ps->memory->why, err, "no breakpoint at 0x%llx: %s", (unsigned long long)p->addr,
 			err == -EILSEQ ? "it cannot be told which encoding the code there has, and another one's opcode is no breakpoint"
@@ -154,7 +154,7 @@ static int choose_trap(struct points *ps, struct space *s, const struct point *p
 
 static int plant(struct points *ps, struct space *s, struct point *p)
 {
-	struct arch_trap trap;
+	struct arch_opcode trap;
 	struct arch_page page;
 	int err = memory_translate(s, p->addr, &page);
 
@@ -172,7 +172,7 @@ static int bar(struct points *ps, struct space *s, struct point *p)
 
 	if (!fetch_is_barred(s, p->addr))
 		return 1;
-	if (ps->memory->arch->exec_before_fetch && ps->caps->exec && !take_slots(ps, p))
+	if (ps->memory->arch->debug.exec_before_fetch && ps->caps->exec && !take_slots(ps, p))
 		return 0;
 	return fetch_returns(s, p->addr) ? fetch_plant(s, p) : 1;
 }
@@ -198,8 +198,8 @@ static uint64_t size_of(struct points *ps, struct space *s, enum point_type type
 
 	if (!is_exec(type))
 		return kind;
-	if (arch->insn_at)
-		return arch->insn_at(&s->regs->view, addr, kind);
+	if (arch->debug.insn_at)
+		return arch->debug.insn_at(&s->regs->view, addr, kind);
 	return addr % arch->insn_align ? 0 : arch->insn_align;
 }
 
@@ -411,7 +411,7 @@ static bool armed(const struct point *p, uint64_t skip)
 	return !p->place && !p->waits && !(is_exec(p->type) && p->addr == skip);
 }
 
-void points_debug(const struct points *ps, struct arch_debug *d, uint64_t skip)
+void points_debug(const struct points *ps, struct debug_request *d, uint64_t skip)
 {
 	for (unsigned i = 0; i < ps->n && d->n < ARCH_HW_MAX; i++)
 		if (armed(&ps->point[i], skip))

@@ -67,7 +67,7 @@ const struct point *points_in_register_at(const struct points *ps, uint64_t addr
 bool points_watched(const struct points *ps, enum point_type type, uint64_t addr);
 
 /* What the debug registers are to hold; those of an execution point at `skip` are left out (UINT64_MAX: none is). */
-void points_debug(const struct points *ps, struct arch_debug *d, uint64_t skip);
+void points_debug(const struct points *ps, struct debug_request *d, uint64_t skip);
 
 /* The point that an exit means: by slots, or by the data address. NULL when none fits. */
 const struct point *points_of_slots(const struct points *ps, unsigned slots, uint64_t skip);

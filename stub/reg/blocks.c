@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Registers that KVM moves in structs: KVM_GET_REGS and its kin, described by arch->blocks, or parts of kvm_run. No struct of an
- * architecture is included: a block is bytes.
+ * Registers that KVM moves in structs: KVM_GET_REGS and its kin, described by arch->regs.blocks, or parts of kvm_run. No struct of
+ * an architecture is included: a block is bytes.
  */
 #include <errno.h>
 #include <linux/ioctl.h>
@@ -38,7 +38,7 @@ static unsigned long block_request(const struct arch_block *block, bool set, boo
 static struct host_call block_call(const struct transport *t, const struct reg_item *item, bool set)
 {
 	unsigned nr = KEY_BLOCK_NR(item->key);
-	const struct arch_block *block = &t->arch->blocks[nr];
+	const struct arch_block *block = &t->arch->regs.blocks[nr];
 	uint32_t entries = block->entries;
 
 	if (entries)
@@ -62,7 +62,7 @@ static int get_copies(struct transport *t, unsigned vcpu, struct reg_item **item
 		struct host_call call = block_call(t, items[i], false);
 
 		items[i]->err = -ENXIO;
-		if (!is_synced(t, &t->arch->blocks[KEY_BLOCK_NR(items[i]->key)]))
+		if (!is_synced(t, &t->arch->regs.blocks[KEY_BLOCK_NR(items[i]->key)]))
 			continue;
 		call.request = HOST_RUN_COPY;
 		err = t->host->ops->calls(t->host, vcpu, &call, 1);
@@ -101,7 +101,7 @@ static int get(struct transport *t, unsigned vcpu, struct reg_item **items, unsi
 		unsigned nknown = 0;
 
 		for (; n && nknown < WAY_CHUNK; items++, n--) {
-			if (KEY_BLOCK_NR(items[0]->key) < t->arch->nblocks)
+			if (KEY_BLOCK_NR(items[0]->key) < t->arch->regs.nblocks)
 				known[nknown++] = items[0];
 			else
 				items[0]->err = -EINVAL;
@@ -117,9 +117,9 @@ static int set_one(struct transport *t, unsigned vcpu, struct reg_item *item)
 	struct host_call call;
 	int err;
 
-	if (nr >= t->arch->nblocks)
+	if (nr >= t->arch->regs.nblocks)
 		return -EINVAL;
-	if (t->arch->blocks[nr].told || (t->arch->blocks[nr].get_nr && !t->arch->blocks[nr].set_nr))
+	if (t->arch->regs.blocks[nr].told || (t->arch->regs.blocks[nr].get_nr && !t->arch->regs.blocks[nr].set_nr))
 		return -EPERM;
 	call = block_call(t, item, true);
 	err = transport_calls(t, vcpu, &call, 1, true);
@@ -133,7 +133,7 @@ static int set(struct transport *t, unsigned vcpu, struct reg_item **items, unsi
 
 static const char *name(const struct transport *t, uint64_t key)
 {
-	const struct arch_block *block = &t->arch->blocks[KEY_BLOCK_NR(key)];
+	const struct arch_block *block = &t->arch->regs.blocks[KEY_BLOCK_NR(key)];
 
 	if (block->told)
 		return "a note of what KVM was told, which no ioctl reads";
@@ -146,8 +146,8 @@ uint32_t blocks_large(const struct transport *t)
 {
 	uint32_t large = 0;
 
-	for (unsigned i = 0; i < t->arch->nblocks; i++) {
-		const struct arch_block *block = &t->arch->blocks[i];
+	for (unsigned i = 0; i < t->arch->regs.nblocks; i++) {
+		const struct arch_block *block = &t->arch->regs.blocks[i];
 
 		if (block->large_nr && t->host->ops->extension(t->host, block->large_cap) > block->coded)
 			large |= 1u << i;
@@ -159,9 +159,9 @@ uint64_t blocks_sync(struct transport *t)
 {
 	uint64_t sync = 0;
 
-	for (unsigned i = 0; i < t->arch->nblocks; i++)
-		if (t->arch->blocks[i].get_nr)
-			sync |= t->arch->blocks[i].run_sync;
+	for (unsigned i = 0; i < t->arch->regs.nblocks; i++)
+		if (t->arch->regs.blocks[i].get_nr)
+			sync |= t->arch->regs.blocks[i].run_sync;
 	if (sync)
 		sync &= (uint64_t)t->host->ops->extension(t->host, KVM_CAP_SYNC_REGS);
 	if (sync)

@@ -165,5 +165,5 @@ int transport_list(struct transport *t, unsigned vcpu, uint64_t **ids)
 /* Where not even the pc has an id (x86), a list is of a few special registers and says nothing of the others. */
 bool transport_list_is_whole(const struct transport *t)
 {
-	return !KEY_IS_BLOCK(t->arch->pc);
+	return !KEY_IS_BLOCK(t->arch->regs.pc);
 }

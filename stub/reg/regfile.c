@@ -68,7 +68,7 @@ static int store(uint8_t *place, size_t width, const uint8_t *bytes, size_t size
 /* Says in the block that the component of this field is in use: what is not would be taken for its initial value (XSTATE_BV). */
 static void mark_component(const struct regfile *f, struct slot *slot, uint64_t key)
 {
-	unsigned in_use = KEY_IS_BLOCK(key) ? f->transport->arch->blocks[KEY_BLOCK_NR(key)].in_use : 0;
+	unsigned in_use = KEY_IS_BLOCK(key) ? f->transport->arch->regs.blocks[KEY_BLOCK_NR(key)].in_use : 0;
 
 	if (in_use && KEY_HAS_COMPONENT(key))
 		slot->value[in_use + KEY_COMPONENT(key) / 8] |= 1u << KEY_COMPONENT(key) % 8;

@@ -139,9 +139,9 @@ int slots_find(struct slots *c, uint64_t key, struct slot **slot, uint8_t **valu
 	size_t offset = block ? KEY_OFFSET(key) : 0, size;
 	int err;
 
-	if (block && nr >= c->arch->nblocks)
+	if (block && nr >= c->arch->regs.nblocks)
 		return -EINVAL;
-	size = block ? c->arch->blocks[nr].size : KEY_SIZE(key);
+	size = block ? c->arch->regs.blocks[nr].size : KEY_SIZE(key);
 	if (offset + KEY_SIZE(key) > size)
 		return -EINVAL;
 	index = slot_index(c, whole);

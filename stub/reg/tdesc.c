@@ -14,9 +14,9 @@
 
 static const struct arch_computed *find_computed(const struct arch *arch, const char *name)
 {
-	for (unsigned i = 0; i < arch->ncomputed; i++)
-		if (!strcmp(arch->computed[i].name, name))
-			return &arch->computed[i];
+	for (unsigned i = 0; i < arch->regs.ncomputed; i++)
+		if (!strcmp(arch->regs.computed[i].name, name))
+			return &arch->regs.computed[i];
 	return NULL;
 }
 
@@ -26,9 +26,9 @@ static int find_scale(const struct tdesc *d, const char *name, struct tdesc_sour
 	*times = 1;
 	if (!name)
 		return 0;
-	for (unsigned i = 0; i < d->arch->nscales; i++)
-		if (!strcmp(d->arch->scales[i].name, name))
-			return d->arch->scales[i].get(&source->view, times) || !*times ? -ENOENT : 0;
+	for (unsigned i = 0; i < d->arch->regs.nscales; i++)
+		if (!strcmp(d->arch->regs.scales[i].name, name))
+			return d->arch->regs.scales[i].get(&source->view, times) || !*times ? -ENOENT : 0;
 	return -EINVAL;
 }
 
@@ -58,7 +58,7 @@ static int place(const struct arch *arch, const struct reg_row *row, struct tdes
 	reg->key = sized_key(row, reg->size);
 	if (!KEY_IS_BLOCK(reg->key) || !KEY_HAS_COMPONENT(reg->key))
 		return 0;
-	err = arch->component(&source->view, KEY_COMPONENT(reg->key), &at);
+	err = arch->regs.component(&source->view, KEY_COMPONENT(reg->key), &at);
 	if (!err && KEY_OFFSET(reg->key) + at > KEY_OFFSET_MAX)
 		err = -EINVAL;
 	reg->key += at;

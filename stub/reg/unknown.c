@@ -33,8 +33,8 @@ static bool is_known(const struct arch *arch, uint64_t id)
 {
 	const struct tdesc_table *table = arch->tdesc;
 
-	for (unsigned i = 0; i < arch->ncomputed; i++)
-		if (arch->computed[i].of == id)
+	for (unsigned i = 0; i < arch->regs.ncomputed; i++)
+		if (arch->regs.computed[i].of == id)
 			return true;
 	for (unsigned i = 0; i < table->nfeatures; i++)
 		for (unsigned j = 0; j < table->features[i].nrows; j++)

@@ -32,15 +32,15 @@ int access_device(struct vcpu *v, const struct vcpu_exit *exit, struct vcpu_exit
 	ssize_t len;
 	int err, reports;
 
-	if (!arch->access || !v->guest->host->ops->access)
+	if (!arch->exit.access || !v->guest->host->ops->access)
 		return -ENOENT;
 	len = memory_peek(&v->space, memory_of_pc(&v->space), code, sizeof(code));
-	err = arch->access(&v->regs.view, exit, code, len < 0 ? 0 : (size_t)len, &a, v->text, sizeof(v->text));
+	err = arch->exit.access(&v->regs.view, exit, code, len < 0 ? 0 : (size_t)len, &a, v->text, sizeof(v->text));
 	if (err)
 		return err;
 	reports = do_access(v, &a, report);
 	if (reports < 0)
 		return reports;
-	err = arch->accessed(&v->regs.view, code, &a);
+	err = arch->exit.accessed(&v->regs.view, code, &a);
 	return err ? err : reports;
 }

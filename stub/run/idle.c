@@ -36,7 +36,7 @@ void idle_text(struct vcpu *v, char *text, size_t size)
 	else if (v->stop.text && guest_non_stop(g))
 		doing = v->stop.text;
 	else if (!ended && (v->unheard || v->overdue) && !ask_state(v, &state) && state)
-		doing = g->arch->mp_state(state);
+		doing = g->arch->regs.mp_state(state);
 	snprintf(text, size, "%s", doing ? doing : "");
 }
 
@@ -86,7 +86,7 @@ void idle_answer_step(struct vcpu *v)
 	if (v->pending)
 		return;
 	if (!ask_state(v, &mp))
-		state = v->guest->arch->mp_state(mp);
+		state = v->guest->arch->regs.mp_state(mp);
 	snprintf(v->text, sizeof(v->text), "vCPU %u executes nothing, it is %s: the step ends where it began", v->nr,
 		state ? state : "off");
 	end_step(v);

@@ -19,7 +19,7 @@ static void plan_handlers(struct vcpu *v, const struct arch_mask *mask, const ui
 
 void mask_plan(struct vcpu *v)
 {
-	const struct arch_mask *mask = v->guest->arch->mask;
+	const struct arch_mask *mask = v->guest->arch->step.mask;
 	uint8_t code[INSN_SIZE];
 	ssize_t len;
 
@@ -46,7 +46,7 @@ void mask_plan(struct vcpu *v)
 /* The guest's own bits into a register that has got those that were held. */
 static void correct(struct vcpu *v, uint64_t key)
 {
-	uint64_t bits = v->guest->arch->mask->bits, value;
+	uint64_t bits = v->guest->arch->step.mask->bits, value;
 	struct view *view = &v->regs.view;
 
 	if (!view->get(view, key, &value))
@@ -68,7 +68,7 @@ static void executed(struct vcpu *v)
 /* It is at the handler, or has executed the instruction, or, kicked, it has not come to that. */
 void mask_stepped(struct vcpu *v)
 {
-	const struct arch_mask *mask = v->guest->arch->mask;
+	const struct arch_mask *mask = v->guest->arch->step.mask;
 	uint64_t saved;
 
 	if (!v->mask.on || memory_of_pc(&v->space) == v->mask.pc)

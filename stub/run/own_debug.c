@@ -8,9 +8,9 @@
 
 #include "own_debug.h"
 
-void own_place(struct vcpu *v, struct arch_debug *want, bool ahead)
+void own_place(struct vcpu *v, struct debug_request *want, bool ahead)
 {
-	const struct arch_own_debug *ops = v->guest->arch->own;
+	const struct arch_own_debug *ops = v->guest->arch->debug.own;
 	bool known = ahead && v->own_placed;
 
 	v->own_placed = ops && (want->n || want->ends_at);
@@ -21,7 +21,7 @@ void own_place(struct vcpu *v, struct arch_debug *want, bool ahead)
 }
 
 /* Once, and again when it is others; not of those that give way for one instruction alone. */
-void own_tell(struct vcpu *v, const struct arch_debug *want)
+void own_tell(struct vcpu *v, const struct debug_request *want)
 {
 	unsigned displaced = 0;
 	size_t n = 0;
@@ -45,7 +45,7 @@ void own_tell(struct vcpu *v, const struct arch_debug *want)
 
 unsigned own_hits(struct vcpu *v, const struct arch_hit *hit, bool watch)
 {
-	const struct arch_own_debug *ops = v->guest->arch->own;
+	const struct arch_own_debug *ops = v->guest->arch->debug.own;
 
 	if (!ops || !hit->slots)
 		return 0;
@@ -70,9 +70,9 @@ int own_give(struct vcpu *v, const struct vcpu_exit *exit, bool trap, unsigned h
 
 	*control = 0;
 	if (trap)
-		err = arch->give_back ? arch->give_back(&v->regs.view, exit, control) : -EOPNOTSUPP;
+		err = arch->exit.give_back ? arch->exit.give_back(&v->regs.view, exit, control) : -EOPNOTSUPP;
 	if (!err && hits)
-		err = arch->own->give(&v->regs.view, hits, control);
+		err = arch->debug.own->give(&v->regs.view, hits, control);
 	if (!err && *control)
 		err = queue_exception(v, *control);
 	v->queued = err ? 0 : *control;

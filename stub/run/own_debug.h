@@ -9,8 +9,8 @@
  * For step.c: into what KVM is to be told, and when that is encoded; and which were hit, bit n the guest's register n. ahead: it
  * is looked again before the run, and what was seen last will do.
  */
-void own_place(struct vcpu *v, struct arch_debug *want, bool ahead);
-void own_tell(struct vcpu *v, const struct arch_debug *want);
+void own_place(struct vcpu *v, struct debug_request *want, bool ahead);
+void own_tell(struct vcpu *v, const struct debug_request *want);
 unsigned own_hits(struct vcpu *v, const struct arch_hit *hit, bool watch);
 
 /*

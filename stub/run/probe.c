@@ -42,7 +42,7 @@ static int put_code(struct trial *t)
 }
 
 /* From the first instruction, with this request, to the first exit: its meaning, and the pc then. */
-static int go(struct trial *t, uint64_t from, const struct arch_debug *d, struct arch_hit *hit, uint64_t *pc)
+static int go(struct trial *t, uint64_t from, const struct debug_request *d, struct arch_hit *hit, uint64_t *pc)
 {
 	struct view *v = &t->regs->view;
 	uint8_t bytes[ARCH_DEBUG_SIZE] = { 0 };
@@ -54,10 +54,10 @@ static int go(struct trial *t, uint64_t from, const struct arch_debug *d, struct
 	regfile_drop(t->regs);
 	err = t->probe->start(v, t->base + CODE_AT, t->base + DATA_AT, t->base + VECTORS_AT);
 	if (!err && from)
-		err = v->set(v, t->arch->pc, t->base + CODE_AT + from);
+		err = v->set(v, t->arch->regs.pc, t->base + CODE_AT + from);
 	if (err)
 		return err;
-	size = t->arch->encode_debug(d, &control, bytes);
+	size = t->arch->debug.encode(d, &control, bytes);
 	err = t->host->ops->set_debug(t->host, 0, control, bytes, size);
 	if (!err)
 		err = t->host->ops->run(t->host, 0, HOST_RUN, &exit);
@@ -66,13 +66,13 @@ static int go(struct trial *t, uint64_t from, const struct arch_debug *d, struct
 	if (err)
 		return err;
 	if (exit.kind == EXIT_KVM)
-		t->arch->classify(&exit, hit);
-	return v->get(v, t->arch->pc, pc);
+		t->arch->exit.classify(&exit, hit);
+	return v->get(v, t->arch->regs.pc, pc);
 }
 
 static void try_step(struct trial *t)
 {
-	struct arch_debug d = { .step = true };
+	struct debug_request d = { .step = true };
 	struct arch_hit hit;
 	uint64_t pc;
 
@@ -81,11 +81,12 @@ static void try_step(struct trial *t)
 
 static void try_planted(struct trial *t)
 {
-	struct arch_debug d = { .planted = true };
+	struct debug_request d = { .planted = true };
 	struct arch_hit hit;
 	uint64_t pc, second = CODE_AT + t->probe->second;
 
-	if (put(t, second, t->arch->trap, t->arch->trap_size) || go(t, 0, &d, &hit, &pc) || pc != t->base + second)
+	if (put(t, second, t->arch->trap.opcode.bytes, t->arch->trap.opcode.size) || go(t, 0, &d, &hit, &pc) ||
+		pc != t->base + second)
 		return;
 	t->caps->planted_by_error = hit.kind == HIT_NONE && hit.emulated;
 	t->caps->planted = hit.kind == HIT_PLANTED || t->caps->planted_by_error;
@@ -94,23 +95,24 @@ static void try_planted(struct trial *t)
 static void try_exec(struct trial *t)
 {
 	uint64_t second = t->base + CODE_AT + t->probe->second;
-	struct arch_debug d = { .n = 1, .hw[0] = { .type = POINT_HARDWARE, .addr = second, .len = t->arch->insn_align } };
+	struct debug_request d = { .n = 1, .hw[0] = { .type = POINT_HARDWARE, .addr = second, .len = t->arch->insn_align } };
 	struct arch_hit hit;
 	uint64_t pc;
 
-	t->caps->exec = t->arch->point_slots(&d.hw[0]) && !go(t, 0, &d, &hit, &pc) && hit.kind == HIT_EXEC && pc == second;
+	t->caps->exec =
+		t->arch->debug.point_slots(&d.hw[0]) && !go(t, 0, &d, &hit, &pc) && hit.kind == HIT_EXEC && pc == second;
 }
 
 /* The probe only stores, so a read watchpoint is known by what it does not do: fire. It counts if an access one does. */
 static bool watch_fires(struct trial *t, enum point_type type)
 {
-	struct arch_debug d = { .n = 1, .hw[0] = { .type = type, .addr = t->base + DATA_AT, .len = 8 } };
+	struct debug_request d = { .n = 1, .hw[0] = { .type = type, .addr = t->base + DATA_AT, .len = 8 } };
 	struct arch_hit hit;
 	uint64_t pc, store = t->base + CODE_AT + t->probe->store;
 
-	if (!t->arch->point_slots(&d.hw[0]) || go(t, t->probe->store, &d, &hit, &pc))
+	if (!t->arch->debug.point_slots(&d.hw[0]) || go(t, t->probe->store, &d, &hit, &pc))
 		return false;
-	return (hit.kind == HIT_WATCH || hit.kind == HIT_EXEC) && t->arch->watch_after == (pc != store);
+	return (hit.kind == HIT_WATCH || hit.kind == HIT_EXEC) && t->arch->debug.watch_after == (pc != store);
 }
 
 static void try_watch(struct trial *t)
@@ -119,16 +121,17 @@ static void try_watch(struct trial *t)
 
 	t->caps->watch[POINT_WRITE] = watch_fires(t, POINT_WRITE);
 	t->caps->watch[POINT_ACCESS] = watch_fires(t, POINT_ACCESS);
-	t->caps->watch[POINT_READ] = t->arch->point_slots(&read) && t->caps->watch[POINT_ACCESS] && !watch_fires(t, POINT_READ);
+	t->caps->watch[POINT_READ] =
+		t->arch->debug.point_slots(&read) && t->caps->watch[POINT_ACCESS] && !watch_fires(t, POINT_READ);
 }
 
 static void count_slots(struct trial *t)
 {
 	struct capabilities *c = t->caps;
 
-	c->shared_slots = !t->arch->slots_by_cap;
-	c->exec_slots = c->watch_slots = t->arch->slots;
-	if (t->arch->slots_by_cap) {
+	c->shared_slots = !t->arch->debug.slots_by_cap;
+	c->exec_slots = c->watch_slots = t->arch->debug.slots;
+	if (t->arch->debug.slots_by_cap) {
 		c->exec_slots = t->host->ops->extension(t->host, KVM_CAP_GUEST_DEBUG_HW_BPS);
 		c->watch_slots = t->host->ops->extension(t->host, KVM_CAP_GUEST_DEBUG_HW_WPS);
 	}
@@ -155,7 +158,7 @@ int capabilities_probe(struct capabilities *caps, const struct arch *arch, struc
 	if (!arch->probe)
 		return -EOPNOTSUPP;
 	transport_init(&transport, scratch, arch, BATCH_ONE);
-	caps->block_irq = scratch->ops->extension(scratch, KVM_CAP_SET_GUEST_DEBUG2) & (int)arch->block_irq;
+	caps->block_irq = scratch->ops->extension(scratch, KVM_CAP_SET_GUEST_DEBUG2) & (int)arch->step.block_irq;
 	err = regfile_init(&regs, 0, &transport, &tdesc);
 	if (!err) {
 		err = put_code(&t);

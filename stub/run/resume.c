@@ -38,7 +38,7 @@ static void drop_stale_event(struct vcpu *v)
 	struct guest *g = v->guest;
 
 	if (v->pending && v->stop.kind == STOP_WATCH &&
-		!(g->arch->watch_after && points_watched(&g->points, v->stop.point, v->stop.addr)))
+		!(g->arch->debug.watch_after && points_watched(&g->points, v->stop.point, v->stop.addr)))
 		v->pending = false;
 }
 

@@ -23,21 +23,21 @@ static uint64_t pc_register(struct vcpu *v)
 {
 	uint64_t pc = 0;
 
-	v->regs.view.get(&v->regs.view, v->guest->arch->pc, &pc);
+	v->regs.view.get(&v->regs.view, v->guest->arch->regs.pc, &pc);
 	return pc;
 }
 
 /* Was KVM told of a step from here, where that matters? */
 static bool is_told(struct vcpu *v)
 {
-	return !v->guest->arch->step_flag || v->told_at == pc_register(v);
+	return !v->guest->arch->step.flag || v->told_at == pc_register(v);
 }
 
 /* Only when it differs from what KVM was told last: a system call saved on every step but the first, where that may be. */
 static int set_debug(struct vcpu *v, bool step, uint64_t skip, bool ahead)
 {
 	struct guest *g = v->guest;
-	struct arch_debug want = {
+	struct debug_request want = {
 		.step = step && !v->nends,
 		.block_irq = g->caps.block_irq && !g->open_steps,
 		.planted = g->points.planted || v->nends,
@@ -51,14 +51,14 @@ static int set_debug(struct vcpu *v, bool step, uint64_t skip, bool ahead)
 
 	points_debug(&g->points, &want, skip);
 	own_place(v, &want, ahead);
-	size = g->arch->encode_debug(&want, &control, bytes);
+	size = g->arch->debug.encode(&want, &control, bytes);
 	own_tell(v, &want);
 	if (control == v->debug_control && !memcmp(bytes, v->debug_bytes, sizeof(bytes)) && (!want.step || is_told(v)))
 		return 0;
 	err = g->host->ops->set_debug(g->host, v->nr, control, bytes, size);
 	if (err)
 		return err;
-	v->told_at = g->arch->step_flag ? pc_register(v) : 0;
+	v->told_at = g->arch->step.flag ? pc_register(v) : 0;
 	v->debug_control = control;
 	v->debug_size = size;
 	memcpy(v->debug_bytes, bytes, sizeof(bytes));
@@ -185,7 +185,7 @@ static enum step_result at_debug_register(
 static uint64_t trap_address(struct vcpu *v, const struct arch_hit *hit)
 {
 	if (hit->past)
-		v->regs.view.set(&v->regs.view, v->guest->arch->pc, pc_register(v) - hit->past);
+		v->regs.view.set(&v->regs.view, v->guest->arch->regs.pc, pc_register(v) - hit->past);
 	return hit->have_addr ? hit->addr : memory_of_pc(&v->space);
 }
 
@@ -222,7 +222,7 @@ static enum step_result at_error(struct vcpu *v, const struct vcpu_exit *exit, c
 
 	if (p)
 		return at_point(v, p, pc);
-	g->arch->describe(exit, v->text, sizeof(v->text));
+	g->arch->exit.describe(exit, v->text, sizeof(v->text));
 	tell_code(v, pc);
 	return signalled(v, GDB_SIGNAL_ILL);
 }
@@ -256,7 +256,7 @@ static enum step_result judge_kvm(struct vcpu *v, const struct vcpu_exit *exit, 
 {
 	struct arch_hit hit = { 0 };
 
-	v->guest->arch->classify(exit, &hit);
+	v->guest->arch->exit.classify(exit, &hit);
 	switch (hit.kind) {
 	case HIT_STEP:
 		return is_stepping(v) ? step_complete(v, exit, 0) : guests_own(v, exit, 0);

@@ -9,10 +9,10 @@
 
 void flag_begins(struct vcpu *v, bool step)
 {
-	const struct arch_step_flag *flag = v->guest->arch->step_flag;
+	const struct arch_step_flag *flag = v->guest->arch->step.flag;
 
 	v->own_flag = v->own_trap = false;
-	v->began = (struct arch_step){ .queued = v->queued, .code = v->began.code };
+	v->began = (struct flag_step){ .queued = v->queued, .code = v->began.code };
 	v->queued = 0;
 	if (v->began_age != v->guest->memory.age)
 		memset(&v->began.code, 0, sizeof(v->began.code));
@@ -25,7 +25,7 @@ static void put_byte(struct vcpu *v, uint64_t va, uint8_t byte)
 	struct guest *g = v->guest;
 	struct arch_page page;
 
-	if (!g->arch->translate(&v->regs.view, va, &page))
+	if (!g->arch->walk.translate(&v->regs.view, va, &page))
 		planted_write(&g->memory.planted, page.pa, &byte, 1);
 }
 
@@ -33,7 +33,7 @@ static void put_byte(struct vcpu *v, uint64_t va, uint8_t byte)
 static void set_own(struct vcpu *v)
 {
 	struct guest *g = v->guest;
-	const struct arch_step_flag *flag = g->arch->step_flag;
+	const struct arch_step_flag *flag = g->arch->step.flag;
 	struct view *view = &v->regs.view;
 	uint64_t flags;
 
@@ -47,11 +47,11 @@ static void set_own(struct vcpu *v)
 void flag_ended(struct vcpu *v)
 {
 	struct view *view = &v->regs.view;
-	struct arch_step_end end;
+	struct flag_step_end end;
 
 	if (!v->flag_set)
 		return;
-	v->guest->arch->step_flag->ended(view, &v->began, &end);
+	v->guest->arch->step.flag->ended(view, &v->began, &end);
 	if (end.copied && end.key)
 		view->set(view, end.key, end.value);
 	else if (end.copied)

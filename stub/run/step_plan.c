@@ -12,7 +12,7 @@
 
 bool step_plants(const struct guest *g)
 {
-	return g->caps.planted && g->arch->successors;
+	return g->caps.planted && g->arch->step.successors;
 }
 
 bool step_is_software(const struct guest *g)
@@ -27,7 +27,7 @@ bool step_possible(const struct guest *g)
 
 bool step_masks(const struct guest *g)
 {
-	return step_possible(g) && (g->caps.block_irq || g->arch->mask);
+	return step_possible(g) && (g->caps.block_irq || g->arch->step.mask);
 }
 
 /* The instruction that is stepped over, and what follows it. */
@@ -42,8 +42,8 @@ static int find_end(struct vcpu *v, uint64_t addr, const struct insn *insn, stru
 	const struct arch *arch = v->guest->arch;
 	int err = 1;
 
-	if (arch->translate_next)
-		err = arch->translate_next(&v->regs.view, insn ? insn->code : NULL, insn ? insn->size : 0, addr, page);
+	if (arch->step.translate_next)
+		err = arch->step.translate_next(&v->regs.view, insn ? insn->code : NULL, insn ? insn->size : 0, addr, page);
 	if (err > 0)
 		return memory_find(&v->space, addr, page, why, room);
 	if (err)
@@ -56,13 +56,13 @@ static int find_end(struct vcpu *v, uint64_t addr, const struct insn *insn, stru
 static int add_end(struct vcpu *v, uint64_t addr, const struct insn *insn, char *why, size_t room)
 {
 	struct guest *g = v->guest;
-	unsigned size = g->arch->trap_size;
+	unsigned size = g->arch->trap.opcode.size;
 	struct arch_page page;
 	int err = find_end(v, addr, insn, &page, why, room);
 
 	if (err)
 		return err;
-	err = page.size < size ? -EFAULT : planted_possible(&g->memory.planted, page.pa, g->arch->trap, size);
+	err = page.size < size ? -EFAULT : planted_possible(&g->memory.planted, page.pa, g->arch->trap.opcode.bytes, size);
 	if (err) {
 		snprintf(why, room, "cannot step: 0x%llx, where the instruction leads, %s", (unsigned long long)addr,
 			err == -EFAULT ? "is not RAM" : "is in part under the opcode of a breakpoint");
@@ -82,7 +82,7 @@ static int find_ends(struct vcpu *v, uint64_t pc, struct insn *insn, uint64_t ne
 		snprintf(why, room, "cannot step: the instruction at 0x%llx cannot be read", (unsigned long long)pc);
 		return insn->size;
 	}
-	n = v->guest->arch->successors(&v->regs.view, pc, insn->code, insn->size, next);
+	n = v->guest->arch->step.successors(&v->regs.view, pc, insn->code, insn->size, next);
 	if (n > 0 || (n == 0 && v->guest->caps.step))
 		return n;
 	snprintf(why, room, "cannot step: where the instruction at 0x%llx leads is not known", (unsigned long long)pc);
@@ -155,7 +155,7 @@ int plan_plant(struct vcpu *v)
 
 	for (unsigned i = 0; i < v->nends; i++) {
 		struct step_end *end = &v->ends[i];
-		int err = planted_add(&g->memory.planted, end->pa, g->arch->trap, g->arch->trap_size, &end->place);
+		int err = planted_add(&g->memory.planted, end->pa, g->arch->trap.opcode.bytes, g->arch->trap.opcode.size, &end->place);
 
 		if (err) {
 			v->nends = i;

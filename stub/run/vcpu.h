@@ -178,7 +178,7 @@ struct vcpu {
 	unsigned suspicious;   /* so many steps more are looked at before they are left to KVM */
 	struct step_mask mask;
 	uint32_t queued;	/* control bits of the exception that KVM has been told to deliver when the vCPU runs next */
-	struct arch_step began; /* the last step, where KVM steps by a flag of the guest's ... */
+	struct flag_step began; /* the last step, where KVM steps by a flag of the guest's ... */
 	unsigned began_age;	/* memory.age then */
 	bool flag_set;		/* ... and did; false: the last run was none */
 	bool own_flag;		/* behind it the guest's own is set, and KVM told of no step */

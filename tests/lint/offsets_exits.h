@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What offsets_*.c share: stub/arch/exits.h and debug.h against <linux/kvm.h>. */
+/* What offsets_*.c share: stub/arch/exit_common.h and debug_common.h against <linux/kvm.h>. */
 #ifndef OFFSETS_EXITS_H
 #define OFFSETS_EXITS_H
 
 #include <linux/kvm.h>
 
-#include "arch/debug.h"
-#include "arch/exits.h"
+#include "arch/debug_common.h"
+#include "arch/exit_common.h"
 
 #define SAME(ours, kernels) _Static_assert((ours) == (kernels), #ours " is not " #kernels)
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Loads and stores of arm64 that KVM leaves to us: what each is, and what becomes of its registers. Encodings are the GNU assembler's. */
 #include "arch/aarch64_access.h"
-#include "arch/exits.h"
+#include "arch/exit_common.h"
 #include "fake_vcpu.h"
-#include "arch/view.h"
+#include "arch/view_all.h"
 #include "tap.h"
 
 #define UART 0x09000100ull
@@ -117,7 +117,7 @@ static int begin(uint32_t insn, uint64_t ipa, struct arch_access *a, char *why, 
 {
 	struct vcpu_exit exit = nisv(ipa);
 
-	return arch_aarch64.access(&vcpu.view, &exit, (const uint8_t *)&insn, 4, a, why, size);
+	return arch_aarch64.exit.access(&vcpu.view, &exit, (const uint8_t *)&insn, 4, a, why, size);
 }
 
 static void end(uint32_t insn, struct arch_access *a)
@@ -125,7 +125,7 @@ static void end(uint32_t insn, struct arch_access *a)
 	for (unsigned i = 0; i < a->n && !a->write; i++)
 		for (unsigned n = 0; n < a->size; n++)
 			a->data[i][n] = 0x80 + n;
-	is_int(arch_aarch64.accessed(&vcpu.view, (const uint8_t *)&insn, a), 0, "... is done");
+	is_int(arch_aarch64.exit.accessed(&vcpu.view, (const uint8_t *)&insn, a), 0, "... is done");
 }
 
 static bool is_bytes(const uint8_t *bytes, uint64_t value, unsigned size)
@@ -170,7 +170,7 @@ static void test_pairs(void)
 	ok(is_bytes(a.data[1], 0, 8), "or none");
 	begin(0xa8400c22, UART, &a, why, sizeof(why));
 	memset(a.data, 0x5a, sizeof(a.data));
-	arch_aarch64.accessed(&vcpu.view, (const uint8_t[]){ 0x22, 0x0c, 0x40, 0xa8 }, &a);
+	arch_aarch64.exit.accessed(&vcpu.view, (const uint8_t[]){ 0x22, 0x0c, 0x40, 0xa8 }, &a);
 	is_int((int64_t)get(A64_X(3)), 0x5a5a5a5a5a5a5a5a, "a pair's second register is read");
 }
 
@@ -220,9 +220,10 @@ static void test_refused(void)
 	is_refused(0xa8810c22, UART + 0xefc, "another page", "a pair on the border of a page");
 	reset(A64_MODE_32, 0);
 	is_refused(0xb8008422, UART, "AArch32", "code of AArch32");
-	is_int(arch_aarch64.access(&vcpu.view, &exit, NULL, 0, &a, why, sizeof(why)), -EOPNOTSUPP, "code that cannot be read");
+	is_int(arch_aarch64.exit.access(&vcpu.view, &exit, NULL, 0, &a, why, sizeof(why)), -EOPNOTSUPP,
+		"code that cannot be read");
 	ok(strstr(why, "cannot be read"), "... is told of");
-	is_int(arch_aarch64.access(&vcpu.view, &other, NULL, 0, &a, why, sizeof(why)), -ENOENT, "another exit");
+	is_int(arch_aarch64.exit.access(&vcpu.view, &other, NULL, 0, &a, why, sizeof(why)), -ENOENT, "another exit");
 }
 
 /* No 32 bits are more than two accesses of at most eight bytes. */

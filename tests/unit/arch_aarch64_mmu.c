@@ -380,9 +380,10 @@ static void test_holes(void)
 	hole(0xff80000000000000, 0x007f000000000000, "below the upper half");
 	hole(0xfffeffffffffffff, 1, "... its end");
 	hole(0x00ffffffffffffff, 1, "what has another tag than its half");
-	ok(!arch_aarch64.aliases(&f->view, low(55)) && !arch_aarch64.aliases(&f->view, 0xff80000000000000), "no alias: the halves");
-	ok(arch_aarch64.aliases(&f->view, 0x0080000000000000) == 0xff00000000000000 &&
-			arch_aarch64.aliases(&f->view, 0xff7fffffffffffff) == 1,
+	ok(!arch_aarch64.walk.aliases(&f->view, low(55)) && !arch_aarch64.walk.aliases(&f->view, 0xff80000000000000),
+		"no alias: the halves");
+	ok(arch_aarch64.walk.aliases(&f->view, 0x0080000000000000) == 0xff00000000000000 &&
+			arch_aarch64.walk.aliases(&f->view, 0xff7fffffffffffff) == 1,
 		"aliases: all between them");
 }
 

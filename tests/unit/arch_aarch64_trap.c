@@ -51,7 +51,7 @@ static char trap(uint64_t pstate, uint64_t at, uint64_t kind, unsigned access)
 	const struct arch_page page = {
 		.pa = at, .size = 4096 - at % 4096, .access = ARCH_PAGE_READ | ARCH_PAGE_EXEC | access
 	};
-	struct arch_trap trap = { 0 };
+	struct arch_opcode trap = { 0 };
 
 	fake_set(&vcpu.view, A64_PSTATE, pstate);
 	if (aarch64_trap_at(&vcpu.view, at, kind, &page, &trap))

@@ -25,9 +25,9 @@ static uint64_t get(uint64_t key)
 
 static const struct arch_computed *computed(const struct arch *arch, const char *name)
 {
-	for (unsigned i = 0; i < arch->ncomputed; i++)
-		if (!strcmp(arch->computed[i].name, name))
-			return &arch->computed[i];
+	for (unsigned i = 0; i < arch->regs.ncomputed; i++)
+		if (!strcmp(arch->regs.computed[i].name, name))
+			return &arch->regs.computed[i];
 	return NULL;
 }
 
@@ -195,7 +195,7 @@ static void test_probes(void)
 		"... which every vector begins with");
 	fake_init(&f, 0, 0x100000);
 	is_int(arch_x86_64.probe->start(&f.view, 0x4000, 0x5000, 0x6000), 0, "x86_64: probe starts");
-	is_int(get(arch_x86_64.pc), 0x4000, "... at its code");
+	is_int(get(arch_x86_64.regs.pc), 0x4000, "... at its code");
 	is_int(get(KEY_BLOCK(0, 8, 8)), 0x5000, "... with its data");
 }
 
@@ -211,15 +211,15 @@ static void test_code(void)
 	ok(a->vector_size == 8 && !memcmp(a->vector, arm + 12, 8), "... a vector ends like it");
 	ok(x->size == sizeof(x86) && !memcmp(x->code, x86, sizeof(x86)), "x86_64: nop, nop, a store, an out, a loop");
 	ok(x->second == 1 && x->store == 2 && !x->vector, "... where they are");
-	ok(arch_aarch64.trap_size == 4 && !memcmp(arch_aarch64.trap, "\0\0\x20\xd4", 4), "aarch64: BRK #0");
-	ok(arch_x86_64.trap_size == 1 && arch_x86_64.trap[0] == 0xcc, "x86_64: INT3");
+	ok(arch_aarch64.trap.opcode.size == 4 && !memcmp(arch_aarch64.trap.opcode.bytes, "\0\0\x20\xd4", 4), "aarch64: BRK #0");
+	ok(arch_x86_64.trap.opcode.size == 1 && arch_x86_64.trap.opcode.bytes[0] == 0xcc, "x86_64: INT3");
 }
 
 static int computed_by(const char *name, uint64_t *value)
 {
-	for (unsigned i = 0; i < arch_aarch64.ncomputed; i++)
-		if (!strcmp(arch_aarch64.computed[i].name, name))
-			return arch_aarch64.computed[i].get(&f.view, value);
+	for (unsigned i = 0; i < arch_aarch64.regs.ncomputed; i++)
+		if (!strcmp(arch_aarch64.regs.computed[i].name, name))
+			return arch_aarch64.regs.computed[i].get(&f.view, value);
 	return -ENOSYS;
 }
 
@@ -249,13 +249,15 @@ static void test_pauth(void)
 	set(0x603000000013c102, 0);
 	is_int(computed_by("pauth_dmask", &value), -ENOENT, "pauth: a vCPU without keys");
 	set(0x603000000013c108, 1);
-	ok(arch_aarch64.address_bits(&f.view, &lower, &upper) == -ENOENT, "pauth: with the MMU off all bits of an address count");
+	ok(arch_aarch64.walk.address_bits(&f.view, &lower, &upper) == -ENOENT,
+		"pauth: with the MMU off all bits of an address count");
 	set(A64_SCTLR_EL1, 1);
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		set(0x603000000013c102, cases[i].tcr);
 		ok(!computed_by("pauth_dmask", &value) && value == cases[i].data, "pauth: data, case %u", i);
 		ok(!computed_by("pauth_cmask", &value) && value == cases[i].code, "pauth: code, case %u", i);
-		ok(!arch_aarch64.address_bits(&f.view, &lower, &upper) && lower == cases[i].lower && upper == cases[i].upper,
+		ok(!arch_aarch64.walk.address_bits(&f.view, &lower, &upper) && lower == cases[i].lower &&
+				upper == cases[i].upper,
 			"pauth: bits of an address, case %u", i);
 	}
 }
@@ -266,9 +268,9 @@ static void test_sve(void)
 	uint64_t value;
 
 	fake_init(&f, 0, 0);
-	is_int(arch_aarch64.scales[0].get(&f.view, &times), -ENOENT, "sve: a vCPU without");
+	is_int(arch_aarch64.regs.scales[0].get(&f.view, &times), -ENOENT, "sve: a vCPU without");
 	set(0x606000000015ffff, 0x8b);
-	is_int(arch_aarch64.scales[0].get(&f.view, &times), 0, "sve: lengths of 128, 256, 512 and 1024 bits");
+	is_int(arch_aarch64.regs.scales[0].get(&f.view, &times), 0, "sve: lengths of 128, 256, 512 and 1024 bits");
 	is_int(times, 8, "... the longest");
 	set(0x603000000013c090, 0);
 	ok(!computed_by("vg", &value) && value == 2, "vg: the shortest");
@@ -294,15 +296,15 @@ static void test_blocks(void)
 		{ "vcpu_events", 0x9f, 0xa0, 64 },
 	};
 
-	is_int(arch_x86_64.nblocks, 8, "x86_64: eight blocks");
+	is_int(arch_x86_64.regs.nblocks, 8, "x86_64: eight blocks");
 	for (unsigned i = 0; i < 8; i++) {
-		const struct arch_block *b = &arch_x86_64.blocks[i];
+		const struct arch_block *b = &arch_x86_64.regs.blocks[i];
 
 		ok(!strcmp(b->name, want[i].name) && b->get_nr == want[i].get_nr && b->set_nr == want[i].set_nr &&
 				b->size == want[i].size,
 			"... %s", want[i].name);
 	}
-	is_int(arch_aarch64.nblocks, 1, "aarch64: one");
+	is_int(arch_aarch64.regs.nblocks, 1, "aarch64: one");
 }
 
 static void test_find(void)

@@ -2,7 +2,7 @@
 /* The names of exits, against those in the kernel's header. */
 #include <linux/kvm.h>
 
-#include "arch/exits.h"
+#include "arch/exit_common.h"
 #include "tap.h"
 
 #define NAME(reason)            \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A debug exception of the guest's own: where its handler finds what, on each architecture. */
 #include "arch/aarch64.h"
-#include "arch/exits.h"
+#include "arch/exit_common.h"
 #include "arch/ppc64.h"
 #include "arch/riscv64.h"
 #include "arch/x86_64.h"
@@ -18,7 +18,7 @@ static int give_back(const struct arch *arch, const void *debug, size_t size, ui
 	struct vcpu_exit exit = { .kind = EXIT_KVM, .reason = REASON_DEBUG };
 
 	memcpy(exit.data, debug, size);
-	return arch->give_back(&f.view, &exit, control);
+	return arch->exit.give_back(&f.view, &exit, control);
 }
 
 static bool holds(uint64_t key, uint64_t want)
@@ -145,7 +145,8 @@ int main(void)
 	x86(1, 0, 0x40000, 0xffff0ff0, "x86_64: INT1");
 	ok(holds(X86_RIP, 0x1000), "... KVM is behind it");
 	x86_code("\x66\xf1");
-	is_int(arch_find("x86_64")->give_back(&f.view, &(struct vcpu_exit){ .data = { 1 } }, &(uint32_t){ 0 }), 0, "x86_64: INT1");
+	is_int(arch_find("x86_64")->exit.give_back(&f.view, &(struct vcpu_exit){ .data = { 1 } }, &(uint32_t){ 0 }), 0,
+		"x86_64: INT1");
 	ok(holds(X86_RIP, 0x1002), "... where KVM stays on it");
 	return done();
 }

@@ -14,7 +14,7 @@ static struct arch_hit classify(const struct arch *arch, uint32_t reason, const 
 	struct arch_hit hit;
 
 	memcpy(exit.data, data, size);
-	arch->classify(&exit, &hit);
+	arch->exit.classify(&exit, &hit);
 	return hit;
 }
 
@@ -27,12 +27,13 @@ static void test_s390x_planted(void)
 
 	ok(hit.kind == HIT_PLANTED && !hit.have_addr, "s390x: DIAG 501 is a planted opcode");
 	is_int(hit.past, 4, "... which the pc is past");
-	ok(arch_s390x.trap_size == 4 && !memcmp(arch_s390x.trap, "\x83\x24\x05\x01", 4), "... and its bytes");
+	ok(arch_s390x.trap.opcode.size == 4 && !memcmp(arch_s390x.trap.opcode.bytes, "\x83\x24\x05\x01", 4),
+		"... and its bytes");
 	e.ipb = 0x05000000;
 	hit = classify(&arch_s390x, 13, &e, sizeof(e));
 	is_int(hit.kind, HIT_NONE, "another DIAG is none");
 	memcpy(exit.data, &e, sizeof(e));
-	arch_s390x.describe(&exit, text, sizeof(text));
+	arch_s390x.exit.describe(&exit, text, sizeof(text));
 	is_str(text, "an interception that nobody handles, code 0x04, instruction 0x8324 05000000", "... and is described");
 	e.ipb = 0x05010000;
 	e.icptcode = 8;
@@ -67,24 +68,24 @@ static void test_s390x_debug(void)
 
 static void test_encode(const struct arch *arch, uint32_t step, uint32_t planted, size_t size)
 {
-	struct arch_debug d = { .n = 0 };
+	struct debug_request d = { .n = 0 };
 	uint8_t bytes[ARCH_DEBUG_SIZE], zero[ARCH_DEBUG_SIZE] = { 0 };
 	struct arch_point p = { .type = POINT_HARDWARE, .addr = 0x1000, .len = 2 };
 	uint32_t control;
 
 	memset(bytes, 0xff, sizeof(bytes));
-	is_int(arch->encode_debug(&d, &control, bytes), size, arch->name);
+	is_int(arch->debug.encode(&d, &control, bytes), size, arch->name);
 	ok(control == 0 && !memcmp(bytes, zero, sizeof(zero)), "%s: nothing is asked for", arch->name);
 	d.planted = true;
-	arch->encode_debug(&d, &control, bytes);
+	arch->debug.encode(&d, &control, bytes);
 	is_int(control, planted, "... planted opcodes");
 	d.step = true;
 	d.planted = false;
-	arch->encode_debug(&d, &control, bytes);
+	arch->debug.encode(&d, &control, bytes);
 	is_int(control, step, "... a step");
-	is_int(arch->point_slots(&p), 0, "... no debug register");
+	is_int(arch->debug.point_slots(&p), 0, "... no debug register");
 	p.type = POINT_WRITE;
-	is_int(arch->point_slots(&p), 0, "... for data neither");
+	is_int(arch->debug.point_slots(&p), 0, "... for data neither");
 	ok(!arch->probe, "... and no host to try it on");
 }
 
@@ -95,16 +96,18 @@ static void test_loongarch_planted(void)
 	ok(hit.kind == HIT_PLANTED && !hit.have_addr && !hit.past, "loongarch64: a debug exit is a planted opcode, at the pc");
 	hit = classify(&arch_loongarch64, 8, "", 1);
 	is_int(hit.kind, HIT_NONE, "... another exit is none");
-	ok(arch_loongarch64.trap_size == 4 && !memcmp(arch_loongarch64.trap, "\x01\x81\x2b\x00", 4), "... hvcl 0x101");
+	ok(arch_loongarch64.trap.opcode.size == 4 && !memcmp(arch_loongarch64.trap.opcode.bytes, "\x01\x81\x2b\x00", 4),
+		"... hvcl 0x101");
 	hit = classify(&arch_mips64, 4, "", 1);
-	ok(hit.kind == HIT_NONE && !arch_mips64.trap, "mips64: nothing is a debug exit, and there is no opcode to plant");
+	ok(hit.kind == HIT_NONE && !arch_mips64.trap.opcode.bytes,
+		"mips64: nothing is a debug exit, and there is no opcode to plant");
 }
 
 static const struct arch_computed *computed(const struct arch *arch, const char *name)
 {
-	for (unsigned i = 0; i < arch->ncomputed; i++)
-		if (!strcmp(arch->computed[i].name, name))
-			return &arch->computed[i];
+	for (unsigned i = 0; i < arch->regs.ncomputed; i++)
+		if (!strcmp(arch->regs.computed[i].name, name))
+			return &arch->regs.computed[i];
 	return NULL;
 }
 
@@ -135,7 +138,7 @@ static void test_orig_a0(void)
 static void leads_to(const struct arch *arch, uint64_t va, int64_t want, const char *name)
 {
 	struct arch_page page = { 0 };
-	int err = arch->translate(&f.view, va, &page);
+	int err = arch->walk.translate(&f.view, va, &page);
 
 	is_int(err ? err : (int64_t)page.pa, want, name);
 	if (!err)

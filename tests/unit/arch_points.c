@@ -4,7 +4,7 @@
  * must be what was asked for; exits are made by hand.
  */
 #include "arch/aarch64.h"
-#include "arch/exits.h"
+#include "arch/exit_common.h"
 #include "arch/x86_64.h"
 #include "fake_vcpu.h"
 #include "tap.h"
@@ -15,10 +15,10 @@ struct watched {
 	unsigned kind; /* LSC, or R/W */
 };
 
-static unsigned encode(const struct arch *arch, const struct arch_debug *d, uint32_t *control, void *bytes)
+static unsigned encode(const struct arch *arch, const struct debug_request *d, uint32_t *control, void *bytes)
 {
 	memset(bytes, 0xff, ARCH_DEBUG_SIZE);
-	return arch->encode_debug(d, control, bytes);
+	return arch->debug.encode(d, control, bytes);
 }
 
 /* DBGWCR: MASK, or a run of BAS within 8 bytes. False when it is not enabled at EL0 and EL1, or is what no hardware takes. */
@@ -87,7 +87,7 @@ static bool covers(const struct watched *w, unsigned n, const struct arch_point 
 
 static bool exact(const struct arch *arch, decode_fn *decode, const struct arch_point *p, unsigned kind)
 {
-	struct arch_debug d = { .n = 1, .hw[0] = *p };
+	struct debug_request d = { .n = 1, .hw[0] = *p };
 	uint8_t bytes[ARCH_DEBUG_SIZE];
 	struct watched w[16];
 	uint32_t control;
@@ -95,7 +95,7 @@ static bool exact(const struct arch *arch, decode_fn *decode, const struct arch_
 
 	encode(arch, &d, &control, bytes);
 	n = decode(bytes, w);
-	return control == 0x20001 && n == arch->point_slots(p) && covers(w, n, p, kind);
+	return control == 0x20001 && n == arch->debug.point_slots(p) && covers(w, n, p, kind);
 }
 
 static void test_exact(const struct arch *arch, decode_fn *decode, uint64_t max_len, const char *name)
@@ -107,7 +107,7 @@ static void test_exact(const struct arch *arch, decode_fn *decode, uint64_t max_
 		for (uint64_t len = 1; len <= max_len; len++) {
 			struct arch_point p = { POINT_WRITE, addr, len };
 
-			if (!arch->point_slots(&p))
+			if (!arch->debug.point_slots(&p))
 				continue;
 			tried++;
 			if (!exact(arch, decode, &p, arch == &arch_aarch64 ? 2 : 1)) {
@@ -121,7 +121,7 @@ static void test_exact(const struct arch *arch, decode_fn *decode, uint64_t max_
 static void slots(const struct arch *arch, enum point_type type, uint64_t addr, uint64_t len, unsigned want)
 {
 	struct arch_point p = { type, addr, len };
-	unsigned got = arch->point_slots(&p);
+	unsigned got = arch->debug.point_slots(&p);
 
 	if (!ok(got == want, "%s: type %d at 0x%" PRIx64 ", %" PRIu64 " bytes: %u slots", arch->name, type, addr, len, want))
 		printf("# got %u\n", got);
@@ -172,7 +172,7 @@ static void test_slots_x86(void)
 /* The ways that KVM was seen to take (addresses, BAS 0xf0, MASK 12), spelt out. */
 static void test_known_aarch64(void)
 {
-	struct arch_debug d = { .n = 4,
+	struct debug_request d = { .n = 4,
 		.hw = { { POINT_ACCESS, 0x40001004, 4 }, { POINT_HARDWARE, 0x40000008, 4 }, { POINT_READ, 0x40002000, 0x1000 },
 			{ POINT_HARDWARE, 0xffff800040000000, 4 } } };
 	uint8_t bytes[ARCH_DEBUG_SIZE];
@@ -194,7 +194,7 @@ static void test_known_aarch64(void)
 /* T32 instructions are told by halfwords (DBGBCR_EL1.BAS). */
 static void test_halfwords_aarch64(void)
 {
-	struct arch_debug d = { .n = 3,
+	struct debug_request d = { .n = 3,
 		.hw = { { POINT_HARDWARE, 0x1000, 4 }, { POINT_HARDWARE, 0x1000, 2 }, { POINT_HARDWARE, 0x1002, 2 } } };
 	uint8_t bytes[ARCH_DEBUG_SIZE];
 	struct aarch64_debug regs;
@@ -209,7 +209,7 @@ static void test_halfwords_aarch64(void)
 
 static void test_known_x86(void)
 {
-	struct arch_debug d = { .n = 3,
+	struct debug_request d = { .n = 3,
 		.hw = { { POINT_HARDWARE, 0x401234, 1 }, { POINT_READ, 0x5000, 8 }, { POINT_ACCESS, 0x6004, 6 } } };
 	uint8_t bytes[ARCH_DEBUG_SIZE];
 	struct x86_debug regs;
@@ -225,7 +225,7 @@ static void test_known_x86(void)
 
 static void test_full(const struct arch *arch, decode_fn *decode, unsigned max)
 {
-	struct arch_debug d = { .n = ARCH_HW_MAX };
+	struct debug_request d = { .n = ARCH_HW_MAX };
 	uint8_t bytes[ARCH_DEBUG_SIZE];
 	struct watched w[16];
 	uint32_t control;
@@ -239,7 +239,7 @@ static void test_full(const struct arch *arch, decode_fn *decode, unsigned max)
 static void test_control(const struct arch *arch)
 {
 	static const struct {
-		struct arch_debug d;
+		struct debug_request d;
 		uint32_t want;
 	} cases[] = {
 		{ { 0 }, 0 },
@@ -274,7 +274,7 @@ static struct arch_hit hit_of(const struct arch *arch, uint32_t reason, const vo
 	struct arch_hit hit;
 
 	memset(&hit, 0xff, sizeof(hit));
-	arch->classify(&exit, &hit);
+	arch->exit.classify(&exit, &hit);
 	return hit;
 }
 
@@ -350,10 +350,10 @@ static void says(const struct arch *arch, uint32_t reason, const void *data, siz
 	struct vcpu_exit exit = exit_of(reason, data, size);
 	char text[200], small[8];
 
-	arch->describe(&exit, text, sizeof(text));
+	arch->exit.describe(&exit, text, sizeof(text));
 	is_str(text, want, want);
 	memset(small, 'x', sizeof(small));
-	arch->describe(&exit, small, 7);
+	arch->exit.describe(&exit, small, 7);
 	ok(strlen(small) == 6 && small[7] == 'x', "... cut to its place");
 }
 
@@ -401,13 +401,15 @@ static void test_describe_own(void)
 
 static void test_mp_state(void)
 {
-	is_str(arch_x86_64.mp_state(0), "running", "x86_64: runnable");
-	is_str(arch_x86_64.mp_state(2), "waiting for SIPI", "x86_64: INIT received");
-	is_str(arch_x86_64.mp_state(3), "halted", "x86_64: halted");
-	ok(!arch_x86_64.mp_state(5) && !arch_x86_64.mp_state(10) && !arch_x86_64.mp_state(UINT32_MAX), "x86_64: unknown");
-	is_str(arch_aarch64.mp_state(0), "running", "aarch64: runnable");
-	is_str(arch_aarch64.mp_state(5), "off (PSCI)", "aarch64: stopped");
-	ok(!arch_aarch64.mp_state(3) && !arch_aarch64.mp_state(11) && !arch_aarch64.mp_state(UINT32_MAX), "aarch64: unknown");
+	is_str(arch_x86_64.regs.mp_state(0), "running", "x86_64: runnable");
+	is_str(arch_x86_64.regs.mp_state(2), "waiting for SIPI", "x86_64: INIT received");
+	is_str(arch_x86_64.regs.mp_state(3), "halted", "x86_64: halted");
+	ok(!arch_x86_64.regs.mp_state(5) && !arch_x86_64.regs.mp_state(10) && !arch_x86_64.regs.mp_state(UINT32_MAX),
+		"x86_64: unknown");
+	is_str(arch_aarch64.regs.mp_state(0), "running", "aarch64: runnable");
+	is_str(arch_aarch64.regs.mp_state(5), "off (PSCI)", "aarch64: stopped");
+	ok(!arch_aarch64.regs.mp_state(3) && !arch_aarch64.regs.mp_state(11) && !arch_aarch64.regs.mp_state(UINT32_MAX),
+		"aarch64: unknown");
 }
 
 int main(void)

@@ -202,7 +202,8 @@ static void test_real(void)
 {
 	start(REAL);
 	gives(0xc000000000001234, 0x1234, (1ull << 60) - 0x1234, "real mode: the top bits do not count");
-	ok(arch_ppc64le.aliases(&f->view, 0xc000000000001234) == 0x3fffffffffffedcc, "... so it is another address once more");
+	ok(arch_ppc64le.walk.aliases(&f->view, 0xc000000000001234) == 0x3fffffffffffedcc,
+		"... so it is another address once more");
 	start(PPC_MSR_LE);
 	gives(0x1fffff000, 0xfffff000, 0x1000, "32-bit mode: the upper half does not");
 	f->nregs = 0;
@@ -216,11 +217,11 @@ static void test_32_bit(void)
 	build(va, 4, 9, LEAF | RAM);
 	set(PPC_MSR, PPC_MSR_IR | PPC_MSR_DR);
 	gives(0xc000000000000000 | va, RAM + 0xdef, 0x211, "32-bit mode, translated: it is in quadrant 0");
-	ok(arch_ppc64le.aliases(&f->view, 0xc000000000000000) == 0x4000000000000000, "... once more");
+	ok(arch_ppc64le.walk.aliases(&f->view, 0xc000000000000000) == 0x4000000000000000, "... once more");
 	set(PPC_PID, PID + 1);
 	ends(va, -EFAULT, (1ull << 32) - va, "... and what is not mapped ends with what addresses there are");
 	set(PPC_MSR, ON);
-	ok(!arch_ppc64le.aliases(&f->view, 0xc000000000000000), "64-bit mode: it is another one");
+	ok(!arch_ppc64le.walk.aliases(&f->view, 0xc000000000000000), "64-bit mode: it is another one");
 }
 
 /* With one of the two: what is at the same place for instructions and data. */
@@ -235,14 +236,15 @@ static void test_half(uint64_t one)
 	build(linear, 2, 0, LEAF | 1ull << 30);
 	set(PPC_MSR, REAL | one);
 	ends(linear, -EOPNOTSUPP, 0, "... and what is at two places is refused");
-	ok(strstr(arch_ppc64le.untranslated(&f->view), one == PPC_MSR_IR ? "data are not" : "instructions are not") != NULL,
+	ok(strstr(arch_ppc64le.walk.untranslated(&f->view), one == PPC_MSR_IR ? "data are not" : "instructions are not") !=
+			NULL,
 		"... with a sentence");
 }
 
 static void refused(const char *name)
 {
 	fails(KERNEL, -EOPNOTSUPP, "%s", name);
-	ok(strstr(arch_ppc64le.untranslated(&f->view), "H_REGISTER_PROC_TBL") != NULL, "... with a sentence");
+	ok(strstr(arch_ppc64le.walk.untranslated(&f->view), "H_REGISTER_PROC_TBL") != NULL, "... with a sentence");
 }
 
 static int get_nothing_told(struct view *v, uint64_t key, uint64_t *value)

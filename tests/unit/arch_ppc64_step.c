@@ -39,7 +39,7 @@ static int successors_of(const uint32_t *words, unsigned n, uint64_t next[ARCH_S
 	for (unsigned i = 0; i < 4 * n; i++)
 		code[i] = words[i / 4] >> 8 * (i % 4);
 	memset(next, 0, ARCH_SUCCESSORS * sizeof(next[0]));
-	return arch_ppc64le.successors(&f.view, PC, code, 4 * n, next);
+	return arch_ppc64le.step.successors(&f.view, PC, code, 4 * n, next);
 }
 
 static void lead_to(const char *name, const uint32_t *words, unsigned nwords, const uint64_t *want, int nwant)
@@ -123,7 +123,7 @@ static void test_modes(void)
 	uint64_t next[ARCH_SUCCESSORS];
 
 	start(PPC_MSR_SF);
-	ok(arch_ppc64le.successors(&f.view, PC, b_big, 4, next) == 1 && next[0] == PC + 0x100, "big-endian code");
+	ok(arch_ppc64le.step.successors(&f.view, PC, b_big, 4, next) == 1 && next[0] == PC + 0x100, "big-endian code");
 	start(PPC_MSR_LE);
 	set(PPC_CTR, 0xffffffff00400000);
 	lead_to("32-bit mode: the upper half of an address is not there", &bctr, 1, (uint64_t[]){ 0x400000 }, 1);
@@ -135,7 +135,7 @@ static void test_modes(void)
 	set(PPC_SRR0, 0xffffffff00600000);
 	set(PPC_SRR1, PPC_MSR_LE);
 	lead_to("rfid to 32-bit mode", &rfid, 1, (uint64_t[]){ 0x600000 }, 1);
-	ok(arch_ppc64le.successors(&f.view, PC, b_big, 3, next) == -EFAULT, "three bytes are no instruction");
+	ok(arch_ppc64le.step.successors(&f.view, PC, b_big, 3, next) == -EFAULT, "three bytes are no instruction");
 }
 
 /* ---- where the next instruction is, when translation is another there ---- */
@@ -169,7 +169,7 @@ static int translate_next(const uint32_t *word, uint64_t next, struct arch_page 
 	for (unsigned i = 0; word && i < 4; i++)
 		code[i] = *word >> 8 * i;
 	*page = (struct arch_page){ 0 };
-	return arch_ppc64le.translate_next(&f.view, word ? code : NULL, word ? 4 : 0, next, page);
+	return arch_ppc64le.step.translate_next(&f.view, word ? code : NULL, word ? 4 : 0, next, page);
 }
 
 static void is_at(const uint32_t *word, uint64_t next, uint64_t pa, const char *name)
@@ -232,21 +232,21 @@ static void test_debug(void)
 {
 	struct ppc64_debug_exit e = { .address = 0x200010, .status = 5 };
 	struct arch_point p = { .type = POINT_WRITE, .addr = 0x1000, .len = 8 };
-	struct arch_debug d = { .planted = true };
+	struct debug_request d = { .planted = true };
 	struct vcpu_exit exit = { .kind = EXIT_KVM, .reason = 4 };
 	uint8_t bytes[ARCH_DEBUG_SIZE];
 	struct arch_hit hit;
 	uint32_t control;
 
 	memcpy(exit.data, &e, sizeof(e));
-	arch_ppc64le.classify(&exit, &hit);
+	arch_ppc64le.exit.classify(&exit, &hit);
 	ok(hit.kind == HIT_PLANTED && hit.have_addr && hit.addr == 0x200010,
 		"a debug exit is a planted opcode, whatever its status");
 	exit.reason = 19;
-	arch_ppc64le.classify(&exit, &hit);
+	arch_ppc64le.exit.classify(&exit, &hit);
 	is_int(hit.kind, HIT_NONE, "a hypercall is none");
-	is_int(arch_ppc64le.point_slots(&p), 0, "no point fits a debug register");
-	is_int(arch_ppc64le.encode_debug(&d, &control, bytes), PPC_DEBUG_SIZE, "size of the request");
+	is_int(arch_ppc64le.debug.point_slots(&p), 0, "no point fits a debug register");
+	is_int(arch_ppc64le.debug.encode(&d, &control, bytes), PPC_DEBUG_SIZE, "size of the request");
 	is_int(control, 0x10001, "KVM_GUESTDBG_USE_SW_BP");
 }
 

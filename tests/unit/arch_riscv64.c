@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* riscv64 but for its page walk and its steps: computed registers, the debug request, exits, the probe. */
-#include "arch/exits.h"
+#include "arch/exit_common.h"
 #include "arch/riscv64.h"
 #include "fake_vcpu.h"
 #include "tap.h"
@@ -9,9 +9,9 @@ static struct fake_vcpu f;
 
 static const struct arch_computed *computed(const char *name)
 {
-	for (unsigned i = 0; i < arch_riscv64.ncomputed; i++)
-		if (!strcmp(arch_riscv64.computed[i].name, name))
-			return &arch_riscv64.computed[i];
+	for (unsigned i = 0; i < arch_riscv64.regs.ncomputed; i++)
+		if (!strcmp(arch_riscv64.regs.computed[i].name, name))
+			return &arch_riscv64.regs.computed[i];
 	return NULL;
 }
 
@@ -76,10 +76,10 @@ static void test_width(void)
 	unsigned times = 0;
 
 	fake_init(&f, 0, 0x100000);
-	is_int(arch_riscv64.scales[0].get(&f.view, &times), -ENOENT, "no vectors, no width");
+	is_int(arch_riscv64.regs.scales[0].get(&f.view, &times), -ENOENT, "no vectors, no width");
 	for (unsigned i = 0; i < 3; i++) {
 		fake_set(&f.view, RV_VLENB, vlenb[i]);
-		is_int(arch_riscv64.scales[0].get(&f.view, &times), 0, "vlenb");
+		is_int(arch_riscv64.regs.scales[0].get(&f.view, &times), 0, "vlenb");
 		is_int(times * 16, vlenb[i], "... in units of 16 bytes");
 	}
 }
@@ -87,7 +87,7 @@ static void test_width(void)
 static void test_debug(void)
 {
 	static const struct {
-		struct arch_debug d;
+		struct debug_request d;
 		uint32_t want;
 	} cases[] = { { { 0 }, 0 }, { { .planted = true }, 1 }, { { .step = true }, 3 },
 		{ { .step = true, .planted = true }, 3 } };
@@ -95,11 +95,11 @@ static void test_debug(void)
 	uint32_t control;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		is_int(arch_riscv64.encode_debug(&cases[i].d, &control, bytes), 0, "the request has no registers");
+		is_int(arch_riscv64.debug.encode(&cases[i].d, &control, bytes), 0, "the request has no registers");
 		is_int(control, cases[i].want, "... its control word");
 	}
 	for (int type = POINT_HARDWARE; type < POINT_TYPES; type++)
-		is_int(arch_riscv64.point_slots(&(struct arch_point){ .type = type, .addr = 0x1000, .len = 4 }), 0,
+		is_int(arch_riscv64.debug.point_slots(&(struct arch_point){ .type = type, .addr = 0x1000, .len = 4 }), 0,
 			"no such point");
 }
 
@@ -108,7 +108,7 @@ static enum hit_kind hit(uint32_t reason)
 	struct vcpu_exit exit = { .kind = EXIT_KVM, .reason = reason };
 	struct arch_hit h = { .kind = HIT_STEP, .have_addr = true, .emulated = true };
 
-	arch_riscv64.classify(&exit, &h);
+	arch_riscv64.exit.classify(&exit, &h);
 	return h.have_addr || h.emulated ? HIT_STEP : h.kind;
 }
 
@@ -120,11 +120,12 @@ static void test_exits(void)
 	is_int(hit(REASON_DEBUG), HIT_PLANTED, "a debug exit is an ebreak, at the pc");
 	is_int(hit(REASON_INTERNAL_ERROR), HIT_NONE, "an internal error is none");
 	is_int(hit(35), HIT_NONE, "nor is SBI");
-	arch_riscv64.describe(&csr, text, sizeof(text));
+	arch_riscv64.exit.describe(&csr, text, sizeof(text));
 	is_str(text, "the guest stopped with KVM_EXIT_RISCV_CSR (36)", "a sentence");
-	is_str(arch_riscv64.mp_state(0), "running", "runnable");
-	is_str(arch_riscv64.mp_state(5), "stopped (SBI HSM)", "stopped");
-	ok(!arch_riscv64.mp_state(3) && !arch_riscv64.mp_state(6) && !arch_riscv64.mp_state(UINT32_MAX), "unknown");
+	is_str(arch_riscv64.regs.mp_state(0), "running", "runnable");
+	is_str(arch_riscv64.regs.mp_state(5), "stopped (SBI HSM)", "stopped");
+	ok(!arch_riscv64.regs.mp_state(3) && !arch_riscv64.regs.mp_state(6) && !arch_riscv64.regs.mp_state(UINT32_MAX),
+		"unknown");
 }
 
 static void test_probe(void)
@@ -138,7 +139,7 @@ static void test_probe(void)
 	is_int(get(RV_STVEC), 0x80006000, "... and its vectors");
 	ok(p->size == 20 && p->second == 4 && p->store == 8, "... where they are");
 	ok(!memcmp(p->vector, p->code + 12, p->vector_size), "... a vector ends like it");
-	ok(arch_riscv64.trap_size == 2 && !memcmp(arch_riscv64.trap, "\x02\x90", 2), "c.ebreak");
+	ok(arch_riscv64.trap.opcode.size == 2 && !memcmp(arch_riscv64.trap.opcode.bytes, "\x02\x90", 2), "c.ebreak");
 	ok(arch_find("riscv64") == &arch_riscv64, "riscv64 is found");
 }
 

@@ -259,8 +259,8 @@ static void test_masking(void)
 	gives(low39 | 0x5aull << 57, RAM | (low39 & 0xfff), 0x1000 - (low39 & 0xfff), "7 bits of a user's pointer are masked");
 	fails(low39 | 0x1ull << 56, -EFAULT, "... and not an eighth");
 	hole(low39 | 0x41ull << 56, 0x41ffffc000000000 - (low39 | 0x41ull << 56), "... a hole ends where another tag may begin");
-	ok(arch_riscv64.aliases(&f->view, 1ull << 38) == -(1ull << 38) - (1ull << 38) && !arch_riscv64.aliases(&f->view, low39) &&
-			!arch_riscv64.aliases(&f->view, high39),
+	ok(arch_riscv64.walk.aliases(&f->view, 1ull << 38) == -(1ull << 38) - (1ull << 38) &&
+			!arch_riscv64.walk.aliases(&f->view, low39) && !arch_riscv64.walk.aliases(&f->view, high39),
 		"all between the halves are others once more");
 	fake_set(&f->view, RV_SENVCFG, 3ull << 32);
 	gives(low39 | 0x5aa5ull << 48, RAM | (low39 & 0xfff), 0x1000 - (low39 & 0xfff), "16 bits");
@@ -269,7 +269,7 @@ static void test_masking(void)
 	fake_set(&f->view, RV_SSTATUS, 0);
 	fake_set(&f->view, RV_SENVCFG, 0);
 	fails(low39 | 0x5aa5ull << 48, -EFAULT, "not when nothing is masked");
-	ok(!arch_riscv64.aliases(&f->view, 1ull << 38), "... and nothing is another once more");
+	ok(!arch_riscv64.walk.aliases(&f->view, 1ull << 38), "... and nothing is another once more");
 	build(sv39, high39, 0, PPN(RAM) | LEAF);
 	fake_set(&f->view, RV_SSTATUS, 0);
 	fake_set(&f->view, RV_MODE, RV_MODE_S);
@@ -285,7 +285,8 @@ static void test_masking(void)
 	gives(wide, RAM | (wide & 0xfff), 0x1000 - (wide & 0xfff), "... masked as well");
 	set_satp(0, RAM);
 	gives(0xabcd000080201234, 0x80201234, 0xffff7fdfedcc, "Bare: the upper bits are 0");
-	ok(arch_riscv64.aliases(&f->view, 0xabcd000080201234) == -0xabcd000080201234, "... and all above are others once more");
+	ok(arch_riscv64.walk.aliases(&f->view, 0xabcd000080201234) == -0xabcd000080201234,
+		"... and all above are others once more");
 	fake_set(&f->view, RV_FWFT_PMLEN, 7);
 	hole(0xab00000080201234, 0xffffff7fdfedcc, "... not all of them");
 }

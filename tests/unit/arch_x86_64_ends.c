@@ -25,7 +25,7 @@ enum mode { REAL, PROTECTED, COMPATIBLE, LONG };
 
 static struct fake_vcpu f;
 static enum mode now;
-static struct arch_step step;
+static struct flag_step step;
 
 static void set_gate(unsigned vector, unsigned type, unsigned dpl, bool present, uint64_t selector, uint64_t offset)
 {
@@ -77,7 +77,7 @@ static void set_mode(enum mode mode, unsigned cpl)
 static void begin(const char *code, size_t len)
 {
 	memcpy(f.ram[0].bytes + CODE, code, len);
-	step = (struct arch_step){ .queued = step.queued };
+	step = (struct flag_step){ .queued = step.queued };
 	is_int(x86_64_step_flag.begins(&f.view, &step), 0, "a step begins");
 	step.queued = 0;
 }
@@ -253,12 +253,12 @@ static uint32_t control;
 static void encode(unsigned points, bool ends_at)
 {
 	uint8_t bytes[ARCH_DEBUG_SIZE];
-	struct arch_debug d = { .step = ends_at, .n = points, .ends_at = ends_at, .end = 0x9000, .own = &own };
+	struct debug_request d = { .step = ends_at, .n = points, .ends_at = ends_at, .end = 0x9000, .own = &own };
 
 	for (unsigned i = 0; i < points; i++)
 		d.hw[i] = (struct arch_point){ .type = POINT_WRITE, .addr = 0x1000 + 8 * i, .len = 8 };
 	is_int(x86_64_own.find(&f.view, &own), 0, "the guest's own are found");
-	arch_x86_64.encode_debug(&d, &control, bytes);
+	arch_x86_64.debug.encode(&d, &control, bytes);
 	memcpy(&regs, bytes, sizeof(regs));
 }
 

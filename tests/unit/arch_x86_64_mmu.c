@@ -266,13 +266,13 @@ static void test_lam(void)
 {
 	start_lam(0, 0);
 	fails(0x7e00000000001234, -EFAULT, "no LAM");
-	ok(!arch_x86_64.aliases(&f->view, 0x7e00000000001234), "... no alias");
+	ok(!arch_x86_64.walk.aliases(&f->view, 0x7e00000000001234), "... no alias");
 	start_lam(0, LAM_U57);
 	gives(0x7e00000000001234, 0x40001234, 0x3fffedcc, "LAM57, a user's pointer");
 	hole(0x7f00000000001234, 0x00ffffffffffedcc, "... bit 56 is not masked");
 	fails(0xfe00800000001234, -EFAULT, "... nor are the kernel's");
-	ok(arch_x86_64.aliases(&f->view, 0x0200000000000000) == 0xfdff800000000000 && !arch_x86_64.aliases(&f->view, 0x1234) &&
-			!arch_x86_64.aliases(&f->view, 0xffff800000000000),
+	ok(arch_x86_64.walk.aliases(&f->view, 0x0200000000000000) == 0xfdff800000000000 &&
+			!arch_x86_64.walk.aliases(&f->view, 0x1234) && !arch_x86_64.walk.aliases(&f->view, 0xffff800000000000),
 		"... so that all between the halves are others once more");
 	start_lam(0, LAM_U48);
 	gives(0x7abc000000001234, 0x40001234, 0x3fffedcc, "LAM48, a user's pointer");
@@ -286,7 +286,8 @@ static void test_lam(void)
 	start_lam(LAM_SUP | LA57, LAM_U57);
 	gives(0x8100000000001234, 0x40001234, 0x3fffedcc, "5 levels, LAM57, the kernel's pointer");
 	gives(0x5400000000001234, 0x40001234, 0x3fffedcc, "... a user's");
-	ok(arch_x86_64.aliases(&f->view, 0x0100000000000000) == 0xfe00000000000000, "... all between are others once more");
+	ok(arch_x86_64.walk.aliases(&f->view, 0x0100000000000000) == 0xfe00000000000000,
+		"... all between are others once more");
 }
 
 static void test_cr3(void)
@@ -367,18 +368,19 @@ static void test_code_address(void)
 		fake_set(&f->view, X86_RIP, cases[i].rip);
 		fake_set(&f->view, X86_CS_BASE, cases[i].base);
 		fake_set(&f->view, X86_CS_L, cases[i].l);
-		ok(!arch_x86_64.code_address(&f->view, &addr) && addr == cases[i].addr, "%s", cases[i].name);
+		ok(!arch_x86_64.walk.code_address(&f->view, &addr) && addr == cases[i].addr, "%s", cases[i].name);
 	}
 	start(0, 0, 0);
-	is_int(arch_x86_64.code_address(&f->view, &(uint64_t){ 0 }), -ENOENT, "code address: a register that cannot be read");
+	is_int(arch_x86_64.walk.code_address(&f->view, &(uint64_t){ 0 }), -ENOENT,
+		"code address: a register that cannot be read");
 }
 
 static void test_trap_is_emulated(void)
 {
 	start(0, 0, 0);
-	ok(!arch_x86_64.trap_is_emulated(&f->view), "INT3 in protected mode is not emulated");
+	ok(!arch_x86_64.trap.is_emulated(&f->view), "INT3 in protected mode is not emulated");
 	fake_set(&f->view, X86_CR0, 0x10);
-	ok(arch_x86_64.trap_is_emulated(&f->view), "in real mode it is");
+	ok(arch_x86_64.trap.is_emulated(&f->view), "in real mode it is");
 }
 
 int main(void)

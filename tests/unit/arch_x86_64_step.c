@@ -15,8 +15,8 @@
 enum mode { REAL, PROTECTED, COMPATIBLE, LONG };
 
 static struct fake_vcpu f;
-static struct arch_step began;
-static struct arch_step_end end;
+static struct flag_step began;
+static struct flag_step_end end;
 
 /* A step begins: at CODE, with this instruction and its stack here. */
 static void begin(enum mode mode, uint64_t flags, const char *code, size_t len)

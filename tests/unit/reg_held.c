@@ -19,7 +19,7 @@ static uint64_t own;
 static void hold(void)
 {
 	set_up(&x, "aarch64");
-	mask = x.sim->arch->mask;
+	mask = x.sim->arch->step.mask;
 	sim_set(x.sim, 0, PSTATE, 0xabcd000000000305);
 	is_int(regfile_hold(&x.file, mask, &own), 0, "held");
 	regfile_drop(&x.file);
@@ -62,11 +62,11 @@ static void test_reading(void)
 static void test_nothing_to_hold(void)
 {
 	set_up(&x, "aarch64");
-	ok(!regfile_may_be_interrupted(&x.file, x.sim->arch->mask), "a guest that masks interrupts itself");
+	ok(!regfile_may_be_interrupted(&x.file, x.sim->arch->step.mask), "a guest that masks interrupts itself");
 	sim_remove(x.sim, 0, PSTATE);
 	regfile_drop(&x.file);
-	is_int(regfile_may_be_interrupted(&x.file, x.sim->arch->mask), -ENOENT, "a mask that cannot be read");
-	is_int(regfile_hold(&x.file, x.sim->arch->mask, &own), -ENOENT, "... is not held");
+	is_int(regfile_may_be_interrupted(&x.file, x.sim->arch->step.mask), -ENOENT, "a mask that cannot be read");
+	is_int(regfile_hold(&x.file, x.sim->arch->step.mask, &own), -ENOENT, "... is not held");
 	ok(!regfile_is_held(&x.file), "... nor taken for held");
 	tear_down(&x);
 }
@@ -144,7 +144,7 @@ static void test_block(void)
 	uint64_t msr = PPC_MSR_SF | PPC_MSR_EE | PPC_MSR_ME;
 
 	set_up(&x, "ppc64le");
-	mask = x.sim->arch->mask;
+	mask = x.sim->arch->step.mask;
 	sim_set(x.sim, 0, PPC_MSR, msr);
 	is_int(regfile_hold(&x.file, mask, &own), 0, "held in a struct");
 	ok(own == PPC_MSR_EE && sim_get(x.sim, 0, PPC_MSR) == (msr & ~PPC_MSR_EE), "the vCPU has it");

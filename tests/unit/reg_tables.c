@@ -277,8 +277,8 @@ static bool stands_in(const struct tdesc_table *table, const struct reg_row *row
 
 static bool computed_is_known(const struct arch *arch, const char *from)
 {
-	for (unsigned i = 0; i < arch->ncomputed; i++)
-		if (!strcmp(arch->computed[i].name, from))
+	for (unsigned i = 0; i < arch->regs.ncomputed; i++)
+		if (!strcmp(arch->regs.computed[i].name, from))
 			return true;
 	return false;
 }
@@ -292,8 +292,8 @@ static bool source_is_good(const struct arch *arch, const struct reg_row *row, u
 		return row->bits == 64 && !strcmp(arch->name, "aarch64");
 	if (!KEY_IS_BLOCK(row->key))
 		return row->key >> 56 == arch_byte && (row->times || row->bits <= KEY_SIZE(row->key) * 8);
-	return KEY_BLOCK_NR(row->key) < arch->nblocks && KEY_SIZE(row->key) &&
-	       KEY_OFFSET(row->key) + KEY_SIZE(row->key) <= arch->blocks[KEY_BLOCK_NR(row->key)].size;
+	return KEY_BLOCK_NR(row->key) < arch->regs.nblocks && KEY_SIZE(row->key) &&
+	       KEY_OFFSET(row->key) + KEY_SIZE(row->key) <= arch->regs.blocks[KEY_BLOCK_NR(row->key)].size;
 }
 
 static void check_rows(const struct arch *arch, uint8_t arch_byte)
@@ -343,15 +343,15 @@ static void check_generic(const struct arch *arch, const char *last_arg)
 				pc = i == 0 ? row : pc;
 			}
 	is_int(found, n, "pc, sp, fp, flags and arguments are named for LLDB, once each");
-	ok(pc && pc->key == arch->pc, "%s: the generic pc is the architecture's pc", arch->name);
+	ok(pc && pc->key == arch->regs.pc, "%s: the generic pc is the architecture's pc", arch->name);
 }
 
 static void check_block(const struct arch *arch, const char *reg, unsigned nr, const char *block)
 {
 	const struct reg_row *row = row_named(arch->tdesc, reg);
 
-	ok(row && KEY_IS_BLOCK(row->key) && KEY_BLOCK_NR(row->key) == nr && nr < arch->nblocks &&
-			!strcmp(arch->blocks[nr].name, block),
+	ok(row && KEY_IS_BLOCK(row->key) && KEY_BLOCK_NR(row->key) == nr && nr < arch->regs.nblocks &&
+			!strcmp(arch->regs.blocks[nr].name, block),
 		"%s is in block %u, and that is %s", reg, nr, block);
 }
 
@@ -360,7 +360,7 @@ static void check_other_blocks(void)
 {
 	const struct arch *s390x = arch_find("s390x"), *loongarch64 = arch_find("loongarch64");
 
-	is_int(s390x->nblocks, 6, "s390x has six blocks");
+	is_int(s390x->regs.nblocks, 6, "s390x has six blocks");
 	check_block(s390x, "r15", 0, "regs");
 	check_block(s390x, "cr15", 1, "sregs");
 	check_block(s390x, "fpc", 2, "fpu");
@@ -368,7 +368,7 @@ static void check_other_blocks(void)
 	check_block(s390x, "prefix", 4, "prefix");
 	check_block(s390x, "v31", 5, "vrs");
 	check_block(arch_find("aarch64"), "SERROR_ESR", 0, "vcpu_events");
-	is_int(loongarch64->nblocks, 2, "loongarch64 has two blocks");
+	is_int(loongarch64->regs.nblocks, 2, "loongarch64 has two blocks");
 	check_block(loongarch64, "pc", 0, "regs");
 	check_block(loongarch64, "xr31", 1, "fpu");
 	check_block(arch_find("ppc64le"), "pc", 0, "regs");
@@ -378,7 +378,7 @@ static void check_other_blocks(void)
 
 static void check_blocks(const struct arch *arch)
 {
-	is_int(arch->nblocks, 8, "x86_64 has eight blocks");
+	is_int(arch->regs.nblocks, 8, "x86_64 has eight blocks");
 	check_block(arch, "rip", 0, "regs");
 	check_block(arch, "efer", 1, "sregs");
 	check_block(arch, "mxcsr", 2, "xsave");
@@ -391,8 +391,8 @@ static void check_blocks(const struct arch *arch)
 	static const unsigned long set[] = { KVM_SET_REGS, KVM_SET_SREGS, KVM_SET_XSAVE, KVM_SET_DEBUGREGS, KVM_SET_XCRS };
 	bool same = true;
 
-	for (unsigned i = 0; i < 5 && i < arch->nblocks; i++) {
-		const struct arch_block *b = &arch->blocks[i];
+	for (unsigned i = 0; i < 5 && i < arch->regs.nblocks; i++) {
+		const struct arch_block *b = &arch->regs.blocks[i];
 		unsigned size = b->coded ? b->coded : b->size;
 
 		same = same && get[i] == _IOC(_IOC_READ, KVMIO, b->get_nr, size) &&

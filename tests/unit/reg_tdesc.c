@@ -54,7 +54,7 @@ static const struct tdesc_feature features[] = {
 };
 static const struct tdesc_table table = { "a", features, 4, NULL, false };
 static const struct arch arch = {
-	.name = "a", .tdesc = &table, .computed = computed, .ncomputed = 1, .scales = scales, .nscales = 1
+	.name = "a", .tdesc = &table, .regs = { .computed = computed, .ncomputed = 1, .scales = scales, .nscales = 1 }
 };
 
 #define HEAD "<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n<target version=\"1.0\">\n"

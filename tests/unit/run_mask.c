@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "arch/aarch64.h"
-#include "arch/exits.h"
+#include "arch/exit_common.h"
 #include "arch/ppc64.h"
 #include "arch/riscv64.h"
 #include "machine/open.h"
@@ -53,7 +53,7 @@ static uint64_t shown(uint64_t key)
 static void play(struct sim_host *host, unsigned vcpu, enum host_run how)
 {
 	(void)how;
-	at_entry = get(host->arch->mask->key);
+	at_entry = get(host->arch->step.mask->key);
 	outcome.kind = v->want == RESUME_STEP || v->over ? EXIT_KVM : EXIT_KICKED;
 	effect();
 	host->vcpu[vcpu].exits = &outcome;
@@ -325,15 +325,15 @@ static void test_own_breakpoint(void)
 
 static void trap_behind(void)
 {
-	set(sim->arch->pc, get(sim->arch->pc) + 4);
-	memcpy(outcome.data, &(uint64_t){ get(sim->arch->pc) }, sizeof(uint64_t));
+	set(sim->arch->regs.pc, get(sim->arch->regs.pc) + 4);
+	memcpy(outcome.data, &(uint64_t){ get(sim->arch->regs.pc) }, sizeof(uint64_t));
 }
 
 static void open_software(const struct arch *arch, uint64_t base)
 {
 	open_machine(arch, base, &(struct capabilities){ .planted = true });
 	outcome = (struct vcpu_exit){ .reason = REASON_DEBUG };
-	set(arch->pc, base + 0x1000);
+	set(arch->regs.pc, base + 0x1000);
 }
 
 static void test_riscv64(void)
@@ -355,7 +355,7 @@ static void test_riscv64(void)
 
 static bool is_planted_at(uint64_t addr)
 {
-	return !memcmp(sim->ram + addr, sim->arch->trap, sim->arch->trap_size);
+	return !memcmp(sim->ram + addr, sim->arch->trap.opcode.bytes, sim->arch->trap.opcode.size);
 }
 
 static bool saw_handlers;

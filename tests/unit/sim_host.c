@@ -212,8 +212,8 @@ static int do_block(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 {
 	unsigned nr = _IOC_NR(call->request);
 
-	for (unsigned i = 0; i < sim->arch->nblocks; i++) {
-		const struct arch_block *block = &sim->arch->blocks[i];
+	for (unsigned i = 0; i < sim->arch->regs.nblocks; i++) {
+		const struct arch_block *block = &sim->arch->regs.blocks[i];
 
 		if (!block->get_nr || (nr != block->get_nr && nr != block->set_nr))
 			continue;
@@ -228,8 +228,8 @@ static int do_run(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 {
 	if (call->request == HOST_RUN_COPY && (!sim->synced || call->run_sync & ~sim->sync))
 		return -ENXIO;
-	for (unsigned i = 0; i < sim->arch->nblocks; i++) {
-		const struct arch_block *block = &sim->arch->blocks[i];
+	for (unsigned i = 0; i < sim->arch->regs.nblocks; i++) {
+		const struct arch_block *block = &sim->arch->regs.blocks[i];
 
 		if (!block->told && block->run_at == call->run_at && block->size == call->size && block->run_sync == call->run_sync)
 			return move(sim, vcpu, KEY_BLOCK(i, 0, 0), call->arg, call->size, call->request == HOST_RUN_SET);
@@ -239,8 +239,8 @@ static int do_run(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 
 static int do_told(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 {
-	for (unsigned i = 0; i < sim->arch->nblocks; i++)
-		if (sim->arch->blocks[i].told && sim->arch->blocks[i].size == call->size)
+	for (unsigned i = 0; i < sim->arch->regs.nblocks; i++)
+		if (sim->arch->regs.blocks[i].told && sim->arch->regs.blocks[i].size == call->size)
 			return move(sim, vcpu, KEY_BLOCK(i, 0, 0), call->arg, call->size, false);
 	return -ENXIO;
 }
@@ -394,7 +394,7 @@ static int sim_system_call(struct host *h, struct host_call *call)
 	struct sim_host *sim = (struct sim_host *)h;
 	uint32_t *list = call->arg, room = list[0];
 
-	if (_IOC_NR(call->request) != 0x02 || !KEY_IS_BLOCK(sim->arch->pc))
+	if (_IOC_NR(call->request) != 0x02 || !KEY_IS_BLOCK(sim->arch->regs.pc))
 		return -ENOTTY;
 	list[0] = 0;
 	for (unsigned i = 0; i < sim->vcpu[0].nvalues; i++)
@@ -459,8 +459,8 @@ static bool add_registers(struct sim_host *sim, unsigned vcpu)
 {
 	const struct arch *arch = sim->arch;
 
-	for (unsigned i = 0; i < arch->nblocks; i++)
-		if (!add(sim, vcpu, KEY_BLOCK(i, 0, 0), arch->blocks[i].size))
+	for (unsigned i = 0; i < arch->regs.nblocks; i++)
+		if (!add(sim, vcpu, KEY_BLOCK(i, 0, 0), arch->regs.blocks[i].size))
 			return false;
 	for (unsigned i = 0; i < arch->tdesc->nfeatures; i++)
 		if (!add_rows(sim, vcpu, &arch->tdesc->features[i]))

@@ -45,7 +45,7 @@ static inline int walk_once(struct walker *w, uint64_t va, struct arch_page *pag
 {
 	memset(page, 0x55, sizeof(*page));
 	w->f.reads = w->lost = w->nseen = 0;
-	return w->arch->translate(&w->f.view, va, page);
+	return w->arch->walk.translate(&w->f.view, va, page);
 }
 
 /* The entries that were told of: what RAM has there, and only the last one maps. */

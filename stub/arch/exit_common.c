@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "exits.h"
+#include "exit_common.h"
 
 /* <linux/kvm.h>, KVM_EXIT_* */
 static const char *const names[] = {

@@ -3,8 +3,8 @@
  * What KVM_RUN comes back with on every architecture: the exits that name a fault of the guest, as the kernel lays them out
  * (<linux/kvm.h>, struct kvm_run). tests/lint/offsets_*.c compares this with the kernel's own header.
  */
-#ifndef ARCH_EXITS_H
-#define ARCH_EXITS_H
+#ifndef ARCH_EXIT_COMMON_H
+#define ARCH_EXIT_COMMON_H
 
 #include <stdbool.h>
 #include <stddef.h>
