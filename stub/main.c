@@ -258,7 +258,7 @@ static const struct arch *this_arch(void)
 static int probe_host(const struct arch *arch, struct capabilities *caps, char *error, size_t size)
 {
 	uint64_t base;
-	struct host *scratch = vm_open_scratch(SCRATCH_MEMORY, &base, error, size);
+	struct host *scratch = vm_open_scratch(-1, SCRATCH_MEMORY, &base, error, size);
 	int err;
 
 	if (!scratch)

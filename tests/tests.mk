@@ -113,10 +113,25 @@ guests := $(patsubst %,build/guests/%,arm64.elf i386.elf powerpc.elf powerpc_rad
 	$(patsubst %,calls_%.elf,arm64 i386 powerpc riscv64 x86_64))
 guests += build/guests/high_i386.elf build/guests/device_arm64.elf build/guests/many_arm64.elf
 
+# The VMMs that embed the library, built with what pkg-config says of it, here of what lies in the build tree.
+example_machine := $(patsubst %,$(OUT)/examples/obj/%.o,machine board_$(ARCH))
+example_flags := -O2 -g -D_GNU_SOURCE -Wall -Wextra -Wshadow -pthread
+example_kvmgdb = $(shell PKG_CONFIG_PATH=$(OUT) pkg-config $(if $(STATIC),--static) --cflags --libs kvmgdb) -Wl,-rpath,$(abspath $(OUT))
+examples := $(patsubst tests/examples/%.c,$(OUT)/examples/%,$(wildcard tests/examples/vmm*.c))
+
+$(OUT)/examples/obj/%.o: tests/examples/%.c tests/examples/machine.h
+	@mkdir -p $(@D)
+	$(CC) $(example_flags) -std=gnu11 -c -o $@ $<
+
+$(OUT)/examples/%: tests/examples/%.c tests/examples/machine.h $(example_machine) $(library) $(library_files)
+	$(CC) $(example_flags) -std=gnu11 $(if $(STATIC),-static) -o $@ $< $(example_machine) $(example_kvmgdb)
+
+examples: $(examples)
+
 # What goes into the nested machines is linked statically: they have no library.
 static-%:
 	$(MAKE) --no-print-directory ARCH=$* OUT=build/$*-static STATIC=1 \
-		CROSS_COMPILE=$(if $(filter $*,$(HOSTARCH)),,$(cross_$*)) all peek on-kvm
+		CROSS_COMPILE=$(if $(filter $*,$(HOSTARCH)),,$(cross_$*)) all peek on-kvm examples
 
 # The unit tests that need a KVM: tests/live/plan has them.
 on-kvm: $(tests_out)/unit/host_vm
@@ -131,7 +146,7 @@ build/%-static/many_regs_values build/%-static/many_regs_misuse: tests/live/many
 			tests/live/$$test.c tests/live/many_regs_setup.c tests/live/many_regs_vm.c || exit; \
 	done
 
-test-programs: all unit peek $(guests) \
+test-programs: all unit peek examples $(guests) \
 	static-arm64 static-powerpc static-riscv64 static-x86_64 \
 	$(foreach arch,arm64 powerpc riscv64 x86_64,$(addprefix build/$(arch)-static/,$(many_regs_tests)))
 
@@ -167,4 +182,4 @@ bench-programs: $(foreach arch,$(bench_arches),$(addprefix build/bench/$(arch)/,
 bench:
 	@sh tests/bench/run
 
-.PHONY: test-all unit tsan peek on-kvm test-programs bench bench-programs
+.PHONY: test-all examples unit tsan peek on-kvm test-programs bench bench-programs

@@ -313,7 +313,7 @@ static void go_inside(struct vm_vcpu *v)
 	pthread_t self = pthread_self();
 
 	pthread_mutex_lock(&v->lock);
-	if (!v->can_kick || !pthread_equal(v->thread, self)) {
+	if (!v->vm->scratch && (!v->can_kick || !pthread_equal(v->thread, self))) {
 		unblock_kick();
 		v->thread = self;
 		v->can_kick = true;
@@ -363,7 +363,7 @@ void vm_kick(struct host *h, unsigned vcpu)
 	atomic_store(&v->kicked, true);
 	if (v->run)
 		__atomic_store_n(&v->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	if (v->inside)
+	if (v->inside && v->can_kick)
 		pthread_kill(v->thread, KICK_SIGNAL);
 	pthread_mutex_unlock(&v->lock);
 }

@@ -54,7 +54,7 @@ static int refuse_kvm(int err, const struct refusal *why)
 
 static int open_kvm(struct vm *vm, const struct refusal *why)
 {
-	vm->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	vm->kvm = vm->given_kvm < 0 ? open("/dev/kvm", O_RDWR | O_CLOEXEC) : fcntl(vm->given_kvm, F_DUPFD_CLOEXEC, 0);
 	if (vm->kvm < 0)
 		return refuse_kvm(-errno, why);
 	if (ioctl(vm->kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
@@ -419,7 +419,7 @@ static struct vm *allocate(const struct vm_config *config)
 	return vm;
 }
 
-static struct host *open_any(const struct vm_config *config, bool scratch, const struct refusal *why)
+static struct host *open_any(const struct vm_config *config, bool scratch, int kvm, const struct refusal *why)
 {
 	struct vm *vm;
 
@@ -431,9 +431,11 @@ static struct host *open_any(const struct vm_config *config, bool scratch, const
 		return NULL;
 	}
 	vm->scratch = scratch;
+	vm->given_kvm = kvm;
 	if (getrandom(&vm->seed, sizeof(vm->seed), GRND_INSECURE) < 0)
 		vm->seed = 0;
-	vm_install_kick();
+	if (!scratch)
+		vm_install_kick();
 	if (build(vm, why)) {
 		vm_close(&vm->host);
 		return NULL;
@@ -445,14 +447,14 @@ struct host *vm_open(const struct vm_config *config, char *error, size_t size)
 {
 	struct refusal why = { error, size };
 
-	return open_any(config, false, &why);
+	return open_any(config, false, -1, &why);
 }
 
-struct host *vm_open_scratch(uint64_t memory, uint64_t *base, char *error, size_t size)
+struct host *vm_open_scratch(int kvm, uint64_t memory, uint64_t *base, char *error, size_t size)
 {
 	struct refusal why = { error, size };
 	struct vm_config config = { .vcpus = 1, .memory = memory, .console = -1 };
 
 	*base = vm_arch_scratch_base();
-	return open_any(&config, true, &why);
+	return open_any(&config, true, kvm, &why);
 }

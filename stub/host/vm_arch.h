@@ -42,7 +42,8 @@ struct vm_vcpu {
 struct vm {
 	struct host host;
 	struct vm_config config;
-	bool scratch;  /* no device, no image */
+	bool scratch;  /* no device, no image, no kick signal */
+	int given_kvm; /* /dev/kvm as the opener had it, or -1 */
 	int kvm, fd;   /* -1: none */
 	int many;      /* KVM_MANY_REGS_DEVICE, or -1 */
 	int irqchip;   /* the board's: the KVM device that is the interrupt controller and has attributes for each vCPU, or -1 */

@@ -15,7 +15,9 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 
-library: $(library) $(OUT)/include/kvmgdb.h $(OUT)/kvmgdb-uninstalled.pc $(OUT)/kvmgdb.pc
+library_files := $(OUT)/include/kvmgdb.h $(OUT)/kvmgdb-uninstalled.pc
+
+library: $(library) $(library_files) $(OUT)/kvmgdb.pc
 
 # -z nodelete: a thread of the library's, or a signal, may still be in it.
 $(OUT)/$(soname): $(library_objects) $(map)

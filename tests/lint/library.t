@@ -141,6 +141,51 @@ export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$tmp/root
 	ok "a VMM is built with them" built installed $(pkg-config --cflags --libs kvmgdb) -Wl,-rpath,"$prefix/lib"
 	ok "and statically" built installed-static -static $(pkg-config --static --cflags --libs kvmgdb)
 }
+
+# ---- the examples, built with what is installed ----
+
+case $(uname -m) in
+aarch64) arch=arm64 ;;
+ppc64le) arch=powerpc ;;
+*) arch=$(uname -m) ;;
+esac
+
+# example NAME COMPILER SOURCE FLAGS...
+example()
+{
+	program=$1
+	shift
+	# shellcheck disable=SC2046
+	"$@" -O2 -Wall -Wextra -Werror -pthread -o "$tmp/$program" "$tmp/machine.o" "$tmp/board.o" $(pkg-config --cflags --libs kvmgdb)
+}
+
+machine()
+{
+	gcc -O2 -std=gnu11 -D_GNU_SOURCE -c -o "$tmp/machine.o" tests/examples/machine.c &&
+		gcc -O2 -std=gnu11 -D_GNU_SOURCE -c -o "$tmp/board.o" "tests/examples/board_$arch.c" &&
+		ar rcs "$tmp/libmachine.a" "$tmp/machine.o" "$tmp/board.o"
+}
+
+go_example()
+{
+	(cd tests/examples/go && HOME=$tmp GOCACHE=$tmp/go GO111MODULE=off CGO_LDFLAGS="-L$tmp -lmachine" go build -o "$tmp/vmm_go" vmm.go)
+}
+
+# What a VMM takes of the stub: the lines that say so, and no others name it.
+lines=$(wc -l < tests/examples/vmm.c)
+marked=$(grep -c '/\* gdb' tests/examples/vmm.c)
+unmarked=$(sed '1,3d' tests/examples/vmm.c | grep -v '/\* gdb' | grep -cE 'gdb|why|port')
+ok "vmm.c has $lines lines, $marked of them the stub's, all of these marked" test "$lines" -le 110 -a "$marked" -le 15 -a "$unmarked" = 0
+ok "the machine of the examples" machine
+for example in vmm vmm_halves vmm_loop; do
+	ok "$example.c" example $example gcc -std=gnu11 -D_GNU_SOURCE "tests/examples/$example.c"
+done
+ok "vmm.cc" example vmm_cc g++ -std=c++11 tests/examples/vmm.cc
+if command -v go > /dev/null || sh tests/lib/packages.sh golang-go > "$tmp/out" 2>&1; then
+	ok "vmm.go" go_example
+else
+	skip "vmm.go" "Go is not to be had: $(tail -n 1 "$tmp/out")"
+fi
 ok "make uninstall" make --no-print-directory uninstall DESTDIR="$tmp/root" PREFIX=/usr
 ok "leaves nothing" sh -c "! find '$tmp/root' ! -type d | grep ."
 

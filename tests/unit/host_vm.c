@@ -98,7 +98,7 @@ static uint64_t pc(struct host *h)
 static struct host *open_scratch(uint64_t *base, const void *code, size_t size)
 {
 	char error[200] = "";
-	struct host *h = vm_open_scratch(SCRATCH, base, error, sizeof(error));
+	struct host *h = vm_open_scratch(-1, SCRATCH, base, error, sizeof(error));
 
 	if (!h)
 		diag("no scratch VM", error);
@@ -253,12 +253,17 @@ static void test_full_console(void)
 
 static void test_kicks(void)
 {
+	struct vm_config config = { .vcpus = 1, .memory = MEMORY, .console = -1 };
+	char error[200] = "";
+	struct host *h = vm_open(&config, error, sizeof(error));
 	unsigned wrong = 0;
 	uint64_t base;
-	struct host *h = open_scratch(&base, spin, sizeof(spin));
 
 	if (!ok(h, "a VM that spins"))
 		return;
+	base = pc(h);
+	h->ops->write_mem(h, base, spin, sizeof(spin));
+	h->ops->sync_code(h, base, sizeof(spin));
 	h->ops->kick(h, 0);
 	is_exit(h, HOST_SETTLE, EXIT_KICKED, "settling takes no kick away");
 	is_exit(h, HOST_RUN, EXIT_KICKED, "a kick from before counts");
