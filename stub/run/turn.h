@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vCPUs whose threads are a VMM's (host.borrowed): what such a thread does around each KVM_RUN of its own, in place of the loop of a
+ * thread of run/'s; and how they come and go. What turn_begin() has planned, planted and told KVM, turn_end() takes back.
+ *
+ * Such a vCPU is in the guest between the two. Else its thread is with the VMM, or waits in turn_begin(): it stands as far as others are
+ * concerned, so that a guest is stopped when nobody is in it.
+ */
+#ifndef RUN_TURN_H
+#define RUN_TURN_H
+
+#include "vcpu.h"
+
+enum turn {
+	TURN_RUN,    /* KVM_RUN, and turn_end() behind it */
+	TURN_SETTLE, /* the same by HOST_SETTLE: the access that is pending is completed, and nothing is executed */
+	TURN_BACK    /* the VMM has its thread: -EINTR, and no turn_end() */
+};
+
+/*
+ * By the vCPU's own thread. Waits, by host_ops.wait(), until the vCPU may enter; with !waits it is TURN_BACK where it would have to. *how is
+ * what embed_begin() is told.
+ */
+enum turn turn_begin(struct vcpu *v, bool waits, enum host_run *how);
+
+/* Behind it. True: the exit is the VMM's. */
+bool turn_end(struct vcpu *v, const struct vcpu_exit *exit);
+
+/*
+ * A vCPU that the host has by now; it stands while the guest does, else it waits to be let in. Its registers are not looked at before it
+ * has run. And: it is gone, with its breakpoints' claims and its events. While neither it nor the baton's holder is in a function of run/'s.
+ * 0, -EEXIST or -ENOMEM.
+ */
+int turn_add(struct guest *g, unsigned nr, struct vcpu **v);
+void turn_remove(struct vcpu *v);
+
+/*
+ * Nobody attends to the guest: its vCPUs run without a word to run/, from here on, or from when each begins its next turn. Whoever stops the
+ * guest attends again, by itself (threads_hand_over() and threads_interrupt()).
+ */
+void turn_let_go(struct guest *g);
+
+#endif
