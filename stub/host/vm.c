@@ -6,7 +6,6 @@
 #include "vm.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,9 +16,10 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "../many_regs/kvm_many_regs.h"
-#include "vcpu_calls.h"
+#include "kvm.h"
+#include "sync_code.h"
 #include "vcpu.h"
+#include "vcpu_calls.h"
 #include "vm_arch.h"
 
 int vm_refuse_errno(const struct refusal *why, const char *what)
@@ -31,36 +31,13 @@ int vm_refuse_errno(const struct refusal *why, const char *what)
 
 /* --- building, in the order in which KVM wants it */
 
-static int refuse_kvm(int err, const struct refusal *why)
-{
-	static const struct {
-		int err;
-		const char *advice;
-	} advices[] = {
-		{ -ENOENT, "load the kernel's kvm module; if there is none for it, the processor or the firmware has "
-			   "virtualization off" },
-		{ -ENODEV,
-			"load the kernel's kvm module; if it is loaded, the processor or the firmware has virtualization off" },
-		{ -EACCES, "become a member of the group kvm" },
-		{ -EPERM, "become a member of the group kvm" },
-	};
-
-	for (unsigned i = 0; i < sizeof(advices) / sizeof(advices[0]); i++) {
-		if (advices[i].err == err)
-			return refuse(why, err, "/dev/kvm: %s: %s", strerror(-err), advices[i].advice);
-	}
-	return refuse(why, err, "/dev/kvm: %s", strerror(-err));
-}
-
 static int open_kvm(struct vm *vm, const struct refusal *why)
 {
-	vm->kvm = vm->given_kvm < 0 ? open("/dev/kvm", O_RDWR | O_CLOEXEC) : fcntl(vm->given_kvm, F_DUPFD_CLOEXEC, 0);
+	vm->kvm = kvm_open(vm->given_kvm, why);
 	if (vm->kvm < 0)
-		return refuse_kvm(-errno, why);
-	if (ioctl(vm->kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
-		return refuse(why, -ENODEV, "/dev/kvm: not the interface of Linux's KVM, version %d", KVM_API_VERSION);
+		return vm->kvm;
 	/* Our module, where it is loaded and this user may. */
-	vm->many = open(KVM_MANY_REGS_DEVICE, O_RDWR | O_CLOEXEC);
+	vm->many = kvm_open_many_regs();
 	return 0;
 }
 
@@ -266,33 +243,33 @@ static void vm_sync_regs(struct host *h, uint64_t sync)
 			vm->vcpu[i].run->kvm_valid_regs |= sync;
 }
 
-static int vm_set_debug(struct host *h, unsigned vcpu, uint32_t control, const void *arch, size_t size)
+static int vm_calls(struct host *h, unsigned vcpu, struct host_call *calls, unsigned n)
 {
-	struct kvm_guest_debug debug = { .control = control };
-	struct host_call call = { .request = KVM_SET_GUEST_DEBUG, .arg = &debug, .size = sizeof(debug) };
-	int err;
+	struct vm *vm = (struct vm *)h;
+	struct vcpu_place at;
+	struct vm_vcpu *v;
 
-	if (size > sizeof(debug.arch))
+	if (vcpu >= h->vcpus)
 		return -EINVAL;
-	if (size)
-		memcpy(&debug.arch, arch, size);
-	err = vm_calls(h, vcpu, &call, 1);
-	return err ? err : call.err;
+	v = &vm->vcpu[vcpu];
+	if (v->fd < 0)
+		return -ENODEV;
+	at = (struct vcpu_place){ .fd = v->fd, .run = v->run, .run_size = v->run_size, .synced = &v->synced, .many = vm->many,
+		.irqchip = vm->irqchip, .irqchip_attr = v->irqchip_attr, .lock = &vm->devices, .told = vm->told,
+		.told_size = vm->told_size };
+	for (unsigned i = 0; i < n; i++)
+		vcpu_call(&at, &calls[i]);
+	return 0;
 }
 
 static int vm_system_call(struct host *h, struct host_call *call)
 {
-	struct vm *vm = (struct vm *)h;
-
-	return vm->kvm < 0 ? -ENODEV : ioctl(vm->kvm, call->request, call->arg) < 0 ? -errno : 0;
+	return kvm_system_call(((struct vm *)h)->kvm, call);
 }
 
 static int vm_extension(struct host *h, int cap)
 {
-	struct vm *vm = (struct vm *)h;
-	int has = vm->fd < 0 ? 0 : ioctl(vm->fd, KVM_CHECK_EXTENSION, (unsigned long)cap);
-
-	return has < 0 ? 0 : has;
+	return kvm_extension(((struct vm *)h)->fd, cap);
 }
 
 static ssize_t vm_read_mem(struct host *h, uint64_t gpa, void *buf, size_t len)
@@ -332,7 +309,7 @@ static bool vm_area(struct host *h, unsigned n, struct host_area *area)
 
 static void vm_sync_code(struct host *h, uint64_t gpa, size_t len)
 {
-	ram_visit(&((struct vm *)h)->ram, gpa, len, vm_arch_sync_code);
+	ram_visit(&((struct vm *)h)->ram, gpa, len, sync_code);
 }
 
 static const struct host_ops vm_ops = {
@@ -341,7 +318,7 @@ static const struct host_ops vm_ops = {
 	.kick = vm_kick,
 	.calls = vm_calls,
 	.sync_regs = vm_sync_regs,
-	.set_debug = vm_set_debug,
+	.set_debug = vcpu_set_debug,
 	.system_call = vm_system_call,
 	.extension = vm_extension,
 	.read_mem = vm_read_mem,

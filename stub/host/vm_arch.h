@@ -29,7 +29,7 @@ struct vm_vcpu {
 	struct kvm_run *run; /* written by its own thread only, but for immediate_exit */
 	size_t run_size;
 	bool pending;	  /* an access was served and KVM has not taken the result yet */
-	bool synced;	  /* what KVM copied into kvm_run is still true */
+	atomic_bool synced; /* what KVM copied into kvm_run is still true */
 	bool can_kick;	  /* `thread` takes the kick signal */
 	uint64_t irqchip_attr; /* what makes an attribute of vm->irqchip this vCPU's */
 	pthread_t thread; /* which ran it last */
@@ -143,8 +143,5 @@ enum vm_served vm_arch_exit(struct vm_vcpu *v, struct vcpu_exit *exit);
 
 /* The n-th of the board's devices, those in KVM among them; false when there are no more. */
 bool vm_arch_device(const struct vm *vm, unsigned n, struct host_area *area);
-
-/* Code at our address hva was changed. */
-void vm_arch_sync_code(uint8_t *hva, size_t len);
 
 #endif

@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 
 #include "linux_image.h"
+#include "sync_code.h"
 #include "vm_arm64.h"
 
 unsigned long vm_arch_type(int kvm)
@@ -371,7 +372,7 @@ enum vm_served vm_arch_exit(struct vm_vcpu *v, struct vcpu_exit *exit)
 }
 
 /* Arm ARM, B2.4.4: what was written is to reach the point of coherency, and no fetch to be older than it. */
-void vm_arch_sync_code(uint8_t *hva, size_t len)
+void sync_code(uint8_t *hva, size_t len)
 {
 	uintptr_t start = (uintptr_t)hva, end = start + len;
 	uint64_t ctr, data, code;

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "sync_code.h"
 #include "vm_arch.h"
 
 /*
@@ -352,7 +353,7 @@ enum vm_served vm_arch_exit(struct vm_vcpu *v, struct vcpu_exit *exit)
 #define CACHE_LINE 128
 
 /* Book II, Instruction Storage: what was written is to reach memory, and no fetch to be older than it. */
-void vm_arch_sync_code(uint8_t *hva, size_t len)
+void sync_code(uint8_t *hva, size_t len)
 {
 	uintptr_t start = (uintptr_t)hva & ~(uintptr_t)(CACHE_LINE - 1), end = (uintptr_t)hva + len;
 

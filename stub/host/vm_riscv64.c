@@ -19,6 +19,7 @@
 
 #include "fdt.h"
 #include "linux_image.h"
+#include "sync_code.h"
 #include "uart.h"
 #include "vm_arch.h"
 
@@ -434,7 +435,7 @@ enum vm_served vm_arch_exit(struct vm_vcpu *v, struct vcpu_exit *exit)
 }
 
 /* fence.i on every hart that runs a thread of ours, now or later (arch/riscv/mm/cacheflush.c, flush_icache_mm). */
-void vm_arch_sync_code(uint8_t *hva, size_t len)
+void sync_code(uint8_t *hva, size_t len)
 {
 	__builtin___clear_cache((char *)hva, (char *)hva + len);
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
+#include "sync_code.h"
 #include "vm_x86_64.h"
 
 /*
@@ -225,7 +226,7 @@ enum vm_served vm_arch_exit(struct vm_vcpu *v, struct vcpu_exit *exit)
 	}
 }
 
-void vm_arch_sync_code(uint8_t *hva, size_t len)
+void sync_code(uint8_t *hva, size_t len)
 {
 	/* The processor keeps its fetches coherent (SDM volume 3, 12.6). */
 	(void)hva;
