@@ -28,7 +28,7 @@ static struct vcpu *held_vcpu(struct machine *m, unsigned thread, int *err)
 		return NULL;
 	threads_hold(&m->guest);
 	for (unsigned i = 0; i < m->guest.n; i++)
-		m->guest.vcpus[i].way_known = false;
+		m->guest.vcpus[i]->way_known = false;
 	if (guest_non_stop(&m->guest))
 		memory_forget(&v->space);
 	return v;

@@ -78,7 +78,7 @@ static int start_as(struct machine *m, unsigned mode)
 		return 0;
 	err = m->guest.host->ops->start_as(m->guest.host, modes_name(m, mode), m->guest.why, sizeof(m->guest.why));
 	for (unsigned i = 0; i < m->guest.n; i++)
-		regfile_drop(&m->guest.vcpus[i].regs);
+		regfile_drop(&m->guest.vcpus[i]->regs);
 	return err;
 }
 
@@ -115,10 +115,10 @@ void modes_change(struct machine *m)
 	m->guest.tdesc = m->next_tdesc;
 	m->mode = m->next_mode;
 	for (unsigned i = 0; i < m->guest.n; i++) {
-		m->next_files[i].age = m->guest.vcpus[i].regs.age + 1;
-		regfile_free(&m->guest.vcpus[i].regs);
-		m->guest.vcpus[i].regs = m->next_files[i];
-		m->guest.vcpus[i].regs.tdesc = &m->guest.tdesc;
+		m->next_files[i].age = m->guest.vcpus[i]->regs.age + 1;
+		regfile_free(&m->guest.vcpus[i]->regs);
+		m->guest.vcpus[i]->regs = m->next_files[i];
+		m->guest.vcpus[i]->regs.tdesc = &m->guest.tdesc;
 	}
 	free(m->next_files);
 	m->next_files = NULL;

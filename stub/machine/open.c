@@ -31,8 +31,8 @@ void machine_release(struct machine *m, bool go)
 	threads_drop_text(&m->guest);
 	m->guest.open_steps = m->guest.step_is_none = false;
 	for (unsigned i = 0; i < m->guest.n; i++) {
-		mask_give_back(&m->guest.vcpus[i]);
-		regfile_forget(&m->guest.vcpus[i].regs);
+		mask_give_back(m->guest.vcpus[i]);
+		regfile_forget(&m->guest.vcpus[i]->regs);
 	}
 	modes_change(m);
 	modes_expedite(m);
@@ -41,7 +41,7 @@ void machine_release(struct machine *m, bool go)
 		return;
 	resume_set_off(&m->guest);
 	for (unsigned i = 0; i < m->guest.n; i++) {
-		struct vcpu *v = &m->guest.vcpus[i];
+		struct vcpu *v = m->guest.vcpus[i];
 
 		v->want = RESUME_CONTINUE;
 		v->over = v->alone = v->awaited = false;

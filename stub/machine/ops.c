@@ -132,10 +132,10 @@ static bool op_next_stop(void *t, struct stop *stop)
 	bool taken = threads_take_stop(m->guest.current, stop);
 
 	for (unsigned i = 0; !taken && i < m->guest.n; i++)
-		taken = threads_take_stop(&m->guest.vcpus[i], stop);
+		taken = threads_take_stop(m->guest.vcpus[i], stop);
 	if (taken) {
 		threads_hold_to_read(&m->guest, NULL);
-		nowhere_tell(&m->guest.vcpus[stop->thread - 1], stop);
+		nowhere_tell(m->guest.vcpus[stop->thread - 1], stop);
 		threads_let_go(&m->guest);
 	}
 	if (taken && stop->text)
@@ -175,7 +175,7 @@ static int op_command(void *t, const char *line, text_fn *print, void *arg)
 
 	threads_hold(&m->guest);
 	for (unsigned i = 0; guest_non_stop(&m->guest) && i < m->guest.n; i++)
-		memory_forget(&m->guest.vcpus[i].space);
+		memory_forget(&m->guest.vcpus[i]->space);
 	err = m->command ? m->command(m, line, print, arg) : -ENOSYS;
 	threads_let_go(&m->guest);
 	return err;

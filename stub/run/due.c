@@ -31,7 +31,7 @@ static int start_over(struct guest *g)
 		return err;
 	points_after_reset(&g->points);
 	for (unsigned i = 0; i < g->n; i++)
-		begin_anew(&g->vcpus[i]);
+		begin_anew(g->vcpus[i]);
 	return 0;
 }
 
@@ -40,7 +40,7 @@ int due_reset(struct guest *g)
 	if (guest_ended(g))
 		points_clear_all(&g->points, true);
 	for (unsigned i = 0; i < g->n; i++)
-		g->vcpus[i].want = RESUME_STAY;
+		g->vcpus[i]->want = RESUME_STAY;
 	return start_over(g);
 }
 
@@ -54,8 +54,8 @@ static bool was_told(struct vcpu *v, enum stop_kind kind)
 static struct vcpu *find_told(struct guest *g, enum stop_kind kind)
 {
 	for (unsigned i = 0; i < g->n; i++)
-		if (was_told(&g->vcpus[i], kind))
-			return &g->vcpus[i];
+		if (was_told(g->vcpus[i], kind))
+			return g->vcpus[i];
 	return NULL;
 }
 
@@ -92,7 +92,7 @@ bool due_end(struct vcpu *v)
 int due_leave(struct guest *g)
 {
 	for (unsigned i = 0; i < g->n; i++) {
-		struct vcpu *v = &g->vcpus[i];
+		struct vcpu *v = g->vcpus[i];
 
 		if (v->pending && v->stop.kind == STOP_END)
 			events_end_now(v);

@@ -49,7 +49,7 @@ static bool locked_is_kept_out(const struct vcpu *v)
 bool locked_is_clear(const struct guest *g)
 {
 	for (unsigned i = 0; locked_inside(g) && i < g->n; i++)
-		if (vcpu_is_inside(&g->vcpus[i]) && locked_is_kept_out(&g->vcpus[i]))
+		if (vcpu_is_inside(g->vcpus[i]) && locked_is_kept_out(g->vcpus[i]))
 			return false;
 	return true;
 }
@@ -82,7 +82,7 @@ static void locked_choose_alone(struct guest *g)
 		return;
 	g->alone = NULL;
 	for (unsigned i = 0; g->lone && i < g->n && !g->alone; i++) {
-		struct vcpu *v = &g->vcpus[(first + i) % g->n];
+		struct vcpu *v = g->vcpus[(first + i) % g->n];
 
 		if (!locked_could_enter(v) || !v->alone)
 			continue;
@@ -125,7 +125,7 @@ static void locked_admit(struct vcpu *v)
 static void locked_admit_all(struct guest *g, enum vcpu_state state)
 {
 	for (unsigned i = 0; g->count[state] && i < g->n; i++) {
-		struct vcpu *v = &g->vcpus[i];
+		struct vcpu *v = g->vcpus[i];
 
 		if (v->state == state && !v->alone && locked_could_enter(v))
 			locked_admit(v);
@@ -168,7 +168,7 @@ void locked_decide(struct guest *g)
 	if (!locked_is_settled(g)) {
 		locked_choose_alone(g);
 		for (unsigned i = 0; i < g->n; i++)
-			locked_make_way(&g->vcpus[i]);
+			locked_make_way(g->vcpus[i]);
 		locked_let_in(g);
 	}
 	if (g->hold != HOLD_NOBODY && locked_is_clear(g))

@@ -41,7 +41,7 @@ void guest_log(struct guest *g, const char *format, ...)
 
 struct vcpu *guest_vcpu(struct guest *g, unsigned thread)
 {
-	return thread >= 1 && thread <= g->n ? &g->vcpus[thread - 1] : NULL;
+	return thread >= 1 && thread <= g->n ? g->vcpus[thread - 1] : NULL;
 }
 
 bool guest_running(struct guest *g)
@@ -104,10 +104,10 @@ static void forget(struct guest *g, bool ended)
 	pthread_mutex_lock(&g->lock);
 	g->started = false;
 	g->ended = ended;
-	g->current = &g->vcpus[0];
+	g->current = g->vcpus[0];
 	g->last = (struct stop){ .kind = STOP_SIGNAL, .thread = 1, .signal = GDB_SIGNAL_TRAP };
 	for (unsigned i = 0; i < g->n; i++)
-		locked_forget_vcpu(&g->vcpus[i]);
+		locked_forget_vcpu(g->vcpus[i]);
 	pthread_mutex_unlock(&g->lock);
 }
 
@@ -121,8 +121,11 @@ int guest_start_over(struct guest *g)
 
 static int open_vcpu(struct guest *g, unsigned nr)
 {
-	struct vcpu *v = &g->vcpus[nr];
+	struct vcpu *v = calloc(1, sizeof(*v));
 
+	g->vcpus[nr] = v;
+	if (!v)
+		return -ENOMEM;
 	v->guest = g;
 	v->nr = nr;
 	v->space = (struct space){ .memory = &g->memory, .regs = &v->regs };

@@ -37,7 +37,7 @@ static void locked_end(struct guest *g)
 {
 	g->ended = true;
 	for (unsigned i = 0; i < g->n; i++)
-		locked_halt(&g->vcpus[i], 0);
+		locked_halt(g->vcpus[i], 0);
 }
 
 void locked_stands_for(struct vcpu *v)
@@ -53,7 +53,7 @@ void locked_interrupt_one(struct guest *g, int signal)
 	struct vcpu *v = g->current;
 
 	for (unsigned i = 0; v->state == VCPU_STANDS && i < g->n; i++)
-		v = &g->vcpus[i];
+		v = g->vcpus[i];
 	locked_halt(v, signal);
 }
 
@@ -62,7 +62,7 @@ void threads_begin_non_stop(struct guest *g)
 {
 	pthread_mutex_lock(&g->lock);
 	for (unsigned i = 0; i < g->n; i++) {
-		struct vcpu *v = &g->vcpus[i];
+		struct vcpu *v = g->vcpus[i];
 
 		if (!v->pending)
 			v->stop = (struct stop){ .kind = STOP_SIGNAL, .thread = i + 1 };
@@ -110,7 +110,7 @@ static void locked_all_stand(struct guest *g)
 {
 	locked_hold(g, HOLD_ALL, NULL);
 	for (unsigned i = 0; i < g->n; i++)
-		locked_move(&g->vcpus[i], VCPU_STANDS);
+		locked_move(g->vcpus[i], VCPU_STANDS);
 	g->hold = HOLD_NOBODY;
 }
 
@@ -131,7 +131,7 @@ void threads_kill(struct guest *g)
 		locked_all_stand(g);
 	g->ended = true;
 	for (unsigned i = 0; i < g->n; i++)
-		g->vcpus[i].pending = false;
+		g->vcpus[i]->pending = false;
 	g->last = (struct stop){ .kind = STOP_EXITED, .thread = g->current->nr + 1, .signal = GDB_SIGNAL_KILL };
 	g->current->stop = g->last;
 	locked_decide(g);
@@ -193,6 +193,6 @@ void threads_report_again(struct guest *g)
 {
 	pthread_mutex_lock(&g->lock);
 	for (unsigned i = 0; i < g->n; i++)
-		g->vcpus[i].pending = g->vcpus[i].state == VCPU_STANDS && (!g->ended || &g->vcpus[i] == g->current);
+		g->vcpus[i]->pending = g->vcpus[i]->state == VCPU_STANDS && (!g->ended || g->vcpus[i] == g->current);
 	pthread_mutex_unlock(&g->lock);
 }

@@ -103,9 +103,9 @@ static int resume_all(struct guest *g, const struct resume_action *actions)
 
 	points_plant_waiting(&g->points, &g->current->space);
 	for (unsigned i = 0; !err && i < g->n; i++)
-		err = plan(&g->vcpus[i], actions[i].kind);
+		err = plan(g->vcpus[i], actions[i].kind);
 	for (unsigned i = 0; !err && i < g->n; i++)
-		commit(&g->vcpus[i], &actions[i]);
+		commit(g->vcpus[i], &actions[i]);
 	if (!err)
 		err = due_resume(g);
 	if (!err)
@@ -139,17 +139,17 @@ static int resume_some(struct guest *g, const struct resume_action *actions)
 
 	threads_hold_to_read(g, NULL);
 	for (unsigned i = 0; !err && i < g->n; i++) {
-		if (!is_to_go(&g->vcpus[i], &actions[i]))
+		if (!is_to_go(g->vcpus[i], &actions[i]))
 			continue;
-		memory_forget(&g->vcpus[i].space);
-		err = plan(&g->vcpus[i], actions[i].kind);
+		memory_forget(&g->vcpus[i]->space);
+		err = plan(g->vcpus[i], actions[i].kind);
 	}
 	threads_let_go(g);
 	for (unsigned i = 0; !err && i < g->n; i++) {
 		if (actions[i].kind == RESUME_HALT)
-			threads_halt(&g->vcpus[i], 0);
-		else if (is_to_go(&g->vcpus[i], &actions[i]))
-			go(&g->vcpus[i], &actions[i]);
+			threads_halt(g->vcpus[i], 0);
+		else if (is_to_go(g->vcpus[i], &actions[i]))
+			go(g->vcpus[i], &actions[i]);
 	}
 	return err;
 }
@@ -160,7 +160,7 @@ void resume_set_off(struct guest *g)
 		return;
 	g->host->ops->set_off(g->host);
 	for (unsigned i = 0; i < g->n; i++)
-		regfile_drop(&g->vcpus[i].regs);
+		regfile_drop(&g->vcpus[i]->regs);
 }
 
 int resume_threads(struct guest *g, const struct resume_action *actions)

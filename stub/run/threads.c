@@ -24,8 +24,8 @@ static void locked_grant_baton(struct guest *g)
 static struct vcpu *locked_interrupted(struct guest *g)
 {
 	for (unsigned i = 0; g->current->want == RESUME_STAY && i < g->n; i++)
-		if (g->vcpus[i].want != RESUME_STAY)
-			return &g->vcpus[i];
+		if (g->vcpus[i]->want != RESUME_STAY)
+			return g->vcpus[i];
 	return g->current;
 }
 
@@ -43,8 +43,8 @@ static struct vcpu *locked_reporter(struct guest *g)
 	if (!g->reporter)
 		return locked_interrupted(g);
 	for (unsigned i = 0; i < g->n && !locked_has_stepped(g->reporter); i++)
-		if (locked_has_stepped(&g->vcpus[i]))
-			return &g->vcpus[i];
+		if (locked_has_stepped(g->vcpus[i]))
+			return g->vcpus[i];
 	return g->reporter;
 }
 
@@ -73,8 +73,8 @@ static void locked_call_out(struct guest *g)
 		return;
 	g->state = GUEST_STOPPING;
 	for (unsigned i = 0; i < g->n; i++)
-		if (!vcpu_is_inside(&g->vcpus[i]))
-			locked_move(&g->vcpus[i], VCPU_STANDS);
+		if (!vcpu_is_inside(g->vcpus[i]))
+			locked_move(g->vcpus[i], VCPU_STANDS);
 }
 
 /* The watcher is to fetch it, if that cannot wait for its next look. */
@@ -122,8 +122,8 @@ bool threads_text(struct guest *g, char *text)
 	g->nsaid = 0;
 	g->announced = false;
 	for (unsigned i = 0; n && i < g->n; i++)
-		if (!vcpu_is_inside(&g->vcpus[i]))
-			locked_take_text(&g->vcpus[i]);
+		if (!vcpu_is_inside(g->vcpus[i]))
+			locked_take_text(g->vcpus[i]);
 	if (n)
 		locked_decide(g);
 	pthread_mutex_unlock(&g->lock);
@@ -136,7 +136,7 @@ void threads_drop_text(struct guest *g)
 	g->nsaid = 0;
 	g->announced = false;
 	for (unsigned i = 0; i < g->n; i++)
-		g->vcpus[i].said.len = 0;
+		g->vcpus[i]->said.len = 0;
 	locked_decide(g);
 	pthread_mutex_unlock(&g->lock);
 }
@@ -242,7 +242,7 @@ static void locked_run(struct guest *g)
 
 	g->started = true;
 	for (unsigned i = 0; i < g->n; i++) {
-		struct vcpu *v = &g->vcpus[i];
+		struct vcpu *v = g->vcpus[i];
 
 		if (v->want != RESUME_STAY && locked_owes_event(v) && !g->reporter)
 			g->reporter = v;
@@ -254,8 +254,8 @@ static void locked_run(struct guest *g)
 	}
 	g->state = GUEST_RUNNING;
 	for (unsigned i = 0; i < g->n; i++)
-		if (g->vcpus[i].want != RESUME_STAY)
-			locked_move(&g->vcpus[i], VCPU_WAITS);
+		if (g->vcpus[i]->want != RESUME_STAY)
+			locked_move(g->vcpus[i], VCPU_WAITS);
 	if (!steps)
 		g->notify(g->serve_arg, true);
 }
@@ -340,7 +340,7 @@ static void *vcpu_main(void *arg)
 int threads_start(struct guest *g)
 {
 	for (unsigned i = 0; i < g->n; i++) {
-		struct vcpu *v = &g->vcpus[i];
+		struct vcpu *v = g->vcpus[i];
 		int err = pthread_create(&v->thread, NULL, vcpu_main, v);
 
 		if (err)
@@ -414,7 +414,7 @@ void threads_watch_steps(struct guest *g, int64_t ms)
 {
 	pthread_mutex_lock(&g->lock);
 	for (unsigned i = 0; i < g->n; i++) {
-		struct vcpu *v = &g->vcpus[i];
+		struct vcpu *v = g->vcpus[i];
 
 		if (locked_is_overdue(v, ms)) {
 			v->overdue = true;

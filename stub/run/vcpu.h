@@ -216,7 +216,7 @@ struct guest {
 	struct points points;
 
 	unsigned n;
-	struct vcpu *vcpus;
+	struct vcpu **vcpus;
 
 	serve_fn *serve;
 	notify_fn *notify;

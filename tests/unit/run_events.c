@@ -44,7 +44,7 @@ static void wait_inside(unsigned vcpu)
 
 	while (!inside) {
 		pthread_mutex_lock(&rig->machine.guest.lock);
-		inside = vcpu_is_inside(&rig->machine.guest.vcpus[vcpu]);
+		inside = vcpu_is_inside(rig->machine.guest.vcpus[vcpu]);
 		pthread_mutex_unlock(&rig->machine.guest.lock);
 		sched_yield();
 	}
@@ -81,12 +81,12 @@ static void test_off_at_point(void)
 	rig->sim->vcpu[1].mp_state = STOPPED;
 	rig->sim->vcpu[0].on_run = rig->sim->vcpu[1].on_run = NULL;
 	sim_set(rig->sim, 0, RV_PC, CODE + 4);
-	regfile_forget(&rig->machine.guest.vcpus[0].regs);
+	regfile_forget(&rig->machine.guest.vcpus[0]->regs);
 	rig->target.ops->set_point(&rig->machine, 1, POINT_SOFTWARE, CODE, 4, NULL);
 	go(RESUME_CONTINUE);
 	wait_inside(0);
 	wait_inside(1);
-	ok(!rig->machine.guest.vcpus[1].over && is_planted(), "a vCPU that is off where a breakpoint is holds nobody");
+	ok(!rig->machine.guest.vcpus[1]->over && is_planted(), "a vCPU that is off where a breakpoint is holds nobody");
 	interrupt_guest();
 	ok(wait_stop() && stop()->signal == GDB_SIGNAL_INT, "... and stops like any other");
 	close_rig();
@@ -149,7 +149,7 @@ static void test_noticed(void)
 	ok(wait_stop() && stop()->signal == GDB_SIGNAL_INT && !second->runs, "... and is out when the machine stops");
 	rig->target.ops->set_point(&rig->machine, 1, POINT_SOFTWARE, CODE, 4, NULL);
 	sim_set(rig->sim, 0, RV_PC, CODE + 4);
-	regfile_forget(&rig->machine.guest.vcpus[0].regs);
+	regfile_forget(&rig->machine.guest.vcpus[0]->regs);
 	rig->sim->vcpu[0].on_run = NULL;
 	go(RESUME_CONTINUE);
 	wait_inside(0);
@@ -196,10 +196,10 @@ static void test_waiting_over(void)
 	rig->target.ops->set_point(&rig->machine, 1, POINT_SOFTWARE, CODE, 4, NULL);
 	rig->sim->vcpu[0].on_run = rig->sim->vcpu[1].on_run = NULL;
 	sim_set(rig->sim, 1, RV_PC, CODE + 4);
-	regfile_forget(&rig->machine.guest.vcpus[1].regs);
+	regfile_forget(&rig->machine.guest.vcpus[1]->regs);
 	go(RESUME_CONTINUE);
 	wait_inside(0);
-	ok(!vcpu_is_inside(&rig->machine.guest.vcpus[1]), "a vCPU that steps over a breakpoint holds the other");
+	ok(!vcpu_is_inside(rig->machine.guest.vcpus[1]), "a vCPU that steps over a breakpoint holds the other");
 	watch(1000);
 	watch(1000 + STEP_MS);
 	wait_inside(1);

@@ -97,7 +97,7 @@ static unsigned nfaults;
 
 static void fault(struct sim_host *sim, unsigned vcpu, enum host_run how)
 {
-	const struct vcpu *v = &rig->machine.guest.vcpus[vcpu];
+	const struct vcpu *v = rig->machine.guest.vcpus[vcpu];
 
 	if (how == HOST_RUN && v->nends) { /* a step */
 		sim_set(sim, vcpu, RV_PC, v->ends[0].addr);
@@ -161,7 +161,7 @@ static void elsewhere(void)
 	ok(code_at(PAGE(1) + 0x100) == EBREAK && code_at(PAGE(2)) != EBREAK, "is planted where it is");
 	ok(set_break(RETURN - 0x10000000) == -EFAULT, "and refused where nothing is mapped");
 	set(RV_STVEC, 0x1000);
-	regfile_drop(&rig->machine.guest.vcpus[0].regs);
+	regfile_drop(&rig->machine.guest.vcpus[0]->regs);
 	ok(set_break(RETURN) < 0, "without a handler there is no way back");
 	is_str(ops->why(&rig->machine),
 		"no breakpoint at 0x402027f0, where the guest may not execute: the guest has no handler for that; "
@@ -231,7 +231,7 @@ static void arm64(void)
 	ops->clear_point(&rig->machine, 1, POINT_SOFTWARE, BASE + 0x2000, 4);
 	set(A64_SCTLR_EL1, 1);
 	set(A64_TCR_EL1, 1ull << 7 | 1ull << 23); /* EPD0, EPD1: no walks */
-	regfile_drop(&rig->machine.guest.vcpus[0].regs);
+	regfile_drop(&rig->machine.guest.vcpus[0]->regs);
 	is_int(set_break(0x1000), 0, "where nothing is mapped");
 	ok(!rig->machine.guest.points.point[0].place, "a debug register waits for it");
 	machine_release(&rig->machine, false);
@@ -240,9 +240,9 @@ static void arm64(void)
 static void undone(void)
 {
 	static const uint64_t was[] = { 1, 2, 3, 4 };
-	struct view *v = &rig->machine.guest.vcpus[0].regs.view;
+	struct view *v = &rig->machine.guest.vcpus[0]->regs.view;
 
-	regfile_drop(&rig->machine.guest.vcpus[0].regs);
+	regfile_drop(&rig->machine.guest.vcpus[0]->regs);
 	set(A64_ELR_EL1, 0x4000);
 	set(A64_SPSR_EL1, 0x600003c5);
 	set(A64_ESR_EL1, 0x86000004);
@@ -253,7 +253,7 @@ static void undone(void)
 	ok(get(A64_ELR_EL1) == 1 && get(A64_SPSR_EL1) == 2 && get(A64_ESR_EL1) == 3 && get(A64_FAR_EL1) == 4, "with what it had");
 	set(A64_ELR_EL1, 0x4000);
 	set(A64_ESR_EL1, 0x96000004);
-	regfile_drop(&rig->machine.guest.vcpus[0].regs);
+	regfile_drop(&rig->machine.guest.vcpus[0]->regs);
 	is_int(aarch64_fetch.undo(v, 0x4000, was), 0, "but no data abort");
 }
 

@@ -38,7 +38,7 @@ static void print(void *arg, const char *text)
 static int ask(void)
 {
 	printed[0] = '\0';
-	regfile_drop(&m.guest.vcpus[0].regs);
+	regfile_drop(&m.guest.vcpus[0]->regs);
 	m.guest.memory.age++;
 	return commands_run(&m, "linux", print, NULL);
 }

@@ -73,7 +73,7 @@ static void open_machine(const struct arch *arch, uint64_t base, const struct ca
 	sim->vcpu[0].on_run = play;
 	if (machine_open(machine, &sim->host, arch, caps, BATCH_AUTO, error, sizeof(error)))
 		abort();
-	v = &machine->guest.vcpus[0];
+	v = machine->guest.vcpus[0];
 }
 
 static void put(uint64_t addr, uint32_t word)

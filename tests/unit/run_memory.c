@@ -40,7 +40,7 @@ static void map(unsigned n, unsigned page)
 static int read_byte(uint64_t addr)
 {
 	uint8_t byte;
-	ssize_t n = memory_read(&m.guest.vcpus[0].space, addr, &byte, 1);
+	ssize_t n = memory_read(&m.guest.vcpus[0]->space, addr, &byte, 1);
 
 	return n == 1 ? byte : (int)n;
 }
@@ -80,12 +80,12 @@ static void map_pages(void)
 	for (unsigned i = 0; i < 4; i++)
 		memset(sim->ram + (PAGE(i) - BASE), 0xa0 + (int)i, 0x1000);
 	sim_set(sim, 0, RV_SATP, SV39 | TABLE(0) >> 12);
-	regfile_drop(&m.guest.vcpus[0].regs);
+	regfile_drop(&m.guest.vcpus[0]->regs);
 }
 
 static void test_long_reads(void)
 {
-	struct vcpu *v = &m.guest.vcpus[0];
+	struct vcpu *v = m.guest.vcpus[0];
 	uint8_t bytes[0x5000] = { 0 };
 	unsigned reads;
 
@@ -107,7 +107,7 @@ static void test_long_reads(void)
 
 static void test_long_writes(void)
 {
-	struct vcpu *v = &m.guest.vcpus[0];
+	struct vcpu *v = m.guest.vcpus[0];
 	static uint8_t bytes[0x3001];
 
 	memset(bytes, 0x55, sizeof(bytes));
@@ -171,7 +171,7 @@ static void test_lost_since(void)
 	lost = PAGE(1);
 	with_loss.write_mem = write_up_to_lost;
 	sim->host.ops = &with_loss;
-	is_int(memory_write(&m.guest.vcpus[0].space, RUN_OF_PAGES + 0x800, bytes, sizeof(bytes)), -EIO, "a page that goes during a write");
+	is_int(memory_write(&m.guest.vcpus[0]->space, RUN_OF_PAGES + 0x800, bytes, sizeof(bytes)), -EIO, "a page that goes during a write");
 	ok(strstr(m.guest.why, "0x40203000 is at guest-physical 0x80011000, which is RAM that cannot be had"), "... %s", m.guest.why);
 	sim->host.ops = before;
 	is_int(read_byte(RUN_OF_PAGES + 0x800), 0x99, "what is in front of it is written");
@@ -179,7 +179,7 @@ static void test_lost_since(void)
 
 static void test_lost(void)
 {
-	struct vcpu *v = &m.guest.vcpus[0];
+	struct vcpu *v = m.guest.vcpus[0];
 	struct host_ops with_loss = *sim->host.ops;
 	const struct host_ops *before = sim->host.ops;
 	uint8_t bytes[0x3000] = { 0 };
@@ -223,14 +223,14 @@ int main(void)
 	is_int(read_byte(PAGE(3)), 0xa3, "but at physical addresses");
 	target.ops->write_reg(target.t, 1, (unsigned)tdesc_by_name(&m.guest.tdesc, "satp"), &(uint64_t){ SV39 | TABLE(0) >> 12 }, 8);
 	is_int(read_byte(VA), 0xa0, "on again");
-	is_int(memory_write(&m.guest.vcpus[0].space, VA + 0x1000 + 8, &entry, 8), 0, "a table that maps itself is changed");
+	is_int(memory_write(&m.guest.vcpus[0]->space, VA + 0x1000 + 8, &entry, 8), 0, "a table that maps itself is changed");
 	is_int(read_byte(VA), 0xa2, "the new one counts");
 	target.ops->write_reg(target.t, 1, (unsigned)tdesc_by_name(&m.guest.tdesc, "satp"), &satp, 8);
 	is_int(read_byte(VA), 0xa1, "and so does another root");
 
 	put(TABLE(6) + 8, PAGE(3) >> 12 << 10 | LEAF);
 	is_int(read_byte(VA), 0xa1, "while nothing runs nothing changes");
-	regfile_drop(&m.guest.vcpus[0].regs);
+	regfile_drop(&m.guest.vcpus[0]->regs);
 	is_int(read_byte(VA), 0xa3, "what the guest has changed is seen when it has run");
 	test_long_reads();
 	test_long_writes();

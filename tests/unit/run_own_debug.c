@@ -107,7 +107,7 @@ static void test_written(void)
 	add_exit(DR6_BS | 1u << OWN_NR, CODE + 1);
 	add_exit(1, HANDLER);
 	run(RESUME_STEP);
-	rig->machine.guest.vcpus[0].regs.view.set(&rig->machine.guest.vcpus[0].regs.view, X86_RBX, 1);
+	rig->machine.guest.vcpus[0]->regs.view.set(&rig->machine.guest.vcpus[0]->regs.view, X86_RBX, 1);
 	ok(run(RESUME_STEP) && gives_db(1), "KVM forgets an exception when a register is written, and is told again");
 }
 

@@ -97,7 +97,7 @@ static uint64_t traps_at[4];
 /* A step, by KVM or by planted opcodes, ends where it should. */
 static bool steps(struct sim_host *sim, unsigned vcpu, enum host_run how)
 {
-	const struct vcpu *v = &rig->machine.guest.vcpus[vcpu];
+	const struct vcpu *v = rig->machine.guest.vcpus[vcpu];
 
 	if (how == HOST_STEP) {
 		leave(sim, vcpu, EXIT_IO_DONE);
@@ -214,8 +214,8 @@ static void test_over_alias(void)
 	map_alias(0, 0);
 	set_break(VA);
 	sim_set(rig->sim, 0, RV_PC, ALIAS);
-	regfile_forget(&rig->machine.guest.vcpus[0].regs);
-	rig->machine.guest.vcpus[0].reported = true;
+	regfile_forget(&rig->machine.guest.vcpus[0]->regs);
+	rig->machine.guest.vcpus[0]->reported = true;
 	rig->sim->vcpu[0].on_run = looks_at_opcode;
 	go(RESUME_STEP);
 	ok(wait_stop() && was_lifted && code_at(PAGE(0)) == EBREAK,
@@ -284,7 +284,7 @@ static void stand_at(uint64_t addr)
 {
 	in_space(0);
 	sim_set(rig->sim, 0, RV_PC, addr);
-	regfile_forget(&rig->machine.guest.vcpus[0].regs);
+	regfile_forget(&rig->machine.guest.vcpus[0]->regs);
 }
 
 static void step_with(void (*on_run)(struct sim_host *, unsigned, enum host_run))
@@ -376,7 +376,7 @@ static void test_reset(void)
 	map(0, 2);
 	put_code(PAGE(2), NOP);
 	in_space(0);
-	regfile_forget(&rig->machine.guest.vcpus[0].regs);
+	regfile_forget(&rig->machine.guest.vcpus[0]->regs);
 	go(RESUME_CONTINUE);
 	interrupt_guest();
 	ok(wait_stop() && code_at(PAGE(2)) == EBREAK, "... until its address is mapped again as the guest is resumed");

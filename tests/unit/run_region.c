@@ -46,7 +46,7 @@ static bool is_region(uint64_t addr, uint64_t start, uint64_t size, bool mapped,
 {
 	unsigned looks = REGION_LOOKS;
 	struct memory_region r = { .start = 1 };
-	int err = region_find(&m->guest.vcpus[0].space, addr, &r, &looks);
+	int err = region_find(&m->guest.vcpus[0]->space, addr, &r, &looks);
 	bool good = ok(!err && r.start == start && r.size == size && r.mapped == mapped, "%s", name);
 
 	if (!good)
@@ -64,7 +64,7 @@ static unsigned walk(bool *whole)
 	for (*whole = false; looks && !*whole; *whole = r.size == UINT64_MAX - r.start) {
 		uint64_t next = r.start + r.size;
 
-		if (region_find(&m->guest.vcpus[0].space, next, &r, &looks) || r.start != next || !r.size)
+		if (region_find(&m->guest.vcpus[0]->space, next, &r, &looks) || r.start != next || !r.size)
 			return UINT_MAX;
 		mapped += r.mapped;
 	}
@@ -115,7 +115,7 @@ static void test_circles(void)
 
 	for (unsigned i = 0; i < 512; i++)
 		put(TABLE(0), i, TABLE(0), i % 2 ? BRANCH : 0);
-	is_int(region_find(&m->guest.vcpus[0].space, 0, &r, &looks), 0, "tables that lead to themselves");
+	is_int(region_find(&m->guest.vcpus[0]->space, 0, &r, &looks), 0, "tables that lead to themselves");
 	ok(!r.mapped && looks < REGION_LOOKS, "... are nothing");
 	for (unsigned i = 0; i < 512; i++)
 		put(TABLE(0), i, TABLE(0), i ? BRANCH : LEAF);
@@ -125,22 +125,22 @@ static void test_circles(void)
 	for (unsigned i = 0; i < 512; i++)
 		put(TABLE(2), i, TABLE(8), LEAF);
 	looks = 1000;
-	is_int(region_find(&m->guest.vcpus[0].space, 0, &r, &looks), 0, "very many pages");
+	is_int(region_find(&m->guest.vcpus[0]->space, 0, &r, &looks), 0, "very many pages");
 	ok(r.mapped && !looks && r.size == 1000 * 0x1000, "... are cut at so many");
 	looks = 0;
-	is_int(region_find(&m->guest.vcpus[0].space, 0x5000, &r, &looks), 0, "one is looked at always");
+	is_int(region_find(&m->guest.vcpus[0]->space, 0x5000, &r, &looks), 0, "one is looked at always");
 	ok(r.start == 0x5000 && r.size == 0x1000, "... and answered");
 }
 
 static void test_off(void)
 {
 	sim_set(sim, 0, RV_SATP, 0);
-	regfile_drop(&m->guest.vcpus[0].regs);
+	regfile_drop(&m->guest.vcpus[0]->regs);
 	is_region(0, 0, 1ull << 56, true, "without translation: all physical addresses");
 	is_region(1ull << 56, 1ull << 56, UINT64_MAX - (1ull << 56), false, "... and no more");
 	sim_set(sim, 0, RV_SATP, 7ull << 60);
-	regfile_drop(&m->guest.vcpus[0].regs);
-	is_int(region_find(&m->guest.vcpus[0].space, 0x1000, &(struct memory_region){ 0 }, &(unsigned){ 5 }), -EOPNOTSUPP,
+	regfile_drop(&m->guest.vcpus[0]->regs);
+	is_int(region_find(&m->guest.vcpus[0]->space, 0x1000, &(struct memory_region){ 0 }, &(unsigned){ 5 }), -EOPNOTSUPP,
 		"a translation that is not known is refused");
 	ok(strstr(m->guest.why, "0x1000: ") == m->guest.why, "... %s", m->guest.why);
 }

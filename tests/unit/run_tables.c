@@ -39,7 +39,7 @@ static void open_machine(const char *arch)
 static void set(uint64_t key, uint64_t value)
 {
 	sim_set(sim, 0, key, value);
-	regfile_drop(&m->guest.vcpus[0].regs);
+	regfile_drop(&m->guest.vcpus[0]->regs);
 }
 
 static void print(void *arg, const char *text)

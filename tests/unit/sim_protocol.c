@@ -16,7 +16,7 @@ static void tell(const struct guest *g, const char *what)
 	fprintf(stderr, "# the threads' protocol: %s\n# machine: state %d, alone %d, hold %d, asked %d, baton %d, watching %d\n", what,
 		g->state, g->alone ? (int)g->alone->nr : -1, g->hold, g->asked, g->baton ? (int)g->baton->nr : -1, g->watching);
 	for (unsigned i = 0; i < g->n; i++) {
-		const struct vcpu *v = &g->vcpus[i];
+		const struct vcpu *v = g->vcpus[i];
 
 		fprintf(stderr, "# vCPU %u: %s, over %d, alone %d, halting %d, pending %d, text %zu\n", i, states[v->state], v->over,
 			v->alone, v->halting, v->pending, v->said.len);
@@ -107,7 +107,7 @@ void locked_check(const struct guest *g)
 	struct seen seen = { 0 };
 
 	for (unsigned i = 0; i < g->n; i++)
-		look(g, &g->vcpus[i], &seen);
+		look(g, g->vcpus[i], &seen);
 	check_counts(g, &seen);
 	check_machine(g, g->n - seen.count[VCPU_STANDS], seen.count[VCPU_INSIDE] + seen.count[VCPU_CALLED]);
 	check_nobody_forgotten(g, &seen);
