@@ -5,7 +5,7 @@
  *
  * A vCPU's thread is the VMM's. Between two KVM_RUNs it is brought here and goes through one of two ways:
  *
- * - The fast one, while nobody attends to the vCPU: embed_enter() and embed_leave(), one atomic operation each. No system call, no lock.
+ * - The fast one, while nobody attends to the vCPU (host_ops.attend): embed_enter() and embed_leave(), one atomic operation each. No system call, no lock.
  * - The slow one: embed_quiet() first, and embed_loud() last. Between the two all signals are blocked, so that no handler of the VMM's
  *   runs while we hold a lock. There embed_begin() precedes a KVM_RUN, and embed_end() follows it and says what came of it; while the guest
  *   stands the thread sleeps in host_ops.wait().
@@ -68,6 +68,9 @@ int embed_add_vcpu(struct host *h, unsigned nr, int fd, void *opaque, struct emb
 /* It is in no run, and nobody above knows it any more. Frees it. */
 void embed_remove_vcpu(struct embed_vcpu *v);
 
+/* From any thread, and in a signal handler: the KVM_RUN under way, or else the next one, fails with EINTR, which the VMM gets. */
+void embed_want(struct embed_vcpu *v);
+
 /* ---- by the vCPU's own thread ---- */
 
 /*
@@ -91,8 +94,17 @@ void embed_quiet(struct embed_vcpu *v);
  */
 bool embed_loud(struct embed_vcpu *v);
 
-/* Has the VMM set immediate_exit? Then its KVM_RUN is to come at once, whatever the guest is doing: nothing is executed in it. */
+/*
+ * The VMM wants this thread, by immediate_exit or by embed_want(): its KVM_RUN is to come at once, whatever the guest is doing, and executes
+ * nothing. By the slow way: embed_begin() with HOST_SETTLE, and nobody above needs to know.
+ */
 bool embed_is_wanted(const struct embed_vcpu *v);
+
+/*
+ * In place of KVM_RUN: kvm_run is as after one that failed with EINTR. False: an access is pending, which that would lose; KVM_RUN has to
+ * come, with HOST_SETTLE, and fails with EINTR by itself.
+ */
+bool embed_break_off(struct embed_vcpu *v);
 
 /*
  * Before KVM_RUN, by the slow way: counts as inside from here on. HOST_RUN and HOST_STEP are the same here. HOST_SETTLE: KVM_RUN completes
@@ -109,19 +121,5 @@ void embed_begin(struct embed_vcpu *v, enum host_run how);
  * EXIT_VMM: everything else. An access of which KVM awaits the answer is pending until the next KVM_RUN.
  */
 void embed_end(struct embed_vcpu *v, int err, struct vcpu_exit *exit);
-
-/* ---- by whoever attends, with locks held or without ---- */
-
-/* It has been run, so that it may be looked at: before that, KVM may have no registers for it. */
-bool embed_has_run(const struct embed_vcpu *v);
-
-/* KVM awaits the VMM's answer to an access: registers are not consistent, and are not to be changed. Of a vCPU that is outside. */
-bool embed_is_pending(const struct embed_vcpu *v);
-
-/*
- * From now on this vCPU goes the slow way; or no more. True: it is inside just now, on its way into KVM_RUN or out of it, and will come out by
- * the slow way when it is kicked.
- */
-bool embed_attend(struct embed_vcpu *v, bool attends);
 
 #endif

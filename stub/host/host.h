@@ -167,6 +167,22 @@ struct host_ops {
 	void (*goes_on)(struct host *h, unsigned vcpu);
 
 	/*
+	 * By whoever looks after the vCPUs, also with locks held: from now on a run of this borrowed vCPU is to be known above, before and
+	 * after; or no more. True: it is in KVM_RUN just now, on its way into it or out of it, and what comes out is known. NULL where threads
+	 * are ours, as the two that follow.
+	 */
+	bool (*attend)(struct host *h, unsigned vcpu, bool attends);
+
+	/* It has been run, so that it can be looked at: before that, KVM may have no registers for it. From any thread. */
+	bool (*has_run)(struct host *h, unsigned vcpu);
+
+	/*
+	 * KVM awaits the VMM's answer to an access, or is to take registers that the VMM has set: they are not consistent, and are not to be
+	 * changed, before it was run with HOST_SETTLE. Of a vCPU that is outside of a run. From any thread.
+	 */
+	bool (*is_pending)(struct host *h, unsigned vcpu);
+
+	/*
 	 * A batch of ioctls, in order, while the vCPU is not running. Every call is tried and has its own err; the return value is
 	 * 0, or -errno when the vCPU cannot be reached at all: -ENODEV when it is absent, -EINVAL when there can be none of this number.
 	 */
