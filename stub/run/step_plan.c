@@ -160,6 +160,7 @@ int plan_plant(struct vcpu *v)
 		if (err) {
 			v->nends = i;
 			plan_unplant(v);
+			v->nends = 0;
 			return err;
 		}
 	}

@@ -125,6 +125,17 @@ struct step_mask {
 
 #define STEP_ENDS (ARCH_SUCCESSORS + ARCH_HANDLERS)
 
+/* step.c's: the run under way, from step_begin() to the step_end() that ends it. */
+struct run {
+	bool step;	      /* else freely */
+	bool settles;	      /* of a borrowed vCPU: an access is completed first, and nothing else executed */
+	enum host_run how;    /* what KVM_RUN is to do */
+	uint64_t skip;	      /* the execution point that is stepped over, or UINT64_MAX */
+	struct place *lifted; /* ... and its opcode, or NULL */
+	const struct point *met; /* the breakpoint that the run came to, or NULL ... */
+	bool met_stepped;	 /* ... by a step that is complete */
+};
+
 struct vcpu {
 	struct guest *guest;
 	unsigned nr; /* the thread's id for the debugger is nr + 1 */
@@ -160,8 +171,7 @@ struct vcpu {
 	uint8_t debug_bytes[ARCH_DEBUG_SIZE];
 	size_t debug_size;
 	char text[512]; /* what stop.text points to */
-	const struct point *met;  /* the breakpoint that the run under way came to, or NULL */
-	bool met_stepped;	  /* ... by a step that is complete */
+	struct run run;
 	uint64_t doubted;	  /* where an opcode was met, and another one than ours was found in its place */
 	bool way_known;		  /* since a STEP_PASS, until it is past it or the table may have changed: */
 	struct place *in_the_way; /* of what is planted there, or NULL */
@@ -257,12 +267,30 @@ struct guest {
 /* What came of a run of one vCPU. */
 enum step_result {
 	STEP_NOTHING, /* it was kicked */
-	STEP_AGAIN,   /* nothing for the debugger: run on. Only within step.c */
+	STEP_AGAIN,   /* nothing for the debugger: KVM_RUN, and step_end() behind it */
+	STEP_AWAY,    /* the exit is the VMM's, by whose thread the vCPU is run */
 	STEP_EVENT,   /* v->stop says what happened */
 	STEP_OVER,    /* it is past the breakpoint */
 	STEP_PASS,    /* it is at a breakpoint that is not to be reported, and has to step over it */
 	STEP_MORE     /* it has stepped, and is in the range that it steps through */
 };
+
+/* The pc register, as the debugger sees it. */
+static inline uint64_t vcpu_pc(struct vcpu *v)
+{
+	uint64_t pc = 0;
+
+	v->regs.view.get(&v->regs.view, v->guest->arch->regs.pc, &pc);
+	return pc;
+}
+
+/* Of a vCPU that is outside: does KVM await the answer to an access? Only a VMM's is ever seen so. */
+static inline bool vcpu_is_pending(const struct vcpu *v)
+{
+	struct host *h = v->guest->host;
+
+	return h->borrowed && h->ops->is_pending(h, v->nr);
+}
 
 /* In the guest, or on the way there or back. */
 static inline bool vcpu_is_inside(const struct vcpu *v)
