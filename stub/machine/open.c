@@ -74,7 +74,8 @@ int machine_open(struct machine *m, struct host *host, const struct arch *arch, 
 	g->host = host;
 	g->arch = arch;
 	g->caps = *caps;
-	if (transport_init(&g->transport, host, arch, batch)) {
+	transport_init(&g->transport, host, arch, batch);
+	if (transport_open(&g->transport, 0)) {
 		snprintf(error, size, "--batch=many: neither this kernel's KVM nor /dev/kvm_many_regs has KVM_GET_MANY_REGS");
 		return -EOPNOTSUPP;
 	}
