@@ -149,18 +149,6 @@ struct host_ops {
 	void (*wake)(struct host *h, unsigned vcpu);
 
 	/*
-	 * From any thread, with locks held: from now on a borrowed vCPU goes the slow way (embed.h), or no more. True: it is inside just now, and
-	 * comes out by the slow way when it is kicked. NULL where threads are ours.
-	 */
-	bool (*attend)(struct host *h, unsigned vcpu, bool attends);
-
-	/*
-	 * Of a borrowed vCPU that is outside: does KVM await the VMM's answer to an access? Then its registers are not consistent, and are not
-	 * to be changed. From any thread. NULL where threads are ours.
-	 */
-	bool (*is_pending)(struct host *h, unsigned vcpu);
-
-	/*
 	 * By the vCPU's own thread, outside of a run: the guest stood for so long that it would take it for a fault of its own (a watchdog that
 	 * counts the time of vCPUs), and goes on now. NULL: there is nothing to do.
 	 */
