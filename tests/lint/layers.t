@@ -83,7 +83,7 @@ upward()
 	inclusions | awk -v floors="$floors" '
 		BEGIN { n = split(floors, floor); for (i = 1; i <= n; i++) height[floor[i]] = i }
 		function where(path,   part) {
-			return split(path, part, "/") == 3 ? part[2] : part[2] ~ /^(main|kvmgdb|cli)[_.]/ ? "top" : "ground"
+			return split(path, part, "/") == 3 ? part[2] : part[2] ~ /^(main|program|log|kvmgdb)[_.]/ ? "top" : "ground"
 		}
 		function level(room) { return room == "top" ? n + 1 : room in height ? height[room] : 0 }
 		{
@@ -105,7 +105,7 @@ circles()
 system_headers()
 {
 	code stub | grep -E '#[[:space:]]*include <' | grep -vE "#include $c_headers" | grep -v '^stub/many_regs/' |
-		grep -vE '^stub/((host|serve)/|(main|kvmgdb)[a-z_]*\.[ch])' |
+		grep -vE '^stub/((host|serve)/|(main|program|log|kvmgdb)[a-z_]*\.[ch])' |
 		grep -vE '^stub/(reg/[a-z_]+\.c:[0-9]+:#include <linux/(kvm|ioctl)\.h>|run/[a-z_]+\.[ch]:[0-9]+:#include <(pthread|signal|linux/kvm)\.h>)'
 }
 
@@ -145,7 +145,16 @@ exits()
 	code stub | grep -E '[^_a-z.>](exit|_exit|abort|assert|err|errx)\(' | grep -v '^stub/main\.c:'
 }
 
-# Only main.c speaks to the terminal: nobody else may have to wait for it (serve/log.h), or write what is not printable.
+# What is the process's belongs to whoever made the process: to the program here, and to the VMM that has all the rest as a library. host/ has
+# its signal for kicks.
+process()
+{
+	code stub | sed 's/"[^"]*"//g' |
+		grep -E '(^|[^_a-z.>])(umask|signal|sigaction|sigprocmask|signalfd|chdir|setlocale|alarm|setitimer)\(|STD(IN|OUT)_FILENO' |
+		grep -vE '^stub/(main|program)\.c:|^stub/host/'
+}
+
+# Only main.c speaks to the terminal: nobody else may have to wait for it (log.h), or write what is not printable.
 terminal()
 {
 	code stub | sed 's/"[^"]*"//g; s/format(printf//' |
@@ -233,6 +242,7 @@ rule "only host/ asks for which architecture it is compiled" architecture_ifdefs
 rule "rsp/ and arch/ call nothing of the system's" no_system
 rule "only main.c ends the process" exits
 rule "only main.c speaks to the terminal" terminal
+rule "only the program has signals, standard input and the umask" process
 rule "every header has a guard of its own name" guards
 rule "every file names its licence" licences
 rule "no function is longer than 80 lines" long_functions
@@ -254,6 +264,8 @@ spoil stub/arch/arch.c '#ifdef __aarch64__\n#if defined(__aarch64__)' architectu
 spoil stub/rsp/reply.c 'void *f(void) { return malloc(1); }' no_system
 spoil stub/run/step.c 'void f(void) { abort(); }' exits
 spoil stub/run/step.c 'void f(void) { fprintf(stderr, "x"); }' terminal
+spoil stub/serve/link.c 'void f(void) { umask(0); }' process
+spoil stub/serve/link.c 'int f(void) { return STDIN_FILENO; }' process
 spoil stub/rsp/nothing.h '#ifndef OTHER_H\n#define OTHER_H\n#endif' guards
 spoil stub/rsp/nothing.c 'int x;' licences
 spoil stub/rsp/reply.c "void f(void)\n{\n$(yes '\tg();\n' | head -81 | tr -d '\n')}" long_functions
