@@ -17,9 +17,9 @@
 #include "machine/ops.h"
 #include "monitor/commands.h"
 #include "monitor/show.h"
+#include "program.h"
 #include "run/probe.h"
 #include "serve/comm.h"
-#include "serve/server.h"
 
 #define DEFAULT_MEMORY (128ull << 20)
 #define SCRATCH_MEMORY (1ull << 20)
@@ -32,7 +32,7 @@ enum exit_code {
 struct options {
 	const char *comm;
 	struct vm_config vm;
-	struct server_config server;
+	struct program_config program;
 	bool registers, json; /* print the registers, and serve nobody */
 	const char *group;
 	enum batch batch;
@@ -197,10 +197,10 @@ static void parse_options(int argc, char **argv, struct options *o)
 			o->vm.mode = optarg;
 			break;
 		case ONCE:
-			o->server.once = true;
+			o->program.once = true;
 			break;
 		case DEBUG:
-			o->server.debug = true;
+			o->program.debug = true;
 			break;
 		case REGISTERS:
 			o->registers = true;
@@ -231,7 +231,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 	parse_arguments(argc - optind, argv + optind, o);
 }
 
-/* The signals that end the program are the watcher's; a client that is gone is an error of write(). */
+/* The signals that end the program are program.c's; a client that is gone is an error of write(). */
 static void set_signals(void)
 {
 	sigset_t set;
@@ -302,19 +302,19 @@ static int run(const struct options *o, const struct arch *arch, struct comm *co
 		return machine_target(&machine).ops->command(&machine, "batch", print, stdout);
 	if (o->registers)
 		return print_registers(&machine, o, error, size);
-	return server_run(&machine, comm, &o->server);
+	return program_serve(&machine, comm, &o->program);
 }
 
 int main(int argc, char **argv)
 {
 	struct options o = {
 		.vm = { .vcpus = 1, .memory = DEFAULT_MEMORY, .console = STDOUT_FILENO },
-		.server = { .log = STDERR_FILENO },
+		.program = { .log = STDERR_FILENO },
 	};
 	const struct arch *arch = this_arch();
 	struct comm comm = { .listener = -1 };
 	char error[256];
-	int err, status;
+	int err = 0, status;
 
 	parse_options(argc, argv, &o);
 	if (o.version)
@@ -323,7 +323,8 @@ int main(int argc, char **argv)
 		leave(0);
 	if (o.comm && !strcmp(o.comm, "-"))
 		o.vm.console = STDERR_FILENO;
-	err = o.comm ? comm_open(&comm, o.comm, error, sizeof(error)) : 0;
+	else if (o.comm)
+		err = comm_open(&comm, o.comm, error, sizeof(error));
 	if (err)
 		die(err == -EINVAL ? EXIT_BAD_USAGE : EXIT_BAD_RUN, "%s", error);
 	status = run(&o, arch, &comm, error, sizeof(error));

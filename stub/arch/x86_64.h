@@ -121,12 +121,18 @@ bool x86_64_step_end(struct view *v, struct flag_step *step, uint64_t *end);
 /* x86_64_own.c */
 extern const struct arch_own_debug x86_64_own;
 
-/* x86_64_step.c. Words are of at most 8 bytes, at most 5 of them; code is what is at the pc, and how many bytes of it there are. */
+/*
+ * x86_64_linear.c, by linear addresses: 0 or -errno. Words are of at most 8 bytes, at most 5 of them; code is what is at the pc, and how many
+ * bytes of it there are.
+ */
 #define X86_INSN_MAX 15
 #define INSN_INT1 0xf1
+int x86_64_read_linear(struct view *v, uint64_t va, uint8_t *to, size_t len);
 int x86_64_read_words(struct view *v, uint64_t va, unsigned width, unsigned n, uint64_t *word);
 size_t x86_64_read_code(struct view *v, uint8_t code[X86_INSN_MAX]);
 bool x86_64_is_prefix(uint8_t byte, bool is_64_bit);
+
+/* x86_64_step.c */
 extern const struct arch_step_flag x86_64_step_flag;
 
 #endif

@@ -48,53 +48,6 @@ static int begins(struct view *v, struct flag_step *s)
 	return err;
 }
 
-static int read_linear(struct view *v, uint64_t va, uint8_t *to, size_t len)
-{
-	int err = 0;
-
-	while (len && !err) {
-		struct arch_page page;
-		size_t n;
-
-		err = x86_64_translate(v, va, &page);
-		n = !err && page.size < len ? page.size : len;
-		if (!err)
-			err = v->read_phys(v, page.pa, to, n);
-		va += n;
-		to += n;
-		len -= n;
-	}
-	return err;
-}
-
-int x86_64_read_words(struct view *v, uint64_t va, unsigned width, unsigned n, uint64_t *word)
-{
-	uint8_t bytes[5 * 8];
-	int err = read_linear(v, va, bytes, (size_t)n * width);
-
-	for (unsigned i = 0; !err && i < n; i++) {
-		word[i] = 0;
-		for (unsigned at = width; at-- > 0;)
-			word[i] = word[i] << 8 | bytes[i * width + at];
-	}
-	return err;
-}
-
-/* Where the next page cannot be read, the instruction ends before it or faults. */
-size_t x86_64_read_code(struct view *v, uint8_t code[X86_INSN_MAX])
-{
-	struct arch_page page;
-	uint64_t va;
-	size_t n;
-
-	if (x86_64_code_address(v, &va) || x86_64_translate(v, va, &page))
-		return 0;
-	n = page.size < X86_INSN_MAX ? page.size : X86_INSN_MAX;
-	if (v->read_phys(v, page.pa, code, n))
-		return 0;
-	return n == X86_INSN_MAX || read_linear(v, va + n, code + n, X86_INSN_MAX - n) ? n : X86_INSN_MAX;
-}
-
 /* The flags that the step began with, whatever has become of TF; RF and VM are saved by some. */
 static bool is_copy(const struct flag_step *s, uint64_t value, unsigned width)
 {
@@ -120,11 +73,6 @@ static uint64_t on_stack(const struct now *n, uint64_t sp)
 	return n->is_64_bit ? sp : low(4) & (n->ss_base + sp);
 }
 
-bool x86_64_is_prefix(uint8_t byte, bool is_64_bit)
-{
-	return memchr("\x26\x2e\x36\x3e\x64\x65\x66\x67\xf2\xf3", byte, 10) || (is_64_bit && (byte & 0xf0) == 0x40); /* REX */
-}
-
 /* The bytes that were at the step's beginning; how many of them there are. */
 static size_t read_code(struct view *v, const struct flag_step *s, const struct now *n, uint8_t code[X86_INSN_MAX])
 {
@@ -133,7 +81,7 @@ static size_t read_code(struct view *v, const struct flag_step *s, const struct 
 
 	if (!n->is_64_bit)
 		va &= low(4);
-	while (len && read_linear(v, va, code, len))
+	while (len && x86_64_read_linear(v, va, code, len))
 		len--;
 	return len;
 }

@@ -11,7 +11,7 @@
  *   stands the thread sleeps in host_ops.wait().
  *
  * What the VMM is never to miss is its own kick, by a signal or by immediate_exit. A signal that is handled while the thread is in KVM_RUN
- * or in wait() ends it with EINTR; one that comes while signals are blocked is what embed_loud() tells of. One that was handled before a
+ * or in wait() ends it with EINTR; embed_loud() sees to one that comes while signals are blocked. One that was handled before a
  * KVM_RUN which came out with an exit of the debugger's is seen by nobody. Hence the rule for whoever calls wait(): not after a KVM_RUN
  * of which the VMM does not know. Then the VMM gets EINTR, and the next call may wait.
  *
@@ -89,10 +89,10 @@ bool embed_leave(struct embed_vcpu *v, int err);
 void embed_quiet(struct embed_vcpu *v);
 
 /*
- * Blocks what was blocked again, and no more. True: a signal has come meanwhile that this thread lets in, and is handled by now; or one
- * of run_signals waits. A KVM_RUN that was about to begin is not to: the VMM gets EINTR.
+ * Blocks what was blocked before, and no more. Signals that came meanwhile are handled in it; when there was one, and KVM_RUN is about to
+ * begin, that fails with EINTR.
  */
-bool embed_loud(struct embed_vcpu *v);
+void embed_loud(struct embed_vcpu *v);
 
 /*
  * The VMM wants this thread, by immediate_exit or by embed_want(): its KVM_RUN is to come at once, whatever the guest is doing, and executes

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define FIRST_ROOM 8
+#define SMALL_PAGE 0x1000
 
 int ram_open(struct ram *ram)
 {
@@ -256,16 +257,35 @@ ssize_t ram_write(struct ram *ram, uint64_t gpa, const void *buf, size_t len)
 	return len ? told(ram->write(ram->opaque, gpa, buf, len), len) : -EFAULT;
 }
 
+/* At an address that is somebody else's a page may be gone: then nothing is to be touched there. */
+static bool is_there(const struct ram *ram, const struct ram_slot *s, uint8_t *hva)
+{
+	uint8_t byte;
+
+	return s->ours || copy(ram->self, hva, &byte, 1, false) == 1;
+}
+
+/* How many of len bytes can be gone together: those of a page, of the smallest kind. */
+static size_t in_page(const struct ram_slot *s, uint8_t *hva, size_t len)
+{
+	size_t rest = SMALL_PAGE - (uintptr_t)hva % SMALL_PAGE;
+
+	return s->ours || len < rest ? len : rest;
+}
+
 void ram_visit(struct ram *ram, uint64_t gpa, size_t len, void (*f)(uint8_t *hva, size_t len))
 {
 	pthread_rwlock_rdlock(&ram->lock);
 	while (len) {
+		const struct ram_slot *s = slot_at(ram, gpa);
 		size_t piece = len;
 		uint8_t *hva = ram_at(ram, gpa, &piece);
 
 		if (!hva)
 			break;
-		f(hva, piece);
+		piece = in_page(s, hva, piece);
+		if (is_there(ram, s, hva))
+			f(hva, piece);
 		gpa += piece;
 		len -= piece;
 	}

@@ -67,7 +67,10 @@ bool ram_nth(struct ram *ram, unsigned n, struct ram_slot *slot);
 ssize_t ram_read(struct ram *ram, uint64_t gpa, void *buf, size_t len);
 ssize_t ram_write(struct ram *ram, uint64_t gpa, const void *buf, size_t len);
 
-/* Calls f for each stretch of [gpa, gpa + len) that is in one slot, at our address, up to the first byte that is in none. */
+/*
+ * Calls f for stretches of [gpa, gpa + len), at our address, up to the first byte that is in no slot. It is not called for what can be had no
+ * more.
+ */
 void ram_visit(struct ram *ram, uint64_t gpa, size_t len, void (*f)(uint8_t *hva, size_t len));
 
 /* ---- for whoever owns the table and does not change it meanwhile: it takes no lock */

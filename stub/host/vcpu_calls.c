@@ -42,9 +42,9 @@ static int get_told(const struct vcpu_place *at, struct host_call *c)
 	bool known;
 
 	pthread_mutex_lock(at->lock);
-	known = at->told && c->size == at->told_size;
+	known = *at->told && c->size == *at->told_size;
 	if (known)
-		memcpy(c->arg, at->told, c->size);
+		memcpy(c->arg, *at->told, c->size);
 	pthread_mutex_unlock(at->lock);
 	return known ? 0 : -ENXIO;
 }

@@ -20,8 +20,8 @@ struct vcpu_place {
 	int irqchip;	       /* the KVM device that is the interrupt controller and has attributes for each vCPU, or -1 */
 	uint64_t irqchip_attr; /* what makes an attribute of it this vCPU's */
 	pthread_mutex_t *lock; /* for what HOST_TOLD is answered with: */
-	const void *told;      /* or NULL */
-	size_t told_size;
+	const void *const *told; /* it may be NULL */
+	const size_t *told_size;
 };
 
 /* Makes one call; what came of it is in c. */

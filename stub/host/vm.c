@@ -255,8 +255,8 @@ static int vm_calls(struct host *h, unsigned vcpu, struct host_call *calls, unsi
 	if (v->fd < 0)
 		return -ENODEV;
 	at = (struct vcpu_place){ .fd = v->fd, .run = v->run, .run_size = v->run_size, .synced = &v->synced, .many = vm->many,
-		.irqchip = vm->irqchip, .irqchip_attr = v->irqchip_attr, .lock = &vm->devices, .told = vm->told,
-		.told_size = vm->told_size };
+		.irqchip = vm->irqchip, .irqchip_attr = v->irqchip_attr, .lock = &vm->devices, .told = &vm->told,
+		.told_size = &vm->told_size };
 	for (unsigned i = 0; i < n; i++)
 		vcpu_call(&at, &calls[i]);
 	return 0;

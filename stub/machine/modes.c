@@ -30,7 +30,7 @@ int modes_describe(struct machine *m, unsigned mode, struct tdesc *d)
 	struct presence p;
 	int err;
 
-	presence_init(&p, &m->guest.transport);
+	presence_init(&p, &m->guest.transport, 0);
 	err = tdesc_build(d, arch, &p.source);
 	presence_free(&p);
 	return err;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../run/baton.h"
 #include "../run/due.h"
 #include "../run/events.h"
 #include "../run/mask.h"
@@ -74,7 +75,8 @@ int machine_open(struct machine *m, struct host *host, const struct arch *arch, 
 	g->host = host;
 	g->arch = arch;
 	g->caps = *caps;
-	if (transport_init(&g->transport, host, arch, batch)) {
+	transport_init(&g->transport, host, arch, batch);
+	if (transport_open(&g->transport, 0)) {
 		snprintf(error, size, "--batch=many: neither this kernel's KVM nor /dev/kvm_many_regs has KVM_GET_MANY_REGS");
 		return -EOPNOTSUPP;
 	}
@@ -91,9 +93,7 @@ int machine_open(struct machine *m, struct host *host, const struct arch *arch, 
 
 void machine_set_server(struct machine *m, serve_fn *serve, notify_fn *notify, void *arg)
 {
-	m->guest.serve = serve;
-	m->guest.notify = notify;
-	m->guest.serve_arg = arg;
+	baton_set_server(&m->guest, serve, notify, arg);
 }
 
 void machine_set_log(struct machine *m, text_fn *log, void *arg)

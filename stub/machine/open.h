@@ -12,7 +12,7 @@
 int machine_open(struct machine *m, struct host *host, const struct arch *arch, const struct capabilities *caps,
 	enum batch batch, char *error, size_t size);
 
-/* Who serves the client on a stop, and is told of one in non-stop. Set once, before the machine is first resumed or handed over. */
+/* Who serves the client on a stop, and who is told of one in non-stop: see run/baton.h. */
 void machine_set_server(struct machine *m, serve_fn *serve, notify_fn *notify, void *arg);
 
 /* Who takes a sentence for whoever runs this machine: from any thread, and nobody is to wait. Without one they are dropped. */

@@ -70,7 +70,9 @@ static unsigned op_expedited(void *t, unsigned thread, unsigned *regs, unsigned 
 
 static bool op_has_points(void *t, enum point_type type)
 {
-	return points_possible(t, type);
+	struct machine *m = t;
+
+	return points_possible(&m->guest.points, type);
 }
 
 /* To go on by itself, a vCPU has to get past the breakpoint. */

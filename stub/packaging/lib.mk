@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# libkvmgdb, of the objects that the program is made of: all but main.c's. The archive has one object, in which nothing is global but
+# libkvmgdb, of the objects that the program is made of: all but the program's own. The archive has one object, in which nothing is global but
 # the functions of kvmgdb.h.
 
 version := $(shell sed -n 's/.*define MACHINE_VERSION "\([^"]*\)".*/\1/p' stub/*.h stub/*/*.h)
 soname := libkvmgdb.so.0
 map := stub/packaging/kvmgdb.map
 library := $(OUT)/libkvmgdb.a $(if $(STATIC),,$(OUT)/$(soname) $(OUT)/libkvmgdb.so)
-library_objects := $(filter-out $(OUT)/obj/stub/main.o,$(objects))
+library_objects := $(filter-out $(patsubst %,$(OUT)/obj/stub/%.o,main program log),$(objects))
 OBJCOPY ?= $(CROSS_COMPILE)objcopy
 ifeq ($(origin AR),default)
 AR := $(CROSS_COMPILE)ar

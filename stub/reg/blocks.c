@@ -8,7 +8,7 @@
 #include <linux/kvm.h>
 #include <string.h>
 
-#include "calls.h"
+#include "blocks.h"
 
 static bool takes(const struct transport *t, uint64_t key)
 {
@@ -85,7 +85,7 @@ static int get_chunk(struct transport *t, unsigned vcpu, struct reg_item **items
 			asked[nasked++] = items[i];
 		}
 	if (!err && nasked)
-		err = transport_calls(t, vcpu, calls, nasked, false);
+		err = way_calls(t, vcpu, calls, nasked, false);
 	for (unsigned i = 0; i < nasked && !err; i++)
 		asked[i]->err = calls[i].err;
 	return err;
@@ -122,13 +122,13 @@ static int set_one(struct transport *t, unsigned vcpu, struct reg_item *item)
 	if (t->arch->regs.blocks[nr].told || (t->arch->regs.blocks[nr].get_nr && !t->arch->regs.blocks[nr].set_nr))
 		return -EPERM;
 	call = block_call(t, item, true);
-	err = transport_calls(t, vcpu, &call, 1, true);
+	err = way_calls(t, vcpu, &call, 1, true);
 	return err ? err : call.err;
 }
 
 static int set(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n)
 {
-	return set_each(t, vcpu, items, n, set_one);
+	return way_set_each(t, vcpu, items, n, set_one);
 }
 
 static const char *name(const struct transport *t, uint64_t key)
@@ -155,7 +155,7 @@ uint32_t blocks_large(const struct transport *t)
 	return large;
 }
 
-uint64_t blocks_sync(struct transport *t)
+uint64_t blocks_sync(const struct transport *t)
 {
 	uint64_t sync = 0;
 
@@ -164,7 +164,5 @@ uint64_t blocks_sync(struct transport *t)
 			sync |= t->arch->regs.blocks[i].run_sync;
 	if (sync)
 		sync &= (uint64_t)t->host->ops->extension(t->host, KVM_CAP_SYNC_REGS);
-	if (sync)
-		t->host->ops->sync_regs(t->host, sync);
 	return sync;
 }

@@ -2,7 +2,7 @@
 /* Registers that KVM keeps in the interrupt controller it emulates, as attributes of that device. */
 #include <errno.h>
 
-#include "calls.h"
+#include "device.h"
 
 static bool takes(const struct transport *t, uint64_t key)
 {
@@ -35,7 +35,7 @@ static int get_chunk(struct transport *t, unsigned vcpu, struct reg_item **items
 
 	for (unsigned i = 0; i < n; i++)
 		calls[i] = attribute_call(items[i], false);
-	err = transport_calls(t, vcpu, calls, n, false);
+	err = way_calls(t, vcpu, calls, n, false);
 	for (unsigned i = 0; i < n && !err; i++)
 		items[i]->err = not_now(calls[i].err);
 	return err;
@@ -43,20 +43,20 @@ static int get_chunk(struct transport *t, unsigned vcpu, struct reg_item **items
 
 static int get(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n)
 {
-	return get_chunks(t, vcpu, items, n, get_chunk);
+	return way_get_chunks(t, vcpu, items, n, get_chunk);
 }
 
 static int set_one(struct transport *t, unsigned vcpu, struct reg_item *item)
 {
 	struct host_call call = attribute_call(item, true);
-	int err = transport_calls(t, vcpu, &call, 1, true);
+	int err = way_calls(t, vcpu, &call, 1, true);
 
 	return err ? err : not_now(call.err);
 }
 
 static int set(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n)
 {
-	return set_each(t, vcpu, items, n, set_one);
+	return way_set_each(t, vcpu, items, n, set_one);
 }
 
 static const char *name(const struct transport *t, uint64_t key)

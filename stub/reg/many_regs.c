@@ -7,22 +7,23 @@
 #include <string.h>
 
 #include "../many_regs/kvm_many_regs.h"
-#include "calls.h"
+#include "many_regs.h"
+#include "one_reg.h"
 
 /* Bytes of values in one request. */
 #define DATA_MAX 16384u
 
-_Static_assert(TRANSPORT_MAX <= KVM_MANY_REGS_MAX, "a batch fits in a request");
+_Static_assert(WAY_MAX <= KVM_MANY_REGS_MAX, "a batch fits in a request");
 
 /* `done` before the request: still there after it, the request was refused and no entry was tried. */
 #define NOT_TRIED UINT32_MAX
 
 struct request {
 	struct kvm_many_regs *head; /* in bytes */
-	_Alignas(struct kvm_many_regs) uint8_t bytes[sizeof(struct kvm_many_regs) + TRANSPORT_MAX * sizeof(struct kvm_one_reg)];
+	_Alignas(struct kvm_many_regs) uint8_t bytes[sizeof(struct kvm_many_regs) + WAY_MAX * sizeof(struct kvm_one_reg)];
 	/* What its pointers point into. */
 	struct {
-		int32_t errors[TRANSPORT_MAX];
+		int32_t errors[WAY_MAX];
 		_Alignas(16) uint8_t values[DATA_MAX];
 	} data;
 };
@@ -86,7 +87,7 @@ static int ask(struct transport *t, unsigned vcpu, struct request *r, struct reg
 {
 	unsigned filled = fill(r, items, n, set);
 	struct host_call call = request_call(t, r, set);
-	int unreachable = transport_calls(t, vcpu, &call, 1, set);
+	int unreachable = way_calls(t, vcpu, &call, 1, set);
 
 	*err = call.err;
 	if (!call.err && r->head->done != filled)
@@ -153,18 +154,18 @@ static const char *name(const struct transport *t, uint64_t key)
 const struct way many_regs_way = { .name = name, .takes = takes, .get = get, .set = set };
 
 /* As the ABI says: a request for nothing leaves 0 in `done`. */
-static bool answers(struct transport *t, enum many_regs where)
+static bool answers(struct transport *t, unsigned vcpu, enum many_regs where)
 {
 	struct request r;
 	int refused;
 
 	t->many = where;
-	return !ask(t, 0, &r, NULL, 0, true, &refused) && !refused && !r.head->done;
+	return !ask(t, vcpu, &r, NULL, 0, true, &refused) && !refused && !r.head->done;
 }
 
-enum many_regs many_regs_find(struct transport *t)
+enum many_regs many_regs_find(struct transport *t, unsigned vcpu)
 {
-	if (answers(t, MANY_REGS_VCPU))
+	if (answers(t, vcpu, MANY_REGS_VCPU))
 		return MANY_REGS_VCPU;
-	return answers(t, MANY_REGS_DEVICE) ? MANY_REGS_DEVICE : MANY_REGS_NONE;
+	return answers(t, vcpu, MANY_REGS_DEVICE) ? MANY_REGS_DEVICE : MANY_REGS_NONE;
 }

@@ -6,14 +6,11 @@
 #include <errno.h>
 #include <linux/ioctl.h>
 #include <linux/kvm.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "calls.h"
-#include "tdesc.h"
-
-/* KVM_X86_REG_MSR() in x86's <asm/kvm.h> since Linux 6.18: architecture, 64 bits, type 2; the low half is the index. */
-#define MSR_ID_HIGH 0x20300002u
+#include "msrs.h"
+#include "one_reg.h"
+#include "table.h"
 
 /* KVM_GET_MSRS and KVM_SET_MSRS: the size in the number is that of struct kvm_msrs without its entries. */
 #define GET_MSRS _IOC(_IOC_READ | _IOC_WRITE, KVMIO, 0x88, 8)
@@ -27,11 +24,6 @@ struct msrs {
 		uint64_t data;
 	} entry[WAY_CHUNK];
 };
-
-bool is_msr(uint64_t key)
-{
-	return key >> 32 == MSR_ID_HIGH;
-}
 
 static bool takes(const struct transport *t, uint64_t key)
 {
@@ -64,7 +56,7 @@ static int move(struct transport *t, unsigned vcpu, struct reg_item **items, uns
 		if (set)
 			memcpy(&msrs->entry[i].data, items[i]->value, sizeof(msrs->entry[i].data));
 	}
-	err = transport_calls(t, vcpu, &call, 1, set);
+	err = way_calls(t, vcpu, &call, 1, set);
 	*done = call.err ? call.err : call.ret;
 	return err;
 }
@@ -138,50 +130,12 @@ static uint64_t first_msr(const struct tdesc_table *table)
 }
 
 /* KVM_CAP_ONE_REG is not believed: one MSR is read by its id. */
-bool msrs_have_ids(struct transport *t)
+bool msrs_have_ids(struct transport *t, unsigned vcpu)
 {
 	uint64_t value;
 	struct reg_item item = { .key = first_msr(t->arch->tdesc), .value = &value }, *one = &item;
 
 	if (!item.key || !t->host->ops->extension(t->host, KVM_CAP_ONE_REG))
 		return false;
-	return !one_reg_way.get(t, 0, &one, 1) && !item.err;
-}
-
-/* ---- the list ---- */
-
-/* KVM_GET_MSR_INDEX_LIST's struct kvm_msr_list: a number, then so many indices. */
-#define GET_MSR_INDEX_LIST _IOC(_IOC_READ | _IOC_WRITE, KVMIO, 0x02, 4)
-#define LIST_ROOM 4096
-
-struct index_list {
-	uint32_t n;
-	uint32_t index[LIST_ROOM];
-};
-
-static int msr_ids(const struct index_list *list, uint64_t **ids)
-{
-	*ids = calloc(list->n + 1, sizeof(**ids));
-	if (!*ids)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < list->n; i++)
-		(*ids)[i] = (uint64_t)MSR_ID_HIGH << 32 | list->index[i];
-	qsort(*ids, list->n, sizeof(**ids), ids_compare);
-	return (int)list->n;
-}
-
-int msr_list(struct host *host, uint64_t **ids)
-{
-	struct index_list *list = calloc(1, sizeof(*list));
-	struct host_call call = { .request = GET_MSR_INDEX_LIST, .arg = list, .size = sizeof(*list) };
-	int ret;
-
-	if (!list)
-		return -ENOMEM;
-	list->n = LIST_ROOM;
-	ret = host->ops->system_call(host, &call);
-	if (!ret)
-		ret = list->n <= LIST_ROOM ? msr_ids(list, ids) : -E2BIG;
-	free(list);
-	return ret;
+	return !one_reg_way.get(t, vcpu, &one, 1) && !item.err;
 }

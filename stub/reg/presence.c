@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "calls.h"
+#include "list.h"
 #include "presence.h"
 
 static struct presence *presence_of(struct tdesc_source *source)
@@ -21,7 +21,7 @@ static int read_key(struct presence *p, uint64_t key, uint8_t **value)
 	if (err || slots_has(&p->slots, slot) || slot->err)
 		return err ? err : slot->err;
 	slots_want(&p->slots, slot);
-	slots_fetch(&p->slots, p->transport, 0);
+	slots_fetch(&p->slots, p->transport, p->vcpu);
 	return slot->err;
 }
 
@@ -60,7 +60,7 @@ static bool has(struct tdesc_source *source, uint64_t key)
 	struct presence *p = presence_of(source);
 	uint8_t *value;
 
-	if (p->whole && KEY_IS_ID(key) && !bsearch(&key, p->ids, p->nids, sizeof(key), ids_compare))
+	if (p->whole && KEY_IS_ID(key) && !list_has(p->ids, p->nids, key))
 		return false;
 	return !read_key(p, key, &value);
 }
@@ -88,23 +88,23 @@ static void read_all(struct presence *p)
 	for (unsigned i = 0; i < p->nids; i++)
 		want(p, p->ids[i]);
 	want_table(p, p->transport->arch->tdesc);
-	slots_fetch(&p->slots, p->transport, 0);
+	slots_fetch(&p->slots, p->transport, p->vcpu);
 }
 
-void presence_init(struct presence *p, struct transport *t)
+void presence_init(struct presence *p, struct transport *t, unsigned vcpu)
 {
 	int n;
 
-	*p = (struct presence){ .transport = t };
+	*p = (struct presence){ .transport = t, .vcpu = vcpu };
 	slots_init(&p->slots, t->arch);
 	p->source.view = (struct view){ .get = view_get, .set = view_set, .read_phys = view_read_phys };
 	p->source.has = has;
-	n = transport_list(t, 0, &p->ids);
+	n = list_ids(t, vcpu, &p->ids);
 	if (n >= 0)
 		p->nids = (unsigned)n;
 	else
 		p->ids = NULL;
-	p->whole = p->ids && transport_list_is_whole(t);
+	p->whole = p->ids && list_is_whole(t);
 	p->source.ids = p->ids;
 	p->source.nids = p->nids;
 	read_all(p);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a vCPU has: what KVM lists, where it has a list, and lets be read. For tdesc_build(), once, at start-up: every answer is
- * from the kernel, none from a table.
+ * What a vCPU has: what KVM lists, where it has a list, and lets be read. For tdesc_build(): every answer is from the kernel, none
+ * from a table.
  */
 #ifndef PRESENCE_H
 #define PRESENCE_H
@@ -14,13 +14,17 @@ struct presence {
 	struct tdesc_source source; /* for tdesc_build() */
 	struct transport *transport;
 	struct slots slots; /* what was read so far */
-	uint64_t *ids;	    /* sorted; NULL where there is no list */
+	uint64_t *ids;	    /* sorted; NULL where KVM has no list */
 	unsigned nids;
-	bool whole; /* what is not in it is not there */
+	bool whole; /* an id that is not among `ids` is not there */
+	unsigned vcpu;
 };
 
-/* Of vCPU 0; all have the same. The transport is the caller's. Free it with presence_free(). */
-void presence_init(struct presence *p, struct transport *t);
+/*
+ * Of this vCPU, which stands for all of its VM, as far as a debugger is told. Its registers are read: where a VMM sets them up, it has to have
+ * run. The transport is the caller's, opened, and outlives the presence. Free it with presence_free().
+ */
+void presence_init(struct presence *p, struct transport *t, unsigned vcpu);
 void presence_free(struct presence *p);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The register file of one vCPU: when a value is fetched, how long it is good, in which order registers are written and what
- * happens when one is refused. Knows no ioctl (transport.h) and no register by name; the memory of the cache is slots.c's.
+ * The register file of one vCPU: when a value is fetched, how long it is good, and what is written. Knows no ioctl (transport.h) and no
+ * register by name; the memory of the cache is slots.c's.
  *
  * Values are in the host's byte order, as KVM gives them, and go to GDB as they are: a guest's numbers are its host's. Where a
  * number changes its width its low bytes are kept: the first ones on a little-endian host, the last ones on a big-endian one. (The
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "bytes.h"
-#include "calls.h"
+#include "reason.h"
 #include "regcache.h"
 #include "regfile.h"
 
@@ -24,8 +24,7 @@ static struct regfile *file_of(struct view *v)
 
 /* ---- one value, by key ---- */
 
-/* A batch: what is wanted, and what was asked for at the last stop, if that costs nothing more. */
-static int fetch_wanted(struct regfile *f)
+int regfile_fetch(struct regfile *f)
 {
 	slots_want_habits(&f->cache->slots, f->transport);
 	return slots_fetch(&f->cache->slots, f->transport, f->vcpu);
@@ -34,7 +33,7 @@ static int fetch_wanted(struct regfile *f)
 static int fetch(struct regfile *f, struct slot *slot)
 {
 	slots_want(&f->cache->slots, slot);
-	fetch_wanted(f);
+	regfile_fetch(f);
 	return slot->err;
 }
 
@@ -48,21 +47,6 @@ static int read_key(struct regfile *f, uint64_t key, uint8_t **value)
 		return err;
 	slots_ask(&f->cache->slots, slot);
 	return slots_has(&f->cache->slots, slot) ? 0 : fetch(f, slot);
-}
-
-/*
- * Puts bytes of one size into a place of another. A narrower place takes what fits; a wider one keeps its upper bytes, which GDB
- * does not see (cpsr is the low half of pstate).
- */
-static int store(uint8_t *place, size_t width, const uint8_t *bytes, size_t size)
-{
-	size_t low = smaller(size, width), at = low_bytes(size, low);
-
-	for (size_t i = 0; i < size; i++)
-		if (bytes[i] && (i < at || i >= at + low))
-			return -EINVAL;
-	copy_low(place, width, bytes, size);
-	return 0;
 }
 
 /* Says in the block that the component of this field is in use: what is not would be taken for its initial value (XSTATE_BV). */
@@ -90,7 +74,7 @@ static int write_key(struct regfile *f, uint64_t key, const void *bytes, size_t 
 	if (size < slot->size)
 		err = fetch(f, slot);
 	if (!err)
-		err = store(place, KEY_SIZE(key), bytes, size);
+		err = store_low(place, KEY_SIZE(key), bytes, size);
 	if (!err) {
 		mark_component(f, slot, key);
 		item = (struct reg_item){ .key = slot->key, .value = slot->value };
@@ -141,8 +125,7 @@ static int view_read_phys(struct view *v, uint64_t gpa, void *buf, size_t len)
 
 /* ---- sentences ---- */
 
-/* Leaves the sentence and returns err. */
-static int refuse(struct regfile *f, unsigned reg, int err)
+int regfile_refuse(struct regfile *f, unsigned reg, int err)
 {
 	if (reg < f->tdesc->nregs)
 		snprintf(f->why, sizeof(f->why), "%s: %s", f->tdesc->regs[reg].row->name, call_reason(err));
@@ -218,7 +201,7 @@ void regfile_forget(struct regfile *f)
 
 /* ---- reading ---- */
 
-static void want(struct regfile *f, unsigned reg)
+void regfile_want(struct regfile *f, unsigned reg)
 {
 	struct slots *s = &f->cache->slots;
 	struct slot *slot;
@@ -242,8 +225,8 @@ static void compute(struct regfile *f, unsigned reg)
 void regfile_prefetch(struct regfile *f, const unsigned *regs, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		want(f, regs[i]);
-	fetch_wanted(f);
+		regfile_want(f, regs[i]);
+	regfile_fetch(f);
 	for (unsigned i = 0; i < n; i++)
 		compute(f, regs[i]);
 }
@@ -258,7 +241,7 @@ static int read_computed(struct regfile *f, const struct tdesc_reg *reg, uint8_t
 	uint64_t number = 0;
 	int err = reg->computed->get(&f->view, &number);
 
-	return err ? err : store(value, reg->size, (const uint8_t *)&number, sizeof(number));
+	return err ? err : store_low(value, reg->size, (const uint8_t *)&number, sizeof(number));
 }
 
 static int read_row(struct regfile *f, const struct tdesc_reg *reg, uint8_t *value)
@@ -279,40 +262,17 @@ ssize_t regfile_read(struct regfile *f, unsigned reg, void *value, size_t cap)
 	int err;
 
 	if (reg >= f->tdesc->nregs)
-		return refuse(f, reg, -ENOENT);
+		return regfile_refuse(f, reg, -ENOENT);
 	r = &f->tdesc->regs[reg];
 	if (cap < r->size)
-		return refuse(f, reg, -ENOSPC);
+		return regfile_refuse(f, reg, -ENOSPC);
 	err = r->computed ? read_computed(f, r, value) : read_row(f, r, value);
-	return err ? refuse(f, reg, err) : (ssize_t)r->size;
-}
-
-static void fetch_general(struct regfile *f)
-{
-	for (unsigned i = 0; i < f->tdesc->ngeneral; i++)
-		want(f, i);
-	fetch_wanted(f);
-}
-
-ssize_t regfile_read_general(struct regfile *f, void *values, size_t cap)
-{
-	uint8_t *out = values;
-	size_t size = 0;
-
-	fetch_general(f);
-	for (unsigned i = 0; i < f->tdesc->ngeneral; i++) {
-		ssize_t n = regfile_read(f, i, out + size, cap - size);
-
-		if (n < 0)
-			return n;
-		size += (size_t)n;
-	}
-	return (ssize_t)size;
+	return err ? regfile_refuse(f, reg, err) : (ssize_t)r->size;
 }
 
 /* ---- writing ---- */
 
-static int write_computed(struct regfile *f, const struct tdesc_reg *reg, const void *bytes)
+int regfile_set_computed(struct regfile *f, const struct tdesc_reg *reg, const void *bytes)
 {
 	uint64_t value = 0;
 
@@ -320,8 +280,7 @@ static int write_computed(struct regfile *f, const struct tdesc_reg *reg, const 
 	return reg->computed->set(&f->view, value);
 }
 
-/* Whether the register can be written at all. */
-static int writable(const struct tdesc_reg *reg)
+int regfile_writable(const struct tdesc_reg *reg)
 {
 	return reg->row->read_only || (reg->computed && !reg->computed->set) ? -EPERM : 0;
 }
@@ -338,156 +297,27 @@ int regfile_write(struct regfile *f, unsigned reg, const void *value, size_t siz
 	int err;
 
 	if (reg >= f->tdesc->nregs)
-		return refuse(f, reg, -ENOENT);
+		return regfile_refuse(f, reg, -ENOENT);
 	r = &f->tdesc->regs[reg];
 	if (size != r->size)
 		return refuse_size(f, r, size);
-	err = writable(r);
+	err = regfile_writable(r);
 	if (!err)
-		err = r->computed ? write_computed(f, r, value) : write_key(f, r->key, value, size);
-	return err ? refuse(f, reg, err) : 0;
+		err = r->computed ? regfile_set_computed(f, r, value) : write_key(f, r->key, value, size);
+	return err ? regfile_refuse(f, reg, err) : 0;
 }
 
-/* ---- writing all general registers, or none ---- */
+/* ---- what the description does not know ---- */
 
-/* Marks those that differ from what the vCPU holds. A value that is there already is never written: it could be refused. */
-static int find_changes(struct regfile *f, const uint8_t *values)
+int regfile_get_id(struct regfile *f, struct reg_item *item)
 {
-	for (unsigned i = 0; i < f->tdesc->ngeneral; i++) {
-		const struct tdesc_reg *reg = &f->tdesc->regs[i];
-		ssize_t n = regfile_read(f, i, f->cache->scratch, reg->size);
-		int err;
+	int err = held_get(&f->cache->slots.held, f->transport, f->vcpu, item, 1);
 
-		if (n < 0)
-			return (int)n;
-		f->cache->changes[i].wanted = memcmp(values, f->cache->scratch, reg->size) != 0;
-		err = f->cache->changes[i].wanted ? writable(reg) : 0;
-		if (err)
-			return refuse(f, i, err);
-		values += reg->size;
-	}
-	return 0;
+	return err ? err : item->err;
 }
 
-/* Builds the batch: a struct with several changed fields is one item of it. What each slot held is saved. */
-static int stage_rows(struct regfile *f, const uint8_t *values)
+int regfile_set_id(struct regfile *f, struct reg_item *item)
 {
-	struct slots *s = &f->cache->slots;
-	struct slot *slot;
-	uint8_t *place;
-
-	s->nwrites = 0;
-	for (unsigned i = 0; i < f->tdesc->ngeneral; i++) {
-		const struct tdesc_reg *reg = &f->tdesc->regs[i];
-
-		if (f->cache->changes[i].wanted && !reg->computed) {
-			int err = slots_find(s, reg->key, &slot, &place);
-
-			if (!err && slots_batch_write(s, slot))
-				memcpy(slot->saved, slot->value, slot->size);
-			if (!err)
-				err = store(place, KEY_SIZE(reg->key), values, reg->size);
-			if (err)
-				return refuse(f, i, err);
-		}
-		values += reg->size;
-	}
-	return 0;
-}
-
-/* Gives the first n items of the batch their old values back, the last one first. */
-static void undo_rows(struct regfile *f, unsigned n)
-{
-	struct slots *s = &f->cache->slots;
-
-	while (n-- > 0) {
-		struct reg_item item = { .key = s->writes[n].key, .value = slots_written(s, n)->saved };
-
-		held_set(&s->held, f->transport, f->vcpu, &item, 1);
-	}
-}
-
-/* The first changed register that is in an item of the batch: which one of a struct was meant, KVM does not say. */
-static unsigned blame(struct regfile *f, unsigned item)
-{
-	struct slot *slot;
-	uint8_t *place;
-
-	for (unsigned i = 0; i < f->tdesc->ngeneral; i++) {
-		const struct tdesc_reg *reg = &f->tdesc->regs[i];
-
-		if (f->cache->changes[i].wanted && !reg->computed && !slots_find(&f->cache->slots, reg->key, &slot, &place) &&
-			slot->key == f->cache->slots.writes[item].key)
-			return i;
-	}
-	return f->tdesc->nregs;
-}
-
-static int write_rows(struct regfile *f, const uint8_t *values)
-{
-	struct slots *s = &f->cache->slots;
-	int err = stage_rows(f, values);
-	unsigned n = 0;
-
-	if (err)
-		return err;
-	err = held_set(&s->held, f->transport, f->vcpu, s->writes, s->nwrites);
-	if (!err)
-		return 0;
-	while (n < s->nwrites && !s->writes[n].err)
-		n++;
-	undo_rows(f, n);
-	return refuse(f, blame(f, n), err);
-}
-
-static void undo_computed(struct regfile *f, unsigned n)
-{
-	while (n-- > 0)
-		if (f->cache->changes[n].wanted && f->tdesc->regs[n].computed)
-			f->tdesc->regs[n].computed->set(&f->view, f->cache->changes[n].old);
-}
-
-/* After the rows, for where it goes may depend on them (sp on cpsr); what it was is read now, for the same reason. */
-static int write_all_computed(struct regfile *f, const uint8_t *values)
-{
-	for (unsigned i = 0; i < f->tdesc->ngeneral; i++) {
-		const struct tdesc_reg *reg = &f->tdesc->regs[i];
-		struct change *change = &f->cache->changes[i];
-
-		if (change->wanted && reg->computed) {
-			int err = reg->computed->get(&f->view, &change->old);
-
-			if (!err)
-				err = write_computed(f, reg, values);
-			if (err) {
-				undo_computed(f, i);
-				return refuse(f, i, err);
-			}
-		}
-		values += reg->size;
-	}
-	return 0;
-}
-
-int regfile_write_general(struct regfile *f, const void *values, size_t size)
-{
-	int err;
-
-	if (size != f->tdesc->general_size) {
-		snprintf(f->why, sizeof(f->why), "the general registers are %u bytes, not %zu", f->tdesc->general_size, size);
-		return -EINVAL;
-	}
 	regfile_drop(f);
-	fetch_general(f);
-	err = find_changes(f, values);
-	if (!err)
-		err = write_rows(f, values);
-	regfile_drop(f);
-	if (err)
-		return err;
-	err = write_all_computed(f, values);
-	if (err)
-		undo_rows(f, f->cache->slots.nwrites);
-	regfile_drop(f);
-	return err;
+	return held_set(&f->cache->slots.held, f->transport, f->vcpu, item, 1);
 }

@@ -71,7 +71,7 @@ int regfile_get_id(struct regfile *f, struct reg_item *item);
 int regfile_set_id(struct regfile *f, struct reg_item *item);
 
 /*
- * Held bits (held.c): the vCPU has those of the mask as no interrupt is taken with them, and everything above and below shows, and
+ * Held bits (hold.c): the vCPU has those of the mask as no interrupt is taken with them, and everything above and below shows, and
  * takes, the guest's own.
  */
 
@@ -88,5 +88,22 @@ void regfile_let_go(struct regfile *f);
 
 /* What is held now hides these bits of the guest's: it has changed them, and with them perhaps those that are held. */
 void regfile_own_bits(struct regfile *f, uint64_t own);
+
+/* ---- inside reg/ only: for the other files that implement what is above ---- */
+
+/* The next fetch is to bring this register, if it is not computed, and not there yet. */
+void regfile_want(struct regfile *f, unsigned reg);
+
+/* A batch: what is wanted, and what was asked for at the last stop, if that costs nothing more. As slots_fetch(). */
+int regfile_fetch(struct regfile *f);
+
+/* Can the register be written at all? 0 or -EPERM. */
+int regfile_writable(const struct tdesc_reg *reg);
+
+/* A computed register, reg->size bytes. 0 or -errno. */
+int regfile_set_computed(struct regfile *f, const struct tdesc_reg *reg, const void *bytes);
+
+/* Leaves the sentence in f->why and returns err. */
+int regfile_refuse(struct regfile *f, unsigned reg, int err);
 
 #endif

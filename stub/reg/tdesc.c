@@ -226,7 +226,7 @@ int tdesc_build(struct tdesc *d, const struct arch *arch, struct tdesc_source *s
 	int err = -ENOMEM;
 
 	*d = (struct tdesc){ .arch = arch };
-	d->unknown = unknown_rows(arch, source);
+	d->unknown = unknown_rows(arch, source->ids, source->nids);
 	if (d->unknown)
 		d->regs = calloc(table_rows(arch->tdesc) + d->unknown->feature.nrows + 1, sizeof(*d->regs));
 	if (d->regs)

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Chooses, once, which ways of moving values there are, and deals the items of a batch out to them. Knows no ioctl. */
+/* Chooses which ways of moving values there are, and deals the items of a batch out to them. Knows no ioctl. */
 #include <errno.h>
 #include <string.h>
 
-#include "calls.h"
+#include "blocks.h"
+#include "device.h"
+#include "many_regs.h"
+#include "msrs.h"
+#include "one_reg.h"
+#include "transport.h"
 
 const char *const batch_names[BATCHES] = { "auto", "many", "blocks", "one" };
 
@@ -19,15 +24,6 @@ static const struct way *way_of(const struct transport *t, uint64_t key)
 	while (i < NWAYS - 1 && !ways[i]->takes(t, key))
 		i++;
 	return ways[i];
-}
-
-int transport_calls(struct transport *t, unsigned vcpu, struct host_call *calls, unsigned n, bool set)
-{
-	int err = t->host->ops->calls(t->host, vcpu, calls, n);
-
-	if (!err)
-		*(set ? &t->counters.sets : &t->counters.gets) += n;
-	return err;
 }
 
 static void set_errors(struct reg_item *items, unsigned n, int err)
@@ -48,7 +44,7 @@ static uint64_t count_done(const struct reg_item *items, unsigned n)
 /* Those of the items that go this way, all in one batch of its own. */
 static int get_by(struct transport *t, const struct way *way, unsigned vcpu, struct reg_item *items, unsigned n)
 {
-	struct reg_item *mine[TRANSPORT_MAX];
+	struct reg_item *mine[WAY_MAX];
 	unsigned nmine = 0;
 
 	for (unsigned i = 0; i < n; i++)
@@ -70,8 +66,8 @@ static int get_some(struct transport *t, unsigned vcpu, struct reg_item *items, 
 
 int transport_get(struct transport *t, unsigned vcpu, struct reg_item *items, unsigned n)
 {
-	for (unsigned i = 0; i < n; i += TRANSPORT_MAX) {
-		int err = get_some(t, vcpu, items + i, n - i < TRANSPORT_MAX ? n - i : TRANSPORT_MAX);
+	for (unsigned i = 0; i < n; i += WAY_MAX) {
+		int err = get_some(t, vcpu, items + i, n - i < WAY_MAX ? n - i : WAY_MAX);
 
 		if (err) {
 			set_errors(items + i, n - i, err);
@@ -83,11 +79,11 @@ int transport_get(struct transport *t, unsigned vcpu, struct reg_item *items, un
 
 /* The items from the first one on that go the same way. */
 static unsigned one_way(const struct transport *t, const struct way *way, struct reg_item *items, unsigned n,
-	struct reg_item *mine[TRANSPORT_MAX])
+	struct reg_item *mine[WAY_MAX])
 {
 	unsigned nmine = 0;
 
-	while (nmine < n && nmine < TRANSPORT_MAX && way_of(t, items[nmine].key) == way) {
+	while (nmine < n && nmine < WAY_MAX && way_of(t, items[nmine].key) == way) {
 		mine[nmine] = &items[nmine];
 		nmine++;
 	}
@@ -96,7 +92,7 @@ static unsigned one_way(const struct transport *t, const struct way *way, struct
 
 int transport_set(struct transport *t, unsigned vcpu, struct reg_item *items, unsigned n)
 {
-	struct reg_item *mine[TRANSPORT_MAX];
+	struct reg_item *mine[WAY_MAX];
 	unsigned nmine;
 	int err = 0;
 
@@ -108,26 +104,6 @@ int transport_set(struct transport *t, unsigned vcpu, struct reg_item *items, un
 		err = way->set(t, vcpu, mine, nmine);
 	}
 	t->counters.values += count_done(items, n);
-	return err;
-}
-
-int get_chunks(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n,
-	int (*get_chunk)(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n))
-{
-	int err = 0;
-
-	for (unsigned i = 0; i < n && !err; i += WAY_CHUNK)
-		err = get_chunk(t, vcpu, items + i, n - i < WAY_CHUNK ? n - i : WAY_CHUNK);
-	return err;
-}
-
-int set_each(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n,
-	int (*set_one)(struct transport *t, unsigned vcpu, struct reg_item *item))
-{
-	int err = 0;
-
-	for (unsigned i = 0; i < n && !err; i++)
-		err = items[i]->err = set_one(t, vcpu, items[i]);
 	return err;
 }
 
@@ -143,21 +119,44 @@ bool transport_batches(const struct transport *t, uint64_t key)
 	return way == &many_regs_way || (way == &msrs_way && t->msrs_batched);
 }
 
-int transport_init(struct transport *t, struct host *host, const struct arch *arch, enum batch batch)
+/* Is what KVM's own interface moves together to be used? */
+static bool uses_blocks(const struct transport *t)
 {
-	bool blocks = batch == BATCH_AUTO || batch == BATCH_BLOCKS;
+	return t->batch == BATCH_AUTO || t->batch == BATCH_BLOCKS;
+}
 
+void transport_init(struct transport *t, struct host *host, const struct arch *arch, enum batch batch)
+{
 	memset(t, 0, sizeof(*t));
 	t->host = host;
 	t->arch = arch;
+	t->batch = batch;
 	t->large_blocks = blocks_large(t);
-	t->sync = blocks ? blocks_sync(t) : 0;
-	t->msrs_batched = blocks;
-	t->msrs_by_id = !blocks && msrs_have_ids(t);
-	if (batch == BATCH_AUTO || batch == BATCH_MANY)
-		t->many = many_regs_find(t);
+	t->msrs_batched = uses_blocks(t);
+}
+
+static void sync_with(struct transport *t, uint64_t sync)
+{
+	if (sync != t->sync)
+		t->host->ops->sync_regs(t->host, sync);
+	t->sync = sync;
+}
+
+int transport_open(struct transport *t, unsigned vcpu)
+{
+	sync_with(t, uses_blocks(t) ? blocks_sync(t) : 0);
+	t->msrs_by_id = !uses_blocks(t) && msrs_have_ids(t, vcpu);
+	if (t->batch == BATCH_AUTO || t->batch == BATCH_MANY)
+		t->many = many_regs_find(t, vcpu);
 	t->counters = (struct reg_counters){ 0 };
-	return batch == BATCH_MANY && t->many == MANY_REGS_NONE ? -EOPNOTSUPP : 0;
+	return t->batch == BATCH_MANY && t->many == MANY_REGS_NONE ? -EOPNOTSUPP : 0;
+}
+
+void transport_close(struct transport *t)
+{
+	sync_with(t, 0);
+	t->msrs_by_id = false;
+	t->many = MANY_REGS_NONE;
 }
 
 struct reg_counters transport_counted(const struct transport *t)

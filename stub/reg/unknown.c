@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "calls.h"
+#include "msrs.h"
 #include "unknown.h"
 
 #define SIZE_MAX_UNKNOWN 4096 /* bytes: what fits into a packet */
@@ -59,14 +59,14 @@ static void add_row(struct tdesc_unknown *u, uint64_t id)
 	};
 }
 
-struct tdesc_unknown *unknown_rows(const struct arch *arch, const struct tdesc_source *source)
+struct tdesc_unknown *unknown_rows(const struct arch *arch, const uint64_t *ids, unsigned n)
 {
 	struct tdesc_unknown *u = calloc(1, sizeof(*u));
 
 	if (!u)
 		return NULL;
-	u->rows = calloc(source->nids + 1, sizeof(*u->rows));
-	u->texts = calloc(source->nids + 1, sizeof(*u->texts));
+	u->rows = calloc(n + 1, sizeof(*u->rows));
+	u->texts = calloc(n + 1, sizeof(*u->texts));
 	if (!u->rows || !u->texts) {
 		unknown_free(u);
 		return NULL;
@@ -76,9 +76,9 @@ struct tdesc_unknown *unknown_rows(const struct arch *arch, const struct tdesc_s
 		.rows = u->rows,
 		.vectors = vectors,
 		.nvectors = sizeof(vectors) / sizeof(vectors[0]) };
-	for (unsigned i = 0; i < source->nids; i++)
-		if (KEY_SIZE(source->ids[i]) <= SIZE_MAX_UNKNOWN && !is_known(arch, source->ids[i]))
-			add_row(u, source->ids[i]);
+	for (unsigned i = 0; i < n; i++)
+		if (KEY_SIZE(ids[i]) <= SIZE_MAX_UNKNOWN && !is_known(arch, ids[i]))
+			add_row(u, ids[i]);
 	return u;
 }
 

@@ -6,7 +6,8 @@
 #ifndef UNKNOWN_H
 #define UNKNOWN_H
 
-#include "tdesc.h"
+#include "../arch/arch.h"
+#include "table.h"
 
 /* What a row points to. */
 struct unknown_text {
@@ -20,8 +21,8 @@ struct tdesc_unknown {
 	struct unknown_text *texts;
 };
 
-/* The rows for those of the source's ids that no register of the architecture has. NULL without memory. Freed by unknown_free(). */
-struct tdesc_unknown *unknown_rows(const struct arch *arch, const struct tdesc_source *source);
+/* The rows for those of n ids that no register of the architecture has. NULL without memory. Freed by unknown_free(). */
+struct tdesc_unknown *unknown_rows(const struct arch *arch, const uint64_t *ids, unsigned n);
 void unknown_free(struct tdesc_unknown *u);
 
 #endif

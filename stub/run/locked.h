@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What entry.c, threads.c and non_stop.c, which write to guest.state and what else the lock guards, have of each other. In all
+ * What entry.c, threads.c, non_stop.c and baton.c, which write to guest.state and what else the lock guards, have of each other. In all
  * functions named locked_*, guest.lock is held.
  */
 #ifndef LOCKED_H
@@ -25,8 +25,12 @@ unsigned locked_running(const struct guest *g);
 /* Nobody is inside who is to be kept out. */
 bool locked_is_clear(const struct guest *g);
 
-/* threads.c: nobody is left. */
+/* threads.c: nobody is left. And: the baton is given back, and the machine goes on if that was asked for. */
 void locked_stopped(struct guest *g);
+void locked_resume(struct guest *g);
+
+/* baton.c: a stop is to be served. */
+void locked_grant_baton(struct guest *g);
 
 /* non_stop.c */
 

@@ -14,12 +14,6 @@
 
 #define PAUSE_NS 1000000
 
-static void locked_grant_baton(struct guest *g)
-{
-	g->baton = g->current;
-	pthread_cond_signal(&g->baton->wake);
-}
-
 /* Nobody has an event: it is the current vCPU that stopped, or, when that one was not to run, the first one that was. */
 static struct vcpu *locked_interrupted(struct guest *g)
 {
@@ -260,8 +254,7 @@ static void locked_run(struct guest *g)
 		g->notify(g->serve_arg, true);
 }
 
-/* The baton is given back, and the machine goes on if that was asked for. */
-static void locked_resume(struct guest *g)
+void locked_resume(struct guest *g)
 {
 	enum guest_asked asked = g->asked;
 
@@ -310,11 +303,16 @@ static void locked_give_a_turn(struct vcpu *v)
 static void locked_serve(struct vcpu *v)
 {
 	struct guest *g = v->guest;
+	serve_fn *serve = g->serve;
+	void *arg = g->serve_arg;
 
 	g->baton = NULL;
+	g->serving = true;
 	pthread_mutex_unlock(&g->lock);
-	g->serve(g->serve_arg);
+	serve(arg);
 	pthread_mutex_lock(&g->lock);
+	g->serving = false;
+	pthread_cond_broadcast(&g->out);
 	locked_resume(g);
 }
 

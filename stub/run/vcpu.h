@@ -40,8 +40,9 @@ enum guest_event {
  *
  * - While the machine is STOPPED, one vCPU thread: the one whose event stopped it. It reports and then serves packets, so that a
  *   step of its own vCPU is a plain call of KVM_RUN, with no futex, signal or thread switch between the packet and the guest.
- * - While the machine is RUNNING or STOPPING, the watcher (serve/'s main thread), between threads_watch_begin() and _end(): it
+ * - While the machine is RUNNING or STOPPING, the watcher (the thread of server_dispatch()), between threads_watch_begin() and _end(): it
  *   reads what the client sends meanwhile, a Ctrl-C above all.
+ * - The watcher also while the machine is STOPPED, from baton_take() to baton_give_back(), where no vCPU thread serves.
  * - Nobody, when the machine is stopped and no client is there.
  *
  * guest.lock guards the state below and is never held while the guest runs, a packet is served or a system call sleeps. Each
@@ -241,12 +242,14 @@ struct guest {
 	struct vcpu *current;	/* whose stop is, or was last, reported */
 	struct vcpu *reporter;	/* of the stop under way */
 	struct vcpu *baton;	/* the vCPU whose thread is to take it */
+	bool granted;		/* it is the watcher's to take, since no vCPU thread serves */
+	bool serving;		/* a vCPU thread has it */
 	struct vcpu *alone;	/* the one that may enter, when not all may */
 	unsigned alone_last;	/* the number of the last one */
 	bool open_steps; /* interrupts are taken while a vCPU steps, where they could wait */
 	enum guest_hold hold;
 	struct vcpu *looked_into; /* of HOLD_READ, or NULL */
-	pthread_cond_t out;	/* while held: the last one has come out */
+	pthread_cond_t out;	/* while held: the last one has come out; or serving has ended */
 	enum guest_asked asked;
 	bool watching;		/* the watcher holds the baton */
 	int interrupt_signal;	/* of the stop under way, for when nobody has an event */

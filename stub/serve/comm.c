@@ -17,6 +17,8 @@
 
 #include "comm.h"
 
+#define BACKLOG 4
+
 __attribute__((format(printf, 4, 5))) static int refuse(int err, char *error, size_t size, const char *format, ...)
 {
 	va_list ap;
@@ -50,10 +52,24 @@ static int remove_stale(const struct sockaddr_un *addr)
 	return unlink(addr->sun_path) ? -errno : 0;
 }
 
+/* The mode of the socket becomes that of its name; the umask is the process's, and is left alone. */
+static int bind_unix(const struct sockaddr_un *addr)
+{
+	int err = 0, fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (fchmod(fd, 0600) || bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) || listen(fd, BACKLOG))
+		err = -errno;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
 static int listen_unix(struct comm *c, const char *path, char *error, size_t size)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	mode_t mask;
 	int err;
 
 	if (!*path || strlen(path) >= sizeof(addr.sun_path))
@@ -61,17 +77,13 @@ static int listen_unix(struct comm *c, const char *path, char *error, size_t siz
 			sizeof(addr.sun_path) - 1);
 	strcpy(addr.sun_path, path);
 	err = remove_stale(&addr);
-	if (err)
-		return refuse(err, error, size, "unix:%s: %s", path, strerror(-err));
-	c->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	mask = umask(0177);
-	if (c->listener < 0 || bind(c->listener, (struct sockaddr *)&addr, sizeof(addr)) || listen(c->listener, 4))
-		err = -errno;
-	umask(mask);
-	if (err)
-		return refuse(err, error, size, "unix:%s: %s", path, strerror(-err));
-	c->unix_path = path;
-	return 0;
+	if (!err) {
+		c->listener = bind_unix(&addr);
+		err = c->listener < 0 ? c->listener : 0;
+	}
+	if (!err && !(c->path = strdup(path)))
+		err = -ENOMEM;
+	return err ? refuse(err, error, size, "unix:%s: %s", path, strerror(-err)) : 0;
 }
 
 struct address {
@@ -115,7 +127,7 @@ static int bind_tcp(const struct address *a)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (const struct sockaddr *)&a->sa, a->len) || listen(fd, 4))
+	if (bind(fd, (const struct sockaddr *)&a->sa, a->len) || listen(fd, BACKLOG))
 		err = -errno;
 	if (!err)
 		return fd;
@@ -123,16 +135,17 @@ static int bind_tcp(const struct address *a)
 	return err;
 }
 
+/* 0: it is not of TCP. */
 static int port_of(int fd)
 {
-	struct sockaddr_storage addr;
+	struct sockaddr_storage addr = { 0 };
 	socklen_t len = sizeof(addr);
 
 	if (getsockname(fd, (struct sockaddr *)&addr, &len))
 		return 0;
 	if (addr.ss_family == AF_INET6)
 		return ntohs(((struct sockaddr_in6 *)&addr)->sin6_port);
-	return ntohs(((struct sockaddr_in *)&addr)->sin_port);
+	return addr.ss_family == AF_INET ? ntohs(((struct sockaddr_in *)&addr)->sin_port) : 0;
 }
 
 static int listen_tcp(struct comm *c, const char *arg, char *error, size_t size)
@@ -158,54 +171,43 @@ static int listen_tcp(struct comm *c, const char *arg, char *error, size_t size)
 
 int comm_open(struct comm *c, const char *arg, char *error, size_t size)
 {
+	int err;
+
 	*c = (struct comm){ .listener = -1 };
-	if (!strcmp(arg, "-"))
-		return 0;
 	if (!strncmp(arg, "unix:", 5))
-		return listen_unix(c, arg + 5, error, size);
-	if (strrchr(arg, ':'))
-		return listen_tcp(c, arg, error, size);
-	return refuse(-EINVAL, error, size, "%s: not HOST:PORT, :PORT, unix:PATH or -", arg);
+		err = listen_unix(c, arg + 5, error, size);
+	else if (strrchr(arg, ':'))
+		err = listen_tcp(c, arg, error, size);
+	else
+		err = refuse(-EINVAL, error, size, "%s: not HOST:PORT, :PORT or unix:PATH", arg);
+	if (err)
+		comm_close(c);
+	return err;
 }
 
-void comm_text(const struct comm *c, char *text, size_t size)
+bool comm_take(struct comm *c, int fd)
 {
-	*text = '\0';
-	if (c->unix_path)
-		snprintf(text, size, "Listening on %s\n", c->unix_path);
-	else if (c->listener >= 0)
-		snprintf(text, size, "Listening on port %d\n", c->port);
-}
+	int listens = 0;
+	socklen_t size = sizeof(listens);
 
-/*
- * O_NONBLOCK is of the open file, which a shell or a terminal shares with us: a file of our own has it, where there can be one. Sockets
- * are told with each call, and need none.
- */
-static int without_waiting(int fd)
-{
-	struct stat st;
-	char path[32];
-	int own;
-
-	if (fstat(fd, &st) || !(S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
-		return fd;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (own < 0)
-		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	return own < 0 ? fd : own;
-}
-
-void comm_stdio(int *in, int *out)
-{
-	*in = STDIN_FILENO;
-	*out = without_waiting(STDOUT_FILENO);
+	*c = (struct comm){ .listener = -1 };
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) || !listens)
+		return false;
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	c->listener = fd;
+	c->port = port_of(fd);
+	return true;
 }
 
 void comm_close(struct comm *c)
 {
-	if (c->unix_path)
-		unlink(c->unix_path);
+	if (c->listener >= 0)
+		close(c->listener);
+	if (c->path)
+		unlink(c->path);
+	free(c->path);
+	*c = (struct comm){ .listener = -1 };
 }
 
 /* A client whose network is gone is noticed after a minute, not never, whether it owes us an answer or we it. */
@@ -226,16 +228,23 @@ static void tune_tcp(int fd)
 		setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(options[i].value));
 }
 
-int comm_accept(struct comm *c)
+void comm_tune(int fd)
 {
 	/* What is more waits in the program, and is moved again. */
 	static const int room = 0x40000;
+
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	if (port_of(fd))
+		tune_tcp(fd);
+}
+
+int comm_accept(struct comm *c)
+{
 	int fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
-	if (c->port)
-		tune_tcp(fd);
+	comm_tune(fd);
 	return fd;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* COMM, as gdbserver takes it: where the debugger connects. Knows file descriptors and addresses, and nothing else. */
+/* COMM, as gdbserver takes it: where debuggers connect. Knows file descriptors and addresses, and nothing else. */
 #ifndef COMM_H
 #define COMM_H
 
@@ -7,28 +7,27 @@
 #include <stddef.h>
 
 struct comm {
-	int listener;	       /* -1: standard input and output, already connected */
-	int port;	       /* TCP only, else 0 */
-	const char *unix_path; /* to be unlinked at the end, or NULL */
+	int listener; /* -1: closed. It does not wait (O_NONBLOCK), and is closed in a program that is executed */
+	int port;     /* of TCP, else 0 */
+	char *path;   /* of the Unix socket that comm_close() is to unlink, or NULL */
 };
 
 /*
- * HOST:PORT, :PORT (loopback), unix:PATH (mode 0600), or `-`. 0; -EINVAL when it is none of them, or what the system said, with a
- * sentence in error. arg must outlive the comm.
+ * Listens on HOST:PORT, :PORT (loopback) or unix:PATH (mode 0600). 0; -EINVAL when arg is none of them, or what the system said, with a
+ * sentence in error.
  */
 int comm_open(struct comm *c, const char *arg, char *error, size_t size);
 
-/* Where clients are awaited: a line, or nothing when one is connected already. */
-#define COMM_TEXT 160
-void comm_text(const struct comm *c, char *text, size_t size);
+/* A socket that somebody else has made. Does it listen? Then the comm has it; the path is none of ours. */
+bool comm_take(struct comm *c, int fd);
 
-/* Of COMM `-`: to be read, and to be written; writing never waits. */
-void comm_stdio(int *in, int *out);
-
-/* At the end of the program, which closes the rest: nothing is to be found at the path any more. */
+/* Listens no more; nothing is to be found at the path. */
 void comm_close(struct comm *c);
 
-/* The next one who has connected, ready to talk to; or -errno: -EAGAIN when it has gone again. Waits for nobody. */
+/* The next one who has connected, ready to talk to; or -errno: -EAGAIN when there is none (any more). Waits for nobody. */
 int comm_accept(struct comm *c);
+
+/* A socket that is connected: as comm_accept() returns them. */
+void comm_tune(int fd);
 
 #endif

@@ -15,6 +15,22 @@
 
 #define LINGER_MS 1000
 
+void link_init(struct link *l)
+{
+	memset(l, 0, sizeof(*l));
+	l->in = l->out = -1;
+}
+
+void link_close(struct link *l)
+{
+	if (l->out >= 0 && l->out != l->in)
+		close(l->out);
+	if (l->in >= 0)
+		close(l->in);
+	free(l->queue);
+	link_init(l);
+}
+
 void link_open(struct link *l, int in, int out, const void *begun, size_t n)
 {
 	struct stat st;

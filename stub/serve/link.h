@@ -30,6 +30,12 @@ struct link {
 	int64_t taken_ms; /* when it has last taken something, or the queue began */
 };
 
+/* Before the first client: there is none. */
+void link_init(struct link *l);
+
+/* After the last one: what is kept, and the descriptors if there are any. */
+void link_close(struct link *l);
+
 /* begun: the n bytes that it has said already; at most sizeof(input). What an earlier client left is dropped. */
 void link_open(struct link *l, int in, int out, const void *begun, size_t n);
 

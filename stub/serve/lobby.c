@@ -1,79 +1,77 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Who of those who connect is a client. See lobby.h. */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "lobby.h"
 #include "ready.h"
+#include "sources.h"
 
-#define PATIENCE_MS 200	 /* for a client that is leaving to be gone, when the next one is there */
-#define ACCEPT_RETRY 100 /* ms, when there are no descriptors left */
+#define PATIENCE_MS 200	/* for a client that is leaving to be gone, when the next one is there */
 
-void lobby_open(struct lobby *l, struct comm *comm, struct log *log)
+void lobby_open(struct lobby *l, int sources, const struct server_config *config)
 {
-	l->comm = comm;
-	l->log = log;
+	l->sources = sources;
+	l->config = config;
 	l->n = 0;
-	atomic_store(&l->parting, -1);
+	l->parting = -1;
 }
 
 void lobby_part(struct lobby *l, int fd)
 {
-	int before;
-
 	shutdown(fd, SHUT_WR);
-	before = atomic_exchange(&l->parting, fd);
-	if (before >= 0)
-		close(before);
+	if (l->parting >= 0)
+		close(l->parting);
+	l->parting = fd;
+}
+
+static void ignore(struct lobby *l, const struct caller *c)
+{
+	if (!c->client_ms)
+		sources_remove(l->sources, c->fd);
 }
 
 void lobby_leave(struct lobby *l, struct caller *c)
 {
+	ignore(l, c);
 	l->n--;
 	memmove(c, c + 1, (size_t)(l->caller + l->n - c) * sizeof(*c));
 }
 
-static void turn_away(struct lobby *l, struct caller *c)
+void lobby_turn_away(struct lobby *l, struct caller *c)
 {
-	close(c->fd);
+	int fd = c->fd;
+
 	lobby_leave(l, c);
+	close(fd);
 }
 
-static void enter(struct lobby *l, int fd)
+void lobby_close(struct lobby *l)
+{
+	while (l->n)
+		lobby_turn_away(l, l->caller);
+	if (l->parting >= 0)
+		close(l->parting);
+	l->parting = -1;
+}
+
+void lobby_enter(struct lobby *l, int fd)
 {
 	struct caller *c;
 
 	if (l->n == LOBBY_CALLERS) {
 		for (c = l->caller; c < l->caller + LOBBY_CALLERS - 1 && c->client_ms; c++)
 			;
-		turn_away(l, c);
+		lobby_turn_away(l, c);
 	}
 	c = &l->caller[l->n++];
 	c->fd = fd;
 	c->client_ms = 0;
 	c->have = 0;
-}
-
-void lobby_accept(struct lobby *l)
-{
-	int fd = comm_accept(l->comm);
-
-	if (fd >= 0)
-		enter(l, fd);
-	else if (fd != -EAGAIN)
-		poll(NULL, 0, ACCEPT_RETRY);
-}
-
-unsigned lobby_poll(const struct lobby *l, struct pollfd *fds)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < l->n; i++)
-		if (!l->caller[i].client_ms)
-			fds[n++] = (struct pollfd){ .fd = l->caller[i].fd, .events = POLLIN };
-	return n;
+	sources_add(l->sources, fd, SOURCE_CALLER, POLLIN, false);
 }
 
 /* Is there a packet? How much of what was said is a debugger's: all, or what is in front of the first byte that is not. */
@@ -100,15 +98,17 @@ static bool judge(struct lobby *l, struct caller *c)
 
 	if (good < c->have) {
 		packet_tell_foreign(c->bytes + good, c->have - good, text, sizeof(text));
-		log_line(l->log, "refused: %s", text);
+		config_log(l->config, SERVER_WARNING, "refused: %s", text);
 		return false;
 	}
 	if (c->have == sizeof(c->bytes)) {
-		log_line(l->log, "refused: a connection that begins with more than a packet; it is closed");
+		config_log(l->config, SERVER_WARNING, "refused: a connection that begins with more than a packet; it is closed");
 		return false;
 	}
-	if (packet)
+	if (packet) {
+		ignore(l, c);
 		c->client_ms = now_ms();
+	}
 	return true;
 }
 
@@ -132,7 +132,7 @@ void lobby_hear(struct lobby *l)
 		if (c->client_ms || !readable(c->fd, 0) || hear(l, c))
 			i++;
 		else
-			turn_away(l, c);
+			lobby_turn_away(l, c);
 	}
 }
 
@@ -150,7 +150,7 @@ static void refuse(struct lobby *l, struct caller *c)
 	static const char busy[] = "+$E.another debugger is connected#98";
 
 	if (send(c->fd, busy, sizeof(busy) - 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		log_line(l->log, "a second debugger was not told that it is one: %s", strerror(errno));
+		config_log(l->config, SERVER_WARNING, "a second debugger was not told that it is one: %s", strerror(errno));
 	lobby_part(l, c->fd);
 	lobby_leave(l, c);
 }

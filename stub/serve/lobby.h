@@ -6,12 +6,8 @@
 #ifndef SERVE_LOBBY_H
 #define SERVE_LOBBY_H
 
-#include <poll.h>
-#include <stdatomic.h>
-
 #include "../rsp/session.h"
-#include "comm.h"
-#include "log.h"
+#include "config.h"
 
 #define LOBBY_CALLERS 8
 
@@ -29,23 +25,23 @@ struct caller {
 };
 
 struct lobby {
-	struct comm *comm;
-	struct log *log;
-	atomic_int parting; /* a socket whose client was told good-bye: closed when the next one parts, so that the word arrives */
+	int sources; /* where callers are listened to, for as long as they have sent no packet */
+	const struct server_config *config;
+	int parting; /* a socket whose client was told good-bye: closed when the next one parts, so that the word arrives; -1: none */
 	unsigned n;
 	struct caller caller[LOBBY_CALLERS]; /* the oldest one first */
 	struct packet_reader reader;
 };
 
-void lobby_open(struct lobby *l, struct comm *comm, struct log *log);
+void lobby_open(struct lobby *l, int sources, const struct server_config *config);
 
-/* Somebody has connected. When there is no room, one who has said nothing has to go. */
-void lobby_accept(struct lobby *l);
+/* All who are there are gone. */
+void lobby_close(struct lobby *l);
 
-/* Whom to listen to: how many of fds are filled, at most LOBBY_CALLERS. */
-unsigned lobby_poll(const struct lobby *l, struct pollfd *fds);
+/* This one has connected; the descriptor is the lobby's. When there is no room, a caller that has said nothing has to go. */
+void lobby_enter(struct lobby *l, int fd);
 
-/* What they have said. Those who cannot be debuggers are told of in the log, and are gone. */
+/* What callers have said. Those who cannot be debuggers are told of in the log, and are gone. */
 void lobby_hear(struct lobby *l);
 
 /*
@@ -54,10 +50,13 @@ void lobby_hear(struct lobby *l);
  */
 struct caller *lobby_next(struct lobby *l, bool busy, bool *waiting);
 
-/* It is in the lobby no more; its descriptor is the caller's. */
+/* This caller is in the lobby no more; its descriptor is whoever's calls. */
 void lobby_leave(struct lobby *l, struct caller *c);
 
-/* No more is said to this client, who can still read what was. By any thread. */
+/* This caller is gone. */
+void lobby_turn_away(struct lobby *l, struct caller *c);
+
+/* No more is said to this client, who can still read what was. The descriptor is the lobby's. */
 void lobby_part(struct lobby *l, int fd);
 
 #endif

@@ -12,13 +12,6 @@ bool readable(int fd, int wait_ms);
 /* Is there room for something, within so many milliseconds? */
 bool writable(int fd, int wait_ms);
 
-/*
- * A descriptor that is readable when the program is told to end, by SIGINT, SIGTERM or SIGHUP, which are blocked in all of its threads;
- * or -errno. And the exit status that a shell expects of it then.
- */
-int open_signals(void);
-int read_signal(int fd);
-
 /* Milliseconds of a clock that only goes forward. */
 int64_t now_ms(void);
 

@@ -1,24 +1,71 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One debugger at a time on one machine: the connection, and who reads it when. */
+/*
+ * One debugger at a time on one machine. A server has no thread of its own: whoever polls server_fd() and calls server_dispatch() is the
+ * watcher; vCPU threads serve a machine that is stopped, unless config.serves_self. It takes no signal, raises none, writes to no stream and
+ * ends nothing: config.h has what it asks of its owner.
+ *
+ * Functions may be called by any thread at any time, but by none of config's functions, unless said otherwise.
+ */
 #ifndef SERVER_H
 #define SERVER_H
 
-#include <stdbool.h>
+#include <stddef.h>
 
-#include "../machine/machine.h"
 #include "comm.h"
+#include "config.h"
 
-struct server_config {
-	bool once;  /* leave when the client goes */
-	bool debug; /* the wire, readable, where the rest is told */
-	int log;    /* the descriptor for what is told to whoever runs this: nobody waits for that */
-};
+struct machine;
+struct server;
+
+/* For a machine that is stopped or runs, which has no other server. config is copied. 0; -ENOMEM, or -errno of a descriptor. */
+int server_open(struct server **server, struct machine *m, const struct server_config *config);
 
 /*
- * Serves until the guest ends, a client kills it, the client goes (once, or on standard input), or SIGINT, SIGTERM or SIGHUP
- * arrives. The exit status for the program: the guest's own, or 0, or 128 + the signal. The calling thread becomes the watcher;
- * the three signals must be blocked in every thread.
+ * server_disconnect(); then the machine has no server any more, and all is freed. No other thread is in a function of this server, nor
+ * will be. NULL is allowed.
  */
-int server_run(struct machine *m, struct comm *comm, const struct server_config *config);
+void server_close(struct server *s);
+
+/*
+ * Clients are awaited at HOST:PORT, :PORT (loopback; port 0: a free one) or unix:PATH (mode 0600), besides where they are already. The TCP
+ * port, 0 for a Unix socket; or -errno, -EINVAL when it is no address, and a sentence in error. -ENFILE: at too many places.
+ */
+int server_listen(struct server *s, const char *address, char *error, size_t size);
+
+/* The same of a comm that is open. 0, and the server has it; or -ENFILE. */
+int server_listen_on(struct server *s, const struct comm *comm);
+
+/*
+ * A stream socket that listens, or one that is connected to a client: the server has it from here on, also when this fails. -ENOTSOCK; -EBUSY:
+ * there is a client.
+ */
+int server_serve(struct server *s, int fd);
+
+/* A client that is connected by two descriptors, of any kind, and is one before it says so. By the thread of server_dispatch(). */
+void server_talk(struct server *s, int in, int out);
+
+/* Clients are awaited nowhere any more, and the paths of Unix sockets are gone. */
+void server_unlisten(struct server *s);
+
+/*
+ * The client, and whoever else has connected, is parted from, and nothing of it is left in the guest, which goes on. Waits until that is
+ * so. It is server_dispatch() that does it: called on its thread, or before anybody has called it, this function calls it as well.
+ */
+void server_disconnect(struct server *s);
+
+/* Is there a client? */
+bool server_attached(const struct server *s);
+
+/* Is all over? See config.ends. Nothing is to be done any more then. */
+bool server_is_over(const struct server *s);
+
+/* To be polled for POLLIN, level-triggered, and not to be read; the same from open to close. */
+int server_fd(const struct server *s);
+
+/*
+ * Does what there is to do now; always by one thread. It waits for up to wait_ms first until there is something (0: not at all, -1: for ever).
+ * It may take as long as a packet takes to be answered; with a vCPU thread that serves, it never does.
+ */
+void server_dispatch(struct server *s, int wait_ms);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How other threads wake the watcher, which sleeps in poll(). */
+/* How other threads wake the watcher, which sleeps until one of its descriptors is ready; and how the watcher wakes itself. */
 #ifndef SERVE_WAKE_H
 #define SERVE_WAKE_H
 
@@ -10,18 +10,23 @@
 #define WAKE_SOON_US 500
 
 struct wake {
-	int event, timer;   /* to be polled for POLLIN */
-	atomic_bool dozing; /* the watcher sleeps until it is woken, and has no ticks */
+	int event, timer, tick; /* to be polled for POLLIN */
+	int tick_ms;		/* as the tick is set; 0: not at all */
+	atomic_bool dozing;	/* the watcher sleeps until it is woken, and has no ticks */
 };
 
-/* 0 or -errno. */
+/* 0 or -errno, and then nothing is open. */
 int wake_open(struct wake *w);
+void wake_close(struct wake *w);
 
-/* At once; or in WAKE_SOON_US from now, instead of an earlier time: no thread is switched to for what does not last as long. */
+/* By any thread. At once; or in WAKE_SOON_US from now, instead of an earlier time: no thread is switched to for what does not last as long. */
 void wake_now(struct wake *w);
 void wake_soon(struct wake *w);
 
-/* The watcher is awake. */
-void wake_heard(struct wake *w, bool event, bool timer);
+/* By the watcher: each so many milliseconds from now on; 0: no more. */
+void wake_each(struct wake *w, int ms);
+
+/* The watcher is awake, by these. */
+void wake_heard(struct wake *w, bool event, bool timer, bool tick);
 
 #endif

@@ -83,7 +83,7 @@ upward()
 	inclusions | awk -v floors="$floors" '
 		BEGIN { n = split(floors, floor); for (i = 1; i <= n; i++) height[floor[i]] = i }
 		function where(path,   part) {
-			return split(path, part, "/") == 3 ? part[2] : part[2] ~ /^(main|kvmgdb|cli)[_.]/ ? "top" : "ground"
+			return split(path, part, "/") == 3 ? part[2] : part[2] ~ /^(main|program|log|kvmgdb)[_.]/ ? "top" : "ground"
 		}
 		function level(room) { return room == "top" ? n + 1 : room in height ? height[room] : 0 }
 		{
@@ -98,24 +98,24 @@ upward()
 # A module is a .c file with the header of its name. tsort(1) tells of loops.
 circles()
 {
-	inclusions | awk '{ gsub(/\.[ch]/, ""); if ($1 != $2) print }' | grep -vE '^stub/(reg|rsp|host)/' | tsort 2>&1 > /dev/null
+	inclusions | awk '{ gsub(/\.[ch]/, ""); if ($1 != $2) print }' | grep -vE '^stub/(rsp|host)/' | tsort 2>&1 > /dev/null
 }
 
 # The system's headers, besides those of C.
 system_headers()
 {
 	code stub | grep -E '#[[:space:]]*include <' | grep -vE "#include $c_headers" | grep -v '^stub/many_regs/' |
-		grep -vE '^stub/((host|serve)/|(main|kvmgdb)[a-z_]*\.[ch])' |
+		grep -vE '^stub/((host|serve)/|(main|program|log|kvmgdb)[a-z_]*\.[ch])' |
 		grep -vE '^stub/(reg/[a-z_]+\.c:[0-9]+:#include <linux/(kvm|ioctl)\.h>|run/[a-z_]+\.[ch]:[0-9]+:#include <(pthread|signal|linux/kvm)\.h>)'
 }
 
-# Only host/ issues ioctls. The exceptions need <linux/kvm.h> for numbers that are the same on every architecture: those of ONE_REG
-# and of the struct ioctls (reg/), of KVM_GET_MP_STATE, and of KVM_CAP_GUEST_DEBUG_HW_BPS and _WPS (run/probe.c). many_regs/
+# Only host/ issues ioctls. The exceptions need <linux/kvm.h> for numbers that are the same on every architecture: those of ONE_REG,
+# of the struct ioctls and the lists (reg/), of KVM_GET_MP_STATE, and of KVM_CAP_GUEST_DEBUG_HW_BPS and _WPS (run/probe.c). many_regs/
 # is the kernel's own side.
 kernel()
 {
 	code stub | grep -v '^stub/many_regs/' | grep -E 'include <(linux|asm|sys/ioctl|sys/ptrace|sys/uio|sys/mman)' |
-		grep -vE '^stub/(host/|(reg/(one_reg|msrs|blocks|mp_state)|run/probe)\.c:[0-9]+:#include <linux/)'
+		grep -vE '^stub/(host/|(reg/(one_reg|msrs|blocks|list|mp_state)|run/probe)\.c:[0-9]+:#include <linux/)'
 }
 
 # kvm_run and the calls that touch it are host/'s.
@@ -145,7 +145,16 @@ exits()
 	code stub | grep -E '[^_a-z.>](exit|_exit|abort|assert|err|errx)\(' | grep -v '^stub/main\.c:'
 }
 
-# Only main.c speaks to the terminal: nobody else may have to wait for it (serve/log.h), or write what is not printable.
+# What is the process's belongs to whoever made the process: to the program here, and to the VMM that has all the rest as a library. host/ has
+# its signal for kicks.
+process()
+{
+	code stub | sed 's/"[^"]*"//g' |
+		grep -E '(^|[^_a-z.>])(umask|signal|sigaction|sigprocmask|signalfd|chdir|setlocale|alarm|setitimer)\(|STD(IN|OUT)_FILENO' |
+		grep -vE '^stub/(main|program)\.c:|^stub/host/'
+}
+
+# Only main.c speaks to the terminal: nobody else may have to wait for it (log.h), or write what is not printable.
 terminal()
 {
 	code stub | sed 's/"[^"]*"//g; s/format(printf//' |
@@ -233,18 +242,20 @@ rule "only host/ asks for which architecture it is compiled" architecture_ifdefs
 rule "rsp/ and arch/ call nothing of the system's" no_system
 rule "only main.c ends the process" exits
 rule "only main.c speaks to the terminal" terminal
+rule "only the program has signals, standard input and the umask" process
 rule "every header has a guard of its own name" guards
 rule "every file names its licence" licences
 rule "no function is longer than 80 lines" long_functions
 rule "no file is longer than 500 lines" long_files
 
 spoil stub/rsp/reply.c '#include "../machine/machine.h"' upward
-spoil stub/arch/exits.c '#include "../reg/tdesc.h"' upward
+spoil stub/arch/exit_common.c '#include "../reg/tdesc.h"' upward
 spoil stub/memory/memory.h '#include "../run/vcpu.h"' upward
 spoil stub/agent/agent.c '#include "../target.h"' upward
 spoil stub/target.h '#include "arch/arch.h"' upward
 spoil stub/points/point.h '#include "points.h"' circles
-spoil stub/arch/exits.c '#include <linux/kvm.h>' system_headers
+spoil stub/reg/way.h '#include "transport.h"' circles
+spoil stub/arch/exit_common.c '#include <linux/kvm.h>' system_headers
 spoil stub/monitor/maps.c '#include <pthread.h>' system_headers
 spoil stub/run/step.c '#include <sys/ioctl.h>' kernel
 spoil stub/run/step.c 'int f(int fd) { return ioctl(fd, 0); }' kvm_run
@@ -253,6 +264,8 @@ spoil stub/arch/arch.c '#ifdef __aarch64__\n#if defined(__aarch64__)' architectu
 spoil stub/rsp/reply.c 'void *f(void) { return malloc(1); }' no_system
 spoil stub/run/step.c 'void f(void) { abort(); }' exits
 spoil stub/run/step.c 'void f(void) { fprintf(stderr, "x"); }' terminal
+spoil stub/serve/link.c 'void f(void) { umask(0); }' process
+spoil stub/serve/link.c 'int f(void) { return STDIN_FILENO; }' process
 spoil stub/rsp/nothing.h '#ifndef OTHER_H\n#define OTHER_H\n#endif' guards
 spoil stub/rsp/nothing.c 'int x;' licences
 spoil stub/rsp/reply.c "void f(void)\n{\n$(yes '\tg();\n' | head -81 | tr -d '\n')}" long_functions

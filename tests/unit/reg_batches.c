@@ -39,7 +39,8 @@ static void open_as(struct fixture *x, const char *arch, const struct many *how)
 	tdesc_free(&x->tdesc);
 	x->sim->many_on_vcpu = how->vcpu;
 	x->sim->many_on_device = how->device;
-	is_int(transport_init(&x->transport, &x->sim->host, x->sim->arch, how->batch), 0, how->name);
+	transport_init(&x->transport, &x->sim->host, x->sim->arch, how->batch);
+	is_int(transport_open(&x->transport, 0), 0, how->name);
 	x->sim->many_err = how->err;
 	build(x, x->sim->arch);
 }
@@ -200,7 +201,8 @@ static void forced_without(void)
 	struct fixture x;
 
 	set_up(&x, "aarch64");
-	is_int(transport_init(&x.transport, &x.sim->host, x.sim->arch, BATCH_MANY), -EOPNOTSUPP,
+	transport_init(&x.transport, &x.sim->host, x.sim->arch, BATCH_MANY);
+	is_int(transport_open(&x.transport, 0), -EOPNOTSUPP,
 		"many is refused where there is no KVM_GET_MANY_REGS");
 	tear_down(&x);
 }
@@ -243,6 +245,7 @@ static void copies(void)
 	set_up(&x, "x86_64");
 	x.sim->caps[KVM_CAP_SYNC_REGS] = 7;
 	transport_init(&x.transport, &x.sim->host, x.sim->arch, BATCH_AUTO);
+	transport_open(&x.transport, 0);
 	ok(x.sim->sync == 3, "KVM is asked for the two blocks that the debugger wants, and for no other");
 	read_reg(&x, "rip");
 	is_int(x.transport.counters.gets, 1, "before the first run they are had by ioctl");

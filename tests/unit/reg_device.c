@@ -57,6 +57,7 @@ static void absent(void)
 
 	sim_remove(sim, 0, ICC_PMR_EL1);
 	transport_init(&x.transport, &sim->host, sim->arch, BATCH_AUTO);
+	transport_open(&x.transport, 0);
 	build(&x, sim->arch);
 	is_int(tdesc_by_name(&x.tdesc, "ICC_PMR_EL1"), -1, "what the device has not is not described");
 	ok(tdesc_by_name(&x.tdesc, "ICC_CTLR_EL1") >= 0, "the others are");

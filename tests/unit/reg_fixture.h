@@ -26,7 +26,7 @@ static inline void build(struct fixture *x, const struct arch *arch)
 {
 	struct presence p;
 
-	presence_init(&p, &x->transport);
+	presence_init(&p, &x->transport, 0);
 	if (tdesc_build(&x->tdesc, arch, &p.source) || regfile_init(&x->file, 0, &x->transport, &x->tdesc))
 		exit(1);
 	presence_free(&p);
@@ -46,6 +46,7 @@ static inline void open_fixture(struct fixture *x, const char *arch, bool sve)
 	else
 		sim_remove(x->sim, 0, V(0));
 	transport_init(&x->transport, &x->sim->host, x->sim->arch, BATCH_AUTO);
+	transport_open(&x->transport, 0);
 	build(x, x->sim->arch);
 }
 

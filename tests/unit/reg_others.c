@@ -32,7 +32,8 @@ static void build(void)
 	struct presence presence;
 
 	transport_init(&transport, &sim->host, sim->arch, BATCH_AUTO);
-	presence_init(&presence, &transport);
+	transport_open(&transport, 0);
+	presence_init(&presence, &transport, 0);
 	if (tdesc_build(&tdesc, sim->arch, &presence.source) || regfile_init(&file, 0, &transport, &tdesc))
 		exit(1);
 	presence_free(&presence);

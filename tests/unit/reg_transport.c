@@ -4,6 +4,7 @@
 #include <linux/kvm.h>
 #include <stdlib.h>
 
+#include "reg/list.h"
 #include "reg/transport.h"
 #include "sim_host.h"
 #include "tap.h"
@@ -46,6 +47,7 @@ static void msrs(bool cap, bool works, bool by_id, enum batch batch, const char 
 	sim->caps[KVM_CAP_ONE_REG] = cap;
 	sim->msr_ids = works;
 	transport_init(&t, &sim->host, sim->arch, batch);
+	transport_open(&t, 0);
 	is_int(t.msrs_by_id, by_id, name);
 	ok(!t.counters.gets && !t.counters.values, "the probe is not counted");
 	is_int(get_lstar(&t, &value), 0, "LSTAR is read");
@@ -74,6 +76,7 @@ static void batches(void)
 	};
 
 	transport_init(&t, &sim->host, sim->arch, BATCH_AUTO);
+	transport_open(&t, 0);
 	is_int(transport_set(&t, 0, items, 4), -ENOENT, "a batch of writes with a refusal in it");
 	ok(!items[0].err && !items[1].err && items[2].err == -ENOENT && items[3].err == -ECANCELED, "stops there");
 	ok(sim_get(sim, 0, CORE(2)) == 2 && sim_get(sim, 0, CORE(6)) != 4, "with what came before in place");
@@ -102,25 +105,27 @@ static void lists(void)
 	int n, have = 0;
 
 	transport_init(&t, &sim->host, sim->arch, BATCH_AUTO);
+	transport_open(&t, 0);
 	sim_remove(sim, 0, SCTLR_EL1);
 	for (unsigned i = 0; i < sim->vcpu[0].nvalues; i++)
 		have += KEY_IS_ID(sim->vcpu[0].values[i].key);
-	n = transport_list(&t, 0, &ids);
+	n = list_ids(&t, 0, &ids);
 	is_int(n, have - 1, "aarch64 lists what the vCPU has");
 	for (int i = 1; i < n; i++)
 		sorted = sorted && ids[i - 1] < ids[i];
 	ok(n > 1 && sorted, "sorted");
 	free(ids);
 	sim->unreachable = -ESRCH;
-	is_int(transport_list(&t, 0, &ids), -ESRCH, "or cannot be reached");
+	is_int(list_ids(&t, 0, &ids), -ESRCH, "or cannot be reached");
 	sim->host.ops->close(&sim->host);
 
 	sim = open_host("x86_64");
 	transport_init(&t, &sim->host, sim->arch, BATCH_AUTO);
+	transport_open(&t, 0);
 	sim_add(sim, 0, GUEST_SSP);
-	n = transport_list(&t, 0, &ids);
+	n = list_ids(&t, 0, &ids);
 	ok(n > 20 && ids[0] >> 32 == 0x20300002 && ids[n - 1] >> 32 == 0x20300002, "x86_64 lists MSRs");
-	ok(!transport_list_is_whole(&t), "and nothing else");
+	ok(!list_is_whole(&t), "and nothing else");
 	free(ids);
 	sim->host.ops->close(&sim->host);
 }

@@ -416,8 +416,31 @@ static void test_reset_register(void)
 	machine_release(&rig->machine, false);
 }
 
+/* ---- what is offered ---- */
+
+/* A bit for each type of point. */
+static unsigned offered(const struct capabilities *caps)
+{
+	unsigned types = 0;
+
+	open_machine(&arch_riscv64, 1, BASE, RAM, caps, BATCH_AUTO);
+	for (unsigned i = 0; i < POINT_TYPES; i++)
+		types |= (unsigned)rig->target.ops->has_points(&rig->machine, i) << i;
+	return types;
+}
+
+static void test_offered(void)
+{
+	is_int(offered(&(struct capabilities){ .step = true }), 0, "KVM does nothing: no point is offered");
+	is_int(offered(&(struct capabilities){ .planted = true }), 1 << POINT_SOFTWARE, "an opcode: `break`");
+	is_int(offered(&(struct capabilities){ .exec = true }), 1 << POINT_SOFTWARE | 1 << POINT_HARDWARE,
+		"a debug register: `hbreak`, and `break` by it");
+	is_int(offered(&(struct capabilities){ .watch = { [POINT_WRITE] = true } }), 1 << POINT_WRITE, "what is seen to be watched: `watch`");
+}
+
 int main(void)
 {
+	test_offered();
 	test_other_space();
 	test_alias();
 	test_over_alias();

@@ -4,6 +4,7 @@
  * keep nobody out.
  */
 #include <fcntl.h>
+#include <sys/mman.h>
 
 #include "sim_server.h"
 
@@ -56,6 +57,32 @@ static int visit(void)
 	return rounds;
 }
 
+/* How often vCPU 0 has been round: in the memory that its server's process shares with this one. */
+static _Atomic uint64_t *laps;
+
+static void play_and_tell(struct sim_host *sim, unsigned vcpu, enum host_run how)
+{
+	play(sim, vcpu, how);
+	*laps = counted(0);
+}
+
+static void tell_laps(unsigned vcpus)
+{
+	*laps = 0;
+	for (unsigned i = 0; i < vcpus; i++)
+		rig->sim->vcpu[i].on_run = play_and_tell;
+}
+
+/* A visit, and then the guest has run on: one that the next visit stops before it comes to that has not been round. */
+static int visit_and_leave_running(void)
+{
+	int rounds = visit();
+
+	for (unsigned i = 0; i < SOON_MS && *laps != (uint64_t)rounds + LAPS; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	return rounds;
+}
+
 /* Until it listens, to whoever wants to be no client of it. */
 static void settle_server(void)
 {
@@ -84,9 +111,9 @@ static void test_foreign(void)
 	unsigned closed = 0;
 	int before, after;
 
-	start_server(1, false, NULL);
-	visit();
-	before = visit();
+	start_server(1, false, tell_laps);
+	visit_and_leave_running();
+	before = visit_and_leave_running();
 	for (unsigned i = 0; i < FOREIGN; i++) {
 		int fd = call();
 
@@ -125,9 +152,9 @@ static void test_silent(void)
 {
 	int fds[20], before;
 
-	start_server(1, false, NULL);
-	visit();
-	before = visit();
+	start_server(1, false, tell_laps);
+	visit_and_leave_running();
+	before = visit_and_leave_running();
 	for (unsigned i = 0; i < 20; i++)
 		fds[i] = call();
 	dprintf(fds[19], "+$qC#");
@@ -178,9 +205,9 @@ static void test_stale(void)
 	int before, status;
 	pid_t first;
 
-	start_server(1, false, NULL);
-	visit();
-	before = visit();
+	start_server(1, false, tell_laps);
+	visit_and_leave_running();
+	before = visit_and_leave_running();
 	first = server_pid;
 	strcpy(comm, server_comm);
 	start_server_on(comm, STDIN_FILENO, STDOUT_FILENO, open("/dev/null", O_WRONLY));
@@ -199,6 +226,9 @@ static void test_stale(void)
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	laps = mmap(NULL, sizeof(*laps), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (laps == MAP_FAILED)
+		return 1;
 	test_foreign();
 	test_told();
 	test_silent();

@@ -17,9 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "program.h"
 #include "run_guest.h"
-#include "serve/comm.h"
-#include "serve/server.h"
 
 static char server_dir[64], server_comm[96], server_said[96];
 static pid_t server_pid;
@@ -39,9 +38,9 @@ static inline void reset_guest(struct sim_host *sim)
 static inline int run_server(unsigned vcpus, bool software, server_guest_fn *guest)
 {
 	const struct capabilities caps = { .step = !software, .planted = true };
-	const struct server_config config = { .debug = getenv("SIM_SERVER_DEBUG"), .log = STDERR_FILENO, .once = server_once };
+	const struct program_config config = { .debug = getenv("SIM_SERVER_DEBUG"), .log = STDERR_FILENO, .once = server_once };
 	char error[256];
-	struct comm comm;
+	struct comm comm = { .listener = -1 };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -50,14 +49,14 @@ static inline int run_server(unsigned vcpus, bool software, server_guest_fn *gue
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	if (comm_open(&comm, server_comm, error, sizeof(error)))
+	if (strcmp(server_comm, "-") && comm_open(&comm, server_comm, error, sizeof(error)))
 		return 2;
 	open_machine(&arch_riscv64, vcpus, BASE, RAM, &caps, BATCH_AUTO);
 	write_guest();
 	rig->sim->on_reset = reset_guest;
 	if (guest)
 		guest(vcpus);
-	return server_run(&rig->machine, &comm, &config);
+	return program_serve(&rig->machine, &comm, &config);
 }
 
 static inline void name_server(void)

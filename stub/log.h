@@ -4,8 +4,8 @@
  * Nobody waits for a terminal that is stopped or a pipe that is not read: a thread does the writing, and what finds no room is lost,
  * which is said as soon as it can be.
  */
-#ifndef SERVE_LOG_H
-#define SERVE_LOG_H
+#ifndef LOG_H
+#define LOG_H
 
 #include <pthread.h>
 #include <stdbool.h>

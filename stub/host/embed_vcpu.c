@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What becomes of one vCPU of the VMM's around its KVM_RUNs. The protocol is told in embed_vcpu.h, the two ways in embed.h. */
+#include "embed_vcpu.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/kvm.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static_assert(offsetof(struct kvm_run, hw) == 32, "the exit's union is where arch/ expects it");
+static_assert(sizeof(((struct kvm_run *)0)->padding) == EXIT_DATA_SIZE, "the exit's union has the size that arch/ expects");
+
+/* ---- immediate_exit: the VMM's, and ours where that has not set it ---- */
+
+static void set_immediate(struct embed_vcpu *v)
+{
+	__u8 none = 0;
+
+	__atomic_compare_exchange_n(&v->run->immediate_exit, &none, EMBED_IMMEDIATE, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static void clear_immediate(struct embed_vcpu *v)
+{
+	__u8 ours = EMBED_IMMEDIATE;
+
+	__atomic_compare_exchange_n(&v->run->immediate_exit, &ours, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static __u8 immediate(const struct embed_vcpu *v)
+{
+	return __atomic_load_n(&v->run->immediate_exit, __ATOMIC_SEQ_CST);
+}
+
+/* ---- the fast way ---- */
+
+/* A thread that has come to run this vCPU just now may block the kick, and a new thread may have an old one's place. */
+static bool is_known(const struct embed_vcpu *v)
+{
+	return pthread_equal(v->thread, pthread_self()) && pthread_getspecific(v->host->mine) == v;
+}
+
+bool embed_enter(struct embed_vcpu *v)
+{
+	unsigned outside = EMBED_RAN;
+
+	return is_known(v) && atomic_compare_exchange_strong(&v->word, &outside, EMBED_RAN | EMBED_INSIDE);
+}
+
+bool embed_leave(struct embed_vcpu *v, int err)
+{
+	unsigned inside = EMBED_RAN | EMBED_INSIDE;
+
+	if (err == -EINTR)
+		v->run->exit_reason = KVM_EXIT_INTR;
+	if (!atomic_compare_exchange_strong(&v->word, &inside, EMBED_RAN))
+		return false;
+	/* Of a kick that came when nobody attended any more. */
+	if (err == -EINTR) {
+		atomic_store(&v->kicked, false);
+		clear_immediate(v);
+	}
+	return true;
+}
+
+/* ---- signals ---- */
+
+void embed_quiet(struct embed_vcpu *v)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &v->mask);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &v->cancel);
+	/* The VMM has had the vCPU, and may have changed it. */
+	atomic_store(&v->synced, false);
+	if (is_known(v))
+		return;
+	if (v->host->config.kick_signal)
+		sigdelset(&v->mask, v->host->config.kick_signal);
+	v->thread = pthread_self();
+	pthread_setspecific(v->host->mine, v);
+}
+
+/* Our own kick is seen by other means. */
+static bool has_signal(const struct embed_vcpu *v)
+{
+	sigset_t pending;
+
+	if (sigpending(&pending))
+		return false;
+	for (int i = 1; i < NSIG; i++)
+		if (i != v->host->config.kick_signal && sigismember(&pending, i) == 1 && !sigismember(&v->mask, i))
+			return true;
+	return false;
+}
+
+void embed_loud(struct embed_vcpu *v)
+{
+	if (atomic_load(&v->word) & EMBED_INSIDE && has_signal(v)) {
+		atomic_fetch_or(&v->word, EMBED_WANTED);
+		set_immediate(v);
+	}
+	pthread_setcancelstate(v->cancel, NULL);
+	pthread_sigmask(SIG_SETMASK, &v->mask, NULL);
+}
+
+/* ---- calling out ---- */
+
+static void call_out(struct embed_vcpu *v)
+{
+	const struct embed_config *c = &v->host->config;
+
+	set_immediate(v);
+	if (!(atomic_load(&v->word) & EMBED_INSIDE))
+		return;
+	if (c->kick)
+		c->kick(c->opaque, v->opaque);
+	else
+		pthread_kill(v->thread, c->kick_signal);
+}
+
+void embed_kick(struct host *h, unsigned nr)
+{
+	struct embed_vcpu *v = embed_find(h, nr);
+
+	if (!v)
+		return;
+	atomic_store(&v->kicked, true);
+	call_out(v);
+}
+
+/* Its thread may be asleep in wait(). */
+void embed_want(struct embed_vcpu *v)
+{
+	int err = errno;
+
+	atomic_fetch_or(&v->word, EMBED_WANTED);
+	call_out(v);
+	embed_wake(&v->host->host, v->nr);
+	errno = err;
+}
+
+bool embed_is_wanted(const struct embed_vcpu *v)
+{
+	__u8 vmms = immediate(v);
+
+	return (vmms && vmms != EMBED_IMMEDIATE) || atomic_load(&v->word) & EMBED_WANTED;
+}
+
+/* ---- waiting ---- */
+
+static void take_wakes(struct embed_vcpu *v)
+{
+	uint64_t wakes;
+
+	while (read(v->event, &wakes, sizeof(wakes)) < 0 && errno == EINTR)
+		;
+}
+
+/*
+ * Signals are let in while the thread sleeps, and only then. Woken and signalled at once, ppoll() says the former, and the signal is
+ * handled when it is let in again: it is looked for. A signal of run_signals remains pending, as behind KVM_RUN.
+ */
+int embed_wait(struct host *h, unsigned nr)
+{
+	struct embed_vcpu *v = embed_find(h, nr);
+	struct pollfd fds[2];
+
+	if (!v)
+		return -ENODEV;
+	fds[0] = (struct pollfd){ .fd = v->event, .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = v->host->signals, .events = POLLIN };
+	if (embed_is_wanted(v))
+		return -EINTR;
+	if (ppoll(fds, 2, NULL, &v->mask) < 0)
+		return errno == EINTR ? -EINTR : -errno;
+	if (fds[0].revents)
+		take_wakes(v);
+	return fds[1].revents || embed_is_wanted(v) || has_signal(v) ? -EINTR : 0;
+}
+
+void embed_wake(struct host *h, unsigned nr)
+{
+	struct embed_vcpu *v = embed_find(h, nr);
+	uint64_t one = 1;
+
+	/* It can only fail where it has been woken 2^64 - 2 times. */
+	while (v && write(v->event, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+/* ---- who attends, and what there is to see ---- */
+
+bool embed_attend(struct host *h, unsigned nr, bool attends)
+{
+	struct embed_vcpu *v = embed_find(h, nr);
+	unsigned before;
+
+	if (!v)
+		return false;
+	before = attends ? atomic_fetch_or(&v->word, EMBED_ATTENDED) : atomic_fetch_and(&v->word, ~(unsigned)EMBED_ATTENDED);
+	return before & EMBED_INSIDE;
+}
+
+bool embed_has_run(struct host *h, unsigned nr)
+{
+	struct embed_vcpu *v = embed_find(h, nr);
+
+	return v && atomic_load(&v->word) & EMBED_RAN;
+}
+
+/* Exits of which KVM awaits nothing; of any other, which newer kernels may have, it may await an answer. */
+static bool awaits_answer(uint32_t reason)
+{
+	static const uint32_t done[] = { KVM_EXIT_UNKNOWN, KVM_EXIT_EXCEPTION, KVM_EXIT_DEBUG, KVM_EXIT_HLT, KVM_EXIT_IRQ_WINDOW_OPEN,
+		KVM_EXIT_SHUTDOWN, KVM_EXIT_FAIL_ENTRY, KVM_EXIT_INTR, KVM_EXIT_SET_TPR, KVM_EXIT_NMI, KVM_EXIT_INTERNAL_ERROR,
+		KVM_EXIT_WATCHDOG, KVM_EXIT_SYSTEM_EVENT, KVM_EXIT_IOAPIC_EOI };
+
+	for (unsigned i = 0; i < sizeof(done) / sizeof(done[0]); i++)
+		if (done[i] == reason)
+			return false;
+	return true;
+}
+
+static bool is_pending(const struct embed_vcpu *v)
+{
+	return (atomic_load(&v->word) & EMBED_RAN && awaits_answer(v->run->exit_reason)) ||
+	       (v->host->syncs && v->run->kvm_dirty_regs);
+}
+
+bool embed_is_pending(struct host *h, unsigned nr)
+{
+	struct embed_vcpu *v = embed_find(h, nr);
+
+	return v && is_pending(v);
+}
+
+/* On arm64 and riscv64 KVM knows by exit_reason that there is an answer to take. */
+bool embed_break_off(struct embed_vcpu *v)
+{
+	if (is_pending(v))
+		return false;
+	v->run->exit_reason = KVM_EXIT_INTR;
+	atomic_fetch_and(&v->word, ~(unsigned)EMBED_WANTED);
+	return true;
+}
+
+/* ---- the slow way ---- */
+
+void embed_begin(struct embed_vcpu *v, enum host_run how)
+{
+	v->settling = how == HOST_SETTLE;
+	atomic_fetch_or(&v->word, EMBED_INSIDE);
+	clear_immediate(v);
+	if (v->settling || atomic_load(&v->kicked) || atomic_load(&v->word) & EMBED_WANTED)
+		set_immediate(v);
+}
+
+static const struct {
+	uint32_t type;
+	enum exit_kind kind;
+	int code;
+} system_events[] = {
+	{ KVM_SYSTEM_EVENT_SHUTDOWN, EXIT_ENDED, 0 },
+	{ KVM_SYSTEM_EVENT_RESET, EXIT_RESET, 0 },
+	{ KVM_SYSTEM_EVENT_CRASH, EXIT_CRASHED, 1 },
+};
+
+static void tell_system_event(const struct embed_vcpu *v, struct vcpu_exit *exit)
+{
+	for (unsigned i = 0; i < sizeof(system_events) / sizeof(system_events[0]); i++) {
+		if (system_events[i].type != v->run->system_event.type)
+			continue;
+		exit->kind = system_events[i].kind;
+		exit->code = system_events[i].code;
+	}
+	if (exit->kind == EXIT_CRASHED)
+		snprintf(exit->text, sizeof(exit->text), "the guest says that it has crashed");
+}
+
+static void tell_exit(const struct embed_vcpu *v, struct vcpu_exit *exit)
+{
+	exit->reason = v->run->exit_reason;
+	exit->flags = v->run->flags;
+	memcpy(exit->data, v->run->padding, sizeof(exit->data));
+	switch (exit->reason) {
+	case KVM_EXIT_DEBUG:
+	case KVM_EXIT_INTERNAL_ERROR:
+	case KVM_EXIT_FAIL_ENTRY:
+		exit->kind = EXIT_KVM;
+		break;
+	case KVM_EXIT_SYSTEM_EVENT:
+		tell_system_event(v, exit);
+		break;
+	case KVM_EXIT_SHUTDOWN:
+		exit->kind = EXIT_SHUT_DOWN;
+		snprintf(exit->text, sizeof(exit->text), "shut down: the processor cannot go on");
+		break;
+	}
+}
+
+/* What wanted or kicked it has been done by EINTR; an exit that came instead leaves it to the next run. */
+static void tell_interrupted(struct embed_vcpu *v, struct vcpu_exit *exit)
+{
+	bool kicked = atomic_exchange(&v->kicked, false);
+
+	atomic_fetch_and(&v->word, ~(unsigned)EMBED_WANTED);
+	v->run->exit_reason = KVM_EXIT_INTR;
+	if (kicked || v->settling)
+		*exit = (struct vcpu_exit){ .kind = EXIT_KICKED };
+}
+
+void embed_end(struct embed_vcpu *v, int err, struct vcpu_exit *exit)
+{
+	clear_immediate(v);
+	*exit = (struct vcpu_exit){ .kind = EXIT_VMM, .code = err };
+	if (!err)
+		tell_exit(v, exit);
+	else if (err == -EINTR)
+		tell_interrupted(v, exit);
+	atomic_store(&v->synced, exit->kind == EXIT_KVM && v->run->kvm_valid_regs);
+	atomic_fetch_or(&v->word, EMBED_RAN);
+	atomic_fetch_and(&v->word, ~(unsigned)EMBED_INSIDE);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See program.h. */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "machine/open.h"
+#include "program.h"
+#include "serve/server.h"
+
+struct program {
+	struct log log;
+	bool leaves; /* with the client */
+	int status;
+};
+
+static void tell(void *arg, enum server_level level, const char *sentence)
+{
+	struct program *p = arg;
+
+	(level == SERVER_DEBUG ? log_trace : log_sentence)(&p->log, sentence);
+}
+
+static void print(void *arg, const char *text)
+{
+	struct program *p = arg;
+
+	log_text(&p->log, text);
+}
+
+/* What was said while the guest stood is on standard error before the guest prints again. */
+static void resuming(void *arg)
+{
+	struct program *p = arg;
+
+	log_drain(&p->log);
+}
+
+static bool ends(void *arg, enum server_event event, int code)
+{
+	struct program *p = arg;
+
+	if (event == SERVER_LEFT && !p->leaves)
+		return false;
+	p->status = code;
+	return true;
+}
+
+/* Readable when the program is told to end. */
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+/* The exit status that a shell expects then. */
+static int read_signal(int fd)
+{
+	struct signalfd_siginfo info;
+
+	return read(fd, &info, sizeof(info)) == sizeof(info) ? 128 + (int)info.ssi_signo : EXIT_FAILURE;
+}
+
+/*
+ * O_NONBLOCK is of the open file, which a shell or a terminal shares with us: a file of our own has it, where there can be one. Sockets
+ * are told with each call, and need none.
+ */
+static int without_waiting(int fd)
+{
+	struct stat st;
+	char path[32];
+	int own;
+
+	if (fstat(fd, &st) || !(S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
+		return fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (own < 0)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	return own < 0 ? fd : own;
+}
+
+static void open_door(struct program *p, struct server *s, struct comm *comm)
+{
+	char text[160];
+
+	if (comm->listener < 0) {
+		server_talk(s, STDIN_FILENO, without_waiting(STDOUT_FILENO));
+		return;
+	}
+	if (comm->path)
+		snprintf(text, sizeof(text), "Listening on %s\n", comm->path);
+	else
+		snprintf(text, sizeof(text), "Listening on port %d\n", comm->port);
+	log_text(&p->log, text);
+	server_listen_on(s, comm);
+	*comm = (struct comm){ .listener = -1 };
+}
+
+static int run(struct program *p, struct server *s, int signals)
+{
+	struct pollfd fds[] = {
+		{ .fd = signals, .events = POLLIN },
+		{ .fd = server_fd(s), .events = POLLIN },
+	};
+
+	while (!server_is_over(s)) {
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[0].revents)
+			return read_signal(signals);
+		server_dispatch(s, 0);
+	}
+	return p->status;
+}
+
+int program_serve(struct machine *m, struct comm *comm, const struct program_config *config)
+{
+	struct program *p = calloc(1, sizeof(*p));
+	const struct server_config server = {
+		.trace = config->debug, .arg = p, .log = tell, .print = print, .resuming = resuming, .ends = ends,
+	};
+	struct server *s;
+	int status = EXIT_FAILURE, signals = open_signals();
+
+	if (!p || signals < 0 || log_open(&p->log, config->log) || server_open(&s, m, &server))
+		return status;
+	p->leaves = config->once || comm->listener < 0;
+	machine_set_log(m, log_sentence, &p->log);
+	open_door(p, s, comm);
+	status = run(p, s, signals);
+	log_drain(&p->log);
+	server_unlisten(s);
+	return status;
+}

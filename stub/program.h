@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* kvm-gdbserver, as far as it is not the command line: where it listens, what ends it, and with which status. */
+#ifndef PROGRAM_H
+#define PROGRAM_H
+
+#include <stdbool.h>
+
+#include "serve/comm.h"
+
+struct machine;
+
+struct program_config {
+	bool once;  /* leave when the client goes */
+	bool debug; /* the wire, readable, where the rest is told */
+	int log;    /* the descriptor for what is told to whoever runs this: nobody waits for that */
+};
+
+/*
+ * Serves at the comm, or, where it is closed, on standard input and output, until the guest ends, a client kills it, the client goes (once,
+ * or on standard input), or SIGINT, SIGTERM or SIGHUP arrives. The exit status for the program: the guest's own, or 0, or 128 + the
+ * signal. The three signals are blocked in every thread, and SIGPIPE is ignored. The comm is closed; what else there is stays for the
+ * vCPU threads, until the program ends.
+ */
+int program_serve(struct machine *m, struct comm *comm, const struct program_config *config);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Inside reg/ only: the way of many ids in one system call. */
+#ifndef REG_MANY_REGS_H
+#define REG_MANY_REGS_H
+
+#include "way.h"
+
+extern const struct way many_regs_way;
+
+/* Where this vCPU answers KVM_GET_MANY_REGS. Changes t->many on the way. */
+enum many_regs many_regs_find(struct transport *t, unsigned vcpu);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The connection between one client and a machine: what serve.c, watch.c and server.c share. Who may touch the session and the link is
+ * told in run/vcpu.h: the baton's holder. That is a vCPU thread while the machine is stopped, or the watcher where vCPU threads do
+ * not serve (functions serve_*); and the watcher, which is the thread of server_dispatch(), while the machine runs (functions watch_*).
+ */
+#ifndef SERVE_CONNECTION_H
+#define SERVE_CONNECTION_H
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "../machine/open.h"
+#include "../rsp/session.h"
+#include "comm.h"
+#include "config.h"
+#include "link.h"
+#include "lobby.h"
+#include "sources.h"
+#include "wake.h"
+
+#define CONNECTION_LISTENERS 8
+
+/* Of the client. Only client_becomes() changes it. */
+enum client {
+	CLIENT_NONE, /* there is none: who comes next is it */
+	CLIENT_HERE, /* it is served */
+	CLIENT_GOES, /* the watcher saw it go, or the machine is being stopped, for what is left of it to be cleaned up */
+	CLIENT_LEFT, /* nothing is left of it in the guest; the watcher has its descriptors to close yet */
+	CLIENT_OVER  /* the owner has said that all is over: there is none any more, nor will be */
+};
+
+struct server {
+	struct machine *machine;
+	struct server_config config;
+	struct target target;
+	struct session session;
+	struct link link;
+	struct wake wake;
+	int sources;
+
+	/* The lock is held for no longer than it takes to look, but by server_dispatch() for those in the lobby. */
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* the client */
+	_Atomic enum client client;
+	pthread_t watcher;	/* whoever was in server_dispatch() last ... */
+	bool watched;		/* ... if anybody was */
+	atomic_bool parted;	/* by server_disconnect(): the guest goes on, however the client goes */
+	struct comm listeners[CONNECTION_LISTENERS];
+	unsigned nlisteners;
+	struct lobby lobby;
+
+	/* The watcher's. */
+	bool holds;	       /* the baton of a stopped machine is its own */
+	bool deaf;	       /* nobody is accepted before the next tick */
+	bool heard;	       /* the client may have said something, or have gone */
+	unsigned quiet;	       /* looks without a running machine */
+	struct pollfd awaited; /* the client, when the watcher is to hear it at once */
+	struct pollfd asked;   /* ... as the sources have it */
+};
+
+void client_becomes(struct server *s, enum client client);
+
+/* With the lock: a fresh session on these descriptors, on which the client has said n bytes already. */
+void locked_admit(struct server *s, int in, int out, const void *begun, size_t n);
+
+/* Is there a client, whatever becomes of it? */
+static inline bool client_is_here(const struct server *s)
+{
+	enum client client = atomic_load(&s->client);
+
+	return client == CLIENT_HERE || client == CLIENT_GOES;
+}
+
+/* What the session has for the client. */
+void connection_send(void *server, const void *bytes, size_t n);
+
+/* A packet, readable. */
+void connection_trace(void *server, const char *line);
+
+/*
+ * What the client has said, up to where the session's state changes. A client that does not read what it is answered is not heard, but
+ * where its thread waits for it.
+ */
+enum session_state connection_digest(struct server *s);
+
+/* What the guest's breakpoints have printed meanwhile, to the client's console. False: nothing. */
+bool connection_tell(struct server *s);
+
+/* Is all over by this? Then what was sent is given a moment to arrive, if it is to `linger`, and nobody is served any more. */
+bool connection_ends(struct server *s, enum server_event event, int code, bool linger);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See serve.h. */
+#include <string.h>
+
+#include "../run/due.h"
+#include "../run/step.h"
+#include "serve.h"
+
+/*
+ * The guest runs on if it was told to, by `detach` or because it was running, or if it ever ran. A client that leaves a stopped one to
+ * come again, in another mode, finds it as it is, and so does whoever comes after one that wanted it to stay.
+ */
+void serve_leave(struct server *s, bool go)
+{
+	struct machine *m = s->machine;
+	bool stays;
+
+	if (connection_ends(s, m->guest.ended ? SERVER_EXITED : SERVER_LEFT, m->guest.ended ? m->guest.last.code : 0, true))
+		return;
+	stays = s->session.state == SESSION_DETACHED && s->session.stays_stopped && !atomic_load(&s->parted);
+	if (stays)
+		config_log(&s->config, SERVER_INFO, "the guest stays stopped, and waits for a debugger");
+	machine_release(m, !stays && (go || atomic_load(&s->parted) || (m->guest.started && !machine_changes_mode(m))));
+	client_becomes(s, CLIENT_LEFT);
+}
+
+/* Whoever opened the server need not have it end. */
+static void serve_killed(struct server *s)
+{
+	if (connection_ends(s, SERVER_KILLED, 0, true))
+		return;
+	machine_release(s->machine, true);
+	client_becomes(s, CLIENT_LEFT);
+}
+
+/*
+ * A client that has detached and stays connected is heard while the machine runs, as if nobody were there: what it says has stopped
+ * it, and when that was no `attach` or `run`, the machine goes on.
+ */
+static bool serve_away(struct server *s)
+{
+	if (!s->session.away || s->machine->guest.ended || s->session.state != SESSION_STOPPED)
+		return false;
+	machine_release(s->machine, true);
+	wake_now(&s->wake);
+	return true;
+}
+
+bool serve_packets(struct server *s, bool more)
+{
+	switch (connection_digest(s)) {
+	case SESSION_RUNNING:
+		if (s->link.have || s->link.queued || atomic_load(&s->wake.dozing))
+			wake_now(&s->wake);
+		return false;
+	case SESSION_NON_STOP:
+		return false;
+	case SESSION_DETACHED:
+		serve_leave(s, true);
+		return false;
+	case SESSION_KILLED:
+		serve_killed(s);
+		return false;
+	case SESSION_LOST:
+		serve_leave(s, false);
+		return false;
+	case SESSION_STOPPED:
+		break;
+	}
+	return !(more && serve_away(s));
+}
+
+/* The machine stopped and no debugger is there to be told. */
+static void serve_nobody(struct server *s, const struct stop *stop)
+{
+	if (stop->text)
+		config_log(&s->config, SERVER_INFO, "vCPU %u: %s", stop->thread - 1, stop->text);
+	if (stop->kind == STOP_EXITED)
+		connection_ends(s, SERVER_EXITED, stop->code, false);
+	else if (s->machine->guest.started)
+		config_log(&s->config, SERVER_INFO, "the guest is stopped and waits for a debugger");
+}
+
+/* The guest has begun anew and nobody is asked; whoever looks is told. */
+static void serve_reset(struct server *s)
+{
+	static const char text[] = "the guest has reset itself and starts over\n";
+
+	if (client_is_here(s) && !s->session.away)
+		session_print(&s->session, text);
+	else
+		config_log(&s->config, SERVER_INFO, "%.*s", (int)strlen(text) - 1, text);
+}
+
+/* The guest's end is the session's, unless the client wants to stay. */
+static bool serve_exit(struct server *s, int code)
+{
+	if (s->session.extended)
+		return true;
+	if (!connection_ends(s, SERVER_EXITED, code, true)) {
+		machine_release(s->machine, false);
+		client_becomes(s, CLIENT_LEFT);
+	}
+	return false;
+}
+
+bool serve_stop(struct server *s, bool waits)
+{
+	const struct stop *stop = machine_stop(s->machine);
+
+	if (due_goes_on(&s->machine->guest, client_is_here(s) && !s->session.away)) {
+		serve_reset(s);
+		return false;
+	}
+	if (!client_is_here(s)) {
+		serve_nobody(s, stop);
+		return false;
+	}
+	if (atomic_load(&s->client) == CLIENT_GOES) {
+		serve_leave(s, true);
+		return false;
+	}
+	s->link.waits = waits;
+	while (connection_tell(s))
+		;
+	session_stopped(&s->session, stop);
+	step_expect(&s->machine->guest);
+	return stop->kind != STOP_EXITED || serve_exit(s, stop->code);
+}
+
+void serve_ended(struct server *s)
+{
+	if (s->config.resuming)
+		s->config.resuming(s->config.arg);
+}
+
+static void serve_client(struct server *s)
+{
+	bool more = !s->session.away;
+
+	for (; serve_packets(s, more); more = true) {
+		if (!link_receive(&s->link)) {
+			serve_leave(s, false);
+			return;
+		}
+	}
+}
+
+void serve(void *server)
+{
+	struct server *s = server;
+
+	if (serve_stop(s, true))
+		serve_client(s);
+	serve_ended(s);
+}

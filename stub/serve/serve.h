@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A stopped machine: its stop is told to the client, and the client's packets are answered. By the baton's holder. */
+#ifndef SERVE_SERVE_H
+#define SERVE_SERVE_H
+
+#include "connection.h"
+
+/* machine_serve_fn: on the vCPU thread that has been handed the baton, for as long as the machine stands. */
+void serve(void *server);
+
+/* The stop. waits: until the client has taken all that it is sent. True: the client is there to be heard. */
+bool serve_stop(struct server *s, bool waits);
+
+/* What the client has said so far; more: it has said something since the stop. True: it is to be heard further. */
+bool serve_packets(struct server *s, bool more);
+
+/* The client has gone; go: the guest runs on in any case. */
+void serve_leave(struct server *s, bool go);
+
+/* The machine is about to go on, or nobody is there to say so. */
+void serve_ended(struct server *s);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See watch.h. */
+#include "../run/baton.h"
+#include "../run/threads.h"
+#include "ready.h"
+#include "serve.h"
+#include "watch.h"
+
+#define QUIET_LOOKS 20
+
+/*
+ * In non-stop no text can go to the client: what it is sent answers it, or is a notification. The manual forbids `O` there: gdb
+ * (13) prints one that comes while it asks for nothing (remote_target::wait_ns, remote.c), and takes any other for the answer.
+ */
+static void watch_prints(struct server *s)
+{
+	char text[GUEST_TEXT_MAX + 1];
+
+	while (threads_text(&s->machine->guest, text))
+		config_print(&s->config, text);
+}
+
+/* A vCPU's thread may have taken it in the meantime. */
+static bool watch_hears(struct server *s)
+{
+	return s->heard && readable(s->link.in, 0);
+}
+
+/* False: the client has gone. */
+static bool watch_receive(struct server *s)
+{
+	s->heard = false;
+	return link_receive(&s->link);
+}
+
+static bool watch_can_receive(struct server *s)
+{
+	return s->link.queued < LINK_FULL && (s->link.broken || watch_hears(s));
+}
+
+/*
+ * What there is to be heard from the client, and as much as it takes of what it was sent. The rest is heard at the next look: what there
+ * is to do besides is not to wait for one that never stops talking.
+ */
+static enum session_state watch_input(struct server *s)
+{
+	enum session_state before = s->session.state, state;
+
+	s->link.waits = false;
+	link_flush(&s->link);
+	state = connection_digest(s);
+	if (state == before && watch_can_receive(s))
+		state = watch_receive(s) ? connection_digest(s) : SESSION_LOST;
+	return state;
+}
+
+/* Has the client gone by that? What is left of it is cleaned up when the machine stands. */
+static bool watch_gone(struct server *s, enum session_state state)
+{
+	if (state == SESSION_KILLED && connection_ends(s, SERVER_KILLED, 0, false))
+		return false;
+	if (state != SESSION_DETACHED && state != SESSION_KILLED && state != SESSION_LOST)
+		return false;
+	client_becomes(s, CLIENT_GOES);
+	return true;
+}
+
+/* When the machine is stopped as a whole again, whoever has the baton next leaves, or goes on serving. */
+static void watch_non_stop(struct server *s)
+{
+	enum session_state state;
+
+	watch_prints(s);
+	state = watch_input(s);
+	if (!s->link.queued)
+		session_event(&s->session);
+	if (state == SESSION_NON_STOP)
+		s->awaited = link_poll(&s->link, false);
+	if (watch_gone(s, state))
+		s->target.ops->set_non_stop(s->target.t, false);
+}
+
+/*
+ * What is on its way to a client that is slow to read comes before the answer to its Ctrl-C: so text waits until there is room for much
+ * more. True when it does.
+ */
+static bool watch_text(struct server *s)
+{
+	if (!threads_have_text(&s->machine->guest))
+		return false;
+	if (s->link.queued || !writable(s->link.out, 0))
+		return true;
+	connection_tell(s);
+	return false;
+}
+
+static void watch_running(struct server *s)
+{
+	enum session_state state = watch_input(s);
+	bool behind = state == SESSION_RUNNING && watch_text(s);
+
+	if (state == SESSION_RUNNING)
+		s->awaited = link_poll(&s->link, behind);
+	if (watch_gone(s, state))
+		s->target.ops->interrupt(s->target.t);
+}
+
+/* One who has left, and stays connected, stops the machine by whatever is said. */
+static void watch_away(struct server *s)
+{
+	if (watch_hears(s))
+		threads_hand_over(&s->machine->guest, GDB_SIGNAL_TRAP);
+	else
+		s->awaited = link_poll(&s->link, false);
+}
+
+/*
+ * What the client says while the machine runs. A session that is not running is none of the watcher's: its client has just come,
+ * and the machine is being stopped for it.
+ */
+static void watch_session(struct server *s)
+{
+	if (atomic_load(&s->client) == CLIENT_GOES)
+		return;
+	if (s->session.state == SESSION_STOPPED) {
+		if (s->session.away)
+			watch_away(s);
+		return;
+	}
+	threads_watch_steps(&s->machine->guest, now_ms());
+	if (s->session.state == SESSION_NON_STOP)
+		watch_non_stop(s);
+	else
+		watch_running(s);
+}
+
+/* In this order: a resume that begins after the question sees that it has to wake the watcher. */
+static void watch_doze(struct server *s)
+{
+	s->quiet = 0;
+	atomic_store(&s->wake.dozing, true);
+	if (!threads_at_rest(&s->machine->guest))
+		atomic_store(&s->wake.dozing, false);
+}
+
+/* The client of a stopped machine that the watcher serves. True: it is to be heard further. */
+static bool watch_packets(struct server *s)
+{
+	link_flush(&s->link);
+	if (!serve_packets(s, !s->session.away))
+		return false;
+	if (watch_can_receive(s)) {
+		if (watch_receive(s))
+			return serve_packets(s, true);
+		serve_leave(s, false);
+		return false;
+	}
+	return true;
+}
+
+/* Where vCPU threads serve nobody: the stop that the watcher was told of, and the client for as long as the machine stands. */
+static void watch_stopped(struct server *s)
+{
+	bool stays;
+
+	if (s->holds) {
+		stays = watch_packets(s);
+	} else {
+		if (!baton_take(&s->machine->guest))
+			return;
+		s->holds = true;
+		stays = serve_stop(s, false) && watch_packets(s);
+	}
+	if (stays) {
+		s->awaited = link_poll(&s->link, false);
+		return;
+	}
+	serve_ended(s);
+	s->holds = false;
+	baton_give_back(&s->machine->guest);
+}
+
+void watch_client(struct server *s)
+{
+	s->awaited.fd = -1;
+	if (s->config.serves_self) {
+		if (atomic_load(&s->client) == CLIENT_HERE)
+			s->awaited = link_poll(&s->link, false);
+		watch_stopped(s);
+	}
+	if (s->holds || !client_is_here(s))
+		return;
+	if (threads_watch_begin(&s->machine->guest)) {
+		s->quiet = 0;
+		watch_session(s);
+		threads_watch_end(&s->machine->guest);
+	} else if (++s->quiet > QUIET_LOOKS) {
+		watch_doze(s);
+	}
+}
+
+void watch_welcome(struct server *s)
+{
+	atomic_store(&s->wake.dozing, false);
+	if (s->config.client)
+		s->config.client(s->config.arg, true);
+	threads_hand_over(&s->machine->guest, GDB_SIGNAL_TRAP);
+}
