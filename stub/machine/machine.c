@@ -3,6 +3,7 @@
 #include "machine.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 
 struct vcpu *machine_living_vcpu(struct machine *m, unsigned thread, int *err)
 {
@@ -17,12 +18,36 @@ struct vcpu *machine_living_vcpu(struct machine *m, unsigned thread, int *err)
 	return NULL;
 }
 
+/* What was read before the vCPU has completed an access is void. */
+static struct vcpu *look_again(struct vcpu *v)
+{
+	if (atomic_exchange(&v->moved, false))
+		regfile_drop(&v->regs);
+	return v;
+}
+
+struct vcpu *machine_changeable_vcpu(struct machine *m, unsigned thread, int *err)
+{
+	struct vcpu *v = machine_stopped_vcpu(m, thread, err);
+
+	if (!v || !vcpu_is_pending(v))
+		return v;
+	*err = guest_refuse(&m->guest, -EBUSY, "vCPU %u is in the VMM, which serves an access of its: it can be looked at, and not changed",
+		v->nr);
+	return NULL;
+}
+
 struct vcpu *machine_stopped_vcpu(struct machine *m, unsigned thread, int *err)
 {
 	struct vcpu *v = machine_living_vcpu(m, thread, err);
 
-	if (!v || !vcpu_runs(v))
-		return v;
-	*err = guest_refuse(&m->guest, -EBUSY, "thread %u is running", thread);
+	if (!v)
+		return NULL;
+	if (vcpu_runs(v))
+		*err = guest_refuse(&m->guest, -EBUSY, "thread %u is running", thread);
+	else if (!v->known)
+		*err = guest_refuse(&m->guest, -ENXIO, "vCPU %u has not run yet: the VMM may not have set it up", v->nr);
+	else
+		return look_again(v);
 	return NULL;
 }

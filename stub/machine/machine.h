@@ -18,6 +18,7 @@ typedef int machine_command_fn(struct machine *m, const char *line, text_fn *pri
 struct machine {
 	struct guest guest;
 	machine_command_fn *command;
+	bool described; /* guest.tdesc is that of its vCPUs */
 	unsigned mode; /* of arch->modes: what the description is of */
 	unsigned expedited[3];
 	unsigned nexpedited;
@@ -32,6 +33,9 @@ struct machine {
 
 /* The vCPU of a thread that can be looked into now; NULL and the error otherwise. */
 struct vcpu *machine_stopped_vcpu(struct machine *m, unsigned thread, int *err);
+
+/* The same, of one whose registers can be written. */
+struct vcpu *machine_changeable_vcpu(struct machine *m, unsigned thread, int *err);
 
 /* The same of one that may be running. */
 struct vcpu *machine_living_vcpu(struct machine *m, unsigned thread, int *err);

@@ -30,7 +30,7 @@ int modes_describe(struct machine *m, unsigned mode, struct tdesc *d)
 	struct presence p;
 	int err;
 
-	presence_init(&p, &m->guest.transport, 0);
+	presence_init(&p, &m->guest.transport, m->guest.current ? m->guest.current->nr : 0);
 	err = tdesc_build(d, arch, &p.source);
 	presence_free(&p);
 	return err;
@@ -56,13 +56,36 @@ static struct regfile *open_files(struct machine *m, const struct tdesc *d)
 	return files;
 }
 
-static void drop_next(struct machine *m)
+void modes_drop(struct machine *m)
 {
 	if (!m->next_files)
 		return;
 	free_files(m->next_files, m->guest.n);
 	tdesc_free(&m->next_tdesc);
 	m->next_files = NULL;
+}
+
+/* Puts next_tdesc in its place, with vCPUs' files of it. */
+static int open_next(struct machine *m)
+{
+	m->next_files = open_files(m, &m->next_tdesc);
+	if (m->next_files)
+		return 0;
+	tdesc_free(&m->next_tdesc);
+	return -ENOMEM;
+}
+
+int modes_describe_anew(struct machine *m)
+{
+	int err = modes_describe(m, m->mode, &m->next_tdesc);
+
+	if (!err)
+		err = open_next(m);
+	if (err)
+		return err;
+	modes_change(m);
+	modes_expedite(m);
+	return 0;
 }
 
 bool modes_start(const struct machine *m)
@@ -91,18 +114,15 @@ int modes_choose(struct machine *m, const char *name)
 	err = start_as(m, mode);
 	if (err)
 		return err;
-	drop_next(m);
+	modes_drop(m);
 	m->next_mode = m->mode;
 	if ((unsigned)mode == m->mode)
 		return 0;
 	err = modes_describe(m, mode, &m->next_tdesc);
 	if (err)
 		return guest_refuse(&m->guest, err, "the registers cannot be described: %s", strerror(-err));
-	m->next_files = open_files(m, &m->next_tdesc);
-	if (!m->next_files) {
-		tdesc_free(&m->next_tdesc);
+	if (open_next(m))
 		return guest_refuse(&m->guest, -ENOMEM, "out of memory");
-	}
 	m->next_mode = mode;
 	return 0;
 }

@@ -13,6 +13,10 @@ int modes_find(const struct arch *arch, const char *name);
 /* tdesc_build() for the machine's vCPUs in this mode. */
 int modes_describe(struct machine *m, unsigned mode, struct tdesc *d);
 
+/* Of vCPUs that were not described yet: in the present mode, from now on. 0 or -errno. And what was chosen is forgotten. */
+int modes_describe_anew(struct machine *m);
+void modes_drop(struct machine *m);
+
 /* Which registers stop replies carry, by the present description. */
 void modes_expedite(struct machine *m);
 

@@ -12,14 +12,9 @@
 #include "../run/mask.h"
 #include "../run/resume.h"
 #include "../run/threads.h"
+#include "../run/turn.h"
 #include "modes.h"
 #include "nowhere.h"
-
-const struct stop *machine_stop(struct machine *m)
-{
-	nowhere_tell(m->guest.current, &m->guest.last);
-	return &m->guest.last;
-}
 
 bool machine_changes_mode(const struct machine *m)
 {
@@ -49,8 +44,37 @@ void machine_release(struct machine *m, bool go)
 		v->way_known = false;
 		v->nends = 0;
 	}
-	if (!due_leave(&m->guest))
-		threads_resume(&m->guest);
+	if (due_leave(&m->guest))
+		return;
+	turn_let_go(&m->guest);
+	threads_resume(&m->guest);
+}
+
+/* A vCPU of a VMM's can be described when it is about to run, and not before. */
+static void locked_describe(struct machine *m)
+{
+	struct guest *g = &m->guest;
+	int err = transport_open(&g->transport, g->current->nr);
+
+	if (!err)
+		err = modes_describe_anew(m);
+	m->described = !err;
+	if (err)
+		guest_log(g, "the vCPUs cannot be described: %s", strerror(-err));
+}
+
+const struct stop *machine_stop(struct machine *m)
+{
+	struct guest *g = &m->guest;
+
+	if (!m->described) {
+		pthread_mutex_lock(&g->lock);
+		locked_describe(m);
+		pthread_mutex_unlock(&g->lock);
+		m->looked_at = g->current;
+	}
+	nowhere_tell(g->current, &g->last);
+	return &g->last;
 }
 
 static int describe_vcpus(struct machine *m)
@@ -76,6 +100,13 @@ int machine_open(struct machine *m, struct host *host, const struct arch *arch, 
 	g->arch = arch;
 	g->caps = *caps;
 	transport_init(&g->transport, host, arch, batch);
+	if (host->borrowed) {
+		g->tdesc = (struct tdesc){ .arch = arch };
+		err = guest_open(g);
+		if (err)
+			snprintf(error, size, "cannot open the guest: %s", strerror(-err));
+		return err;
+	}
 	if (transport_open(&g->transport, 0)) {
 		snprintf(error, size, "--batch=many: neither this kernel's KVM nor /dev/kvm_many_regs has KVM_GET_MANY_REGS");
 		return -EOPNOTSUPP;
@@ -87,8 +118,17 @@ int machine_open(struct machine *m, struct host *host, const struct arch *arch, 
 		err = threads_start(g);
 	if (err)
 		snprintf(error, size, "cannot open the vCPUs: %s", strerror(-err));
+	m->described = !err;
 	m->looked_at = g->current;
 	return err;
+}
+
+void machine_close(struct machine *m)
+{
+	modes_drop(m);
+	guest_close(&m->guest);
+	tdesc_free(&m->guest.tdesc);
+	transport_close(&m->guest.transport);
 }
 
 void machine_set_server(struct machine *m, serve_fn *serve, notify_fn *notify, void *arg)

@@ -12,6 +12,9 @@
 int machine_open(struct machine *m, struct host *host, const struct arch *arch, const struct capabilities *caps,
 	enum batch batch, char *error, size_t size);
 
+/* Of a machine whose vCPUs are borrowed, when their threads run no more by it. The host remains the caller's. */
+void machine_close(struct machine *m);
+
 /* Who serves the client on a stop, and who is told of one in non-stop: see run/baton.h. */
 void machine_set_server(struct machine *m, serve_fn *serve, notify_fn *notify, void *arg);
 

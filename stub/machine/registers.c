@@ -56,7 +56,7 @@ typedef int write_fn(struct regfile *f, unsigned reg, const void *value, size_t 
 static int write_by(struct machine *m, unsigned thread, unsigned reg, const void *value, size_t size, write_fn *write)
 {
 	int err;
-	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
+	struct vcpu *v = machine_changeable_vcpu(m, thread, &err);
 	uint64_t pc;
 
 	if (!v)
@@ -84,7 +84,7 @@ int registers_write_general(void *t, unsigned thread, const void *values, size_t
 {
 	struct machine *m = t;
 	int err;
-	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
+	struct vcpu *v = machine_changeable_vcpu(m, thread, &err);
 	uint64_t pc;
 
 	if (!v)

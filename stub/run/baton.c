@@ -7,7 +7,7 @@ void locked_grant_baton(struct guest *g)
 {
 	if (g->serve) {
 		g->baton = g->current;
-		pthread_cond_signal(&g->baton->wake);
+		locked_wake(g->baton);
 	} else {
 		g->granted = true;
 		g->notify(g->serve_arg, false);

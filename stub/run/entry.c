@@ -8,10 +8,15 @@
 /* So many software steps cost about what the pause behind them lasts. */
 #define STEPS_ALONE 64
 
+static bool is_to_stand(enum vcpu_state state)
+{
+	return state == VCPU_STANDS || state == VCPU_SETTLES;
+}
+
 void locked_move(struct vcpu *v, enum vcpu_state state)
 {
 	struct guest *g = v->guest;
-	bool stood = v->state == VCPU_STANDS, stands = state == VCPU_STANDS;
+	bool stood = is_to_stand(v->state), stands = is_to_stand(state);
 
 	if (v->alone)
 		g->lone = g->lone + stood - stands;
@@ -22,6 +27,16 @@ void locked_move(struct vcpu *v, enum vcpu_state state)
 		v->over = v->alone = v->halting = false;
 	if (g->alone == v && !vcpu_is_inside(v) && state != VCPU_ADMITTED)
 		g->alone = NULL;
+}
+
+void locked_wake(struct vcpu *v)
+{
+	struct host *h = v->guest->host;
+
+	if (h->borrowed)
+		h->ops->wake(h, v->nr);
+	else
+		pthread_cond_signal(&v->wake);
 }
 
 unsigned locked_running(const struct guest *g)
@@ -57,7 +72,7 @@ bool locked_is_clear(const struct guest *g)
 /* It may, as far as it is concerned. Text that finds no room keeps its vCPU outside. */
 static bool locked_could_enter(const struct vcpu *v)
 {
-	return (v->state == VCPU_WAITS || v->state == VCPU_MADE_WAY || v->state == VCPU_ADMITTED) && !v->said.len &&
+	return (v->state == VCPU_WAITS || v->state == VCPU_MADE_WAY || v->state == VCPU_ADMITTED) && v->home && !v->said.len &&
 	       !locked_is_kept_out(v);
 }
 
@@ -70,7 +85,7 @@ static void locked_pause(struct vcpu *v)
 {
 	v->steps_alone = 0;
 	locked_move(v, VCPU_PAUSES);
-	pthread_cond_signal(&v->wake);
+	locked_wake(v);
 }
 
 /* The next one that has to be alone, beginning behind the one before. One that is inside alone stays the one. */
@@ -119,7 +134,7 @@ static void locked_make_way(struct vcpu *v)
 static void locked_admit(struct vcpu *v)
 {
 	locked_move(v, VCPU_ADMITTED);
-	pthread_cond_signal(&v->wake);
+	locked_wake(v);
 }
 
 static void locked_admit_all(struct guest *g, enum vcpu_state state)

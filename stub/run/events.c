@@ -65,10 +65,24 @@ static int signal_of(enum exit_kind kind)
 	}
 }
 
-void events_stop(struct vcpu *v, const struct vcpu_exit *exit)
+/* A VMM's guest goes on, or not, as the VMM says. */
+static enum step_result show(struct vcpu *v, const struct vcpu_exit *exit, bool resets)
+{
+	const bool *stops_at = v->guest->stops_at;
+
+	if (!stops_at[resets ? EVENT_RESET : EVENT_END] && exit->kind != EXIT_CRASHED)
+		return STEP_AWAY;
+	v->stop = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = signal_of(exit->kind), .text = v->text };
+	snprintf(v->text, sizeof(v->text), "%s: resumed, that is the VMM's to do", what_happens(exit));
+	return STEP_EVENT;
+}
+
+enum step_result events_stop(struct vcpu *v, const struct vcpu_exit *exit)
 {
 	bool resets = exit->kind == EXIT_RESET || exit->kind == EXIT_SHUT_DOWN;
 
+	if (v->guest->host->borrowed)
+		return show(v, exit, resets);
 	v->stop = (struct stop){
 		.kind = resets ? STOP_RESET : STOP_END,
 		.thread = v->nr + 1,
@@ -79,9 +93,10 @@ void events_stop(struct vcpu *v, const struct vcpu_exit *exit)
 	if (resets || v->guest->stops_at[EVENT_END]) {
 		snprintf(v->text, sizeof(v->text), "%s: resumed, it %s", what_happens(exit),
 			resets ? "starts over" : "has ended");
-		return;
+		return STEP_EVENT;
 	}
 	events_end_now(v);
 	snprintf(v->text, sizeof(v->text), "%s", exit->text);
 	v->stop.text = v->text[0] ? v->text : NULL;
+	return STEP_EVENT;
 }

@@ -11,8 +11,8 @@
 /* "reset", "end", "vcpu": as `monitor events` has it; `text` says what it is. */
 const char *events_name(enum guest_event event, const char **text);
 
-/* On the vCPU's own thread: the stop, v->stop, that this exit is. */
-void events_stop(struct vcpu *v, const struct vcpu_exit *exit);
+/* On the vCPU's own thread: the stop, v->stop, that this exit is; or it is the VMM's without a word. */
+enum step_result events_stop(struct vcpu *v, const struct vcpu_exit *exit);
 
 /* From now on, while nobody is in the guest: is it a stop? */
 void events_choose(struct guest *g, enum guest_event event, bool stop);

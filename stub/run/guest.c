@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "events.h"
+#include "locked.h"
 
 int guest_refuse(struct guest *g, int err, const char *format, ...)
 {
@@ -113,28 +114,60 @@ static void forget(struct guest *g, bool ended)
 
 int guest_start_over(struct guest *g)
 {
-	int err = g->host->ops->reset(g->host, g->why, sizeof(g->why));
+	int err;
 
+	if (!g->host->ops->reset)
+		return guest_refuse(g, -EOPNOTSUPP, "the VMM cannot start its guest over from here");
+	err = g->host->ops->reset(g->host, g->why, sizeof(g->why));
 	forget(g, err != 0);
 	return err;
 }
 
-static int open_vcpu(struct guest *g, unsigned nr)
+/* Standing. NULL: there is no memory for it. */
+static struct vcpu *new_vcpu(struct guest *g, unsigned nr)
 {
 	struct vcpu *v = calloc(1, sizeof(*v));
 
-	g->vcpus[nr] = v;
 	if (!v)
-		return -ENOMEM;
+		return NULL;
 	v->guest = g;
 	v->nr = nr;
+	v->home = v->known = !g->host->borrowed;
 	v->space = (struct space){ .memory = &g->memory, .regs = &v->regs };
 	pthread_cond_init(&v->wake, NULL);
-	return regfile_init(&v->regs, nr, &g->transport, &g->tdesc);
+	if (!regfile_init(&v->regs, nr, &g->transport, &g->tdesc)) {
+		locked_forget_vcpu(v);
+		return v;
+	}
+	pthread_cond_destroy(&v->wake);
+	free(v);
+	return NULL;
+}
+
+static void free_vcpu(struct vcpu *v)
+{
+	regfile_free(&v->regs);
+	pthread_cond_destroy(&v->wake);
+	free(v);
+}
+
+int locked_grow(struct guest *g, unsigned n)
+{
+	while (g->n < n) {
+		struct vcpu *v = new_vcpu(g, g->n);
+
+		if (!v)
+			return -ENOMEM;
+		g->vcpus[g->n++] = v;
+		g->count[VCPU_STANDS]++;
+	}
+	return 0;
 }
 
 int guest_open(struct guest *g)
 {
+	int err;
+
 	g->memory = (struct memory){
 		.host = g->host,
 		.arch = g->arch,
@@ -145,19 +178,24 @@ int guest_open(struct guest *g)
 	g->points.caps = &g->caps;
 	g->points.tell = tell;
 	g->points.tell_arg = g;
-	g->n = g->count[VCPU_STANDS] = g->host->vcpus;
 	pthread_mutex_init(&g->lock, NULL);
 	pthread_cond_init(&g->out, NULL);
 	events_default(g);
-	g->vcpus = calloc(g->n, sizeof(*g->vcpus));
+	g->last = (struct stop){ .kind = STOP_SIGNAL, .thread = 1, .signal = GDB_SIGNAL_TRAP };
+	g->vcpus = calloc(g->host->borrowed ? GUEST_VCPUS_MAX : g->host->vcpus, sizeof(*g->vcpus));
 	if (!g->vcpus)
 		return -ENOMEM;
-	for (unsigned i = 0; i < g->n; i++) {
-		int err = open_vcpu(g, i);
+	err = locked_grow(g, g->host->borrowed ? 0 : g->host->vcpus);
+	if (!err && g->n)
+		forget(g, false);
+	return err;
+}
 
-		if (err)
-			return err;
-	}
-	forget(g, false);
-	return 0;
+void guest_close(struct guest *g)
+{
+	for (unsigned i = 0; i < g->n; i++)
+		free_vcpu(g->vcpus[i]);
+	free(g->vcpus);
+	pthread_cond_destroy(&g->out);
+	pthread_mutex_destroy(&g->lock);
 }

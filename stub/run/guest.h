@@ -11,6 +11,9 @@
  */
 int guest_open(struct guest *g);
 
+/* No vCPU thread is in a run any more: of borrowed vCPUs. Frees what guest_open() has, not what was given to it. */
+void guest_close(struct guest *g);
+
 /* All as after guest_open(), but for the points, whose opcodes are no longer in memory. 0, or -errno, a sentence, and the end. */
 int guest_start_over(struct guest *g);
 

@@ -8,6 +8,9 @@
 
 #include "vcpu.h"
 
+/* guest.c: there are so many vCPUs from now on, those that are new standing. 0 or -ENOMEM. */
+int locked_grow(struct guest *g, unsigned n);
+
 /* entry.c */
 
 /* What becomes of the vCPU. One that stands has nothing left to do first. */
@@ -15,6 +18,9 @@ void locked_move(struct vcpu *v, enum vcpu_state state);
 
 /* What every transition ends with: has the machine stopped? Who may enter now, and who has to make way? */
 void locked_decide(struct guest *g);
+
+/* Its thread, which waits, is to look again what it may do. */
+void locked_wake(struct vcpu *v);
 
 /* Call it out of the guest, if it is inside. */
 void locked_kick(struct vcpu *v);
@@ -25,9 +31,20 @@ unsigned locked_running(const struct guest *g);
 /* Nobody is inside who is to be kept out. */
 bool locked_is_clear(const struct guest *g);
 
+/* threads.c: its thread goes inside, and has come out. A pause that it owes the others. */
+void locked_goes_inside(struct vcpu *v);
+void locked_came_out(struct vcpu *v, enum step_result result);
+void locked_give_a_turn(struct vcpu *v);
+
 /* threads.c: nobody is left. And: the baton is given back, and the machine goes on if that was asked for. */
 void locked_stopped(struct guest *g);
 void locked_resume(struct guest *g);
+
+/* threads.c: as threads_hand_over(). */
+void locked_hand_over(struct guest *g, int signal);
+
+/* text.c: what the vCPU has printed is moved to guest.said, if there is room. */
+void locked_take_text(struct vcpu *v);
 
 /* baton.c: a stop is to be served. */
 void locked_grant_baton(struct guest *g);

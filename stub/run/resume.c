@@ -42,6 +42,12 @@ static void drop_stale_event(struct vcpu *v)
 		v->pending = false;
 }
 
+/* The VMM has it, and KVM awaits the answer to an access. */
+static bool is_busy(const struct vcpu *v)
+{
+	return !v->home && v->known && vcpu_is_pending(v);
+}
+
 static int check_resume(struct guest *g, const struct resume_action *actions)
 {
 	bool any = false;
@@ -54,6 +60,8 @@ static int check_resume(struct guest *g, const struct resume_action *actions)
 		any |= actions[i].kind != RESUME_STAY;
 		if (actions[i].kind == RESUME_STEP && !step_possible(g))
 			return guest_refuse(g, -EOPNOTSUPP, "this host's KVM cannot single-step");
+		if (actions[i].kind == RESUME_STEP && is_busy(g->vcpus[i]))
+			return guest_refuse(g, -EBUSY, "vCPU %u is in the VMM, which serves an access of its: it cannot be stepped now", i);
 	}
 	return any ? 0 : guest_refuse(g, -EINVAL, "no thread is to run");
 }

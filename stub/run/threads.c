@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <time.h>
 
 #include "locked.h"
@@ -13,6 +12,7 @@
 #include "threads.h"
 
 #define PAUSE_NS 1000000
+#define SETTLE_MS 100
 
 /* Nobody has an event: it is the current vCPU that stopped, or, when that one was not to run, the first one that was. */
 static struct vcpu *locked_interrupted(struct guest *g)
@@ -60,79 +60,51 @@ void locked_stopped(struct guest *g)
 		locked_grant_baton(g);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The VMM takes its time to answer an access: the guest is stopped without it. */
+static void locked_wait_no_more(struct guest *g)
+{
+	if (g->state != GUEST_STOPPING || !g->count[VCPU_SETTLES] || now_ms() - g->stopping_ms < SETTLE_MS)
+		return;
+	for (unsigned i = 0; i < g->n; i++)
+		if (g->vcpus[i]->state == VCPU_SETTLES)
+			locked_move(g->vcpus[i], VCPU_STANDS);
+	locked_decide(g);
+}
+
+/* Somebody attends to a free one again: it is inside, or its thread is the VMM's. */
+static void locked_catch(struct vcpu *v)
+{
+	struct host *h = v->guest->host;
+
+	if (v->state != VCPU_FREE)
+		return;
+	v->home = h->ops->attend(h, v->nr, true);
+	locked_move(v, v->home ? VCPU_INSIDE : VCPU_WAITS);
+}
+
 /* Call everybody out of the guest; those not yet inside just do not go. */
 static void locked_call_out(struct guest *g)
 {
 	if (g->state != GUEST_RUNNING)
 		return;
 	g->state = GUEST_STOPPING;
-	for (unsigned i = 0; i < g->n; i++)
-		if (!vcpu_is_inside(g->vcpus[i]))
-			locked_move(g->vcpus[i], VCPU_STANDS);
-}
+	g->stopping_ms = now_ms();
+	g->unattended = false;
+	for (unsigned i = 0; i < g->n; i++) {
+		struct vcpu *v = g->vcpus[i];
 
-/* The watcher is to fetch it, if that cannot wait for its next look. */
-static void locked_announce_text(struct guest *g, bool full)
-{
-	if (g->announced || !(full || g->nsaid >= GUEST_TEXT_MAX / 2))
-		return;
-	g->announced = true;
-	g->notify(g->serve_arg, false);
-}
-
-/* Text that finds no room stays where it is, and its vCPU outside. */
-static void locked_take_text(struct vcpu *v)
-{
-	struct guest *g = v->guest;
-	bool full = v->said.len > sizeof(g->said) - g->nsaid;
-
-	if (!full) {
-		memcpy(g->said + g->nsaid, v->said.text, v->said.len);
-		g->nsaid += v->said.len;
-		v->said.len = 0;
-		v->said.cut = false;
+		locked_catch(v);
+		if (!vcpu_is_inside(v))
+			locked_move(v, v->known && vcpu_is_pending(v) ? VCPU_SETTLES : VCPU_STANDS);
 	}
-	locked_announce_text(g, full);
-}
-
-bool threads_have_text(struct guest *g)
-{
-	bool has;
-
-	pthread_mutex_lock(&g->lock);
-	has = g->nsaid > 0;
-	pthread_mutex_unlock(&g->lock);
-	return has;
-}
-
-bool threads_text(struct guest *g, char *text)
-{
-	size_t n;
-
-	pthread_mutex_lock(&g->lock);
-	n = g->nsaid;
-	memcpy(text, g->said, n);
-	text[n] = '\0';
-	g->nsaid = 0;
-	g->announced = false;
-	for (unsigned i = 0; n && i < g->n; i++)
-		if (!vcpu_is_inside(g->vcpus[i]))
-			locked_take_text(g->vcpus[i]);
-	if (n)
-		locked_decide(g);
-	pthread_mutex_unlock(&g->lock);
-	return n > 0;
-}
-
-void threads_drop_text(struct guest *g)
-{
-	pthread_mutex_lock(&g->lock);
-	g->nsaid = 0;
-	g->announced = false;
-	for (unsigned i = 0; i < g->n; i++)
-		g->vcpus[i]->said.len = 0;
-	locked_decide(g);
-	pthread_mutex_unlock(&g->lock);
 }
 
 /* What becomes of a vCPU that has come out. */
@@ -141,6 +113,7 @@ enum outcome {
 	OUTCOME_HALTED, /* non-stop: because it was to */
 	OUTCOME_EVENT,	/* the machine is to stop for it */
 	OUTCOME_PARKED, /* the machine is stopping */
+	OUTCOME_SETTLES, /* ... and for a moment, it is waited for the answer to its access */
 	OUTCOME_AHEAD,	/* it runs on, and has got further: what it has to do first is another thing now */
 	OUTCOME_AGAIN	/* it runs on */
 };
@@ -156,8 +129,8 @@ static enum outcome locked_outcome(const struct vcpu *v, enum step_result result
 	if (result == STEP_EVENT)
 		return OUTCOME_EVENT;
 	if (g->state == GUEST_STOPPING)
-		return OUTCOME_PARKED;
-	return result == STEP_NOTHING ? OUTCOME_AGAIN : OUTCOME_AHEAD;
+		return result == STEP_AWAY && vcpu_is_pending(v) ? OUTCOME_SETTLES : OUTCOME_PARKED;
+	return result == STEP_NOTHING || result == STEP_AWAY ? OUTCOME_AGAIN : OUTCOME_AHEAD;
 }
 
 static void locked_goes_ahead(struct vcpu *v, enum step_result result)
@@ -185,9 +158,10 @@ static void locked_reports(struct vcpu *v)
 	locked_call_out(g);
 }
 
-static void locked_came_out(struct vcpu *v, enum step_result result)
+void locked_came_out(struct vcpu *v, enum step_result result)
 {
 	locked_take_text(v);
+	v->home = result != STEP_AWAY;
 	switch (locked_outcome(v, result)) {
 	case OUTCOME_STANDS:
 		locked_stands_for(v);
@@ -200,6 +174,9 @@ static void locked_came_out(struct vcpu *v, enum step_result result)
 		break;
 	case OUTCOME_PARKED:
 		locked_move(v, VCPU_STANDS);
+		break;
+	case OUTCOME_SETTLES:
+		locked_move(v, VCPU_SETTLES);
 		break;
 	case OUTCOME_AHEAD:
 		locked_goes_ahead(v, result);
@@ -272,15 +249,20 @@ void locked_resume(struct guest *g)
 	locked_decide(g);
 }
 
-static void locked_enter(struct vcpu *v)
+void locked_goes_inside(struct vcpu *v)
 {
-	enum step_result result;
-
 	locked_move(v, VCPU_INSIDE);
 	v->steps_alone += v->alone && v->want == RESUME_STEP;
 	v->overdue = false;
 	v->entries++;
 	locked_decide(v->guest);
+}
+
+static void locked_enter(struct vcpu *v)
+{
+	enum step_result result;
+
+	locked_goes_inside(v);
 	pthread_mutex_unlock(&v->guest->lock);
 	result = step_run(v);
 	pthread_mutex_lock(&v->guest->lock);
@@ -288,7 +270,7 @@ static void locked_enter(struct vcpu *v)
 }
 
 /* Being woken is not yet to have executed anything: that takes time. */
-static void locked_give_a_turn(struct vcpu *v)
+void locked_give_a_turn(struct vcpu *v)
 {
 	struct guest *g = v->guest;
 
@@ -355,24 +337,31 @@ void threads_interrupt(struct guest *g, int signal)
 	if (g->state == GUEST_NON_STOP) {
 		locked_interrupt_one(g, signal);
 	} else if (g->state == GUEST_RUNNING) {
-		g->interrupt_signal = signal;
-		locked_call_out(g);
+		locked_hand_over(g, signal);
 	}
 	locked_decide(g);
 	pthread_mutex_unlock(&g->lock);
 }
 
 /* A resume that was asked for as the last client left, and has not begun, is void: the new client finds the machine stopped. */
-void threads_hand_over(struct guest *g, int signal)
+void locked_hand_over(struct guest *g, int signal)
 {
-	pthread_mutex_lock(&g->lock);
+	g->awaited = g->host->borrowed && !g->current;
+	if (g->awaited)
+		return;
 	if (g->state == GUEST_RUNNING) {
 		g->interrupt_signal = signal;
 		locked_call_out(g);
-	} else if (g->state == GUEST_STOPPED && !g->baton && !g->watching) {
+	} else if (g->state == GUEST_STOPPED && !g->baton && !g->granted && !g->watching) {
 		g->asked = ASKED_NOTHING;
 		locked_grant_baton(g);
 	}
+}
+
+void threads_hand_over(struct guest *g, int signal)
+{
+	pthread_mutex_lock(&g->lock);
+	locked_hand_over(g, signal);
 	locked_decide(g);
 	pthread_mutex_unlock(&g->lock);
 }
@@ -392,6 +381,7 @@ bool threads_watch_begin(struct guest *g)
 	bool watching;
 
 	pthread_mutex_lock(&g->lock);
+	locked_wait_no_more(g);
 	watching = g->watching = g->state != GUEST_STOPPED;
 	pthread_mutex_unlock(&g->lock);
 	return watching;
@@ -429,6 +419,22 @@ void threads_watch_end(struct guest *g)
 	g->watching = false;
 	if (g->state == GUEST_STOPPED)
 		locked_grant_baton(g);
+	locked_decide(g);
+	pthread_mutex_unlock(&g->lock);
+}
+
+/* A guest that is stopped has nothing to report of that: whoever looks is told. */
+void threads_exited(struct guest *g, int code)
+{
+	pthread_mutex_lock(&g->lock);
+	g->ended = true;
+	if (g->current) {
+		g->current->stop = (struct stop){ .kind = STOP_EXITED, .thread = g->current->nr + 1, .code = code };
+		g->current->pending = true;
+		if (g->state == GUEST_RUNNING)
+			g->reporter = g->current;
+		locked_call_out(g);
+	}
 	locked_decide(g);
 	pthread_mutex_unlock(&g->lock);
 }

@@ -12,32 +12,40 @@
 #include "vcpu.h"
 
 enum turn {
-	TURN_RUN,    /* KVM_RUN, and turn_end() behind it */
+	TURN_RUN,    /* KVM_RUN by v->run.how, and turn_end() behind it */
 	TURN_SETTLE, /* the same by HOST_SETTLE: the access that is pending is completed, and nothing is executed */
+	TURN_FREE,   /* nobody attends to this vCPU: by the host's fast way, and here again if that is closed by then; no turn_end() */
 	TURN_BACK    /* the VMM has its thread: -EINTR, and no turn_end() */
 };
 
 /*
- * By the vCPU's own thread. Waits, by host_ops.wait(), until the vCPU may enter; with !waits it is TURN_BACK where it would have to. *how is
- * what embed_begin() is told.
+ * By the vCPU's own thread. Waits, by host_ops.wait(), until the vCPU may enter; with !waits it is TURN_BACK where it would have to: also
+ * when the VMM wants its thread.
  */
-enum turn turn_begin(struct vcpu *v, bool waits, enum host_run *how);
+enum turn turn_begin(struct vcpu *v, bool waits);
 
-/* Behind it. True: the exit is the VMM's. */
+/* Behind KVM_RUN. True: the exit is the VMM's. A vCPU that was caught on the fast way has no turn_begin() in front of it. */
 bool turn_end(struct vcpu *v, const struct vcpu_exit *exit);
 
 /*
+ * By the vCPU's own thread, outside of a run: something is to be shown to the client, with this signal and a sentence; 0 when it lets the
+ * guest go on, or when nobody attends; -EINTR: the VMM wants its thread.
+ */
+int turn_show(struct vcpu *v, int signal, const char *text);
+
+/*
  * A vCPU that the host has by now; it stands while the guest does, else it waits to be let in. Its registers are not looked at before it
- * has run. And: it is gone, with its breakpoints' claims and its events. While neither it nor the baton's holder is in a function of run/'s.
+ * has come here to run. And: it is gone, with its events. While neither its thread nor the baton's holder is in a function of run/'s.
  * 0, -EEXIST or -ENOMEM.
  */
 int turn_add(struct guest *g, unsigned nr, struct vcpu **v);
 void turn_remove(struct vcpu *v);
 
 /*
- * Nobody attends to the guest: its vCPUs run without a word to run/, from here on, or from when each begins its next turn. Whoever stops the
- * guest attends again, by itself (threads_hand_over() and threads_interrupt()).
+ * Nobody attends to the guest: its vCPUs run without a word to run/, from when each begins its next turn. Whoever stops the guest attends
+ * again, by itself (threads_hand_over() and threads_interrupt()). And, of a guest that nobody has attended to yet: it runs.
  */
 void turn_let_go(struct guest *g);
+void turn_set_off(struct guest *g);
 
 #endif

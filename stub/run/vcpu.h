@@ -22,6 +22,8 @@
 
 struct guest;
 
+#define GUEST_VCPUS_MAX 4096 /* of a VMM's */
+
 /* What the guest may do to its machine as a whole. */
 enum guest_event {
 	EVENT_RESET,
@@ -79,6 +81,11 @@ enum guest_event {
  * the watcher does between threads_hold() and threads_let_go(): all are kicked and nobody enters. To read memory it is enough that
  * those are out which lift or plant opcodes, and the one whose registers say where to read.
  *
+ * Borrowed vCPUs (turn.h) have threads of a VMM's. One whose thread is not `home`, since it serves the VMM, is outside and enters nothing:
+ * so the guest can be stopped meanwhile, and it is let in when it comes. One with an access pending is waited for a moment, SETTLES, lest it
+ * is shown with half an instruction executed. While nobody attends to the guest its vCPUs are FREE: they run without a word, and whoever
+ * stops the guest catches them first, by the host.
+ *
  * What commands print is moved into guest.said when their vCPU comes out, and from there to the client by the baton's holder:
  * the watcher, or the reporter before it reports. A vCPU whose text finds no room does not enter until there is some.
  */
@@ -105,6 +112,8 @@ enum guest_hold {
 
 enum vcpu_state {
 	VCPU_STANDS,   /* it is not to run */
+	VCPU_FREE,     /* a borrowed one: nobody attends to it, and it runs, or does not, without a word */
+	VCPU_SETTLES,  /* a borrowed one that is not to run: for a moment, it is waited for the VMM's answer to its access */
 	VCPU_WAITS,    /* it is to run, and waits to be let in */
 	VCPU_MADE_WAY, /* the same, before the others: it was called out, or had to wait, for another's sake */
 	VCPU_PAUSES,   /* it lets the others run before it goes on alone */
@@ -135,6 +144,7 @@ struct run {
 	struct place *lifted; /* ... and its opcode, or NULL */
 	const struct point *met; /* the breakpoint that the run came to, or NULL ... */
 	bool met_stepped;	 /* ... by a step that is complete */
+	bool error;		 /* KVM cannot go on, and that is none of the debugger's doing */
 };
 
 struct vcpu {
@@ -152,6 +162,9 @@ struct vcpu {
 	bool pending; /* has an event in `stop` that was not reported */
 	bool over;    /* has to step over the breakpoint at its pc first */
 	bool alone;   /* enters only while no other does: over a planted breakpoint, or by a software step */
+	bool home;    /* its thread is here: it waits, or is in the guest. A borrowed one else is the VMM's, and enters nothing */
+	bool known;   /* a borrowed one: it has come here once, so that it may be looked at */
+	bool settles; /* a borrowed one: the KVM_RUN under way completes an access, and is no run */
 	bool halting; /* non-stop: it is inside, and is to stop with this signal */
 	int halt_signal;
 	unsigned steps_alone; /* since it has let them */
@@ -160,6 +173,8 @@ struct vcpu {
 	unsigned entries_seen; /* the watcher's: as it found them at ... */
 	int64_t entered_ms;
 	_Atomic bool overdue; /* its step was called out, for it took too long */
+
+	_Atomic bool moved; /* while it stood, a borrowed one has completed an access: what was read of it is void */
 
 	/* Touched by the vCPU's thread while it runs, by the baton's holder while it does not. */
 	bool reported;	  /* its stop was reported, and the pc is still that one: a breakpoint there was seen, and is not met again */
@@ -226,8 +241,10 @@ struct guest {
 	struct memory memory;
 	struct points points;
 
-	unsigned n;
+	unsigned n; /* those of a VMM come and go: grows, up to GUEST_VCPUS_MAX, with the lock held */
 	struct vcpu **vcpus;
+	bool unattended; /* borrowed vCPUs are free, or about to be */
+	bool awaited;	 /* a borrowed one is to be looked at as soon as there is one that may be */
 
 	serve_fn *serve;
 	notify_fn *notify;
@@ -239,6 +256,7 @@ struct guest {
 	enum guest_state state;
 	unsigned count[VCPU_STATES]; /* how many are in each */
 	unsigned lone;		     /* ... and not VCPU_STANDS, and have to be alone */
+	int64_t stopping_ms;	/* since when it is STOPPING */
 	struct vcpu *current;	/* whose stop is, or was last, reported */
 	struct vcpu *reporter;	/* of the stop under way */
 	struct vcpu *baton;	/* the vCPU whose thread is to take it */

@@ -170,6 +170,7 @@ static enum step_result at_error(struct vcpu *v, const struct vcpu_exit *exit, c
 
 	if (p)
 		return at_point(v, p, pc);
+	v->run.error = true;
 	g->arch->exit.describe(exit, v->text, sizeof(v->text));
 	tell_code(v, pc);
 	return verdict_signal(v, GDB_SIGNAL_ILL);
@@ -235,8 +236,7 @@ enum step_result verdict_judge(struct vcpu *v, const struct vcpu_exit *exit, uin
 	case EXIT_CRASHED:
 	case EXIT_RESET:
 	case EXIT_SHUT_DOWN:
-		events_stop(v, exit);
-		return STEP_EVENT;
+		return events_stop(v, exit);
 	case EXIT_STUCK:
 		verdict_signal(v, GDB_SIGNAL_BUS);
 		break;

@@ -34,7 +34,7 @@ silent()
 # ---- the rules; each is run in the tree ----
 
 # Headers of C itself, which anyone may have.
-c_headers='<(ctype|errno|inttypes|limits|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|time|sys/types)\.h>'
+c_headers='<(ctype|errno|inttypes|limits|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|time|sys/types)\.h>'
 
 # Files without comments, as FILE:LINE:TEXT.
 code()

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One turn of a borrowed vCPU's thread after the other. See turn.h; the protocol is told in vcpu.h. */
+#include "turn.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "locked.h"
+#include "step.h"
+
+/* It can be looked at from here on; somebody may be waiting for that. */
+static void locked_comes_home(struct vcpu *v)
+{
+	struct guest *g = v->guest;
+
+	v->home = true;
+	if (!v->known) {
+		v->known = true;
+		if (!g->current)
+			g->current = v;
+		g->last.thread = g->current->nr + 1;
+		if (g->awaited)
+			locked_hand_over(g, g->last.signal);
+	}
+	locked_decide(g);
+}
+
+static bool locked_is_clean(const struct vcpu *v)
+{
+	return v->want == RESUME_CONTINUE && !v->over && !v->awaited && !v->queued && !v->debug_control && !v->said.len &&
+	       !regfile_is_held(&v->regs);
+}
+
+static bool locked_is_free(const struct vcpu *v)
+{
+	return v->guest->unattended && v->guest->state == GUEST_RUNNING && v->state == VCPU_ADMITTED && locked_is_clean(v);
+}
+
+/* Its first half. False: the run was over before it began. */
+static bool locked_begins(struct vcpu *v)
+{
+	struct guest *g = v->guest;
+	enum step_result result;
+
+	locked_goes_inside(v);
+	pthread_mutex_unlock(&g->lock);
+	result = step_begin(v);
+	pthread_mutex_lock(&g->lock);
+	if (result != STEP_AGAIN)
+		locked_came_out(v, result);
+	return result == STEP_AGAIN;
+}
+
+/* What is to be done now. TURN_BACK: nothing but to wait. */
+static enum turn locked_next(struct vcpu *v)
+{
+	struct host *h = v->guest->host;
+
+	for (;;) {
+		if (vcpu_is_inside(v)) /* turn_end() has asked for one KVM_RUN more */
+			return TURN_RUN;
+		if (locked_is_free(v)) {
+			locked_move(v, VCPU_FREE);
+			h->ops->attend(h, v->nr, false);
+			return TURN_FREE;
+		}
+		if (v->state == VCPU_PAUSES)
+			locked_give_a_turn(v);
+		else if (v->state != VCPU_ADMITTED)
+			return vcpu_is_pending(v) && v->state != VCPU_WAITS && v->state != VCPU_MADE_WAY ? TURN_SETTLE : TURN_BACK;
+		else if (locked_begins(v))
+			return TURN_RUN;
+	}
+}
+
+static void locked_goes_away(struct vcpu *v)
+{
+	v->home = false;
+	if (v->state == VCPU_ADMITTED)
+		locked_move(v, VCPU_WAITS);
+	locked_decide(v->guest);
+}
+
+/* False: the VMM wants its thread. */
+static bool locked_waits(struct vcpu *v)
+{
+	struct guest *g = v->guest;
+	int err;
+
+	pthread_mutex_unlock(&g->lock);
+	err = g->host->ops->wait(g->host, v->nr);
+	pthread_mutex_lock(&g->lock);
+	return !err;
+}
+
+enum turn turn_begin(struct vcpu *v, bool waits)
+{
+	struct guest *g = v->guest;
+	enum turn turn;
+
+	pthread_mutex_lock(&g->lock);
+	locked_comes_home(v);
+	do
+		turn = locked_next(v);
+	while (turn == TURN_BACK && waits && locked_waits(v));
+	v->settles = turn == TURN_SETTLE;
+	if (turn == TURN_BACK)
+		locked_goes_away(v);
+	pthread_mutex_unlock(&g->lock);
+	return turn;
+}
+
+/* The access is done, or takes the VMM once more: KVM has told of another part of the same instruction. */
+static bool settled(struct vcpu *v, const struct vcpu_exit *exit)
+{
+	struct guest *g = v->guest;
+	bool again = exit->kind == EXIT_VMM;
+
+	pthread_mutex_lock(&g->lock);
+	v->home = !again;
+	v->settles = false;
+	atomic_store(&v->moved, true);
+	if (!again && v->state == VCPU_SETTLES)
+		locked_move(v, VCPU_STANDS);
+	locked_decide(g);
+	pthread_mutex_unlock(&g->lock);
+	return again;
+}
+
+/* The client was shown it, and the VMM is to have it when the guest goes on. */
+static bool is_shown(const struct vcpu *v, const struct vcpu_exit *exit)
+{
+	return v->run.error || (exit->kind != EXIT_KVM && exit->kind != EXIT_KICKED);
+}
+
+/* Until the guest goes on, or the VMM wants its thread. */
+static int locked_stands_by(struct vcpu *v)
+{
+	bool goes_on = true;
+
+	while (goes_on && (v->state == VCPU_STANDS || v->state == VCPU_PAUSES))
+		goes_on = locked_waits(v);
+	locked_goes_away(v);
+	return goes_on ? 0 : -EINTR;
+}
+
+bool turn_end(struct vcpu *v, const struct vcpu_exit *exit)
+{
+	struct guest *g = v->guest;
+	enum step_result result;
+	bool shown;
+
+	if (v->settles)
+		return settled(v, exit);
+	result = step_end(v, 0, exit);
+	if (result == STEP_AGAIN)
+		return false;
+	shown = result == STEP_EVENT && is_shown(v, exit);
+	pthread_mutex_lock(&g->lock);
+	locked_came_out(v, result);
+	if (shown)
+		locked_stands_by(v);
+	pthread_mutex_unlock(&g->lock);
+	return shown || result == STEP_AWAY;
+}
+
+int turn_show(struct vcpu *v, int signal, const char *text)
+{
+	struct guest *g = v->guest;
+	int err = 0;
+
+	pthread_mutex_lock(&g->lock);
+	if (!g->unattended && (g->state == GUEST_RUNNING || g->state == GUEST_NON_STOP)) {
+		snprintf(v->text, sizeof(v->text), "%s", text);
+		v->stop = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = signal, .text = v->text };
+		v->known = true;
+		locked_came_out(v, STEP_EVENT);
+		err = locked_stands_by(v);
+	}
+	pthread_mutex_unlock(&g->lock);
+	return err;
+}
+
+int turn_add(struct guest *g, unsigned nr, struct vcpu **v)
+{
+	int err;
+
+	pthread_mutex_lock(&g->lock);
+	err = locked_grow(g, nr + 1);
+	if (!err) {
+		*v = g->vcpus[nr];
+		(*v)->want = RESUME_CONTINUE;
+		if (g->unattended) {
+			locked_move(*v, VCPU_FREE);
+			g->host->ops->attend(g->host, nr, false);
+		} else {
+			g->host->ops->attend(g->host, nr, true);
+			if (g->state != GUEST_STOPPED)
+				locked_move(*v, VCPU_WAITS);
+		}
+	}
+	pthread_mutex_unlock(&g->lock);
+	return err;
+}
+
+void turn_remove(struct vcpu *v)
+{
+	struct guest *g = v->guest;
+
+	pthread_mutex_lock(&g->lock);
+	locked_move(v, VCPU_STANDS);
+	v->home = v->known = v->pending = false;
+	locked_decide(g);
+	pthread_mutex_unlock(&g->lock);
+}
+
+void turn_let_go(struct guest *g)
+{
+	pthread_mutex_lock(&g->lock);
+	g->unattended = g->host->borrowed;
+	pthread_mutex_unlock(&g->lock);
+}
+
+void turn_set_off(struct guest *g)
+{
+	pthread_mutex_lock(&g->lock);
+	g->unattended = true;
+	g->state = GUEST_RUNNING;
+	g->started = true;
+	pthread_mutex_unlock(&g->lock);
+}
