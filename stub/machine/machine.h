@@ -24,10 +24,9 @@ struct machine {
 	struct vcpu *looked_at; /* the one that was current at the stop before */
 	struct reg_counters counted; /* when the machine was resumed */
 
-	/* Of the next connection, when that is to have another description; else next_files is NULL. modes.c has them. */
+	/* Of the next connection, when that is to have another description: modes.c has it. */
 	unsigned next_mode;
 	struct tdesc next_tdesc;
-	struct regfile *next_files;
 };
 
 /* The vCPU of a thread that can be looked into now; NULL and the error otherwise. */

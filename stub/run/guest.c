@@ -122,6 +122,7 @@ int guest_start_over(struct guest *g)
 static int open_vcpu(struct guest *g, unsigned nr)
 {
 	struct vcpu *v = calloc(1, sizeof(*v));
+	int err;
 
 	g->vcpus[nr] = v;
 	if (!v)
@@ -130,7 +131,8 @@ static int open_vcpu(struct guest *g, unsigned nr)
 	v->nr = nr;
 	v->space = (struct space){ .memory = &g->memory, .regs = &v->regs };
 	pthread_cond_init(&v->wake, NULL);
-	return regfile_init(&v->regs, nr, &g->transport, &g->tdesc);
+	err = regfile_init(&v->regs, nr, &g->transport);
+	return err ? err : regfile_describe(&v->regs, &g->tdesc);
 }
 
 int guest_open(struct guest *g)
