@@ -4,25 +4,25 @@
 
 #include <errno.h>
 
-struct vcpu *machine_living_vcpu(struct machine *m, unsigned thread, int *err)
+struct vcpu *machine_living_vcpu(struct guest *g, unsigned thread, int *err)
 {
-	struct vcpu *v = guest_vcpu(&m->guest, thread);
+	struct vcpu *v = guest_vcpu(g, thread);
 
 	if (!v)
-		*err = guest_refuse(&m->guest, -ESRCH, "there is no thread %u", thread);
-	else if (guest_ended(&m->guest))
-		*err = guest_refuse(&m->guest, -ESRCH, "the guest has ended");
+		*err = guest_refuse(g, -ESRCH, "there is no thread %u", thread);
+	else if (guest_ended(g))
+		*err = guest_refuse(g, -ESRCH, "the guest has ended");
 	else
 		return v;
 	return NULL;
 }
 
-struct vcpu *machine_stopped_vcpu(struct machine *m, unsigned thread, int *err)
+struct vcpu *machine_stopped_vcpu(struct guest *g, unsigned thread, int *err)
 {
-	struct vcpu *v = machine_living_vcpu(m, thread, err);
+	struct vcpu *v = machine_living_vcpu(g, thread, err);
 
 	if (!v || !vcpu_runs(v))
 		return v;
-	*err = guest_refuse(&m->guest, -EBUSY, "thread %u is running", thread);
+	*err = guest_refuse(g, -EBUSY, "thread %u is running", thread);
 	return NULL;
 }
