@@ -5,7 +5,7 @@
  *
  * Threads are numbered 1..N. Register values travel as GDB keeps them: the target's byte order, the description's size.
  * Every function that can fail returns a negative errno value and leaves a sentence for why(). Unless said otherwise a function
- * is called only while the machine is stopped, and only by the thread that holds the connection (machine/machine.h tells which).
+ * is called only while the machine is stopped, and only by the thread that holds the connection (run/vcpu.h tells which).
  */
 #ifndef TARGET_H
 #define TARGET_H

@@ -124,9 +124,13 @@ $(OUT)/examples/obj/%.o: tests/examples/%.c tests/examples/machine.h
 	$(CC) $(example_flags) -std=gnu11 -c -o $@ $<
 
 $(OUT)/examples/%: tests/examples/%.c tests/examples/machine.h $(example_machine) $(library) $(library_files)
-	$(CC) $(example_flags) -std=gnu11 $(if $(STATIC),-static) -o $@ $< $(example_machine) $(example_kvmgdb)
+	$(CC) $(example_flags) -std=gnu11 $(if $(STATIC),-static -s) -o $@ $< $(example_machine) $(example_kvmgdb)
 
-examples: $(examples)
+# What the library does to a VMM.
+$(OUT)/examples/library: tests/live/library.c tests/live/library_rig.c tests/live/library_rig.h $(example_machine) $(library) $(library_files)
+	$(CC) $(example_flags) -std=gnu11 -I tests/unit $(if $(STATIC),-static -s) -o $@ $(filter %.c %.o,$^) $(example_kvmgdb)
+
+examples: $(examples) $(OUT)/examples/library
 
 # What goes into the nested machines is linked statically: they have no library.
 static-%:

@@ -216,6 +216,18 @@ static void embed_sync_code(struct host *h, uint64_t gpa, size_t len)
 	ram_visit(&embed_of(h)->ram, gpa, len, sync_code);
 }
 
+static int embed_reset(struct host *h, char *error, size_t size)
+{
+	struct embed *e = embed_of(h);
+	struct refusal why = { error, size };
+	int err;
+
+	if (!e->config.reset)
+		return refuse(&why, -EOPNOTSUPP, "this VMM does not reset its guest for a debugger");
+	err = e->config.reset(e->config.opaque);
+	return err ? refuse(&why, err, "the VMM could not reset its guest: %s", strerror(-err)) : 0;
+}
+
 static void embed_close(struct host *h)
 {
 	struct embed *e = embed_of(h);
@@ -258,6 +270,7 @@ static const struct host_ops embed_ops = {
 	.write_mem = embed_write_mem,
 	.area = embed_area,
 	.sync_code = embed_sync_code,
+	.reset = embed_reset,
 	.close = embed_close,
 };
 

@@ -36,6 +36,9 @@ struct embed_config {
 	/* Bit n - 1 is signal n: those that vCPU threads block and KVM_SET_SIGNAL_MASK lets in. */
 	uint64_t run_signals;
 
+	/* host_ops.reset: the VMM brings its vCPUs and memory back to their start. 0 or -errno. NULL: it cannot. */
+	int (*reset)(void *opaque);
+
 	/* As ram.h's, or NULL. */
 	ssize_t (*read_memory)(void *opaque, uint64_t gpa, void *buf, size_t size);
 	ssize_t (*write_memory)(void *opaque, uint64_t gpa, const void *buf, size_t size);
@@ -111,6 +114,9 @@ bool embed_break_off(struct embed_vcpu *v);
  * the access that is pending and executes nothing. After a kick that found the vCPU outside KVM_RUN does not execute anything either.
  */
 void embed_begin(struct embed_vcpu *v, enum host_run how);
+
+/* KVM_RUN itself, for who has none of its own: 0 or -errno. */
+int embed_run(struct embed_vcpu *v);
 
 /*
  * After it, by the slow way: outside from here on. *exit:

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static_assert(offsetof(struct kvm_run, hw) == 32, "the exit's union is where arch/ expects it");
@@ -44,7 +45,7 @@ static bool is_known(const struct embed_vcpu *v)
 
 bool embed_enter(struct embed_vcpu *v)
 {
-	unsigned outside = EMBED_RAN;
+	unsigned outside = atomic_load(&v->word) & EMBED_RAN;
 
 	return is_known(v) && atomic_compare_exchange_strong(&v->word, &outside, EMBED_RAN | EMBED_INSIDE);
 }
@@ -257,6 +258,11 @@ void embed_begin(struct embed_vcpu *v, enum host_run how)
 	clear_immediate(v);
 	if (v->settling || atomic_load(&v->kicked) || atomic_load(&v->word) & EMBED_WANTED)
 		set_immediate(v);
+}
+
+int embed_run(struct embed_vcpu *v)
+{
+	return ioctl(v->fd, KVM_RUN, 0) < 0 ? -errno : 0;
 }
 
 static const struct {

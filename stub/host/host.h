@@ -176,7 +176,7 @@ struct host_ops {
 	 */
 	int (*calls)(struct host *h, unsigned vcpu, struct host_call *calls, unsigned n);
 
-	/* From now on KVM is to leave these KVM_SYNC_* in kvm_run when a run ends; only what KVM_CAP_SYNC_REGS names. */
+	/* From now on KVM is to leave these KVM_SYNC_*, and no others, in kvm_run when a run ends; only what KVM_CAP_SYNC_REGS names. */
 	void (*sync_regs)(struct host *h, uint64_t sync);
 
 	/* KVM_SET_GUEST_DEBUG: the control word, and the architecture's part as bytes (arch/ encodes them). */

@@ -114,7 +114,7 @@ static int create_vcpu(struct vm_vcpu *v, const struct refusal *why)
 		return vm_refuse_errno(why, "cannot map a vCPU");
 	pthread_mutex_lock(&v->lock);
 	v->run = run;
-	v->run->kvm_valid_regs |= v->vm->sync;
+	v->run->kvm_valid_regs = v->vm->sync;
 	v->run_size = (size_t)size;
 	pthread_mutex_unlock(&v->lock);
 	return 0;
@@ -237,10 +237,10 @@ static void vm_sync_regs(struct host *h, uint64_t sync)
 {
 	struct vm *vm = (struct vm *)h;
 
-	vm->sync |= sync;
 	for (unsigned i = 0; i < h->vcpus; i++)
 		if (vm->vcpu[i].run)
-			vm->vcpu[i].run->kvm_valid_regs |= sync;
+			vm->vcpu[i].run->kvm_valid_regs = sync;
+	vm->sync = sync;
 }
 
 static int vm_calls(struct host *h, unsigned vcpu, struct host_call *calls, unsigned n)

@@ -9,25 +9,25 @@
 
 void about_kind(void *t, struct target_kind *kind)
 {
-	struct machine *m = t;
-	const struct arch *arch = m->guest.tdesc.arch;
+	struct guest *g = machine_guest(t);
+	const struct arch *arch = g->tdesc.arch;
 
 	*kind = (struct target_kind){
 		.llvm = arch->llvm,
 		.pointer_size = arch->pointer_size,
 		.big_endian = arch->big_endian,
 		.watch_after = arch->debug.watch_after,
-		.watchpoints = m->guest.caps.watch[POINT_WRITE] ? m->guest.caps.watch_slots : 0,
+		.watchpoints = g->caps.watch[POINT_WRITE] ? g->caps.watch_slots : 0,
 	};
 }
 
 bool about_address_bits(void *t, unsigned thread, unsigned *lower, unsigned *upper)
 {
-	struct machine *m = t;
+	struct guest *g = machine_guest(t);
 	int err;
-	struct vcpu *v = m->guest.arch->walk.address_bits ? machine_stopped_vcpu(m, thread, &err) : NULL;
+	struct vcpu *v = g->arch->walk.address_bits ? machine_stopped_vcpu(g, thread, &err) : NULL;
 
-	return v && !m->guest.arch->walk.address_bits(&v->regs.view, lower, upper);
+	return v && !g->arch->walk.address_bits(&v->regs.view, lower, upper);
 }
 
 void about_thread(void *t, unsigned thread, char *text, size_t size)
@@ -38,7 +38,7 @@ void about_thread(void *t, unsigned thread, char *text, size_t size)
 
 bool about_image(void *t, struct target_image *image)
 {
-	struct host *host = ((struct machine *)t)->guest.host;
+	struct host *host = machine_guest(t)->host;
 	struct host_image its;
 
 	if (!host->ops->image || !host->ops->image(host, &its))
@@ -49,7 +49,7 @@ bool about_image(void *t, struct target_image *image)
 
 ssize_t about_read_image(void *t, uint64_t offset, void *buf, size_t len)
 {
-	struct host *host = ((struct machine *)t)->guest.host;
+	struct host *host = machine_guest(t)->host;
 
 	return host->ops->read_image ? host->ops->read_image(host, offset, buf, len) : -ENOENT;
 }

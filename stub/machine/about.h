@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* about.c's functions, for the table in machine.c: what target.h says of the machine that does not change by being run. */
+/* about.c's functions, for the table in ops.c: what target.h says of the machine that does not change by being run. */
 #ifndef ABOUT_H
 #define ABOUT_H
 

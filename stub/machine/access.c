@@ -12,124 +12,131 @@
 #include "machine.h"
 
 /*
- * For what all vCPUs share: in non-stop it can be got at while nobody is in the guest, until threads_let_go(). Those that run may have
- * changed the page tables since.
+ * By which vCPU to get at what all of them share. In non-stop that may be one that runs: nobody is in the guest until threads_let_go(). The
+ * vCPUs that run may have changed the page tables since the last time.
  */
-static struct vcpu *shared_vcpu(struct machine *m, unsigned thread, int *err)
+static struct vcpu *shared_vcpu(struct guest *g, unsigned thread, int *err)
 {
-	return guest_non_stop(&m->guest) ? machine_living_vcpu(m, thread, err) : machine_stopped_vcpu(m, thread, err);
+	return guest_non_stop(g) ? machine_living_vcpu(g, thread, err) : machine_stopped_vcpu(g, thread, err);
 }
 
-static struct vcpu *held_vcpu(struct machine *m, unsigned thread, int *err)
+static struct vcpu *held_vcpu(struct guest *g, unsigned thread, int *err)
 {
-	struct vcpu *v = shared_vcpu(m, thread, err);
+	struct vcpu *v = shared_vcpu(g, thread, err);
 
 	if (!v)
 		return NULL;
-	threads_hold(&m->guest);
-	for (unsigned i = 0; i < m->guest.n; i++)
-		m->guest.vcpus[i]->way_known = false;
-	if (guest_non_stop(&m->guest))
+	threads_hold(g);
+	for (unsigned i = 0; i < g->n; i++)
+		g->vcpus[i]->way_known = false;
+	if (guest_non_stop(g))
 		memory_forget(&v->space);
 	return v;
 }
 
 /* To read, it is enough that nobody is in the way. */
-static struct vcpu *readable_vcpu(struct machine *m, unsigned thread, int *err)
+static struct vcpu *readable_vcpu(struct guest *g, unsigned thread, int *err)
 {
-	struct vcpu *v = shared_vcpu(m, thread, err);
+	struct vcpu *v = shared_vcpu(g, thread, err);
 
 	if (!v)
 		return NULL;
-	threads_hold_to_read(&m->guest, v);
-	if (guest_non_stop(&m->guest))
+	threads_hold_to_read(g, v);
+	if (guest_non_stop(g))
 		memory_forget(&v->space);
 	return v;
 }
 
 ssize_t access_read(void *t, unsigned thread, uint64_t addr, void *buf, size_t len)
 {
+	struct guest *g = machine_guest(t);
 	int err;
-	struct vcpu *v = readable_vcpu(t, thread, &err);
+	struct vcpu *v = readable_vcpu(g, thread, &err);
 	ssize_t n;
 
 	if (!v)
 		return err;
 	n = memory_read(&v->space, addr, buf, len);
-	threads_let_go(&((struct machine *)t)->guest);
+	threads_let_go(g);
 	return n;
 }
 
 int access_write(void *t, unsigned thread, uint64_t addr, const void *buf, size_t len)
 {
+	struct guest *g = machine_guest(t);
 	int err;
-	struct vcpu *v = held_vcpu(t, thread, &err);
+	struct vcpu *v = held_vcpu(g, thread, &err);
 
 	if (!v)
 		return err;
 	err = memory_write(&v->space, addr, buf, len);
-	threads_let_go(&((struct machine *)t)->guest);
+	threads_let_go(g);
 	return err;
 }
 
-/* Any of the vCPUs stands for the machine, and none has to stand for it. */
+/* Any thread does: physical memory belongs to no vCPU. */
 ssize_t access_read_phys(void *t, uint64_t addr, void *buf, size_t len)
 {
+	struct guest *g = machine_guest(t);
 	int err;
 	ssize_t n;
 
-	if (!shared_vcpu(t, 1, &err))
+	if (!shared_vcpu(g, 1, &err))
 		return err;
-	threads_hold_to_read(&((struct machine *)t)->guest, NULL);
-	n = memory_read_phys(&((struct machine *)t)->guest.memory, addr, buf, len);
-	threads_let_go(&((struct machine *)t)->guest);
+	threads_hold_to_read(g, NULL);
+	n = memory_read_phys(&g->memory, addr, buf, len);
+	threads_let_go(g);
 	return n;
 }
 
 int access_write_phys(void *t, uint64_t addr, const void *buf, size_t len)
 {
+	struct guest *g = machine_guest(t);
 	int err;
 
-	if (!held_vcpu(t, 1, &err))
+	if (!held_vcpu(g, 1, &err))
 		return err;
-	err = memory_write_phys(&((struct machine *)t)->guest.memory, addr, buf, len);
-	threads_let_go(&((struct machine *)t)->guest);
+	err = memory_write_phys(&g->memory, addr, buf, len);
+	threads_let_go(g);
 	return err;
 }
 
 int access_region(void *t, unsigned thread, uint64_t addr, struct memory_region *region)
 {
+	struct guest *g = machine_guest(t);
 	int err;
 	unsigned looks = REGION_LOOKS;
-	struct vcpu *v = readable_vcpu(t, thread, &err);
+	struct vcpu *v = readable_vcpu(g, thread, &err);
 
 	if (!v)
 		return err;
 	err = region_find(&v->space, addr, region, &looks);
-	threads_let_go(&((struct machine *)t)->guest);
+	threads_let_go(g);
 	return err;
 }
 
 int access_set_point(
 	void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind, const struct point_programs *programs)
 {
+	struct guest *g = machine_guest(t);
 	int err;
-	struct vcpu *v = held_vcpu(t, thread, &err);
+	struct vcpu *v = held_vcpu(g, thread, &err);
 
 	if (!v)
 		return err;
-	err = points_set(&v->guest->points, &v->space, type, addr, kind, programs);
-	threads_let_go(&((struct machine *)t)->guest);
+	err = points_set(&g->points, &v->space, type, addr, kind, programs);
+	threads_let_go(g);
 	return err;
 }
 
 int access_clear_point(void *t, unsigned thread, enum point_type type, uint64_t addr, uint64_t kind)
 {
+	struct guest *g = machine_guest(t);
 	int err;
 
-	if (!held_vcpu(t, thread, &err))
+	if (!held_vcpu(g, thread, &err))
 		return err;
-	err = points_clear(&((struct machine *)t)->guest.points, type, addr, kind);
-	threads_let_go(&((struct machine *)t)->guest);
+	err = points_clear(&g->points, type, addr, kind);
+	threads_let_go(g);
 	return err;
 }

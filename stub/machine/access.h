@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* access.c's functions, for the table in machine.c: what target.h says of memory and points. */
+/* access.c's functions, for the table in ops.c: what target.h says of memory and points. */
 #ifndef ACCESS_H
 #define ACCESS_H
 

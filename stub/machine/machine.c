@@ -5,14 +5,14 @@
 #include <errno.h>
 #include <stdatomic.h>
 
-struct vcpu *machine_living_vcpu(struct machine *m, unsigned thread, int *err)
+struct vcpu *machine_living_vcpu(struct guest *g, unsigned thread, int *err)
 {
-	struct vcpu *v = guest_vcpu(&m->guest, thread);
+	struct vcpu *v = guest_vcpu(g, thread);
 
 	if (!v)
-		*err = guest_refuse(&m->guest, -ESRCH, "there is no thread %u", thread);
-	else if (guest_ended(&m->guest))
-		*err = guest_refuse(&m->guest, -ESRCH, "the guest has ended");
+		*err = guest_refuse(g, -ESRCH, "there is no thread %u", thread);
+	else if (guest_ended(g))
+		*err = guest_refuse(g, -ESRCH, "the guest has ended");
 	else
 		return v;
 	return NULL;
@@ -26,27 +26,27 @@ static struct vcpu *look_again(struct vcpu *v)
 	return v;
 }
 
-struct vcpu *machine_changeable_vcpu(struct machine *m, unsigned thread, int *err)
+struct vcpu *machine_changeable_vcpu(struct guest *g, unsigned thread, int *err)
 {
-	struct vcpu *v = machine_stopped_vcpu(m, thread, err);
+	struct vcpu *v = machine_stopped_vcpu(g, thread, err);
 
 	if (!v || !vcpu_is_pending(v))
 		return v;
-	*err = guest_refuse(&m->guest, -EBUSY, "vCPU %u is in the VMM, which serves an access of its: it can be looked at, and not changed",
+	*err = guest_refuse(g, -EBUSY, "vCPU %u is in the VMM, which serves an access of its: it can be looked at, and not changed",
 		v->nr);
 	return NULL;
 }
 
-struct vcpu *machine_stopped_vcpu(struct machine *m, unsigned thread, int *err)
+struct vcpu *machine_stopped_vcpu(struct guest *g, unsigned thread, int *err)
 {
-	struct vcpu *v = machine_living_vcpu(m, thread, err);
+	struct vcpu *v = machine_living_vcpu(g, thread, err);
 
 	if (!v)
 		return NULL;
 	if (vcpu_runs(v))
-		*err = guest_refuse(&m->guest, -EBUSY, "thread %u is running", thread);
+		*err = guest_refuse(g, -EBUSY, "thread %u is running", thread);
 	else if (!v->known)
-		*err = guest_refuse(&m->guest, -ENXIO, "vCPU %u has not run yet: the VMM may not have set it up", v->nr);
+		*err = guest_refuse(g, -ENXIO, "vCPU %u has not run yet: the VMM may not have set it up", v->nr);
 	else
 		return look_again(v);
 	return NULL;

@@ -22,22 +22,29 @@ struct machine {
 	unsigned mode; /* of arch->modes: what the description is of */
 	unsigned expedited[3];
 	unsigned nexpedited;
-	struct vcpu *looked_at; /* the one that was current at the stop before */
+	struct vcpu *looked_at;	     /* the one that was current at the stop before */
 	struct reg_counters counted; /* when the machine was resumed */
 
-	/* Of the next connection, when that is to have another description; else next_files is NULL. modes.c has them. */
+	/* Of the next connection, when that is to have another description: modes.c has it. */
 	unsigned next_mode;
 	struct tdesc next_tdesc;
-	struct regfile *next_files;
 };
 
+/* What target.h's functions are handed as a void *. */
+static inline struct guest *machine_guest(void *t)
+{
+	struct machine *m = t;
+
+	return &m->guest;
+}
+
 /* The vCPU of a thread that can be looked into now; NULL and the error otherwise. */
-struct vcpu *machine_stopped_vcpu(struct machine *m, unsigned thread, int *err);
+struct vcpu *machine_stopped_vcpu(struct guest *g, unsigned thread, int *err);
 
 /* The same, of one whose registers can be written. */
-struct vcpu *machine_changeable_vcpu(struct machine *m, unsigned thread, int *err);
+struct vcpu *machine_changeable_vcpu(struct guest *g, unsigned thread, int *err);
 
 /* The same of one that may be running. */
-struct vcpu *machine_living_vcpu(struct machine *m, unsigned thread, int *err);
+struct vcpu *machine_living_vcpu(struct guest *g, unsigned thread, int *err);
 
 #endif

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../reg/presence.h"
@@ -30,62 +29,43 @@ int modes_describe(struct machine *m, unsigned mode, struct tdesc *d)
 	struct presence p;
 	int err;
 
-	presence_init(&p, &m->guest.transport, m->guest.current ? m->guest.current->nr : 0);
+	err = presence_init(&p, &m->guest.transport, m->guest.current ? m->guest.current->nr : 0);
+	if (err)
+		return err;
 	err = tdesc_build(d, arch, &p.source);
 	presence_free(&p);
 	return err;
 }
 
-static void free_files(struct regfile *files, unsigned n)
+/* To each vCPU. -ENOMEM, and all have the one that they had. */
+static int give(struct machine *m, const struct tdesc *d)
 {
-	for (unsigned i = 0; i < n; i++)
-		regfile_free(&files[i]);
-	free(files);
-}
+	struct guest *g = &m->guest;
+	unsigned i = 0;
+	int err = 0;
 
-static struct regfile *open_files(struct machine *m, const struct tdesc *d)
-{
-	struct regfile *files = calloc(m->guest.n, sizeof(*files));
-
-	for (unsigned i = 0; files && i < m->guest.n; i++) {
-		if (regfile_init(&files[i], i, &m->guest.transport, d)) {
-			free_files(files, i);
-			return NULL;
-		}
-	}
-	return files;
+	for (; i < g->n && !err; i++)
+		err = regfile_describe(&g->vcpus[i]->regs, d);
+	while (err && i-- > 0)
+		regfile_describe(&g->vcpus[i]->regs, &g->tdesc);
+	return err;
 }
 
 void modes_drop(struct machine *m)
 {
-	if (!m->next_files)
-		return;
-	free_files(m->next_files, m->guest.n);
 	tdesc_free(&m->next_tdesc);
-	m->next_files = NULL;
-}
-
-/* Puts next_tdesc in its place, with vCPUs' files of it. */
-static int open_next(struct machine *m)
-{
-	m->next_files = open_files(m, &m->next_tdesc);
-	if (m->next_files)
-		return 0;
-	tdesc_free(&m->next_tdesc);
-	return -ENOMEM;
+	m->next_mode = m->mode;
 }
 
 int modes_describe_anew(struct machine *m)
 {
-	int err = modes_describe(m, m->mode, &m->next_tdesc);
+	int err = modes_describe(m, m->mode, &m->guest.tdesc);
 
 	if (!err)
-		err = open_next(m);
-	if (err)
-		return err;
-	modes_change(m);
-	modes_expedite(m);
-	return 0;
+		err = give(m, &m->guest.tdesc);
+	if (!err)
+		modes_expedite(m);
+	return err;
 }
 
 bool modes_start(const struct machine *m)
@@ -115,33 +95,36 @@ int modes_choose(struct machine *m, const char *name)
 	if (err)
 		return err;
 	modes_drop(m);
-	m->next_mode = m->mode;
 	if ((unsigned)mode == m->mode)
 		return 0;
 	err = modes_describe(m, mode, &m->next_tdesc);
 	if (err)
 		return guest_refuse(&m->guest, err, "the registers cannot be described: %s", strerror(-err));
-	if (open_next(m))
-		return guest_refuse(&m->guest, -ENOMEM, "out of memory");
+	/* What was given once takes no memory when it is given again. */
+	err = give(m, &m->next_tdesc);
+	if (err) {
+		modes_drop(m);
+		return guest_refuse(&m->guest, err, "out of memory");
+	}
+	give(m, &m->guest.tdesc);
 	m->next_mode = mode;
 	return 0;
 }
 
 void modes_change(struct machine *m)
 {
-	if (!m->next_files)
+	if (m->next_mode == m->mode)
 		return;
+	if (give(m, &m->next_tdesc)) {
+		guest_log(&m->guest, "out of memory: the registers are described as they were");
+		modes_drop(m);
+		return;
+	}
 	tdesc_free(&m->guest.tdesc);
 	m->guest.tdesc = m->next_tdesc;
+	m->next_tdesc = (struct tdesc){ 0 };
 	m->mode = m->next_mode;
-	for (unsigned i = 0; i < m->guest.n; i++) {
-		m->next_files[i].age = m->guest.vcpus[i]->regs.age + 1;
-		regfile_free(&m->guest.vcpus[i]->regs);
-		m->guest.vcpus[i]->regs = m->next_files[i];
-		m->guest.vcpus[i]->regs.tdesc = &m->guest.tdesc;
-	}
-	free(m->next_files);
-	m->next_files = NULL;
+	give(m, &m->guest.tdesc);
 }
 
 void modes_expedite(struct machine *m)

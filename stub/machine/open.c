@@ -101,7 +101,6 @@ int machine_open(struct machine *m, struct host *host, const struct arch *arch, 
 	g->caps = *caps;
 	transport_init(&g->transport, host, arch, batch);
 	if (host->borrowed) {
-		g->tdesc = (struct tdesc){ .arch = arch };
 		err = guest_open(g);
 		if (err)
 			snprintf(error, size, "cannot open the guest: %s", strerror(-err));

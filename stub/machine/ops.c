@@ -19,37 +19,37 @@
 
 static unsigned op_threads(void *t)
 {
-	struct machine *m = t;
+	struct guest *g = machine_guest(t);
 
-	return guest_ended(&m->guest) ? 0 : m->guest.n;
+	return guest_ended(g) ? 0 : g->n;
 }
 
 static unsigned op_current(void *t)
 {
-	struct machine *m = t;
+	struct guest *g = machine_guest(t);
 
-	return m->guest.current->nr + 1;
+	return g->current->nr + 1;
 }
 
 static void op_thread_text(void *t, unsigned thread, char *text, size_t size)
 {
-	idle_text(guest_vcpu(&((struct machine *)t)->guest, thread), text, size);
+	idle_text(guest_vcpu(machine_guest(t), thread), text, size);
 }
 
 static const char *op_description(void *t, bool all_bits)
 {
-	struct machine *m = t;
+	struct guest *g = machine_guest(t);
 
-	return all_bits ? m->guest.tdesc.xml : m->guest.tdesc.named_xml;
+	return all_bits ? g->tdesc.xml : g->tdesc.named_xml;
 }
 
 static int op_thread_pc(void *t, unsigned thread, uint64_t *pc)
 {
-	struct machine *m = t;
+	struct guest *g = machine_guest(t);
 	int err;
-	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
+	struct vcpu *v = machine_stopped_vcpu(g, thread, &err);
 
-	return v ? v->regs.view.get(&v->regs.view, m->guest.arch->regs.pc, pc) : err;
+	return v ? v->regs.view.get(&v->regs.view, g->arch->regs.pc, pc) : err;
 }
 
 static unsigned op_expedited(void *t, unsigned thread, unsigned *regs, unsigned cap)
@@ -70,15 +70,15 @@ static unsigned op_expedited(void *t, unsigned thread, unsigned *regs, unsigned 
 
 static bool op_has_points(void *t, enum point_type type)
 {
-	struct machine *m = t;
+	struct guest *g = machine_guest(t);
 
-	return points_possible(&m->guest.points, type);
+	return points_possible(&g->points, type);
 }
 
 /* To go on by itself, a vCPU has to get past the breakpoint. */
 static bool op_has_programs(void *t)
 {
-	return step_possible(&((struct machine *)t)->guest);
+	return step_possible(machine_guest(t));
 }
 
 static int op_resume(void *t, const struct resume_action *actions)
@@ -91,83 +91,82 @@ static int op_resume(void *t, const struct resume_action *actions)
 
 static int op_set_non_stop(void *t, bool on)
 {
-	struct machine *m = t;
-
-	bool is_on = guest_non_stop(&m->guest);
+	struct guest *g = machine_guest(t);
+	bool is_on = guest_non_stop(g);
 
 	if (on && !is_on)
-		threads_begin_non_stop(&m->guest);
+		threads_begin_non_stop(g);
 	else if (!on && is_on)
-		threads_end_non_stop(&m->guest);
+		threads_end_non_stop(g);
 	return 0;
 }
 
 static bool op_has_thread_events(void *t)
 {
-	return idle_can_await(&((struct machine *)t)->guest);
+	return idle_can_await(machine_guest(t));
 }
 
 static int op_set_thread_events(void *t, bool on)
 {
-	((struct machine *)t)->guest.thread_events = on;
+	machine_guest(t)->thread_events = on;
 	return 0;
 }
 
 static bool op_can_mask_steps(void *t)
 {
-	return step_masks(&((struct machine *)t)->guest);
+	return step_masks(machine_guest(t));
 }
 
 static void op_mask_steps(void *t, bool on)
 {
-	struct machine *m = t;
+	struct guest *g = machine_guest(t);
 
-	threads_hold(&m->guest);
-	m->guest.open_steps = !on;
-	threads_let_go(&m->guest);
+	threads_hold(g);
+	g->open_steps = !on;
+	threads_let_go(g);
 }
 
 /* There is nobody to be told the sentence: a packet with it would be taken for an answer. */
 static bool op_next_stop(void *t, struct stop *stop)
 {
-	struct machine *m = t;
-	bool taken = threads_take_stop(m->guest.current, stop);
+	struct guest *g = machine_guest(t);
+	bool taken = threads_take_stop(g->current, stop);
 
-	for (unsigned i = 0; !taken && i < m->guest.n; i++)
-		taken = threads_take_stop(m->guest.vcpus[i], stop);
+	for (unsigned i = 0; !taken && i < g->n; i++)
+		taken = threads_take_stop(g->vcpus[i], stop);
 	if (taken) {
-		threads_hold_to_read(&m->guest, NULL);
-		nowhere_tell(m->guest.vcpus[stop->thread - 1], stop);
-		threads_let_go(&m->guest);
+		threads_hold_to_read(g, NULL);
+		nowhere_tell(g->vcpus[stop->thread - 1], stop);
+		threads_let_go(g);
 	}
 	if (taken && stop->text)
-		guest_log(&m->guest, "vCPU %u: %s", stop->thread - 1, stop->text);
+		guest_log(g, "vCPU %u: %s", stop->thread - 1, stop->text);
 	return taken;
 }
 
 static void op_report_again(void *t)
 {
-	threads_report_again(&((struct machine *)t)->guest);
+	threads_report_again(machine_guest(t));
 }
 
 static void op_interrupt(void *t)
 {
-	threads_interrupt(&((struct machine *)t)->guest, GDB_SIGNAL_INT);
+	threads_interrupt(machine_guest(t), GDB_SIGNAL_INT);
 }
 
 static int op_restart(void *t)
 {
-	struct machine *m = t;
+	struct guest *g = machine_guest(t);
 
-	if (guest_running(&m->guest))
-		return guest_refuse(&m->guest, -EBUSY, "the machine is running");
-	points_clear_all(&m->guest.points, true);
-	return guest_start_over(&m->guest);
+	if (guest_running(g))
+		return guest_refuse(g, -EBUSY, "the machine is running");
+	points_clear_all(&g->points, true);
+	return guest_start_over(g);
 }
 
 static void op_kill(void *t)
 {
-	threads_kill(&((struct machine *)t)->guest);
+	threads_kill(machine_guest(t));
 }
 
 static int op_command(void *t, const char *line, text_fn *print, void *arg)
@@ -194,18 +193,18 @@ static int64_t op_clock_ms(void *t)
 
 static const char *op_why(void *t)
 {
-	struct machine *m = t;
+	struct guest *g = machine_guest(t);
 
-	return m->guest.why;
+	return g->why;
 }
 
 static void op_refused(void *t, const char *sentence)
 {
-	struct machine *m = t;
+	struct guest *g = machine_guest(t);
 
-	if (sentence != m->guest.why)
-		guest_refuse(&m->guest, 0, "%s", sentence);
-	guest_log(&m->guest, "refused: %s", sentence);
+	if (sentence != g->why)
+		guest_refuse(g, 0, "%s", sentence);
+	guest_log(g, "refused: %s", sentence);
 }
 
 static const struct target_ops ops = {
@@ -255,4 +254,3 @@ struct target machine_target(struct machine *m)
 {
 	return (struct target){ .ops = &ops, .t = m };
 }
-

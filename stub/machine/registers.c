@@ -6,32 +6,32 @@
 
 ssize_t registers_read(void *t, unsigned thread, unsigned reg, void *value, size_t cap)
 {
-	struct machine *m = t;
+	struct guest *g = machine_guest(t);
 	int err;
-	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
+	struct vcpu *v = machine_stopped_vcpu(g, thread, &err);
 	ssize_t n = v ? regfile_read(&v->regs, reg, value, cap) : err;
 
 	if (v && n < 0)
-		guest_refuse(&m->guest, n, "%s", v->regs.why);
+		guest_refuse(g, n, "%s", v->regs.why);
 	return n;
 }
 
 size_t registers_size(void *t, unsigned reg)
 {
-	const struct machine *m = t;
+	const struct guest *g = machine_guest(t);
 
-	return reg < m->guest.tdesc.nregs ? m->guest.tdesc.regs[reg].size : 0;
+	return reg < g->tdesc.nregs ? g->tdesc.regs[reg].size : 0;
 }
 
 ssize_t registers_read_general(void *t, unsigned thread, void *values, size_t cap)
 {
-	struct machine *m = t;
+	struct guest *g = machine_guest(t);
 	int err;
-	struct vcpu *v = machine_stopped_vcpu(m, thread, &err);
+	struct vcpu *v = machine_stopped_vcpu(g, thread, &err);
 	ssize_t n = v ? regfile_read_general(&v->regs, values, cap) : err;
 
 	if (v && n < 0)
-		guest_refuse(&m->guest, n, "%s", v->regs.why);
+		guest_refuse(g, n, "%s", v->regs.why);
 	return n;
 }
 
@@ -53,10 +53,10 @@ static int wrote(struct vcpu *v, uint64_t old_pc, int err)
 
 typedef int write_fn(struct regfile *f, unsigned reg, const void *value, size_t size);
 
-static int write_by(struct machine *m, unsigned thread, unsigned reg, const void *value, size_t size, write_fn *write)
+static int write_by(struct guest *g, unsigned thread, unsigned reg, const void *value, size_t size, write_fn *write)
 {
 	int err;
-	struct vcpu *v = machine_changeable_vcpu(m, thread, &err);
+	struct vcpu *v = machine_changeable_vcpu(g, thread, &err);
 	uint64_t pc;
 
 	if (!v)
@@ -65,26 +65,26 @@ static int write_by(struct machine *m, unsigned thread, unsigned reg, const void
 	err = write(&v->regs, reg, value, size);
 	if (err <= 0)
 		return wrote(v, pc, err);
-	guest_refuse(&m->guest, 0, "%s", v->regs.why);
-	guest_log(&m->guest, "%s", m->guest.why);
+	guest_refuse(g, 0, "%s", v->regs.why);
+	guest_log(g, "%s", g->why);
 	return 0;
 }
 
 int registers_write(void *t, unsigned thread, unsigned reg, const void *value, size_t size)
 {
-	return write_by(t, thread, reg, value, size, regfile_put);
+	return write_by(machine_guest(t), thread, reg, value, size, regfile_put);
 }
 
-int registers_set(struct machine *m, unsigned thread, unsigned reg, const void *value, size_t size)
+int registers_set(struct guest *g, unsigned thread, unsigned reg, const void *value, size_t size)
 {
-	return write_by(m, thread, reg, value, size, regfile_write);
+	return write_by(g, thread, reg, value, size, regfile_write);
 }
 
 int registers_write_general(void *t, unsigned thread, const void *values, size_t size)
 {
-	struct machine *m = t;
+	struct guest *g = machine_guest(t);
 	int err;
-	struct vcpu *v = machine_changeable_vcpu(m, thread, &err);
+	struct vcpu *v = machine_changeable_vcpu(g, thread, &err);
 	uint64_t pc;
 
 	if (!v)

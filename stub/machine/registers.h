@@ -12,6 +12,6 @@ ssize_t registers_read_general(void *t, unsigned thread, void *values, size_t ca
 int registers_write_general(void *t, unsigned thread, const void *values, size_t size);
 
 /* As the user says: also the value that is there, and what a debugger is not to put back. 0, or -errno and a sentence. */
-int registers_set(struct machine *m, unsigned thread, unsigned reg, const void *value, size_t size);
+int registers_set(struct guest *g, unsigned thread, unsigned reg, const void *value, size_t size);
 
 #endif

@@ -172,7 +172,7 @@ static int show_named(struct machine *m, struct vcpu *v, unsigned reg, const cha
 	if (text && (size > sizeof(value) || parse_value(text, value, size)))
 		return guest_refuse(&m->guest, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes, which is what %s has", text, size,
 			m->guest.tdesc.regs[reg].row->name);
-	err = text ? registers_set(m, v->nr + 1, reg, value, size) : 0;
+	err = text ? registers_set(v->guest, v->nr + 1, reg, value, size) : 0;
 	if (err)
 		return err;
 	say_register(out, v, reg);

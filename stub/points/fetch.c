@@ -53,7 +53,8 @@ int fetch_plant(struct space *s, struct point *p)
 
 	if (!arch->debug.fetch)
 		return refuse_point(s, p, -EFAULT,
-			arch->debug.exec_before_fetch ? "no debug register is free" : "it is not known here what becomes of that");
+			arch->debug.exec_before_fetch ? "no debug register is free"
+						      : "it is not known here what becomes of that");
 	err = arch->debug.fetch->handler(&s->regs->view, &page);
 	if (err)
 		return refuse_point(s, p, err, "the guest has no handler for that");

@@ -3,7 +3,7 @@
 #ifndef JUDGE_H
 #define JUDGE_H
 
-#include "points.h"
+#include "hits.h"
 
 /* What comes of it besides: what commands print, and why a condition was taken to hold, or "". */
 struct judgement {

@@ -153,19 +153,22 @@ static const char *name(const struct transport *t, uint64_t key)
 
 const struct way many_regs_way = { .name = name, .takes = takes, .get = get, .set = set };
 
-/* As the ABI says: a request for nothing leaves 0 in `done`. */
-static bool answers(struct transport *t, unsigned vcpu, enum many_regs where)
+int many_regs_find(struct transport *t, unsigned vcpu)
 {
+	static const enum many_regs places[] = { MANY_REGS_VCPU, MANY_REGS_DEVICE };
 	struct request r;
-	int refused;
 
-	t->many = where;
-	return !ask(t, vcpu, &r, NULL, 0, true, &refused) && !refused && !r.head->done;
-}
+	for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		int refused, err;
 
-enum many_regs many_regs_find(struct transport *t, unsigned vcpu)
-{
-	if (answers(t, vcpu, MANY_REGS_VCPU))
-		return MANY_REGS_VCPU;
-	return answers(t, vcpu, MANY_REGS_DEVICE) ? MANY_REGS_DEVICE : MANY_REGS_NONE;
+		t->many = places[i];
+		err = ask(t, vcpu, &r, NULL, 0, true, &refused);
+		/* As the ABI says: a request for nothing leaves 0 in `done`. */
+		if (!err && !refused && !r.head->done)
+			return 0;
+		t->many = MANY_REGS_NONE;
+		if (err)
+			return err;
+	}
+	return 0;
 }

@@ -7,7 +7,7 @@
 
 extern const struct way many_regs_way;
 
-/* Where this vCPU answers KVM_GET_MANY_REGS. Changes t->many on the way. */
-enum many_regs many_regs_find(struct transport *t, unsigned vcpu);
+/* Finds where this vCPU answers KVM_GET_MANY_REGS: t->many. 0, or -errno when the vCPU cannot be reached. */
+int many_regs_find(struct transport *t, unsigned vcpu);
 
 #endif

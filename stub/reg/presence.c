@@ -83,17 +83,17 @@ static void want_table(struct presence *p, const struct tdesc_table *table)
 }
 
 /* Whatever the vCPU may have, in one batch. What depends on these values is read when it is asked for. */
-static void read_all(struct presence *p)
+static int read_all(struct presence *p)
 {
 	for (unsigned i = 0; i < p->nids; i++)
 		want(p, p->ids[i]);
 	want_table(p, p->transport->arch->tdesc);
-	slots_fetch(&p->slots, p->transport, p->vcpu);
+	return slots_fetch(&p->slots, p->transport, p->vcpu);
 }
 
-void presence_init(struct presence *p, struct transport *t, unsigned vcpu)
+int presence_init(struct presence *p, struct transport *t, unsigned vcpu)
 {
-	int n;
+	int n, err;
 
 	*p = (struct presence){ .transport = t, .vcpu = vcpu };
 	slots_init(&p->slots, t->arch);
@@ -107,7 +107,10 @@ void presence_init(struct presence *p, struct transport *t, unsigned vcpu)
 	p->whole = p->ids && list_is_whole(t);
 	p->source.ids = p->ids;
 	p->source.nids = p->nids;
-	read_all(p);
+	err = read_all(p);
+	if (err)
+		presence_free(p);
+	return err;
 }
 
 void presence_free(struct presence *p)

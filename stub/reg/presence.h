@@ -22,9 +22,10 @@ struct presence {
 
 /*
  * Of this vCPU, which stands for all of its VM, as far as a debugger is told. Its registers are read: where a VMM sets them up, it has to have
- * run. The transport is the caller's, opened, and outlives the presence. Free it with presence_free().
+ * run. The transport is the caller's, opened, and outlives the presence. 0, and presence_free() ends it; or -errno when the vCPU cannot be
+ * reached.
  */
-void presence_init(struct presence *p, struct transport *t, unsigned vcpu);
+int presence_init(struct presence *p, struct transport *t, unsigned vcpu);
 void presence_free(struct presence *p);
 
 #endif

@@ -13,9 +13,12 @@ struct change {
 
 struct regcache {
 	struct slots slots;
-	struct change *changes; /* by register, ngeneral of them */
-	uint8_t *scratch;	/* max_size bytes */
-	bool *left;		/* by register: a debugger has tried to put it back, and it stayed */
+
+	/* Room for the largest description that the file has had: the general registers, the largest register's bytes, and all registers. */
+	unsigned ngeneral, max_size, nregs;
+	struct change *changes; /* by register */
+	uint8_t *scratch;
+	bool *left; /* by register: a debugger has tried to put it back, and it stayed */
 };
 
 #endif

@@ -136,37 +136,16 @@ int regfile_refuse(struct regfile *f, unsigned reg, int err)
 
 /* ---- life ---- */
 
-/* Every row gets its slot before the first batch, whose items move when one more is added. */
-static int add_rows(struct regfile *f)
+static const struct tdesc none;
+
+int regfile_init(struct regfile *f, unsigned vcpu, struct transport *t)
 {
-	struct slot *slot;
-	uint8_t *value;
-	int err = 0;
-
-	for (unsigned i = 0; i < f->tdesc->nregs && !err; i++)
-		if (!f->tdesc->regs[i].computed)
-			err = slots_find(&f->cache->slots, f->tdesc->regs[i].key, &slot, &value);
-	return err;
-}
-
-int regfile_init(struct regfile *f, unsigned vcpu, struct transport *t, const struct tdesc *d)
-{
-	struct regcache *c = calloc(1, sizeof(*c));
-	int err = -ENOMEM;
-
-	*f = (struct regfile){ .transport = t, .tdesc = d, .vcpu = vcpu, .cache = c };
+	*f = (struct regfile){ .transport = t, .tdesc = &none, .vcpu = vcpu, .cache = calloc(1, sizeof(*f->cache)) };
 	f->view = (struct view){ .get = view_get, .set = view_set, .read_phys = view_read_phys };
-	if (!c)
+	if (!f->cache)
 		return -ENOMEM;
-	slots_init(&c->slots, t->arch);
-	c->changes = calloc(d->ngeneral + 1, sizeof(*c->changes));
-	c->scratch = calloc(d->max_size + 1, 1);
-	c->left = calloc(d->nregs + 1, sizeof(*c->left));
-	if (c->changes && c->scratch && c->left)
-		err = add_rows(f);
-	if (err)
-		regfile_free(f);
-	return err;
+	slots_init(&f->cache->slots, t->arch);
+	return 0;
 }
 
 void regfile_free(struct regfile *f)
@@ -179,6 +158,50 @@ void regfile_free(struct regfile *f)
 	free(f->cache->left);
 	free(f->cache);
 	f->cache = NULL;
+}
+
+/* Room for n of them, *room so far. */
+static bool grow(void *array, unsigned *room, unsigned n, size_t size)
+{
+	void *old, *more;
+
+	if (n <= *room)
+		return true;
+	memcpy(&old, array, sizeof(old));
+	more = realloc(old, n * size);
+	if (!more)
+		return false;
+	memcpy(array, &more, sizeof(more));
+	*room = n;
+	return true;
+}
+
+/* Every row gets its slot before the first batch, whose items move when one more is added. */
+static int add_rows(struct regfile *f, const struct tdesc *d)
+{
+	struct slot *slot;
+	uint8_t *value;
+	int err = 0;
+
+	for (unsigned i = 0; i < d->nregs && !err; i++)
+		if (!d->regs[i].computed)
+			err = slots_find(&f->cache->slots, d->regs[i].key, &slot, &value);
+	return err;
+}
+
+int regfile_describe(struct regfile *f, const struct tdesc *d)
+{
+	struct regcache *c = f->cache;
+	int err = -ENOMEM;
+
+	if (grow(&c->changes, &c->ngeneral, d->ngeneral, sizeof(*c->changes)) && grow(&c->scratch, &c->max_size, d->max_size, 1) &&
+		grow(&c->left, &c->nregs, d->nregs, sizeof(*c->left)))
+		err = add_rows(f, d);
+	if (err)
+		return err;
+	f->tdesc = d;
+	regfile_forget(f);
+	return 0;
 }
 
 void regfile_drop(struct regfile *f)
@@ -196,7 +219,8 @@ void regfile_forget(struct regfile *f)
 {
 	regfile_drop(f);
 	slots_forget_habits(&f->cache->slots);
-	memset(f->cache->left, 0, f->tdesc->nregs * sizeof(*f->cache->left));
+	for (unsigned i = 0; i < f->tdesc->nregs; i++)
+		f->cache->left[i] = false;
 }
 
 /* ---- reading ---- */

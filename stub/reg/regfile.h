@@ -24,9 +24,20 @@ struct regfile {
 	char why[160]; /* the sentence of the last refusal */
 };
 
-/* 0 or -ENOMEM. The transport and the description are the caller's and outlive the file. */
-int regfile_init(struct regfile *f, unsigned vcpu, struct transport *t, const struct tdesc *d);
+/*
+ * 0 or -ENOMEM. Nothing is asked of the vCPU. The transport is the caller's and outlives the file. Registers have no numbers yet: until
+ * regfile_describe() the file goes by keys (view, ids, held bits).
+ */
+int regfile_init(struct regfile *f, unsigned vcpu, struct transport *t);
+
+/* Held bits stay in the vCPU: they are given back before, where it goes on. */
 void regfile_free(struct regfile *f);
+
+/*
+ * From now on registers have this description's numbers. It is the caller's, and outlives the file or the next call. 0; or -ENOMEM, and all is
+ * as before. A description that the file had once can be had again without memory.
+ */
+int regfile_describe(struct regfile *f, const struct tdesc *d);
 
 /* The vCPU is about to run: what is cached is void. */
 void regfile_drop(struct regfile *f);

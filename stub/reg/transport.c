@@ -144,12 +144,16 @@ static void sync_with(struct transport *t, uint64_t sync)
 
 int transport_open(struct transport *t, unsigned vcpu)
 {
+	int err = 0;
+
 	sync_with(t, uses_blocks(t) ? blocks_sync(t) : 0);
 	t->msrs_by_id = !uses_blocks(t) && msrs_have_ids(t, vcpu);
 	if (t->batch == BATCH_AUTO || t->batch == BATCH_MANY)
-		t->many = many_regs_find(t, vcpu);
+		err = many_regs_find(t, vcpu);
+	if (!err && t->batch == BATCH_MANY && t->many == MANY_REGS_NONE)
+		err = -EOPNOTSUPP;
 	t->counters = (struct reg_counters){ 0 };
-	return t->batch == BATCH_MANY && t->many == MANY_REGS_NONE ? -EOPNOTSUPP : 0;
+	return err;
 }
 
 void transport_close(struct transport *t)

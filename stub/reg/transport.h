@@ -32,8 +32,8 @@ void transport_init(struct transport *t, struct host *host, const struct arch *a
 
 /*
  * Chooses the ways, for all vCPUs, by what this one answers; one that has run, where a VMM may not have set up others yet. From then on KVM
- * copies into kvm_run what it can. 0; -EOPNOTSUPP when BATCH_MANY was asked for and this host has no KVM_GET_MANY_REGS: values go by what
- * every KVM has. The counters begin anew.
+ * copies into kvm_run what it can. 0; or -errno, and values go by what every KVM has: -EOPNOTSUPP when BATCH_MANY was asked for and this host
+ * has no KVM_GET_MANY_REGS, or what the vCPU that cannot be reached says. The counters begin anew.
  */
 int transport_open(struct transport *t, unsigned vcpu);
 

@@ -135,7 +135,7 @@ static struct vcpu *new_vcpu(struct guest *g, unsigned nr)
 	v->home = v->known = !g->host->borrowed;
 	v->space = (struct space){ .memory = &g->memory, .regs = &v->regs };
 	pthread_cond_init(&v->wake, NULL);
-	if (!regfile_init(&v->regs, nr, &g->transport, &g->tdesc)) {
+	if (!regfile_init(&v->regs, nr, &g->transport) && !(g->tdesc.nregs && regfile_describe(&v->regs, &g->tdesc))) {
 		locked_forget_vcpu(v);
 		return v;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * vCPUs that execute nothing: off until another brings them up, or halted until an interrupt comes. What each is doing, in words,
- * and how a step of one ends. It knows nothing of packets; the protocol of threads is in machine.h.
+ * and how a step of one ends. It knows nothing of packets; the protocol of threads is told in vcpu.h.
  */
 #include <stdio.h>
 

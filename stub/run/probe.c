@@ -148,7 +148,6 @@ static void try_all(struct trial *t)
 
 int capabilities_probe(struct capabilities *caps, const struct arch *arch, struct host *scratch, uint64_t base)
 {
-	struct tdesc tdesc = { .arch = arch }; /* no register: the probe goes by keys */
 	struct transport transport;
 	struct regfile regs;
 	struct trial t = { .caps = caps, .arch = arch, .probe = arch->probe, .host = scratch, .base = base, .regs = &regs };
@@ -159,7 +158,7 @@ int capabilities_probe(struct capabilities *caps, const struct arch *arch, struc
 		return -EOPNOTSUPP;
 	transport_init(&transport, scratch, arch, BATCH_ONE);
 	caps->block_irq = scratch->ops->extension(scratch, KVM_CAP_SET_GUEST_DEBUG2) & (int)arch->step.block_irq;
-	err = regfile_init(&regs, 0, &transport, &tdesc);
+	err = regfile_init(&regs, 0, &transport);
 	if (!err) {
 		err = put_code(&t);
 		if (!err)

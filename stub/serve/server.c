@@ -222,9 +222,9 @@ static void reap_client(struct server *s)
 	if (s->link.out != s->link.in)
 		close(s->link.out);
 	s->link.in = s->link.out = -1;
-	client_becomes(s, CLIENT_NONE);
 	if (s->config.client)
 		s->config.client(s->config.arg, false);
+	client_becomes(s, CLIENT_NONE);
 }
 
 /* Those who have connected. True while one of them waits for the client to be gone. */

@@ -171,6 +171,30 @@ go_example()
 	(cd tests/examples/go && HOME=$tmp GOCACHE=$tmp/go GO111MODULE=off CGO_LDFLAGS="-L$tmp -lmachine" go build -o "$tmp/vmm_go" vmm.go)
 }
 
+# What README shows is the example's: each line is one of vmm.c's, or has no more than its place.
+readme()
+{
+	awk '/^In your own VMM$/ { on = 1 } /^The machine$/ { on = 0 } on && /^    / { sub(/^    /, ""); print }' README |
+		grep -v pkg-config | sed 's/^ *//' > "$tmp/readme"
+	sed 's/ *\/\* gdb.*//; s/^[ \t]*//' tests/examples/vmm.c > "$tmp/example"
+	[ "$(wc -l < "$tmp/readme")" -gt 15 ] && ! grep -vxFf "$tmp/example" "$tmp/readme"
+}
+
+# And it is whole: between the pieces of a program it is compiled.
+readme_compiled()
+{
+	{
+		printf '#include <err.h>\n#include <errno.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include "machine.h"\n'
+		sed -n '1,2p' "$tmp/readme"
+		printf 'static struct machine m;\nstatic void *run_vcpu(void *arg)\n{\n\tstruct vcpu *v = arg;\n\tfor (;;) {\n'
+		sed -n '/^if (kvmgdb_run/,$p' "$tmp/readme"
+		printf '\t}\n}\nint main(int argc, char **argv)\n{\n\t(void)argc;\n'
+		sed -n '3,/^printf/p' "$tmp/readme"
+		printf '}\n'
+	} > "$tmp/readme.c"
+	example readme gcc -std=gnu11 -D_GNU_SOURCE -I tests/examples "$tmp/readme.c"
+}
+
 # What a VMM takes of the stub: the lines that say so, and no others name it.
 lines=$(wc -l < tests/examples/vmm.c)
 marked=$(grep -c '/\* gdb' tests/examples/vmm.c)
@@ -180,6 +204,8 @@ ok "the machine of the examples" machine
 for example in vmm vmm_halves vmm_loop; do
 	ok "$example.c" example $example gcc -std=gnu11 -D_GNU_SOURCE "tests/examples/$example.c"
 done
+ok "README has lines of vmm.c" readme
+ok "and they are compiled" readme_compiled
 ok "vmm.cc" example vmm_cc g++ -std=c++11 tests/examples/vmm.cc
 if command -v go > /dev/null || sh tests/lib/packages.sh golang-go > "$tmp/out" 2>&1; then
 	ok "vmm.go" go_example

@@ -28,10 +28,10 @@ setarch -R true 2>/dev/null && fixed='setarch -R' || fixed=
 : >"$tmp/out"
 make -j"$(nproc)" tsan >"$tmp/log" 2>&1
 ok $? "the build"
-# run_linux has no other threads than these have, and looks through much memory: minutes.
+# monitor_linux has no other threads than these have, and looks through much memory: minutes.
 for source in $(grep -lE 'include "(run_guest|run_watcher|run_rig|sim_host|sim_server).h"|pthread_create' tests/unit/*.c); do
 	name=$(basename "$source" .c)
-	[ -e "build/tsan/tests/unit/$name" ] && [ "$name" != run_linux ] || continue
+	[ -e "build/tsan/tests/unit/$name" ] && [ "$name" != monitor_linux ] || continue
 	rm -f "$tmp"/report.*
 	# A report of its own for each process: some of the programs start a server, which ends as it is told to.
 	TSAN_OPTIONS="log_path=$tmp/report" timeout 120 $fixed "build/tsan/tests/unit/$name" >"$tmp/out" 2>"$tmp/log" &&

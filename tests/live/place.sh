@@ -50,7 +50,7 @@ enter_machine() {
 	LAUNCH="$IN serve" COMM=10.0.2.15:1234 IMAGES=/guests
 	if ! $IN clean >/dev/null 2>&1; then
 		boot
-	elif [ -n "$(find build/guests "build/$built-static" tests/live/inside -maxdepth 1 -type f -newer "build/machines/$name/guests.tar")" ]; then
+	elif [ -n "$(find build/guests "build/$built-static" "build/$built-static/examples" tests/live/inside -maxdepth 1 -type f -newer "build/machines/$name/guests.tar")" ]; then
 		furnish
 	fi
 	TARGET=127.0.0.1:$(machine port "$name" 1234)
@@ -77,7 +77,10 @@ furnish() {
 	for program in kvm-gdbserver kvm-gdbserver-peek; do
 		machine put "$name" "build/$built-static/$program" "/bin/$program" || return
 	done
-	for helper in serve clean; do
+	for vmm in vmm vmm_halves vmm_loop; do
+		machine put "$name" "build/$built-static/examples/$vmm" "/bin/$vmm" || return
+	done
+	for helper in serve clean embed; do
 		machine put "$name" "tests/live/inside/$helper" "/bin/$helper" || return
 	done
 	tar -C build -cf "build/machines/$name/guests.tar" guests &&
@@ -101,6 +104,14 @@ load_module() {
 fetch_client() {
 	client=$(sh tests/clients/fetch "$1" 2>&1) || skip_all "no $1: $(echo "$client" | tail -n 1)"
 	client=$(echo "$client" | tail -n 1)
+}
+
+# What is launched is a VMM of tests/examples, in kvm-gdbserver's place.
+embed() {
+	case $PLACE in
+	own) export LAUNCH='sh tests/live/inside/embed' VMM="build/examples/$1" ;;
+	*) export LAUNCH="$IN VMM=$1 embed" ;;
+	esac
 }
 
 # Seconds of this computer's processors: what the machine has used, and what this part's children have.

@@ -27,7 +27,8 @@ static inline void build(struct fixture *x, const struct arch *arch)
 	struct presence p;
 
 	presence_init(&p, &x->transport, 0);
-	if (tdesc_build(&x->tdesc, arch, &p.source) || regfile_init(&x->file, 0, &x->transport, &x->tdesc))
+	if (tdesc_build(&x->tdesc, arch, &p.source) || regfile_init(&x->file, 0, &x->transport) ||
+		regfile_describe(&x->file, &x->tdesc))
 		exit(1);
 	presence_free(&p);
 	x->transport.counters = (struct reg_counters){ 0 };

@@ -34,7 +34,8 @@ static void build(void)
 	transport_init(&transport, &sim->host, sim->arch, BATCH_AUTO);
 	transport_open(&transport, 0);
 	presence_init(&presence, &transport, 0);
-	if (tdesc_build(&tdesc, sim->arch, &presence.source) || regfile_init(&file, 0, &transport, &tdesc))
+	if (tdesc_build(&tdesc, sim->arch, &presence.source) || regfile_init(&file, 0, &transport) ||
+		regfile_describe(&file, &tdesc))
 		exit(1);
 	presence_free(&presence);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A machine over the simulated host, with the test as the one who serves its stops: it waits for one, looks, and says how to go on. The
- * guest is the test's, or run_guest.h's. For tests of run/.
+ * guest is the test's, or run_guest.h's. For tests of run/, and of the floors that show in what it does.
  */
 #ifndef RUN_RIG_H
 #define RUN_RIG_H

@@ -315,11 +315,13 @@ static bool try_seed(unsigned from)
 	memset(&now, 0, sizeof(now));
 	software = chance(2);
 	end_after = chance(4) ? 0 : 1 + chance(40);
+	server_self = chance(2);
 	start_server(2, software, end_guest);
 	good = talk() && comes_again();
 	good = ends() && good;
 	if (!good) {
-		printf("# SERVE_PACKETS_SEED=%u: %s; said, %s:%s\n", from, now.why, software ? "software" : "KVM steps", now.said);
+		printf("# SERVE_PACKETS_SEED=%u: %s; said, %s, %s:%s\n", from, now.why, software ? "software" : "KVM steps",
+			server_self ? "served by the watcher" : "served by vCPU threads", now.said);
 		show_said();
 	}
 	return good;

@@ -405,7 +405,7 @@ static int sim_system_call(struct host *h, struct host_call *call)
 
 static void sim_sync_regs(struct host *h, uint64_t sync)
 {
-	((struct sim_host *)h)->sync |= sync;
+	((struct sim_host *)h)->sync = sync;
 }
 
 static int sim_extension(struct host *h, int cap)

@@ -19,10 +19,12 @@
 
 #include "program.h"
 #include "run_guest.h"
+#include "serve/server.h"
 
 static char server_dir[64], server_comm[96], server_said[96];
 static pid_t server_pid;
 static bool server_once; /* it is to leave with its client */
+static bool server_self; /* its watcher serves a stopped machine, and vCPU threads do not, as in somebody else's program */
 
 /* In the server's process, when the guest has been written. */
 typedef void server_guest_fn(unsigned vcpus);
@@ -33,6 +35,43 @@ static inline void reset_guest(struct sim_host *sim)
 	write_code();
 	for (unsigned i = 0; i < sim->host.vcpus; i++)
 		sim_set(sim, i, RV_PC, CODE);
+}
+
+static inline void log_self(void *arg, enum server_level level, const char *sentence)
+{
+	(void)arg;
+	if (level != SERVER_DEBUG)
+		fprintf(stderr, "%s\n", sentence);
+}
+
+static inline bool end_self(void *arg, enum server_event event, int code)
+{
+	*(int *)arg = code;
+	return event != SERVER_LEFT || server_once;
+}
+
+/* As a program that has the server for a library. The three signals are blocked, and SIGTERM is looked for in between. */
+static inline int run_server_self(struct comm *comm)
+{
+	const struct timespec now = { 0 };
+	int code = 0;
+	const struct server_config config = {
+		.serves_self = true, .arg = &code, .log = log_self, .ends = end_self,
+	};
+	struct server *s;
+	sigset_t term;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	if (server_open(&s, &rig->machine, &config) || server_listen_on(s, comm))
+		return 2;
+	while (!server_is_over(s)) {
+		server_dispatch(s, 50);
+		if (sigtimedwait(&term, NULL, &now) == SIGTERM)
+			return 128 + SIGTERM;
+	}
+	server_close(s);
+	return code;
 }
 
 static inline int run_server(unsigned vcpus, bool software, server_guest_fn *guest)
@@ -56,6 +95,8 @@ static inline int run_server(unsigned vcpus, bool software, server_guest_fn *gue
 	rig->sim->on_reset = reset_guest;
 	if (guest)
 		guest(vcpus);
+	if (server_self)
+		return run_server_self(&comm);
 	return program_serve(&rig->machine, &comm, &config);
 }
 

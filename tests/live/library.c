@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the library does to a VMM, and what it leaves alone, on a real KVM: library IMAGE [PART...]. */
+#include "library_rig.h"
+
+#include <err.h>
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+#define PATIENCE 10000
+
+static const char *image;
+static bool by_halves;
+
+static void start(struct rig *r, unsigned vcpus, int mode)
+{
+	rig_open(r, image, vcpus, mode, 0);
+	r->by_halves = by_halves;
+	rig_start(r);
+}
+
+static unsigned long counter(const struct rig *r)
+{
+	return *(volatile unsigned long *)rig_at(r, "counter");
+}
+
+/* The guest goes on: it counts. */
+static bool runs(const struct rig *r)
+{
+	unsigned long before = counter(r);
+
+	for (int64_t until = now_ms() + PATIENCE; now_ms() < until; sleep_ms(5))
+		if (counter(r) != before)
+			return true;
+	return false;
+}
+
+static bool stands(const struct rig *r)
+{
+	unsigned long before = counter(r);
+
+	sleep_ms(100);
+	return counter(r) == before;
+}
+
+/* A packet with the kind of a breakpoint; 0 on riscv64 is for compressed code. */
+static const char *set_break(const struct rig *r, int fd, const char *packet, const char *where)
+{
+#if defined(__x86_64__)
+	unsigned kind = 1;
+#elif defined(__riscv)
+	unsigned kind = 2;
+#else
+	unsigned kind = 4;
+#endif
+	return client_ask(fd, PATIENCE, "%s,%llx,%u", packet, (unsigned long long)rig_symbol(r, where, NULL), kind);
+}
+
+static unsigned long debug_exits(const struct rig *r)
+{
+	unsigned long n = 0;
+
+	for (unsigned i = 0; i < r->m.n; i++)
+		n += r->vcpus[i].debug_exits;
+	return n;
+}
+
+static bool in_time(atomic_bool *what)
+{
+	for (int64_t until = now_ms() + PATIENCE; now_ms() < until && !*what; sleep_ms(1))
+		;
+	return *what;
+}
+
+/* ---- nobody is connected: the thread calls KVM_RUN and nothing else ---- */
+
+static struct sock_filter only_kvm_run[] = {
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 3),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, KVM_RUN, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+};
+
+static atomic_int called;
+
+static void at_call(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)context;
+	called = info->si_syscall;
+}
+
+static void filter_all_else(void)
+{
+	const struct sock_fprog program = { sizeof(only_kvm_run) / sizeof(only_kvm_run[0]), only_kvm_run };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		err(1, "seccomp");
+}
+
+static void test_alone(void)
+{
+	struct sigaction action = { .sa_sigaction = at_call, .sa_flags = SA_SIGINFO };
+	struct rig r;
+	unsigned long before;
+
+	sigaction(SIGSYS, &action, NULL);
+	rig_open(&r, image, 1, MODE_STORM, 0);
+	r.prepare = filter_all_else;
+	r.by_halves = by_halves;
+	rig_start(&r);
+	ok(runs(&r), "alone: the guest runs at once");
+	before = r.vcpus[0].exits;
+	sleep_ms(300);
+	ok(r.vcpus[0].exits > before + 100, "alone: there are exits, %lu", r.vcpus[0].exits - before);
+	is_int(called, 0, "alone: behind its first run the vCPU's thread calls KVM_RUN, and nothing else");
+	/* The thread is not let out of its filter. */
+}
+
+/* ---- leaving ---- */
+
+static const char *const leave_states[] = { "stopped", "running", "at a breakpoint", "stepping", "over a breakpoint", "false conditions" };
+
+static void bring_into(struct rig *r, int fd, unsigned state)
+{
+	switch (state) {
+	case 1:
+		client_say(fd, "vCont;c");
+		break;
+	case 2:
+		set_break(r, fd, "Z0", "tick");
+		client_ask(fd, PATIENCE, "vCont;c");
+		break;
+	case 3:
+		set_break(r, fd, "Z0", "tick");
+		client_ask(fd, PATIENCE, "vCont;c");
+		for (unsigned i = 0; i < 20; i++)
+			client_ask(fd, PATIENCE, "vCont;s:1");
+		client_say(fd, "vCont;s:1");
+		break;
+	case 4:
+		set_break(r, fd, "Z0", "tick");
+		for (unsigned i = 0; i < 20; i++)
+			client_ask(fd, PATIENCE, "vCont;c");
+		client_say(fd, "vCont;c");
+		break;
+	case 5:
+		/* X1,22: false for ever. */
+		client_ask(fd, PATIENCE, "Z0,%llx,%u;X3,220027", (unsigned long long)rig_symbol(r, "tick", NULL),
+#if defined(__x86_64__)
+			1
+#else
+			4
+#endif
+		);
+		client_say(fd, "vCont;c");
+		sleep_ms(20);
+		break;
+	}
+}
+
+static void leave_by(unsigned state, bool vanishes)
+{
+	struct rig r;
+	uint64_t code;
+	int fd;
+
+	start(&r, 1, MODE_SPIN);
+	code = rig_code(&r);
+	fd = client_open(&r);
+	bring_into(&r, fd, state);
+	if (vanishes)
+		close(fd);
+	else
+		kvmgdb_disconnect(r.gdb);
+	for (int64_t until = now_ms() + PATIENCE; kvmgdb_attached(r.gdb) && now_ms() < until; sleep_ms(1))
+		;
+	ok(fd >= 0 && !kvmgdb_attached(r.gdb) && rig_code(&r) == code, "leave, %s, %s: the guest's code is its own", leave_states[state],
+		vanishes ? "the client is gone" : "kvmgdb_disconnect()");
+	ok(runs(&r) && !debug_exits(&r), "leave: ... it runs on, and no debug exit comes");
+	if (!vanishes)
+		close(fd);
+	rig_close(&r);
+}
+
+static void test_leave(void)
+{
+	for (unsigned state = 0; state < sizeof(leave_states) / sizeof(leave_states[0]); state++) {
+		leave_by(state, false);
+		leave_by(state, true);
+	}
+}
+
+/* ---- a thread that stays in the VMM ---- */
+
+static void test_busy(void)
+{
+	struct rig r;
+	int64_t asked;
+	int fd;
+
+	start(&r, 1, MODE_STORM);
+	fd = client_open(&r);
+	client_say(fd, "vCont;c");
+	sleep_ms(50);
+	r.busy_ms = 3000;
+	in_time(&r.vcpus[0].in_handler);
+	while (r.busy_ms)
+		sleep_ms(1);
+	asked = now_ms();
+	client_interrupt(fd);
+	ok(client_wait(fd, PATIENCE)[0] == 'T' && now_ms() - asked < 1000, "busy in the VMM: Ctrl-C is answered in %lld ms",
+		(long long)(now_ms() - asked));
+	ok(strlen(client_ask(fd, PATIENCE, "g")) > 16, "busy in the VMM: registers are read");
+	ok(strlen(client_ask(fd, PATIENCE, "m%llx,8", (unsigned long long)rig_symbol(&r, "counter", NULL))) == 16,
+		"busy in the VMM: ... and memory");
+	ok(client_ask(fd, PATIENCE, "P0=0000000000000000")[0] == 'E', "busy in the VMM: a register is not written");
+	ok(r.vcpus[0].in_handler, "busy in the VMM: all that while it was");
+	while (r.vcpus[0].in_handler)
+		sleep_ms(1);
+	sleep_ms(50);
+	ok(client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'T', "busy in the VMM: behind it, a step");
+	ok(!strcmp(set_break(&r, fd, "Z0", "tick"), "OK") && client_ask(fd, PATIENCE, "vCont;c")[0] == 'T', "busy in the VMM: ... and a breakpoint");
+	close(fd);
+	ok(runs(&r), "busy in the VMM: and it runs on");
+	rig_close(&r);
+}
+
+/* ---- the VMM pauses its guest, and takes a snapshot, while the debugger holds it ---- */
+
+static void test_pause(void)
+{
+	struct rig r;
+	uint64_t code;
+	int64_t asked;
+	int fd;
+
+	start(&r, 1, MODE_SPIN);
+	code = rig_code(&r);
+	fd = client_open(&r);
+	set_break(&r, fd, "Z0", "tick");
+	client_ask(fd, PATIENCE, "vCont;c");
+	asked = now_ms();
+	rig_pause(&r);
+	ok(now_ms() - asked < 200, "pause: the VMM has its vCPU back from a stopped guest in %lld ms", (long long)(now_ms() - asked));
+	kvmgdb_clean_begin(r.gdb);
+	ok(rig_code(&r) == code, "pause: a snapshot has the guest's own code");
+	kvmgdb_clean_end(r.gdb);
+	ok(stands(&r), "pause: the guest stands");
+	rig_resume(&r);
+	ok(stands(&r), "pause: ... also when the VMM lets it go on, for the debugger holds it");
+	ok(client_ask(fd, PATIENCE, "vCont;c")[0] == 'T' && rig_code(&r) != code, "pause: the breakpoint is there, and is met");
+	client_ask(fd, PATIENCE, "z0,%llx,1", (unsigned long long)rig_symbol(&r, "tick", NULL));
+	client_say(fd, "vCont;c");
+	ok(runs(&r), "pause: the guest runs for the debugger");
+	rig_pause(&r);
+	ok(stands(&r), "pause: the VMM has a running guest paused");
+	rig_resume(&r);
+	ok(runs(&r), "pause: ... and let on");
+	is_int((int64_t)r.vcpus[0].wrong_reason, 0, "pause: each EINTR came with KVM_EXIT_INTR");
+	close(fd);
+	rig_close(&r);
+}
+
+/* ---- kicks ---- */
+
+static void test_kicks(void)
+{
+	struct rig r;
+	unsigned long before;
+	unsigned lost = 0, kicks = 0;
+	int64_t until;
+	int fd;
+
+	start(&r, 1, MODE_SPIN);
+	fd = client_open(&r);
+	set_break(&r, fd, "Z0", "tick");
+	until = now_ms() + 2000;
+	client_say(fd, "vCont;c");
+	while (now_ms() < until) {
+		int64_t asked = now_ms();
+
+		before = r.vcpus[0].eintr;
+		kvmgdb_kick(r.m.vcpus[0].gdb);
+		kicks++;
+		while (r.vcpus[0].eintr == before && now_ms() - asked < 1000)
+			;
+		lost += r.vcpus[0].eintr == before;
+		if (kicks % 4 == 0 && *client_wait(fd, 0))
+			client_say(fd, kicks % 8 ? "vCont;c" : "vCont;s:1");
+	}
+	ok(!lost && kicks > 100, "kicks: none of %u is lost, while the debugger steps and continues", kicks);
+	is_int((int64_t)r.vcpus[0].wrong_reason, 0, "kicks: each EINTR came with KVM_EXIT_INTR");
+	close(fd);
+	ok(runs(&r), "kicks: the guest runs on");
+	rig_close(&r);
+}
+
+/* ---- memory that goes ---- */
+
+static void test_slots(void)
+{
+	struct rig r;
+	uint64_t code;
+	int fd;
+
+	start(&r, 1, MODE_SPIN);
+	code = rig_code(&r);
+	fd = client_open(&r);
+	set_break(&r, fd, "Z0", "tick");
+	client_ask(fd, PATIENCE, "vCont;c");
+	client_say(fd, "vCont;c");
+	client_wait(fd, PATIENCE);
+	ok(rig_code(&r) != code, "slots: an opcode is planted");
+	rig_pause(&r);
+	kvmgdb_set_memory(r.gdb, 0, board_ram, 0, r.m.ram, 0);
+	ok(rig_code(&r) == code, "slots: it is out of memory that goes");
+	ok(client_ask(fd, PATIENCE, "m%llx,8", (unsigned long long)rig_symbol(&r, "counter", NULL))[0] == 'E', "slots: memory that is gone is not read");
+	kvmgdb_set_memory(r.gdb, 0, board_ram, MACHINE_RAM, r.m.ram, 0);
+	rig_resume(&r);
+	ok(client_ask(fd, PATIENCE, "m%llx,8", (unsigned long long)rig_symbol(&r, "counter", NULL))[0] != 'E', "slots: it is there again");
+	close(fd);
+	ok(runs(&r), "slots: the guest runs on");
+	rig_close(&r);
+}
+
+/* ---- two VMs, small stacks ---- */
+
+static void test_two(void)
+{
+	struct rig a, b;
+	int fd_a, fd_b;
+
+	rig_open(&a, image, 1, MODE_SPIN, 0);
+	rig_open(&b, image, 2, MODE_SPIN, 0);
+	a.stack = b.stack = 0x10000;
+	rig_start(&a);
+	rig_start(&b);
+	fd_a = client_open(&a);
+	ok(fd_a >= 0 && stands(&a) && runs(&b), "two VMs: one is stopped, the other runs");
+	fd_b = client_open(&b);
+	ok(fd_b >= 0 && stands(&b), "two VMs: both are stopped, each by its debugger");
+	set_break(&a, fd_a, "Z0", "tick");
+	ok(client_ask(fd_a, PATIENCE, "vCont;c")[0] == 'T' && stands(&b), "two VMs: one comes to a breakpoint, the other stands");
+	client_say(fd_b, "vCont;c");
+	ok(runs(&b), "two VMs: ... and meets none when it runs");
+	close(fd_a);
+	ok(runs(&a), "two VMs: with one client gone, its VM runs");
+	close(fd_b);
+	rig_close(&a);
+	rig_close(&b);
+	ok(true, "two VMs: with 64 KiB of stack a vCPU");
+}
+
+static const struct {
+	const char *name;
+	void (*test)(void);
+} parts[] = {
+	{ "leave", test_leave },
+	{ "busy", test_busy },
+	{ "pause", test_pause },
+	{ "kicks", test_kicks },
+	{ "slots", test_slots },
+	{ "two", test_two },
+	{ "alone", test_alone },
+};
+
+static bool wanted(const char *name, int argc, char **argv)
+{
+	for (int i = 2; i < argc; i++)
+		if (!strcmp(argv[i], name))
+			return true;
+	return argc < 3;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		errx(2, "usage: library IMAGE [PART...]");
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	image = argv[1];
+	by_halves = getenv("BY_HALVES");
+	for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (wanted(parts[i].name, argc, argv))
+			parts[i].test();
+	return done();
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See library_rig.h. */
+#include "library_rig.h"
+
+#include <elf.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void sleep_ms(unsigned ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000l };
+
+	while (nanosleep(&t, &t) < 0)
+		;
+}
+
+/* ---- the image */
+
+static const uint8_t *map_image(const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	void *map = fd < 0 || fstat(fd, &st) ? MAP_FAILED : mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	if (map == MAP_FAILED)
+		err(1, "%s", path);
+	close(fd);
+	return map;
+}
+
+static const Elf64_Shdr *section(const uint8_t *image, uint32_t type, const char *name)
+{
+	const Elf64_Ehdr *head = (const void *)image;
+	const Elf64_Shdr *s = (const void *)(image + head->e_shoff);
+	const char *names = (const char *)image + s[head->e_shstrndx].sh_offset;
+
+	for (unsigned i = 0; i < head->e_shnum; i++)
+		if (s[i].sh_type == type && !strcmp(names + s[i].sh_name, name))
+			return &s[i];
+	errx(1, "no %s", name);
+}
+
+uint64_t rig_symbol(const struct rig *r, const char *name, uint64_t *size)
+{
+	const uint8_t *image = map_image(r->m.image);
+	const Elf64_Shdr *table = section(image, SHT_SYMTAB, ".symtab"), *names = section(image, SHT_STRTAB, ".strtab");
+	const Elf64_Sym *sym = (const void *)(image + table->sh_offset);
+
+	for (size_t i = 0; i < table->sh_size / sizeof(*sym); i++) {
+		if (strcmp((const char *)image + names->sh_offset + sym[i].st_name, name))
+			continue;
+		if (size)
+			*size = sym[i].st_size;
+		return sym[i].st_value;
+	}
+	errx(1, "%s: no %s", r->m.image, name);
+}
+
+void *rig_at(const struct rig *r, const char *name)
+{
+	return r->m.ram + (rig_symbol(r, name, NULL) - board_ram);
+}
+
+uint64_t rig_code(const struct rig *r)
+{
+	const Elf64_Shdr *text = section(map_image(r->m.image), SHT_PROGBITS, ".text");
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (uint64_t i = 0; i < text->sh_size; i++)
+		hash = (hash ^ r->m.ram[text->sh_addr - board_ram + i]) * 0x100000001b3;
+	return hash;
+}
+
+/* ---- the VMM */
+
+static void do_nothing(int sig)
+{
+	(void)sig;
+}
+
+#define PAUSE_SIGNAL SIGUSR2
+
+static int run_by_halves(struct rig_vcpu *v)
+{
+	int ret;
+
+	do {
+		ret = kvmgdb_enter(v->v->gdb);
+		if (ret)
+			break;
+		ret = ioctl(v->v->fd, KVM_RUN, 0) < 0 ? -errno : 0;
+	} while (kvmgdb_leave(v->v->gdb, ret) == KVMGDB_AGAIN);
+	return ret;
+}
+
+static int run(struct rig_vcpu *v)
+{
+	if (v->rig->by_halves)
+		return run_by_halves(v);
+	return kvmgdb_run(v->v->gdb) < 0 ? -errno : 0;
+}
+
+static void serve(struct rig_vcpu *v)
+{
+	unsigned busy = atomic_exchange(&v->rig->busy_ms, 0);
+	int code;
+
+	v->exits++;
+	if (v->v->run->exit_reason == KVM_EXIT_DEBUG) {
+		v->debug_exits++;
+		return;
+	}
+	v->in_handler = true;
+	if (busy)
+		sleep_ms(busy);
+	if (machine_serve(v->v, &code) == ENDS)
+		v->rig->ends = true;
+	v->in_handler = false;
+}
+
+static void hold(struct rig *r)
+{
+	r->paused++;
+	while (r->pause && !r->ends)
+		sleep_ms(1);
+	r->paused--;
+}
+
+static void *run_vcpu(void *arg)
+{
+	struct rig_vcpu *v = arg;
+	struct rig *r = v->rig;
+	bool prepared = false;
+
+	v->tid = (pid_t)syscall(SYS_gettid);
+	while (!r->ends) {
+		int ret = run(v);
+
+		v->runs++;
+		if (ret == -EINTR) {
+			v->eintr++;
+			v->wrong_reason += v->v->run->exit_reason != KVM_EXIT_INTR;
+		} else if (ret && ret != -EAGAIN) {
+			errx(1, "vCPU %u: KVM_RUN: %s", v->v->nr, strerror(-ret));
+		} else if (!ret) {
+			serve(v);
+		}
+		if (r->pause)
+			hold(r);
+		if (r->prepare && !prepared)
+			r->prepare();
+		prepared = true;
+	}
+	return NULL;
+}
+
+void rig_open(struct rig *r, const char *image, unsigned vcpus, int mode, uint32_t flags)
+{
+	struct kvmgdb_config config = { .size = sizeof(config), .flags = flags };
+	struct sigaction action = { .sa_handler = do_nothing };
+	char why[200];
+
+	memset(r, 0, sizeof(*r));
+	sigaction(PAUSE_SIGNAL, &action, NULL);
+	machine_open(&r->m, image, vcpus);
+	machine_start(&r->m);
+	*(int *)rig_at(r, "mode") = mode;
+	config.kvm_fd = r->m.kvm;
+	config.vm_fd = r->m.vm;
+	config.opaque = &r->m;
+	config.reset = machine_start;
+	if (kvmgdb_open(&config, &r->gdb, why, sizeof(why)))
+		errx(1, "kvmgdb_open: %s", why);
+	if (kvmgdb_set_memory(r->gdb, 0, board_ram, MACHINE_RAM, r->m.ram, 0))
+		errx(1, "kvmgdb_set_memory");
+	for (unsigned i = 0; i < r->m.n; i++) {
+		r->vcpus[i].rig = r;
+		r->vcpus[i].v = &r->m.vcpus[i];
+		if (kvmgdb_add_vcpu(r->gdb, i, r->m.vcpus[i].fd, NULL, &r->m.vcpus[i].gdb))
+			errx(1, "kvmgdb_add_vcpu");
+	}
+}
+
+void rig_start(struct rig *r)
+{
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	if (r->stack && pthread_attr_setstacksize(&attr, r->stack))
+		errx(1, "a stack of %zu bytes", r->stack);
+	for (unsigned i = 0; i < r->m.n; i++)
+		if (pthread_create(&r->m.vcpus[i].thread, &attr, run_vcpu, &r->vcpus[i]))
+			errx(1, "a thread");
+	pthread_attr_destroy(&attr);
+}
+
+void rig_close(struct rig *r)
+{
+	r->ends = true;
+	for (unsigned i = 0; i < r->m.n; i++) {
+		kvmgdb_kick(r->m.vcpus[i].gdb);
+		pthread_join(r->m.vcpus[i].thread, NULL);
+	}
+	kvmgdb_close(r->gdb);
+	for (unsigned i = 0; i < r->m.n; i++)
+		close(r->m.vcpus[i].fd);
+	close(r->m.vm);
+	close(r->m.kvm);
+	munmap(r->m.ram, MACHINE_RAM);
+}
+
+void rig_pause(struct rig *r)
+{
+	r->pause = 1;
+	while (r->paused < r->m.n) {
+		for (unsigned i = 0; i < r->m.n; i++)
+			pthread_kill(r->m.vcpus[i].thread, PAUSE_SIGNAL);
+		sleep_ms(1);
+	}
+}
+
+void rig_resume(struct rig *r)
+{
+	r->pause = 0;
+	while (r->paused)
+		sleep_ms(1);
+}
+
+/* ---- a debugger */
+
+void client_say(int fd, const char *packet)
+{
+	char frame[4096];
+	unsigned sum = 0;
+
+	for (const char *c = packet; *c; c++)
+		sum += (uint8_t)*c;
+	snprintf(frame, sizeof(frame), "$%s#%02x", packet, sum & 0xff);
+	if (send(fd, frame, strlen(frame), MSG_NOSIGNAL) < 0)
+		return;
+}
+
+void client_interrupt(int fd)
+{
+	send(fd, "\003", 1, MSG_NOSIGNAL);
+}
+
+static bool read_byte(int fd, int64_t until, char *c)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int64_t left = until - now_ms();
+
+	return poll(&p, 1, left > 0 ? (int)left : 0) > 0 && recv(fd, c, 1, 0) == 1;
+}
+
+const char *client_wait(int fd, int ms)
+{
+	static _Thread_local char reply[0x8000];
+	int64_t until = now_ms() + ms;
+	size_t n = 0;
+	char c;
+
+	do {
+		if (!read_byte(fd, until, &c))
+			return "";
+	} while (c != '$');
+	while (read_byte(fd, until, &c) && c != '#' && n < sizeof(reply) - 1)
+		reply[n++] = c;
+	reply[n] = '\0';
+	read_byte(fd, until, &c);
+	read_byte(fd, until, &c);
+	return reply;
+}
+
+const char *client_ask(int fd, int ms, const char *format, ...)
+{
+	char packet[2048];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(packet, sizeof(packet), format, ap);
+	va_end(ap);
+	client_say(fd, packet);
+	return client_wait(fd, ms);
+}
+
+int client_open(struct rig *r)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		err(1, "socketpair");
+	if (kvmgdb_serve(r->gdb, pair[1])) {
+		close(pair[0]);
+		return -1;
+	}
+	if (strcmp(client_ask(pair[0], 5000, "QStartNoAckMode"), "OK") || send(pair[0], "+", 1, MSG_NOSIGNAL) != 1 ||
+		client_ask(pair[0], 5000, "qSupported:swbreak+;hwbreak+;vContSupported+;error-message+")[0] == '\0' ||
+		client_ask(pair[0], 5000, "?")[0] != 'T') {
+		close(pair[0]);
+		return -1;
+	}
+	return pair[0];
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A VMM of tests/examples that does to its vCPUs what VMMs do, and a debugger's end of the connection, in one process: for library.c. Whatever
+ * goes wrong in the rig itself ends the program.
+ */
+#ifndef LIBRARY_RIG_H
+#define LIBRARY_RIG_H
+
+#include <kvmgdb.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "../examples/machine.h"
+
+/* As guest.c numbers them. */
+enum { MODE_DEMO, MODE_SPIN, MODE_NO_DEVICE, MODE_SMP, MODE_TRAPS, MODE_INTERRUPTS, MODE_HALT, MODE_STORM };
+
+struct rig_vcpu {
+	struct rig *rig;
+	struct vcpu *v;
+	pid_t tid;
+	_Atomic unsigned long runs, exits, eintr; /* runs that came back; with an exit to serve; with EINTR */
+	_Atomic unsigned long wrong_reason;	  /* of those with EINTR: exit_reason was not KVM_EXIT_INTR */
+	_Atomic unsigned long debug_exits;	  /* which no VMM expects */
+	atomic_bool in_handler;			  /* it serves an exit */
+};
+
+struct rig {
+	struct machine m;
+	struct kvmgdb *gdb;
+	struct rig_vcpu vcpus[MACHINE_VCPUS];
+	size_t stack;		   /* of each vCPU's thread; 0: the usual one */
+	void (*prepare)(void);	   /* by each vCPU's thread, behind its first run; or NULL */
+	atomic_uint pause;	   /* the VMM holds its vCPUs outside of runs: so many of them are to be held */
+	atomic_uint paused;	   /* so many are */
+	atomic_uint busy_ms;	   /* the next exit is served for so long */
+	atomic_bool ends;	   /* the threads are to end */
+	atomic_bool by_halves;
+};
+
+void rig_open(struct rig *r, const char *image, unsigned vcpus, int mode, uint32_t flags);
+void rig_start(struct rig *r);
+void rig_close(struct rig *r);
+
+/* A symbol of the image. And, where it is in RAM, as we have it. */
+uint64_t rig_symbol(const struct rig *r, const char *name, uint64_t *size);
+void *rig_at(const struct rig *r, const char *name);
+
+/* The VMM's pause: each vCPU is called out, and is outside of a run when this returns. And: they go on. */
+void rig_pause(struct rig *r);
+void rig_resume(struct rig *r);
+
+/* ---- a debugger */
+
+/* Connected; the guest is stopped for it. -1: not within two seconds. */
+int client_open(struct rig *r);
+
+/* What is answered, within so many milliseconds; "" if nothing is. In a buffer of its own, until the next one. */
+const char *client_ask(int fd, int ms, const char *format, ...) __attribute__((format(printf, 3, 4)));
+const char *client_wait(int fd, int ms);
+void client_say(int fd, const char *packet);
+void client_interrupt(int fd);
+
+int64_t now_ms(void);
+void sleep_ms(unsigned ms);
+
+/* FNV-1a of the guest's code, as it is in RAM. */
+uint64_t rig_code(const struct rig *r);
+
+#endif
