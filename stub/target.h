@@ -4,6 +4,8 @@
  * is in it.
  *
  * Threads are numbered 1..N. Register values travel as GDB keeps them: the target's byte order, the description's size.
+ * A client is attached to a machine: a connection has one attachment after another, or none for a while.
+ *
  * Every function that can fail returns a negative errno value and leaves a sentence for why(). Unless said otherwise a function
  * is called only while the machine is stopped, and only by the thread that holds the connection (run/vcpu.h tells which).
  */
@@ -119,7 +121,7 @@ struct point_programs {
 struct target_ops {
 	unsigned (*threads)(void *t);
 
-	/* The thread that a fresh connection looks at first: the one that stopped last. */
+	/* The thread that a fresh attachment looks at first: the one that stopped last. */
 	unsigned (*current)(void *t);
 
 	/*
@@ -130,12 +132,12 @@ struct target_ops {
 	void (*thread_text)(void *t, unsigned thread, char *text, size_t size);
 
 	/*
-	 * target.xml, NUL-terminated; constant for the life of a connection. all_bits: the types of registers have fields also for bits
+	 * target.xml, NUL-terminated; constant for the life of an attachment. all_bits: the types of registers have fields also for bits
 	 * that have no name, for a client that shows nothing but fields. May be called while the machine runs.
 	 */
 	const char *(*description)(void *t, bool all_bits);
 
-	/* Constant for the life of a connection. May be called while the machine runs. */
+	/* Constant for the life of an attachment. May be called while the machine runs. */
 	void (*kind)(void *t, struct target_kind *kind);
 
 	/*
@@ -226,14 +228,14 @@ struct target_ops {
 	int (*set_non_stop)(void *t, bool on);
 
 	/*
-	 * Can it be noticed that a thread is brought up? And, until the connection ends, is it to be a stop? 0 or -errno. That one goes
+	 * Can it be noticed that a thread is brought up? And, until the attachment ends, is it to be a stop? 0 or -errno. That one goes
 	 * off is no event: it is a thread still, and a client that waits for its stop gets one.
 	 */
 	bool (*has_thread_events)(void *t);
 	int (*set_thread_events)(void *t, bool on);
 
 	/*
-	 * Can interrupts wait while a thread steps? And are they to? They are at the beginning of a connection. mask_steps() is called
+	 * Can interrupts wait while a thread steps? And are they to? They are at the beginning of an attachment. mask_steps() is called
 	 * only where they can.
 	 */
 	bool (*can_mask_steps)(void *t);

@@ -14,7 +14,6 @@ int session_resume(struct session *s)
 	error = s->target.ops->resume(s->target.t, s->actions);
 	if (error)
 		return error;
-	s->away = false;
 	if (s->state == SESSION_NON_STOP)
 		return session_ok(s);
 	s->state = SESSION_RUNNING;
@@ -175,6 +174,13 @@ int do_extended(struct session *s, const struct args *args)
 	return session_ok(s);
 }
 
+/* Whoever was away is so no more: the machine stands for it. */
+static void come_back(struct session *s)
+{
+	if (s->state == SESSION_AWAY)
+		s->state = SESSION_STOPPED;
+}
+
 /* R is never answered, not even when it fails: the client asks `?` next, and an error now would be taken for that answer. */
 int do_restart(struct session *s, const struct args *args)
 {
@@ -185,7 +191,8 @@ int do_restart(struct session *s, const struct args *args)
 		s->target.ops->refused(s->target.t, s->target.ops->why(s->target.t));
 		return NO_ANSWER;
 	}
-	s->has_stop = s->away = false;
+	come_back(s);
+	s->has_stop = false;
 	s->general = 0;
 	return NO_ANSWER;
 }
@@ -201,20 +208,15 @@ static int leave(struct session *s, uint64_t process, enum session_state state)
 /* Under `target extended-remote` it is the guest that is left, not the connection: `attach` or `run` may follow. */
 int do_detach(struct session *s, const struct args *args)
 {
-	bool stays = s->extended && s->state == SESSION_STOPPED;
-	int result = leave(s, args->n[0] ? args->n[0] : PROCESS_ID, stays ? SESSION_STOPPED : SESSION_DETACHED);
+	bool stays = s->extended && session_stands(s->state);
 
-	s->away = stays && result == ANSWERED;
-	return result;
+	return leave(s, args->n[0] ? args->n[0] : PROCESS_ID, stays ? SESSION_AWAY : SESSION_DETACHED);
 }
 
 /* lldb's: the guest stays as it is, and the connection ends whatever else it is. */
 int do_detach_stopped(struct session *s, const struct args *args)
 {
-	int result = leave(s, args->n[0] ? args->n[0] : PROCESS_ID, SESSION_DETACHED);
-
-	s->stays_stopped = result == ANSWERED;
-	return result;
+	return leave(s, args->n[0] ? args->n[0] : PROCESS_ID, SESSION_DETACHED_STOPPED);
 }
 
 /* The stop reply is the answer: what the client says from afar has stopped the machine already. */
@@ -224,9 +226,9 @@ int do_attach(struct session *s, const struct args *args)
 		return NOT_SERVED;
 	if (args->n[0] != PROCESS_ID)
 		return session_refuse(s, ESRCH, "there is no process %llu: the guest is process 1", (unsigned long long)args->n[0]);
-	if (!s->away)
+	if (s->state != SESSION_AWAY)
 		return session_refuse(s, EBUSY, "the guest is attached to already");
-	s->away = false;
+	come_back(s);
 	s->general = 0;
 	reply_stop(s);
 	return ANSWERED;
@@ -240,7 +242,8 @@ static bool outlives_guest(struct session *s)
 	s->target.ops->kill(s->target.t);
 	s->stop = (struct stop){ .kind = STOP_EXITED, .signal = GDB_SIGNAL_KILL };
 	s->has_stop = true;
-	s->notified = s->asked = s->withheld = s->away = false;
+	s->told = TOLD_NOTHING;
+	come_back(s);
 	return true;
 }
 

@@ -7,9 +7,10 @@
 /* In non-stop, of those threads that stand and were not told of. */
 static int reply_next(struct session *s)
 {
-	s->notified = s->target.ops->next_stop(s->target.t, &s->stop);
-	if (!s->notified)
+	s->told = TOLD_NOTHING;
+	if (!s->target.ops->next_stop(s->target.t, &s->stop))
 		return session_ok(s);
+	s->told = TOLD_ONE;
 	s->has_stop = true;
 	reply_stop(s);
 	return ANSWERED;
@@ -31,7 +32,8 @@ int do_stop_reason(struct session *s, const struct args *args)
 	}
 	s->target.ops->report_again(s->target.t);
 	result = reply_next(s);
-	s->asked = s->notified;
+	if (s->told == TOLD_ONE)
+		s->told = TOLD_ANSWER;
 	return result;
 }
 
@@ -40,10 +42,9 @@ int do_next_stop(struct session *s, const struct args *args)
 	(void)args;
 	if (s->state != SESSION_NON_STOP)
 		return NOT_SERVED;
-	if (!s->asked)
+	if (s->told != TOLD_ANSWER)
 		return reply_next(s);
-	s->asked = false;
-	s->withheld = true;
+	s->told = TOLD_TO_WAIT;
 	return session_ok(s);
 }
 
@@ -57,9 +58,11 @@ int do_non_stop(struct session *s, const struct args *args)
 	error = s->target.ops->set_non_stop(s->target.t, on);
 	if (error)
 		return error;
-	s->notified = s->asked = s->withheld = false;
-	s->away &= !on;
-	s->state = on ? SESSION_NON_STOP : SESSION_STOPPED;
+	s->told = TOLD_NOTHING;
+	if (on)
+		s->state = SESSION_NON_STOP;
+	else if (s->state != SESSION_AWAY)
+		s->state = SESSION_STOPPED;
 	return session_ok(s);
 }
 

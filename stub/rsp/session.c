@@ -6,21 +6,32 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "absent.h"
 #include "handlers.h"
 #include "refusal.h"
 #include "session.h"
 #include "trace.h"
 
-void session_init(struct session *s, const struct target *target, session_send_fn *send, void *arg)
+void session_init(struct session *s, session_send_fn *send, void *arg)
 {
 	memset(s, 0, sizeof(*s));
-	s->state = SESSION_STOPPED;
-	s->target = *target;
+	session_attach(s, NULL);
 	s->send = send;
 	s->send_arg = arg;
 	s->strange = SIZE_MAX;
 	packet_reader_init(&s->in);
 	reply_start(&s->out);
+}
+
+void session_attach(struct session *s, const struct target *target)
+{
+	s->attached = target != NULL;
+	s->target = target ? *target : absent_target();
+	s->state = SESSION_STOPPED;
+	s->told = TOLD_NOTHING;
+	s->has_stop = s->physical = s->steps_open = false;
+	s->general = s->resuming = s->listed = s->threads = 0;
+	s->files = 0;
 }
 
 void session_trace(struct session *s, session_trace_fn *trace, void *arg)
@@ -124,6 +135,8 @@ static int answer(struct session *s, struct cursor *text)
 
 	if (!s->row)
 		return NOT_SERVED;
+	if (!s->attached && !(s->row->flags & PACKET_ALONE))
+		return session_refuse(s, ESRCH, "there is no guest: nothing is attached to");
 	if (s->strange && !(s->row->flags & PACKET_ASKS))
 		return session_refuse(s, EACCES, "a client that has not sent qSupported or QStartNoAckMode, and heard the answer, can only ask");
 	if (s->state == SESSION_RUNNING && !(s->row->flags & PACKET_RUNNING))
@@ -139,8 +152,8 @@ static int answer(struct session *s, struct cursor *text)
 
 static void end_withholding(struct session *s)
 {
-	if (s->withheld && s->row && s->row->answer != do_next_stop)
-		s->notified = s->withheld = false;
+	if (s->told == TOLD_TO_WAIT && s->row && s->row->answer != do_next_stop)
+		s->told = TOLD_NOTHING;
 }
 
 static void take_packet(struct session *s)
@@ -232,7 +245,7 @@ static void take_event(struct session *s, enum packet_event event, const uint8_t
 
 static bool is_over(const struct session *s)
 {
-	return s->state == SESSION_DETACHED || s->state == SESSION_KILLED || s->state == SESSION_LOST;
+	return s->state >= SESSION_DETACHED;
 }
 
 /* What had been sent before the introduction was answered is a stranger's. */
@@ -271,9 +284,10 @@ void session_print(struct session *s, const char *text)
 
 void session_event(struct session *s)
 {
-	if (s->state != SESSION_NON_STOP || s->notified || !s->target.ops->next_stop(s->target.t, &s->stop))
+	if (s->state != SESSION_NON_STOP || s->told != TOLD_NOTHING || !s->target.ops->next_stop(s->target.t, &s->stop))
 		return;
-	s->has_stop = s->notified = true;
+	s->has_stop = true;
+	s->told = TOLD_ONE;
 	reply_start_notification(&s->out);
 	reply_text(&s->out, "Stop:");
 	reply_stop(s);

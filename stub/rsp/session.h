@@ -4,7 +4,8 @@
  * own struct, which the caller provides. All functions of one session are called by one thread at a time: the one that holds
  * the connection.
  *
- *	session_init(s, target, send, arg);
+ *	session_init(s, send, arg);
+ *	session_attach(s, target);
  *	session_stopped(s, &why_the_machine_stands);
  *	for (;;) {
  *		while (n && (s->state is none of DETACHED, KILLED and LOST))
@@ -31,12 +32,22 @@ typedef void session_send_fn(void *arg, const void *bytes, size_t n);
 typedef void session_trace_fn(void *arg, const char *line);
 
 enum session_state {
-	SESSION_STOPPED,  /* the machine stands still, the client may ask anything */
-	SESSION_RUNNING,  /* the client waits for session_stopped() */
-	SESSION_NON_STOP, /* threads run and stop by themselves, the client may ask anything */
-	SESSION_DETACHED, /* the client has left: clean up and let the machine run */
-	SESSION_KILLED,	  /* the client asked for the machine's end */
-	SESSION_LOST	  /* what it says is not the protocol: cut it off, and do as if it had vanished */
+	SESSION_STOPPED,	  /* the machine stands still, the client may ask anything */
+	SESSION_AWAY,		  /* the client has detached and stays connected: the machine is to run on; what the client says stops it */
+	SESSION_RUNNING,	  /* the client waits for session_stopped() */
+	SESSION_NON_STOP,	  /* threads run and stop by themselves, the client may ask anything */
+	SESSION_DETACHED,	  /* the client has left: clean up and let the machine run */
+	SESSION_DETACHED_STOPPED, /* the same, but the machine is not to run until another client comes */
+	SESSION_KILLED,		  /* the client asked for the machine's end */
+	SESSION_LOST		  /* what the client says is not the protocol: cut it off, and do as if it had vanished */
+};
+
+/* Non-stop: what the client has been told of threads that stand. */
+enum session_told {
+	TOLD_NOTHING,	/* nothing, or it has said that it knows all: the next stop is notified */
+	TOLD_ONE,	/* of one, by a notification: it takes the others by vStopped */
+	TOLD_ANSWER,	/* of one, by the answer to `?` */
+	TOLD_TO_WAIT	/* it knows that one, and is not told of others before it asks for something else than vStopped */
 };
 
 struct packet_row;
@@ -44,11 +55,10 @@ struct packet_row;
 struct session {
 	enum session_state state;
 	bool extended; /* the client is gdb's extended-remote: it wants to stay when the guest has ended */
-	bool stays_stopped; /* with SESSION_DETACHED: the machine is not to run until another client comes */
-	bool away;     /* it has detached, and stays connected: the machine is to run as if nobody were there, but to hear it */
 
 	/* The rest belongs to rsp/. */
 	struct target target;
+	bool attached; /* else the target is one that has nothing */
 	session_send_fn *send;
 	void *send_arg;
 	session_trace_fn *trace;
@@ -73,9 +83,7 @@ struct session {
 	unsigned listed;   /* how many threads qfThreadInfo and qsThreadInfo have named */
 	unsigned threads;  /* how many there were at the last resume */
 
-	bool notified; /* non-stop: the client was told of a stop, and has not said that it knows all of them */
-	bool asked;    /* ... because it had asked */
-	bool withheld; /* ... and it knows that one, but is not told of others before it asks for something else */
+	enum session_told told;
 
 	bool has_stop;
 	struct stop stop; /* the last one; without its text */
@@ -90,8 +98,21 @@ struct session {
 	struct resume_action actions[SESSION_THREADS];
 };
 
-/* A client that has just connected, to a machine that is stopped. target is copied; nothing of it is called yet. */
-void session_init(struct session *s, const struct target *target, session_send_fn *send, void *arg);
+/* A client that has just connected, and no machine yet. */
+void session_init(struct session *s, session_send_fn *send, void *arg);
+
+/*
+ * An attachment begins: to a machine that is stopped. Nothing of an earlier one is left; what the client has announced stays. target is copied,
+ * and nothing of it is called yet. NULL: to none; whatever is asked of a machine is refused with a sentence. While the client waits for
+ * nothing: before its first packet, in SESSION_STOPPED, or in SESSION_AWAY.
+ */
+void session_attach(struct session *s, const struct target *target);
+
+/* Does the machine stand, and the client say what it is to do next? */
+static inline bool session_stands(enum session_state state)
+{
+	return state == SESSION_STOPPED || state == SESSION_AWAY;
+}
 
 /* Have every packet described, or, with NULL, no longer. */
 void session_trace(struct session *s, session_trace_fn *trace, void *arg);

@@ -23,6 +23,7 @@ enum packet_flag {
 	PACKET_SUFFIX = 8,  /* lldb may put a thread's id behind it */
 	PACKET_ASKS = 16,   /* it changes, resumes and ends nothing: served to those, too, who have not said who they are */
 	PACKET_FINDS = 32,  /* gdb takes an error for "there is none" */
+	PACKET_ALONE = 64   /* it is about the connection, and needs no machine */
 };
 
 /* What a handler returns when it does not refuse. A refusal is a negative errno value, after session_refuse() or with why(). */

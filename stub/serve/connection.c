@@ -16,7 +16,8 @@ void client_becomes(struct server *s, enum client client)
 void locked_admit(struct server *s, int in, int out, const void *begun, size_t n)
 {
 	link_open(&s->link, in, out, begun, n);
-	session_init(&s->session, &s->target, connection_send, s);
+	session_init(&s->session, connection_send, s);
+	session_attach(&s->session, &s->target);
 	if (s->config.trace)
 		session_trace(&s->session, connection_trace, s);
 	atomic_store(&s->parted, false);
@@ -30,6 +31,12 @@ void connection_send(void *server, const void *bytes, size_t n)
 	link_send(&s->link, bytes, n);
 }
 
+/* To go away and to come back is the client's affair: it is the same thread that hears it. */
+static bool goes_on(enum session_state before, enum session_state now)
+{
+	return now == before || (session_stands(now) && session_stands(before));
+}
+
 enum session_state connection_digest(struct server *s)
 {
 	enum session_state before = s->session.state;
@@ -38,7 +45,7 @@ enum session_state connection_digest(struct server *s)
 	do {
 		n = session_input(&s->session, s->link.input + used, s->link.have - used);
 		used += n;
-	} while (n && s->session.state == before && s->link.queued < LINK_FULL);
+	} while (n && goes_on(before, s->session.state) && s->link.queued < LINK_FULL);
 	link_took(&s->link, used);
 	return s->session.state;
 }

@@ -17,7 +17,7 @@ void serve_leave(struct server *s, bool go)
 
 	if (connection_ends(s, m->guest.ended ? SERVER_EXITED : SERVER_LEFT, m->guest.ended ? m->guest.last.code : 0, true))
 		return;
-	stays = s->session.state == SESSION_DETACHED && s->session.stays_stopped && !atomic_load(&s->parted);
+	stays = s->session.state == SESSION_DETACHED_STOPPED && !atomic_load(&s->parted);
 	if (stays)
 		config_log(&s->config, SERVER_INFO, "the guest stays stopped, and waits for a debugger");
 	machine_release(m, !stays && (go || atomic_load(&s->parted) || (m->guest.started && !machine_changes_mode(m))));
@@ -39,7 +39,7 @@ static void serve_killed(struct server *s)
  */
 static bool serve_away(struct server *s)
 {
-	if (!s->session.away || s->machine->guest.ended || s->session.state != SESSION_STOPPED)
+	if (s->machine->guest.ended)
 		return false;
 	machine_release(s->machine, true);
 	wake_now(&s->wake);
@@ -56,6 +56,7 @@ bool serve_packets(struct server *s, bool more)
 	case SESSION_NON_STOP:
 		return false;
 	case SESSION_DETACHED:
+	case SESSION_DETACHED_STOPPED:
 		serve_leave(s, true);
 		return false;
 	case SESSION_KILLED:
@@ -64,10 +65,12 @@ bool serve_packets(struct server *s, bool more)
 	case SESSION_LOST:
 		serve_leave(s, false);
 		return false;
+	case SESSION_AWAY:
+		return !(more && serve_away(s));
 	case SESSION_STOPPED:
 		break;
 	}
-	return !(more && serve_away(s));
+	return true;
 }
 
 /* The machine stopped and no debugger is there to be told. */
@@ -81,12 +84,17 @@ static void serve_nobody(struct server *s, const struct stop *stop)
 		config_log(&s->config, SERVER_INFO, "the guest is stopped and waits for a debugger");
 }
 
+static bool is_attended(const struct server *s)
+{
+	return client_is_here(s) && s->session.state != SESSION_AWAY;
+}
+
 /* The guest has begun anew and nobody is asked; whoever looks is told. */
 static void serve_reset(struct server *s)
 {
 	static const char text[] = "the guest has reset itself and starts over\n";
 
-	if (client_is_here(s) && !s->session.away)
+	if (is_attended(s))
 		session_print(&s->session, text);
 	else
 		config_log(&s->config, SERVER_INFO, "%.*s", (int)strlen(text) - 1, text);
@@ -108,7 +116,7 @@ bool serve_stop(struct server *s, bool waits)
 {
 	const struct stop *stop = machine_stop(s->machine);
 
-	if (due_goes_on(&s->machine->guest, client_is_here(s) && !s->session.away)) {
+	if (due_goes_on(&s->machine->guest, is_attended(s))) {
 		serve_reset(s);
 		return false;
 	}
@@ -136,7 +144,7 @@ void serve_ended(struct server *s)
 
 static void serve_client(struct server *s)
 {
-	bool more = !s->session.away;
+	bool more = s->session.state != SESSION_AWAY;
 
 	for (; serve_packets(s, more); more = true) {
 		if (!link_receive(&s->link)) {

@@ -59,7 +59,7 @@ static bool watch_gone(struct server *s, enum session_state state)
 {
 	if (state == SESSION_KILLED && connection_ends(s, SERVER_KILLED, 0, false))
 		return false;
-	if (state != SESSION_DETACHED && state != SESSION_KILLED && state != SESSION_LOST)
+	if (state < SESSION_DETACHED)
 		return false;
 	client_becomes(s, CLIENT_GOES);
 	return true;
@@ -122,11 +122,10 @@ static void watch_session(struct server *s)
 {
 	if (atomic_load(&s->client) == CLIENT_GOES)
 		return;
-	if (s->session.state == SESSION_STOPPED) {
-		if (s->session.away)
-			watch_away(s);
+	if (s->session.state == SESSION_AWAY)
+		watch_away(s);
+	if (session_stands(s->session.state))
 		return;
-	}
 	threads_watch_steps(&s->machine->guest, now_ms());
 	if (s->session.state == SESSION_NON_STOP)
 		watch_non_stop(s);
@@ -147,7 +146,7 @@ static void watch_doze(struct server *s)
 static bool watch_packets(struct server *s)
 {
 	link_flush(&s->link);
-	if (!serve_packets(s, !s->session.away))
+	if (!serve_packets(s, s->session.state != SESSION_AWAY))
 		return false;
 	if (watch_can_receive(s)) {
 		if (watch_receive(s))

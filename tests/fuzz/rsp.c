@@ -116,7 +116,7 @@ static void happen(struct client *c, uint8_t what, uint8_t how)
 
 static bool over(const struct client *c)
 {
-	return c->session.state == SESSION_DETACHED || c->session.state == SESSION_KILLED || c->session.state == SESSION_LOST;
+	return c->session.state >= SESSION_DETACHED;
 }
 
 /* One packet at most at a time, so that each can be seen to be answered. */
@@ -132,7 +132,7 @@ static void feed(struct client *c, const uint8_t *bytes, size_t n)
 		require(!c->fake.trespasses);
 		if (c->asked == asked) /* nothing whole: at most a complaint about the checksum */
 			require(c->answered <= answered + c->session.no_ack);
-		else if (before == SESSION_STOPPED && c->session.state == SESSION_RUNNING)
+		else if (session_stands(before) && c->session.state == SESSION_RUNNING)
 			require(c->answered == answered);
 		else if (packet[0] == 'k' || packet[0] == 'R')
 			require(c->answered <= answered + 1);
@@ -163,7 +163,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	memset(&c, 0, sizeof(c));
 	fake_init(&c.fake);
 	target = fake_target(&c.fake);
-	session_init(&c.session, &target, receive, NULL);
+	session_init(&c.session, receive, NULL);
+	session_attach(&c.session, &target);
 	if (!n || bytes[n - 1] != STRANGER)
 		session_input(&c.session, (const uint8_t *)"$qSupported#37", 14);
 	session_trace(&c.session, count, &c);

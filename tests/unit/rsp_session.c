@@ -37,7 +37,8 @@ static void connect(void)
 
 	fake_init(&fake);
 	target = fake_target(&fake);
-	session_init(&session, &target, receive, NULL);
+	session_init(&session, receive, NULL);
+	session_attach(&session, &target);
 	session_input(&session, (const uint8_t *)"$qSupported#37", 14);
 	sent_len = 0;
 	sent[0] = traced[0] = '\0';
@@ -101,6 +102,78 @@ static void test_late_stop(void)
 	session_stopped(&session, &stop);
 	is_int((int64_t)sent_len, 0, "a stop after the client left is not sent");
 	is_int(session.state, SESSION_DETACHED, "and changes nothing");
+}
+
+/* Everything that the table has, with arguments that its form takes. */
+static const char *const questions[] = {
+	"?", "C5", "D", "D1", "D;1", "G00", "Hc-1", "Hg1", "M0,1:00", "P1=00", "QNonStop:1", "QThreadEvents:1", "Qqemu.PhyMemMode:1",
+	"Qqemu.sstep=1", "Qqemu.sstepbits", "R00", "S5", "T1", "X0,1:a", "Z0,0,4", "c", "jThreadsInfo", "g", "k", "m0,4",
+	"p1", "qAttached",
+	"qC", "qCRC:0,4", "qHostInfo", "qMemoryRegionInfo:0", "qProcessInfo", "qRcmd,68656c70", "qSearch:memory:0;4;a", "qThreadExtraInfo,1",
+	"qThreadStopInfo1", "qWatchpointSupportInfo:", "qXfer:exec-file:read::0,100", "qXfer:features:read:target.xml:0,100",
+	"qXfer:threads:read::0,100", "qfThreadInfo", "qqemu.PhyMemMode", "qqemu.sstep", "qqemu.sstepbits", "qsThreadInfo", "s", "vAttach;1",
+	"vCont;c", "vCtrlC", "vFile:close:0", "vFile:fstat:0", "vFile:open:61,0,0", "vFile:pread:0,1,0", "vFile:setfs:0", "vFile:stat:61",
+	"vFile:unlink:61", "vKill;1", "vStopped", "x0,4", "z0,0,4",
+};
+
+static void connect_to_nothing(void)
+{
+	session_init(&session, receive, NULL);
+	say("QStartNoAckMode");
+	say("qSupported:error-message+;vContSupported+");
+}
+
+static void test_unattached(void)
+{
+	unsigned refused = 0;
+
+	connect_to_nothing();
+	ok(strstr(sent, "PacketSize="), "a connection without a machine is introduced");
+	say("!");
+	ok(strstr(sent, "$OK#"), "... and stays when a guest has ended");
+	for (size_t i = 0; i < sizeof(questions) / sizeof(*questions); i++) {
+		say(questions[i]);
+		if (strstr(sent, "no guest") || strstr(sent, "6e6f206775657374" /* on the console */))
+			refused++;
+		else
+			printf("# %s: %s\n", questions[i], sent);
+	}
+	is_int(refused, sizeof(questions) / sizeof(*questions), "... and what asks for a machine is refused with a sentence");
+	is_int(session.state, SESSION_STOPPED, "... and changes nothing");
+	session_input(&session, (const uint8_t *)"\003", 1);
+	session_event(&session);
+	session_print(&session, "text");
+	say("nothing");
+	ok(strstr(sent, "$#00"), "... and what is unknown stays so");
+}
+
+/* The same client, with another machine. */
+static void test_attachments(void)
+{
+	struct target target = fake_target(&fake);
+
+	connect_to_nothing();
+	fake_init(&fake);
+	session_attach(&session, &target);
+	say("Hg2 qC");
+	ok(strstr(sent, "QC2"), "a machine is attached to");
+	say("Qqemu.PhyMemMode:1");
+	fake.description = "<one/>";
+	say("qXfer:features:read:target.xml:0,100");
+	ok(strstr(sent, "l<one/>"), "... and described");
+	session_attach(&session, NULL);
+	say("qC");
+	ok(strstr(sent, "no guest"), "... and left");
+	session_attach(&session, &target);
+	fake.description = "<another/>";
+	say("qXfer:features:read:target.xml:0,100");
+	ok(strstr(sent, "l<another/>"), "the next attachment of a connection has a description of its own");
+	say("qC");
+	ok(strstr(sent, "QC1"), "... and knows nothing of the former one's threads");
+	say("qqemu.PhyMemMode");
+	ok(strstr(sent, "$0#"), "... nor of how its memory was read");
+	say("p99");
+	ok(strstr(sent, "$E."), "... and the client is who it was");
 }
 
 static void test_trace(void)
@@ -174,6 +247,8 @@ int main(void)
 {
 	test_used();
 	test_late_stop();
+	test_unattached();
+	test_attachments();
 	test_trace();
 	test_full();
 	test_many_threads();

@@ -214,7 +214,8 @@ static void begin(struct player *p)
 {
 	struct target target = fake_target(&p->fake);
 
-	session_init(&p->session, &target, receive, p);
+	session_init(&p->session, receive, p);
+	session_attach(&p->session, &target);
 }
 
 static bool forget_client(struct player *p, const char *words)
@@ -288,7 +289,7 @@ static bool event(struct player *p, const char *words)
 
 static bool is_state(struct player *p, const char *words)
 {
-	static const char *const names[] = { "stopped", "running", "non-stop", "detached", "killed", "lost" };
+	static const char *const names[] = { "stopped", "away", "running", "non-stop", "detached", "detached stopped", "killed", "lost" };
 
 	strcpy(p->got, names[p->session.state]);
 	return !strcmp(words, p->got);
@@ -298,11 +299,6 @@ static bool is_resumed(struct player *p, const char *words)
 {
 	strcpy(p->got, p->fake.resumed);
 	return !strcmp(words, p->got);
-}
-
-static bool is_stays(struct player *p, const char *words)
-{
-	return p->session.stays_stopped == (strtoul(words, NULL, 10) != 0);
 }
 
 static bool is_point(struct player *p, const char *words)
@@ -339,7 +335,6 @@ static const struct {
 	{ "event", event },				  /* non-stop: the caller looks whether a thread has stopped */
 	{ "stop", stop_kind }, { "crash", stop_text },	  /* a stop of thread 1 with SIGSEGV and this sentence */
 	{ "state", is_state }, { "resumed", is_resumed }, /* a letter for each thread */
-	{ "stays", is_stays },
 	{ "point", is_point },	     /* the last Z or z: type, thread, address, kind */
 	{ "programs", is_programs }, /* of the last Z: conditions / commands */
 };
