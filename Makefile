@@ -36,7 +36,7 @@ ifeq ($(wildcard stub/host/vm_$(ARCH).c),)
 $(error ARCH=$(ARCH) is not one of $(patsubst stub/host/vm_%.c,%,$(wildcard stub/host/vm_*.c)))
 endif
 
-$(program): $(filter-out $(OUT)/obj/stub/kvmgdb.o,$(objects))
+$(program): $(filter-out $(OUT)/obj/stub/library%.o,$(objects))
 	$(CC) $(LDFLAGS) -o $@ $^
 
 $(OUT)/obj/%.o: %.c $(OUT)/flags

@@ -220,11 +220,8 @@ static int embed_reset(struct host *h, char *error, size_t size)
 {
 	struct embed *e = embed_of(h);
 	struct refusal why = { error, size };
-	int err;
+	int err = e->config.reset(e->config.opaque);
 
-	if (!e->config.reset)
-		return refuse(&why, -EOPNOTSUPP, "this VMM does not reset its guest for a debugger");
-	err = e->config.reset(e->config.opaque);
 	return err ? refuse(&why, err, "the VMM could not reset its guest: %s", strerror(-err)) : 0;
 }
 
@@ -270,7 +267,6 @@ static const struct host_ops embed_ops = {
 	.write_mem = embed_write_mem,
 	.area = embed_area,
 	.sync_code = embed_sync_code,
-	.reset = embed_reset,
 	.close = embed_close,
 };
 
@@ -279,6 +275,20 @@ static const struct host_ops embed_ops = {
 int embed_set_memory(struct host *h, uint32_t slot, uint64_t gpa, uint64_t size, void *address, bool read_only)
 {
 	return ram_set(&embed_of(h)->ram, slot, gpa, size, address, read_only);
+}
+
+bool embed_find_memory(struct host *h, uint32_t slot, uint64_t *gpa, uint64_t *size)
+{
+	struct ram_slot s;
+
+	for (unsigned i = 0; ram_nth(&embed_of(h)->ram, i, &s); i++) {
+		if (s.nr != slot)
+			continue;
+		*gpa = s.gpa;
+		*size = s.size;
+		return true;
+	}
+	return false;
 }
 
 int embed_tell(struct host *h, const void *data, size_t size)
@@ -381,7 +391,9 @@ static struct embed *allocate(const struct embed_config *config)
 
 	if (!e)
 		return NULL;
-	e->host = (struct host){ .ops = &embed_ops, .borrowed = true };
+	e->ops = embed_ops;
+	e->ops.reset = config->reset ? embed_reset : NULL;
+	e->host = (struct host){ .ops = &e->ops, .borrowed = true };
 	e->config = *config;
 	e->kvm = e->many = e->signals = -1;
 	e->fd = config->vm_fd;

@@ -56,6 +56,9 @@ struct host *embed_open(const struct embed_config *config, char *error, size_t s
 /* Of <linux/kvm.h>, KVM_SET_USER_MEMORY_REGION: as ram.h's ram_set(). Any thread. */
 int embed_set_memory(struct host *h, uint32_t slot, uint64_t gpa, uint64_t size, void *address, bool read_only);
 
+/* Where this slot is. False: there is none. */
+bool embed_find_memory(struct host *h, uint32_t slot, uint64_t *gpa, uint64_t *size);
+
 /* What host_ops.calls() answers HOST_TOLD with; copied. 0 or -ENOMEM. */
 int embed_tell(struct host *h, const void *data, size_t size);
 
@@ -127,5 +130,9 @@ int embed_run(struct embed_vcpu *v);
  * EXIT_VMM: everything else. An access of which KVM awaits the answer is pending until the next KVM_RUN.
  */
 void embed_end(struct embed_vcpu *v, int err, struct vcpu_exit *exit);
+
+/* embed_filter.c: the system calls, and the requests of ioctl(), of a thread that runs vCPUs, or serves. Constant. */
+const int *embed_syscalls(bool server, size_t *n);
+const unsigned long *embed_ioctls(bool server, size_t *n);
 
 #endif

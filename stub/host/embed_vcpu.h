@@ -59,6 +59,7 @@ struct embed_vcpu {
 
 struct embed {
 	struct host host;
+	struct host_ops ops; /* without what the VMM cannot */
 	struct embed_config config;
 	int kvm, fd;
 	bool syncs;  /* KVM takes registers from kvm_run */

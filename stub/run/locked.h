@@ -34,6 +34,10 @@ bool locked_is_clear(const struct guest *g);
 /* threads.c: its thread goes inside, and has come out. A pause that it owes the others. */
 void locked_goes_inside(struct vcpu *v);
 void locked_came_out(struct vcpu *v, enum step_result result);
+
+/* threads.c: everybody is called out of a running guest. */
+void locked_call_out(struct guest *g);
+
 void locked_give_a_turn(struct vcpu *v);
 
 /* threads.c: nobody is left. And: the baton is given back, and the machine goes on if that was asked for. */

@@ -49,7 +49,8 @@ void locked_stopped(struct guest *g)
 	if (v->pending)
 		g->last = v->stop;
 	else
-		g->last = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = g->interrupt_signal };
+		g->last = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = g->interrupt_signal,
+			.text = g->interrupt_text[0] ? g->interrupt_text : NULL };
 	v->pending = false;
 	v->reported = g->last.kind != STOP_CREATED;
 	g->current = v;
@@ -91,7 +92,7 @@ static void locked_catch(struct vcpu *v)
 }
 
 /* Call everybody out of the guest; those not yet inside just do not go. */
-static void locked_call_out(struct guest *g)
+void locked_call_out(struct guest *g)
 {
 	if (g->state != GUEST_RUNNING)
 		return;
@@ -239,6 +240,7 @@ void locked_resume(struct guest *g)
 		return;
 	g->asked = ASKED_NOTHING;
 	g->interrupted = false;
+	g->interrupt_text[0] = '\0';
 	g->baton = NULL;
 	if (asked == ASKED_RESUME) {
 		locked_run(g);

@@ -145,6 +145,17 @@ static int locked_stands_by(struct vcpu *v)
 	return goes_on ? 0 : -EINTR;
 }
 
+/* The VMM wanted it, and nobody attends. */
+static bool is_free(struct vcpu *v)
+{
+	bool is_free;
+
+	pthread_mutex_lock(&v->guest->lock);
+	is_free = v->state == VCPU_FREE;
+	pthread_mutex_unlock(&v->guest->lock);
+	return is_free;
+}
+
 bool turn_end(struct vcpu *v, const struct vcpu_exit *exit)
 {
 	struct guest *g = v->guest;
@@ -153,6 +164,8 @@ bool turn_end(struct vcpu *v, const struct vcpu_exit *exit)
 
 	if (v->settles)
 		return settled(v, exit);
+	if (is_free(v))
+		return exit->kind != EXIT_KICKED;
 	result = step_end(v, 0, exit);
 	if (result == STEP_AGAIN)
 		return false;

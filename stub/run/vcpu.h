@@ -271,6 +271,7 @@ struct guest {
 	enum guest_asked asked;
 	bool watching;		/* the watcher holds the baton */
 	int interrupt_signal;	/* of the stop under way, for when nobody has an event */
+	char interrupt_text[200]; /* ... and the VMM's sentence, or none */
 	bool interrupted;	/* since it was resumed last, whoever reports */
 	bool thread_events;	       /* the client is to be told of vCPUs that are brought up */
 	bool stops_at[GUEST_EVENTS]; /* as the client chooses; set while the machine is stopped */

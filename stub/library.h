@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the library's files have of each other: a VM, and its vCPUs, as the VMM has their handles. */
+#ifndef LIBRARY_H
+#define LIBRARY_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#pragma GCC visibility push(default)
+#include "kvmgdb.h"
+#pragma GCC visibility pop
+
+#include "host/embed.h"
+#include "machine/machine.h"
+#include "serve/server.h"
+
+struct kvmgdb {
+	struct machine machine; /* first: the VMM's own commands are found by it */
+	struct host *host;
+	struct server *server;
+	struct kvmgdb_config config;
+
+	bool threaded;
+	pthread_t thread;
+	atomic_bool closing;
+	atomic_bool told; /* the client was: that the guest is over */
+	int wake; /* an eventfd: the thread is to look at closing */
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool working;	  /* the server is, or the VMM has it wait: between kvmgdb_clean_begin() and _end() */
+	pthread_t worker; /* ... by this thread */
+	struct kvmgdb_vcpu *vcpus;
+};
+
+/* A vCPU. All but `next` is its own thread's. */
+struct kvmgdb_vcpu {
+	struct kvmgdb *gdb;
+	struct kvmgdb_vcpu *next; /* guarded by gdb->lock */
+	struct embed_vcpu *embed;
+	struct vcpu *vcpu;
+	bool slow;   /* the KVM_RUN under way is one that kvmgdb_leave() looks at */
+	bool bare;   /* ... by which the VMM gets its EINTR, and nobody else needs to know */
+	bool unseen; /* the VMM does not know of the last KVM_RUN */
+};
+
+/*
+ * Nobody else is in the server, or changes what it looks at, until own_end(). Waits for who is. False: this thread is in it already, by one of
+ * the VMM's functions.
+ */
+bool own_begin(struct kvmgdb *gdb);
+void own_end(struct kvmgdb *gdb, bool begun);
+
+/* What there is for the server to do now. */
+void own_work(struct kvmgdb *gdb);
+
+/* A vCPU is gone. */
+void own_free_vcpu(struct kvmgdb_vcpu *v);
+
+#endif

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What kvmgdb.h promises of an open handle. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "library.h"
+#include "run/turn.h"
+#include "run/vmm.h"
+
+/* How long the client is given to be told that the guest is over. */
+#define EXIT_TRY_MS 10
+#define EXIT_TRIES 100
+
+#define KVMGDB_MEM_READONLY 2 /* KVM_MEM_READONLY of <linux/kvm.h>, which only host/ has */
+
+/* ---- vCPUs */
+
+int kvmgdb_add_vcpu(struct kvmgdb *gdb, unsigned index, int fd, void *opaque, struct kvmgdb_vcpu **vcpu)
+{
+	struct kvmgdb_vcpu *v = calloc(1, sizeof(*v));
+	bool begun;
+	int err = v ? embed_add_vcpu(gdb->host, index, fd, opaque, &v->embed) : -ENOMEM;
+
+	if (err) {
+		free(v);
+		return err == -EBADF ? -EINVAL : err;
+	}
+	v->gdb = gdb;
+	begun = own_begin(gdb);
+	err = turn_add(&gdb->machine.guest, index, &v->vcpu);
+	if (err) {
+		embed_remove_vcpu(v->embed);
+		free(v);
+	} else {
+		v->next = gdb->vcpus;
+		gdb->vcpus = *vcpu = v;
+	}
+	own_end(gdb, begun);
+	return err;
+}
+
+void kvmgdb_remove_vcpu(struct kvmgdb_vcpu *vcpu)
+{
+	struct kvmgdb *gdb = vcpu->gdb;
+	struct kvmgdb_vcpu **at = &gdb->vcpus;
+	bool begun = own_begin(gdb);
+
+	while (*at != vcpu)
+		at = &(*at)->next;
+	*at = vcpu->next;
+	own_free_vcpu(vcpu);
+	own_end(gdb, begun);
+}
+
+/* KVM_RUN is next, and kvmgdb_leave() looks at it. */
+static int begun(struct kvmgdb_vcpu *v, enum host_run how, bool bare)
+{
+	v->slow = true;
+	v->bare = bare;
+	embed_begin(v->embed, how);
+	embed_loud(v->embed);
+	return 0;
+}
+
+/* The VMM has its thread, by EINTR; where an access is pending, KVM completes that first. */
+static int back(struct kvmgdb_vcpu *v)
+{
+	v->unseen = false;
+	if (!embed_break_off(v->embed))
+		return begun(v, HOST_SETTLE, true);
+	embed_loud(v->embed);
+	return -EINTR;
+}
+
+static bool takes_eintr(const struct kvmgdb_vcpu *v)
+{
+	return !(v->gdb->config.flags & KVMGDB_NO_EINTR);
+}
+
+/* Signals are blocked. */
+static int enter(struct kvmgdb_vcpu *v)
+{
+	for (;;) {
+		if (embed_is_wanted(v->embed))
+			return begun(v, HOST_SETTLE, true);
+		switch (turn_begin(v->vcpu, !v->unseen || !takes_eintr(v))) {
+		case TURN_RUN:
+			return begun(v, v->vcpu->run.how, false);
+		case TURN_SETTLE:
+			return begun(v, HOST_SETTLE, false);
+		case TURN_FREE:
+			if (!embed_enter(v->embed))
+				break;
+			embed_loud(v->embed);
+			return 0;
+		case TURN_BACK:
+			if (takes_eintr(v))
+				return back(v);
+			break;
+		}
+	}
+}
+
+int kvmgdb_enter(struct kvmgdb_vcpu *vcpu)
+{
+	if (embed_enter(vcpu->embed))
+		return 0;
+	embed_quiet(vcpu->embed);
+	return enter(vcpu);
+}
+
+static bool is_vmms(struct kvmgdb_vcpu *v, int err)
+{
+	struct vcpu_exit exit;
+
+	embed_end(v->embed, err, &exit);
+	if (!v->bare)
+		return turn_end(v->vcpu, &exit);
+	/* What the debugger has read of it may be another thing now. */
+	atomic_store(&v->vcpu->moved, true);
+	return true;
+}
+
+enum kvmgdb_whose kvmgdb_leave(struct kvmgdb_vcpu *vcpu, int err)
+{
+	bool yours;
+
+	if (!vcpu->slow && embed_leave(vcpu->embed, err))
+		return KVMGDB_YOURS;
+	embed_quiet(vcpu->embed);
+	yours = is_vmms(vcpu, err);
+	vcpu->slow = vcpu->bare = false;
+	vcpu->unseen = !yours;
+	embed_loud(vcpu->embed);
+	return yours ? KVMGDB_YOURS : KVMGDB_AGAIN;
+}
+
+int kvmgdb_run(struct kvmgdb_vcpu *vcpu)
+{
+	int err;
+
+	do {
+		err = kvmgdb_enter(vcpu);
+		if (err)
+			break;
+		err = embed_run(vcpu->embed);
+	} while (kvmgdb_leave(vcpu, err) == KVMGDB_AGAIN);
+	errno = -err;
+	return err ? -1 : 0;
+}
+
+void kvmgdb_kick(struct kvmgdb_vcpu *vcpu)
+{
+	embed_want(vcpu->embed);
+}
+
+/* ---- memory */
+
+int kvmgdb_set_memory(struct kvmgdb *gdb, uint32_t slot, uint64_t gpa, uint64_t size, void *address, uint32_t flags)
+{
+	struct guest *g = &gdb->machine.guest;
+	bool begun = own_begin(gdb);
+	uint64_t old_gpa, old_size;
+	int err;
+
+	if (embed_find_memory(gdb->host, slot, &old_gpa, &old_size))
+		vmm_memory_goes(g, old_gpa, old_size);
+	err = embed_set_memory(gdb->host, slot, gpa, size, address, flags & KVMGDB_MEM_READONLY);
+	if (!err && size)
+		vmm_memory_comes(g, gpa, size);
+	own_end(gdb, begun);
+	return err;
+}
+
+int kvmgdb_tell(struct kvmgdb *gdb, enum kvmgdb_fact fact, const void *data, size_t size)
+{
+	return fact == KVMGDB_PPC_MMUV3 ? embed_tell(gdb->host, data, size) : -EINVAL;
+}
+
+/* ---- clients */
+
+int kvmgdb_listen(struct kvmgdb *gdb, const char *address, char *error, size_t error_size)
+{
+	return server_listen(gdb->server, address, error, error_size);
+}
+
+int kvmgdb_serve(struct kvmgdb *gdb, int fd)
+{
+	return server_serve(gdb->server, fd);
+}
+
+void kvmgdb_disconnect(struct kvmgdb *gdb)
+{
+	server_unlisten(gdb->server);
+	server_disconnect(gdb->server);
+}
+
+int kvmgdb_attached(struct kvmgdb *gdb)
+{
+	return server_attached(gdb->server);
+}
+
+int kvmgdb_poll_fd(struct kvmgdb *gdb)
+{
+	return server_fd(gdb->server);
+}
+
+int kvmgdb_dispatch(struct kvmgdb *gdb)
+{
+	own_work(gdb);
+	return 0;
+}
+
+/* ---- what the VMM knows of its guest */
+
+int kvmgdb_stop(struct kvmgdb *gdb, const char *why)
+{
+	if (!server_attached(gdb->server))
+		return -ENOTCONN;
+	vmm_stops(&gdb->machine.guest, why);
+	return 0;
+}
+
+void kvmgdb_guest_reset(struct kvmgdb *gdb)
+{
+	bool begun = own_begin(gdb);
+
+	vmm_has_reset(&gdb->machine.guest);
+	own_end(gdb, begun);
+}
+
+int kvmgdb_guest_event(struct kvmgdb_vcpu *vcpu, enum kvmgdb_event event, int code, const char *text)
+{
+	static const struct {
+		enum guest_event event;
+		int signal;
+		const char *text;
+	} events[] = {
+		[KVMGDB_GUEST_RESETS] = { EVENT_RESET, GDB_SIGNAL_TRAP, "the guest asks for a reset" },
+		[KVMGDB_GUEST_ENDS] = { EVENT_END, GDB_SIGNAL_TRAP, "the guest powers its machine off" },
+		[KVMGDB_GUEST_CRASHED] = { EVENT_END, GDB_SIGNAL_ABRT, "the guest says that it has crashed" },
+	};
+	int err = 0;
+
+	(void)code;
+	if (event < KVMGDB_GUEST_RESETS || event > KVMGDB_GUEST_CRASHED)
+		return -EINVAL;
+	if (!vcpu->gdb->machine.guest.stops_at[events[event].event])
+		return 0;
+	embed_quiet(vcpu->embed);
+	err = turn_show(vcpu->vcpu, events[event].signal, text ? text : events[event].text);
+	embed_loud(vcpu->embed);
+	return err;
+}
+
+/* Where nobody else does, this thread does what the server has to do. */
+void kvmgdb_guest_exited(struct kvmgdb *gdb, int code)
+{
+	bool waits = vmm_has_ended(&gdb->machine.guest, code);
+
+	for (unsigned i = 0; waits && i < EXIT_TRIES && !atomic_load(&gdb->told) && server_attached(gdb->server); i++) {
+		poll(NULL, 0, EXIT_TRY_MS);
+		if (!gdb->threaded)
+			own_work(gdb);
+	}
+}
+
+void kvmgdb_clean_begin(struct kvmgdb *gdb)
+{
+	own_begin(gdb);
+	vmm_cleans(&gdb->machine.guest);
+}
+
+void kvmgdb_clean_end(struct kvmgdb *gdb)
+{
+	vmm_has_cleaned(&gdb->machine.guest);
+	own_end(gdb, true);
+}
+
+/* ---- seccomp */
+
+const int *kvmgdb_syscalls(enum kvmgdb_thread thread, size_t *n)
+{
+	return embed_syscalls(thread == KVMGDB_SERVER, n);
+}
+
+const unsigned long *kvmgdb_ioctls(enum kvmgdb_thread thread, size_t *n)
+{
+	return embed_ioctls(thread == KVMGDB_SERVER, n);
+}
