@@ -17,8 +17,10 @@
 
 const struct stop *machine_stop(struct machine *m)
 {
-	nowhere_tell(m->guest.current, &m->guest.last);
-	return &m->guest.last;
+	struct guest *g = &m->guest;
+
+	nowhere_tell(g->current, &g->last);
+	return &g->last;
 }
 
 bool machine_changes_mode(const struct machine *m)
@@ -28,38 +30,41 @@ bool machine_changes_mode(const struct machine *m)
 
 void machine_release(struct machine *m, bool go)
 {
-	points_clear_all(&m->guest.points, m->guest.ended);
-	threads_drop_text(&m->guest);
-	m->guest.open_steps = m->guest.step_is_none = false;
-	for (unsigned i = 0; i < m->guest.n; i++) {
-		mask_give_back(m->guest.vcpus[i]);
-		regfile_forget(&m->guest.vcpus[i]->regs);
+	struct guest *g = &m->guest;
+
+	points_clear_all(&g->points, g->ended);
+	threads_drop_text(g);
+	g->open_steps = g->step_is_none = false;
+	for (unsigned i = 0; i < g->n; i++) {
+		mask_give_back(g->vcpus[i]);
+		regfile_forget(&g->vcpus[i]->regs);
 	}
 	modes_change(m);
 	modes_expedite(m);
-	events_default(&m->guest);
-	if (!go || m->guest.ended)
+	events_default(g);
+	if (!go || g->ended)
 		return;
-	resume_set_off(&m->guest);
-	for (unsigned i = 0; i < m->guest.n; i++) {
-		struct vcpu *v = m->guest.vcpus[i];
+	resume_set_off(g);
+	for (unsigned i = 0; i < g->n; i++) {
+		struct vcpu *v = g->vcpus[i];
 
 		v->want = RESUME_CONTINUE;
 		v->over = v->alone = v->awaited = false;
 		v->way_known = false;
 		v->nends = 0;
 	}
-	if (!due_leave(&m->guest))
-		threads_resume(&m->guest);
+	if (!due_leave(g))
+		threads_resume(g);
 }
 
 static int describe_vcpus(struct machine *m)
 {
-	const char *name = m->guest.host->mode;
-	int mode = name ? modes_find(m->guest.arch, name) : 0, err;
+	struct guest *g = &m->guest;
+	const char *name = g->host->mode;
+	int mode = name ? modes_find(g->arch, name) : 0, err;
 
 	m->mode = m->next_mode = mode < 0 ? 0 : mode;
-	err = modes_describe(m, m->mode, &m->guest.tdesc);
+	err = modes_describe(m, m->mode, &g->tdesc);
 	if (!err)
 		modes_expedite(m);
 	return err;
