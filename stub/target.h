@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a debugger protocol asks of a machine. rsp/ calls it, run/ answers it; neither knows the other, and no type of KVM's
+ * What a debugger protocol asks of a machine. rsp/ calls it, machine/ answers it; neither knows the other, and no type of KVM's
  * is in it.
  *
  * Threads are numbered 1..N. Register values travel as GDB keeps them: the target's byte order, the description's size.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A few instructions that run anywhere, to try a host's KVM with (run/capabilities.c): code of two one-step instructions, then
+ * A few instructions that run anywhere, to try a host's KVM with (run/probe.c): code of two one-step instructions, then
  * a store to [data], then an access outside RAM that ends the run.
  */
 #ifndef ARCH_PROBE_H

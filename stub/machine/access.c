@@ -34,7 +34,7 @@ static struct vcpu *held_vcpu(struct guest *g, unsigned thread, int *err)
 	return v;
 }
 
-/* To read, it is enough that nobody is in the way. */
+/* To read, it is enough that this vCPU is not in the guest, nor one that has lifted or planted an opcode. */
 static struct vcpu *readable_vcpu(struct guest *g, unsigned thread, int *err)
 {
 	struct vcpu *v = shared_vcpu(g, thread, err);

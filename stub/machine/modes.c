@@ -25,11 +25,12 @@ int modes_find(const struct arch *arch, const char *name)
 
 int modes_describe(struct machine *m, unsigned mode, struct tdesc *d)
 {
-	const struct arch *arch = m->guest.arch->nmodes ? m->guest.arch->modes[mode].arch : m->guest.arch;
+	struct guest *g = &m->guest;
+	const struct arch *arch = g->arch->nmodes ? g->arch->modes[mode].arch : g->arch;
 	struct presence p;
 	int err;
 
-	err = presence_init(&p, &m->guest.transport, m->guest.current ? m->guest.current->nr : 0);
+	err = presence_init(&p, &g->transport, g->current ? g->current->nr : 0);
 	if (err)
 		return err;
 	err = tdesc_build(d, arch, &p.source);
@@ -37,7 +38,7 @@ int modes_describe(struct machine *m, unsigned mode, struct tdesc *d)
 	return err;
 }
 
-/* To each vCPU. -ENOMEM, and all have the one that they had. */
+/* Gives each vCPU this description. -ENOMEM, and all keep the one that they had. */
 static int give(struct machine *m, const struct tdesc *d)
 {
 	struct guest *g = &m->guest;
@@ -75,22 +76,24 @@ bool modes_start(const struct machine *m)
 
 static int start_as(struct machine *m, unsigned mode)
 {
+	struct guest *g = &m->guest;
 	int err;
 
 	if (!modes_start(m))
 		return 0;
-	err = m->guest.host->ops->start_as(m->guest.host, modes_name(m, mode), m->guest.why, sizeof(m->guest.why));
-	for (unsigned i = 0; i < m->guest.n; i++)
-		regfile_drop(&m->guest.vcpus[i]->regs);
+	err = g->host->ops->start_as(g->host, modes_name(m, mode), g->why, sizeof(g->why));
+	for (unsigned i = 0; i < g->n; i++)
+		regfile_drop(&g->vcpus[i]->regs);
 	return err;
 }
 
 int modes_choose(struct machine *m, const char *name)
 {
-	int mode = modes_find(m->guest.arch, name), err;
+	struct guest *g = &m->guest;
+	int mode = modes_find(g->arch, name), err;
 
 	if (mode < 0)
-		return guest_refuse(&m->guest, -EINVAL, "there is no mode %.40s; `monitor mode` shows them", name);
+		return guest_refuse(g, -EINVAL, "there is no mode %.40s; `monitor mode` shows them", name);
 	err = start_as(m, mode);
 	if (err)
 		return err;
@@ -99,32 +102,34 @@ int modes_choose(struct machine *m, const char *name)
 		return 0;
 	err = modes_describe(m, mode, &m->next_tdesc);
 	if (err)
-		return guest_refuse(&m->guest, err, "the registers cannot be described: %s", strerror(-err));
+		return guest_refuse(g, err, "the registers cannot be described: %s", strerror(-err));
 	/* What was given once takes no memory when it is given again. */
 	err = give(m, &m->next_tdesc);
 	if (err) {
 		modes_drop(m);
-		return guest_refuse(&m->guest, err, "out of memory");
+		return guest_refuse(g, err, "out of memory");
 	}
-	give(m, &m->guest.tdesc);
+	give(m, &g->tdesc);
 	m->next_mode = mode;
 	return 0;
 }
 
 void modes_change(struct machine *m)
 {
+	struct guest *g = &m->guest;
+
 	if (m->next_mode == m->mode)
 		return;
 	if (give(m, &m->next_tdesc)) {
-		guest_log(&m->guest, "out of memory: the registers are described as they were");
+		guest_log(g, "out of memory: the registers are described as they were");
 		modes_drop(m);
 		return;
 	}
-	tdesc_free(&m->guest.tdesc);
-	m->guest.tdesc = m->next_tdesc;
+	tdesc_free(&g->tdesc);
+	g->tdesc = m->next_tdesc;
 	m->next_tdesc = (struct tdesc){ 0 };
 	m->mode = m->next_mode;
-	give(m, &m->guest.tdesc);
+	give(m, &g->tdesc);
 }
 
 void modes_expedite(struct machine *m)

@@ -20,11 +20,11 @@ void modes_drop(struct machine *m);
 /* Which registers stop replies carry, by the present description. */
 void modes_expedite(struct machine *m);
 
-/* What the next client is to be given: 0, or -errno and a sentence. And, between two clients: that it is given it. */
+/* The mode that the next client is to be given: 0, or -errno and a sentence. And, between two clients: it takes its place. */
 int modes_choose(struct machine *m, const char *name);
+void modes_change(struct machine *m);
 
 /* Is the mode that is chosen the one in which the guest starts? An empty machine's is, until it runs. */
 bool modes_start(const struct machine *m);
-void modes_change(struct machine *m);
 
 #endif

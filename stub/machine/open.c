@@ -23,21 +23,23 @@ bool machine_changes_mode(const struct machine *m)
 
 void machine_release(struct machine *m, bool go)
 {
-	points_clear_all(&m->guest.points, m->guest.ended);
-	threads_drop_text(&m->guest);
-	m->guest.open_steps = m->guest.step_is_none = false;
-	for (unsigned i = 0; i < m->guest.n; i++) {
-		mask_give_back(m->guest.vcpus[i]);
-		regfile_forget(&m->guest.vcpus[i]->regs);
+	struct guest *g = &m->guest;
+
+	points_clear_all(&g->points, g->ended);
+	threads_drop_text(g);
+	g->open_steps = g->step_is_none = false;
+	for (unsigned i = 0; i < g->n; i++) {
+		mask_give_back(g->vcpus[i]);
+		regfile_forget(&g->vcpus[i]->regs);
 	}
 	modes_change(m);
 	modes_expedite(m);
-	events_default(&m->guest);
-	if (!go || m->guest.ended)
+	events_default(g);
+	if (!go || g->ended)
 		return;
-	resume_set_off(&m->guest);
-	for (unsigned i = 0; i < m->guest.n; i++) {
-		struct vcpu *v = m->guest.vcpus[i];
+	resume_set_off(g);
+	for (unsigned i = 0; i < g->n; i++) {
+		struct vcpu *v = g->vcpus[i];
 
 		v->want = RESUME_CONTINUE;
 		v->over = v->alone = v->awaited = false;
@@ -46,8 +48,8 @@ void machine_release(struct machine *m, bool go)
 	}
 	if (due_leave(&m->guest))
 		return;
-	turn_let_go(&m->guest);
-	threads_resume(&m->guest);
+	turn_let_go(g);
+	threads_resume(g);
 }
 
 /* A vCPU of a VMM's can be described when it is about to run, and not before. */
@@ -79,11 +81,12 @@ const struct stop *machine_stop(struct machine *m)
 
 static int describe_vcpus(struct machine *m)
 {
-	const char *name = m->guest.host->mode;
-	int mode = name ? modes_find(m->guest.arch, name) : 0, err;
+	struct guest *g = &m->guest;
+	const char *name = g->host->mode;
+	int mode = name ? modes_find(g->arch, name) : 0, err;
 
 	m->mode = m->next_mode = mode < 0 ? 0 : mode;
-	err = modes_describe(m, m->mode, &m->guest.tdesc);
+	err = modes_describe(m, m->mode, &g->tdesc);
 	if (!err)
 		modes_expedite(m);
 	return err;

@@ -25,7 +25,7 @@ static const char *translation_error(struct space *s, int err)
 		return "a page table on the way is not in RAM";
 	case -EOPNOTSUPP:
 		return arch->walk.untranslated ? arch->walk.untranslated(&s->regs->view)
-					  : "a kind of address translation that is not known here";
+					       : "a kind of address translation that is not known here";
 	default:
 		return s->regs->why;
 	}

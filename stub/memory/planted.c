@@ -258,7 +258,7 @@ void planted_hide(const struct planted *p, uint64_t pa, void *buf, size_t len)
 	}
 }
 
-/* Those of its bytes that are not written now are what the guest has there, and that may not be what it had. */
+/* The bytes of a place that this write leaves alone are those that the guest has there now: it may have written them since. */
 static void look_again(struct planted *p, uint64_t pa, size_t len)
 {
 	for (unsigned i = 0; i < p->n; i++) {

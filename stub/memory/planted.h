@@ -27,18 +27,18 @@ struct place {
 	const uint8_t *trap;
 	unsigned size;	      /* of the opcode */
 	unsigned users;	      /* 0: the entry is free */
-	unsigned lifted;      /* so many of them have it out for a while */
+	unsigned lifted;      /* so many of the users have the opcode out for a while */
 	_Atomic uint32_t old; /* bytes: what the guest has there */
 	uint8_t code[PLANTED_CODE];
-	size_t ncode; /* of planted_remember() */
-	bool known;   /* of planted_reloaded(): it is there once more */
+	size_t ncode; /* bytes of code, as planted_remember() found them */
+	bool known;   /* of planted_reloaded(): the code is there once more */
 };
 
 struct planted {
 	struct host *host;
 	struct place place[PLANTED_MAX];
 	unsigned n;    /* entries that have been in use */
-	unsigned used; /* of them are */
+	unsigned used; /* entries that are in use now */
 };
 
 /*
@@ -56,14 +56,17 @@ static inline bool planted_any(const struct planted *p)
 /* 0 if planted_add() could do it. */
 int planted_possible(struct planted *p, uint64_t pa, const uint8_t *trap, unsigned size);
 
-/* The one that begins at pa, or NULL. And, where none is, the last one, if what is there now is what was under it. */
+/*
+ * The place that begins at pa, or NULL. And, where none is now: the last one that began there, if the bytes there are what was under its
+ * opcode.
+ */
 struct place *planted_at(struct planted *p, uint64_t pa);
 const struct place *planted_last(struct planted *p, uint64_t pa);
 
-/* Is it in memory: neither lifted nor written over? */
+/* Is the opcode in memory: neither lifted nor written over? */
 bool planted_is_in(const struct planted *p, const struct place *place);
 
-/* Out, for one that executes what is under it; and in again, where it is not. 0 or -errno as of planted_add(). */
+/* Takes the opcode out, for a vCPU that executes what is under it; puts it in again, where it is out. 0 or -errno as of planted_add(). */
 void planted_lift(struct planted *p, struct place *place);
 int planted_again(struct planted *p, struct place *place);
 bool planted_is_lifted(const struct place *place);
@@ -75,7 +78,7 @@ bool planted_is_lifted(const struct place *place);
 void planted_remember(struct planted *p);
 void planted_reloaded(struct planted *p);
 
-/* There is no such memory any more. */
+/* The memory with the opcodes in it is gone: all places are free. */
 void planted_forget(struct planted *p);
 
 /* Guest-physical memory as the guest has it: opcodes are hidden in what was read of pa, and kept by writes. */

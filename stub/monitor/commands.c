@@ -20,9 +20,9 @@ static const char *works(bool yes)
 	return yes ? "works" : "does nothing here";
 }
 
-static void say_watch_advice(const struct machine *m, const struct printer *out)
+static void say_watch_advice(const struct guest *g, const struct printer *out)
 {
-	if (m->guest.caps.watch[POINT_WRITE])
+	if (g->caps.watch[POINT_WRITE])
 		return;
 	say(out, "  `watch` needs a watchpoint in hardware; gdb gives up on `continue` without one.\n");
 	say(out, "  Tell it to single-step instead: set can-use-hw-watchpoints 0\n");
@@ -30,13 +30,14 @@ static void say_watch_advice(const struct machine *m, const struct printer *out)
 
 static int do_capabilities(struct machine *m, char **words, const struct printer *out)
 {
-	const struct capabilities *c = &m->guest.caps;
+	struct guest *g = &m->guest;
+	const struct capabilities *c = &g->caps;
 
 	(void)words;
 	say(out, "What this host's KVM does, as tried at start-up:\n");
-	say(out, "single-step           %s%s%s\n", works(step_possible(&m->guest)),
-		step_is_software(&m->guest) ? ", by opcodes planted behind the instruction: KVM does nothing here" : "",
-		step_masks(&m->guest) ? ", and interrupts wait meanwhile" : "");
+	say(out, "single-step           %s%s%s\n", works(step_possible(g)),
+		step_is_software(g) ? ", by opcodes planted behind the instruction: KVM does nothing here" : "",
+		step_masks(g) ? ", and interrupts wait meanwhile" : "");
 	say(out, "planted opcode        %s%s\n", works(c->planted),
 		c->planted_by_error ? ", as an error of KVM's instruction emulator" : "");
 	if (!c->planted && c->exec)
@@ -46,25 +47,26 @@ static int do_capabilities(struct machine *m, char **words, const struct printer
 		c->shared_slots ? ", the same ones" : "");
 	say(out, "read watchpoint       %s\n", works(c->watch[POINT_READ]));
 	say(out, "access watchpoint     %s\n", works(c->watch[POINT_ACCESS]));
-	say_watch_advice(m, out);
+	say_watch_advice(g, out);
 	return 0;
 }
 
 static int do_mode(struct machine *m, char **words, const struct printer *out)
 {
+	struct guest *g = &m->guest;
 	int err = words[0] ? modes_choose(m, words[0]) : 0;
 
 	if (err)
 		return err;
 	say(out, "this connection: %s; the next one: %s\n", modes_name(m, m->mode), modes_name(m, m->next_mode));
-	if (modes_start(m) && m->guest.arch->nmodes)
+	if (modes_start(m) && g->arch->nmodes)
 		say(out, "The machine is empty: it starts in %s, and `load` fills it.\n", modes_name(m, m->next_mode));
 	if (m->next_mode != m->mode)
 		say(out, "To connect again, `disconnect` and `target remote`: the guest waits. `detach` lets it run, `target "
 			 "remote` alone kills it.\n");
 	else if (!words[0])
-		for (unsigned i = 0; i < m->guest.arch->nmodes; i++)
-			say(out, "%s%s%s", i ? ", " : "there are: ", modes_name(m, i), i + 1 < m->guest.arch->nmodes ? "" : "\n");
+		for (unsigned i = 0; i < g->arch->nmodes; i++)
+			say(out, "%s%s%s", i ? ", " : "there are: ", modes_name(m, i), i + 1 < g->arch->nmodes ? "" : "\n");
 	return 0;
 }
 
@@ -76,14 +78,14 @@ static int do_why(struct machine *m, char **words, const struct printer *out)
 }
 
 /* How many registers go the same way as the n-th; 0 when an earlier one has told it already. */
-static unsigned count_way(const struct machine *m, unsigned n)
+static unsigned count_way(const struct guest *g, unsigned n)
 {
-	const struct tdesc *d = &m->guest.tdesc;
-	const char *way = transport_way(&m->guest.transport, d->regs[n].key);
+	const struct tdesc *d = &g->tdesc;
+	const char *way = transport_way(&g->transport, d->regs[n].key);
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < d->nregs; i++) {
-		if (!d->regs[i].key || transport_way(&m->guest.transport, d->regs[i].key) != way)
+		if (!d->regs[i].key || transport_way(&g->transport, d->regs[i].key) != way)
 			continue;
 		if (i < n)
 			return 0;
@@ -94,16 +96,17 @@ static unsigned count_way(const struct machine *m, unsigned n)
 
 static int do_batch(struct machine *m, char **words, const struct printer *out)
 {
+	struct guest *g = &m->guest;
 	unsigned computed = 0;
 
 	(void)words;
-	for (unsigned i = 0; i < m->guest.tdesc.nregs; i++) {
-		uint64_t key = m->guest.tdesc.regs[i].key;
-		unsigned n = key ? count_way(m, i) : 0;
+	for (unsigned i = 0; i < g->tdesc.nregs; i++) {
+		uint64_t key = g->tdesc.regs[i].key;
+		unsigned n = key ? count_way(g, i) : 0;
 
 		computed += !key;
 		if (n)
-			say(out, "%4u registers by %s\n", n, transport_way(&m->guest.transport, key));
+			say(out, "%4u registers by %s\n", n, transport_way(&g->transport, key));
 	}
 	say(out, "%4u computed from others\n", computed);
 	return 0;
@@ -137,32 +140,33 @@ static int do_register(struct machine *m, char **words, const struct printer *ou
 {
 	if (!words[0])
 		return guest_refuse(&m->guest, -EINVAL, "which register? A name, or a ONE_REG id in hexadecimal");
-	return show_register(m, m->guest.current, words[0], words[1], out->print, out->arg);
+	return show_register(m->guest.current, words[0], words[1], out->print, out->arg);
 }
 
-static int refuse_vcpu_event(struct machine *m)
+static int refuse_vcpu_event(struct guest *g)
 {
-	m->guest.stops_at[EVENT_VCPU] = false;
-	return guest_refuse(&m->guest, -EOPNOTSUPP, "events: this host's KVM cannot single-step, and so no vCPU can be stopped as it begins");
+	g->stops_at[EVENT_VCPU] = false;
+	return guest_refuse(
+		g, -EOPNOTSUPP, "events: this host's KVM cannot single-step, and so no vCPU can be stopped as it begins");
 }
 
-static int choose_event(struct machine *m, const char *name, const char *what)
+static int choose_event(struct guest *g, const char *name, const char *what)
 {
 	const char *text;
 
 	if (!what || (strcmp(what, "stop") && strcmp(what, "go")))
-		return guest_refuse(&m->guest, -EINVAL, "events: %s stop, or %s go?", name, name);
+		return guest_refuse(g, -EINVAL, "events: %s stop, or %s go?", name, name);
 	for (unsigned i = 0; i < GUEST_EVENTS; i++)
 		if (!strcmp(events_name(i, &text), name)) {
-			events_choose(&m->guest, i, !strcmp(what, "stop"));
-			return m->guest.stops_at[EVENT_VCPU] && !m->guest.caps.step ? refuse_vcpu_event(m) : 0;
+			events_choose(g, i, !strcmp(what, "stop"));
+			return g->stops_at[EVENT_VCPU] && !g->caps.step ? refuse_vcpu_event(g) : 0;
 		}
-	return guest_refuse(&m->guest, -ENOENT, "there is no event %s; `monitor events` lists them", name);
+	return guest_refuse(g, -ENOENT, "there is no event %s; `monitor events` lists them", name);
 }
 
 static int do_events(struct machine *m, char **words, const struct printer *out)
 {
-	int err = words[0] ? choose_event(m, words[0], words[1]) : 0;
+	int err = words[0] ? choose_event(&m->guest, words[0], words[1]) : 0;
 
 	for (unsigned i = 0; !err && i < GUEST_EVENTS; i++) {
 		const char *text, *name = events_name(i, &text);
@@ -187,7 +191,8 @@ static const struct command {
 	{ "capabilities", "", "what this host's KVM was seen to do", 0, false, do_capabilities },
 	{ "cont", "", "whether the guest runs; it is `continue` that lets it", 0, true, do_go },
 	{ "counters", "", "register ioctls, in all and since the last resume", 0, false, do_counters },
-	{ "events", "[EVENT stop|go]", "at what of the guest's doing the machine stops, for this connection", 2, false, do_events },
+	{ "events", "[EVENT stop|go]", "at what of the guest's doing the machine stops, for this connection", 2, false,
+		do_events },
 	{ "exit", "", "ends the guest, and kvm-gdbserver", 0, false, do_exit },
 	{ "gdb_sync", "", "the next `stepi` executes nothing, so that gdb looks at all again", 0, true, do_gdb_sync },
 	{ "go", "", "as cont", 0, true, do_go },
@@ -227,15 +232,16 @@ static int do_help(struct machine *m, char **words, const struct printer *out)
 
 static int run(struct machine *m, const struct command *c, char *rest, const struct printer *out)
 {
+	struct guest *g = &m->guest;
 	char *words[WORDS_MAX + 1] = { NULL }, *state, *word = strtok_r(rest, " ", &state);
 	unsigned n = 0;
 
 	for (; word && n < c->words; word = strtok_r(NULL, " ", &state))
 		words[n++] = word;
 	if (word)
-		return guest_refuse(&m->guest, -EINVAL, "%s: too many words; `monitor help` shows what it takes", c->name);
-	if (c->guest && m->guest.ended)
-		return guest_refuse(&m->guest, -ESRCH, "the guest has ended");
+		return guest_refuse(g, -EINVAL, "%s: too many words; `monitor help` shows what it takes", c->name);
+	if (c->guest && g->ended)
+		return guest_refuse(g, -ESRCH, "the guest has ended");
 	return c->run(m, words, out);
 }
 

@@ -27,8 +27,8 @@ struct banner {
 };
 
 /*
- * It ends with a newline, which its copy in the kernel's log has not. From 6.1 on there is one more that nothing refers to, which
- * scripts/link-vmlinux.sh replaced: it has no number behind its "#".
+ * The banner ends with a newline, which its copy in the kernel's log has not. From 6.1 on there is one more text like it, which nothing
+ * refers to, for scripts/link-vmlinux.sh has replaced it: that one has no number behind its "#".
  */
 static bool is_banner(const char *text, size_t room)
 {
@@ -47,7 +47,7 @@ static void keep_text(struct banner *b, const char *text)
 	b->text[n] = '\0';
 }
 
-/* The first that begins in this chunk. */
+/* The first banner that begins in this chunk. */
 static bool look_in_chunk(struct memory *m, uint64_t pa, struct banner *b, ssize_t *read)
 {
 	char bytes[CHUNK + BANNER_MAX];
@@ -67,7 +67,7 @@ static bool look_in_chunk(struct memory *m, uint64_t pa, struct banner *b, ssize
 	return false;
 }
 
-/* To the end of this piece of RAM, if that comes first. */
+/* As far as this piece of RAM reaches, and no further than REACH. */
 static bool look_up(struct memory *m, uint64_t pa, struct banner *b)
 {
 	ssize_t n = CHUNK;
@@ -104,7 +104,7 @@ static int look_from(struct vcpu *v, uint64_t addr, struct banner *b)
 	return !memory_translate(&v->space, b->va, &page) && page.pa == b->pa ? 0 : -EFAULT;
 }
 
-/* From where its exceptions go, which is in the kernel wherever the vCPU is; before that is set, from where the vCPU is. */
+/* From where the vCPU's exceptions go, which is in the kernel wherever the vCPU is; before that is set, from where the vCPU is. */
 static int find_banner(struct vcpu *v, struct banner *b)
 {
 	uint64_t key = v->guest->arch->walk.handler, handler;
@@ -117,15 +117,16 @@ static int find_banner(struct vcpu *v, struct banner *b)
 
 int do_linux(struct machine *m, char **words, const struct printer *out)
 {
+	struct guest *g = &m->guest;
 	struct banner b;
-	int err = find_banner(m->guest.current, &b);
+	int err = find_banner(g->current, &b);
 
 	(void)words;
 	if (err == -ENOENT)
 		return guest_refuse(
-			&m->guest, err, "no Linux kernel was found within %llu MiB of where exceptions go, nor of the pc", REACH >> 20);
+			g, err, "no Linux kernel was found within %llu MiB of where exceptions go, nor of the pc", REACH >> 20);
 	if (err)
-		return guest_refuse(&m->guest, err,
+		return guest_refuse(g, err,
 			"%.60s is at guest-physical 0x%llx, and is not mapped now, as while a user's program "
 			"runs (KPTI): stop in the kernel",
 			b.text, (unsigned long long)b.pa);

@@ -39,7 +39,7 @@ int do_gva2gpa(struct machine *m, char **words, const struct printer *out)
 {
 	struct arch_page page;
 	uint64_t addr;
-	int err = parse_address(m, words[0], &addr);
+	int err = parse_address(&m->guest, words[0], &addr);
 
 	if (err)
 		return err;
@@ -106,17 +106,18 @@ static bool get_named(struct vcpu *v, const char *table, const char *part, uint6
 /* Registers as we show them; in front of them x86's tables of descriptors, as QEMU does. */
 static int info_registers(struct machine *m, const struct printer *out)
 {
+	struct guest *g = &m->guest;
 	static const struct {
 		const char *label, *name;
 	} tables[] = { { "GDT", "gdt" }, { "IDT", "idt" } };
 	uint64_t base, limit;
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(*tables); i++)
-		if (get_named(m->guest.current, tables[i].name, "base", &base) &&
-			get_named(m->guest.current, tables[i].name, "limit", &limit))
+		if (get_named(g->current, tables[i].name, "base", &base) &&
+			get_named(g->current, tables[i].name, "limit", &limit))
 			say(out, "%s=     %016llx %08llx\n", tables[i].label, (unsigned long long)base,
 				(unsigned long long)limit);
-	return show_registers(m->guest.current, NULL, false, out->print, out->arg);
+	return show_registers(g->current, NULL, false, out->print, out->arg);
 }
 
 static const struct {
@@ -131,14 +132,16 @@ static const struct {
 
 int do_info(struct machine *m, char **words, const struct printer *out)
 {
+	struct guest *g = &m->guest;
+
 	for (unsigned i = 0; words[0] && i < sizeof(infos) / sizeof(*infos); i++) {
 		if (strcmp(words[0], infos[i].name))
 			continue;
-		if (infos[i].guest && m->guest.ended)
-			return guest_refuse(&m->guest, -ESRCH, "the guest has ended");
+		if (infos[i].guest && g->ended)
+			return guest_refuse(g, -ESRCH, "the guest has ended");
 		return infos[i].run(m, out);
 	}
-	return guest_refuse(&m->guest, -EINVAL, "info: mem, registers or version");
+	return guest_refuse(g, -EINVAL, "info: mem, registers or version");
 }
 
 /* ---- xp */
@@ -151,7 +154,7 @@ struct dump {
 };
 
 /* "/4xg": as QEMU takes it, w and one value unless it says otherwise. */
-static int parse_format(struct machine *m, const char *word, struct dump *d)
+static int parse_format(struct guest *g, const char *word, struct dump *d)
 {
 	static const char sizes[] = "bhwg";
 	char *at = (char *)word + 1;
@@ -165,10 +168,10 @@ static int parse_format(struct machine *m, const char *word, struct dump *d)
 		if (size)
 			d->size = 1u << (size - sizes);
 		else if (*at != 'x')
-			return guest_refuse(&m->guest, -EINVAL, "xp: hexadecimal (x) of b, h, w or g, and not %.20s", word);
+			return guest_refuse(g, -EINVAL, "xp: hexadecimal (x) of b, h, w or g, and not %.20s", word);
 	}
 	if (d->count > XP_MAX)
-		return guest_refuse(&m->guest, -EINVAL, "xp: at most %d values", XP_MAX);
+		return guest_refuse(g, -EINVAL, "xp: at most %d values", XP_MAX);
 	return 0;
 }
 
@@ -182,18 +185,18 @@ static void say_value(const struct printer *out, const uint8_t *bytes, unsigned 
 	say(out, " 0x%0*llx", (int)(2 * size), (unsigned long long)value);
 }
 
-static int dump(struct machine *m, uint64_t addr, const struct dump *d, const struct printer *out)
+static int dump(struct guest *g, uint64_t addr, const struct dump *d, const struct printer *out)
 {
 	unsigned in_line = (d->size == 1 ? 8 : 16) / d->size;
 
 	for (unsigned long i = 0; i < d->count; i++) {
 		uint8_t bytes[8];
-		ssize_t n = memory_read_phys(&m->guest.memory, addr + i * d->size, bytes, d->size);
+		ssize_t n = memory_read_phys(&g->memory, addr + i * d->size, bytes, d->size);
 
 		if (n < 0)
 			return (int)n;
 		if (n < (ssize_t)d->size)
-			return guest_refuse(&m->guest, -EFAULT, "guest-physical 0x%llx: RAM ends there",
+			return guest_refuse(g, -EFAULT, "guest-physical 0x%llx: RAM ends there",
 				(unsigned long long)(addr + i * d->size + n));
 		if (i % in_line == 0)
 			say(out, "%s%016llx:", i ? "\n" : "", (unsigned long long)(addr + i * d->size));
@@ -208,9 +211,9 @@ int do_xp(struct machine *m, char **words, const struct printer *out)
 	bool has_format = words[0] && *words[0] == '/';
 	struct dump d = { .count = 1, .size = 4 };
 	uint64_t addr;
-	int err = has_format ? parse_format(m, words[0], &d) : 0;
+	int err = has_format ? parse_format(&m->guest, words[0], &d) : 0;
 
 	if (!err)
-		err = parse_address(m, words[has_format], &addr);
-	return err ? err : dump(m, addr, &d, out);
+		err = parse_address(&m->guest, words[has_format], &addr);
+	return err ? err : dump(&m->guest, addr, &d, out);
 }

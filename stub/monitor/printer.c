@@ -19,13 +19,13 @@ void say(const struct printer *out, const char *format, ...)
 }
 
 /* pwndbg sends decimal ones. */
-int parse_address(struct machine *m, const char *word, uint64_t *addr)
+int parse_address(struct guest *g, const char *word, uint64_t *addr)
 {
 	char *end;
 
 	errno = 0;
 	*addr = word ? strtoull(word, &end, 0) : 0;
 	if (!word || end == word || *end || errno || *word == '-')
-		return guest_refuse(&m->guest, -EINVAL, "an address is a number as C has it, not %.40s", word ? word : "nothing");
+		return guest_refuse(g, -EINVAL, "an address is a number as C has it, not %.40s", word ? word : "nothing");
 	return 0;
 }

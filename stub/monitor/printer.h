@@ -15,7 +15,7 @@ struct printer {
 __attribute__((format(printf, 2, 3))) void say(const struct printer *out, const char *format, ...);
 
 /* A number as in C, of a word that may be missing (NULL). 0, or -EINVAL and a sentence. */
-int parse_address(struct machine *m, const char *word, uint64_t *addr);
+int parse_address(struct guest *g, const char *word, uint64_t *addr);
 
 /*
  * One command: words is what follows its name, NULL behind the last one; while it runs nobody is in the guest. 0, or -errno and a

@@ -16,32 +16,32 @@ static void say_how_to_look(const struct printer *out)
 		 "dcache\n");
 }
 
-static int refuse_running(struct machine *m)
+static int refuse_running(struct guest *g)
 {
-	return guest_refuse(&m->guest, -EBUSY, "the machine is running: `interrupt -a` stops it");
+	return guest_refuse(g, -EBUSY, "the machine is running: `interrupt -a` stops it");
 }
 
 /* What `load` has put into an empty machine would be lost, and is as fresh as it can be: IDEs load first and reset then. */
-static bool is_untouched(const struct machine *m)
+static bool is_untouched(const struct guest *g)
 {
-	return !m->guest.host->has_image && !m->guest.started;
+	return !g->host->has_image && !g->started;
 }
 
-static int start_over(struct machine *m, const struct printer *out)
+static int start_over(struct guest *g, const struct printer *out)
 {
 	int err;
 
-	if (guest_running(&m->guest))
-		return refuse_running(m);
-	if (is_untouched(m)) {
+	if (guest_running(g))
+		return refuse_running(g);
+	if (is_untouched(g)) {
 		say(out, "The guest has not run yet, and stands with what was loaded: `continue` lets it run.\n");
 		return 0;
 	}
-	err = due_reset(&m->guest);
+	err = due_reset(g);
 	if (err)
 		return err;
 	say(out, "The guest is reset: it stands at its entry%s, and `continue` lets it run.\n",
-		m->guest.host->has_image ? ", the image read again" : ", its memory empty for `load`");
+		g->host->has_image ? ", the image read again" : ", its memory empty for `load`");
 	say_how_to_look(out);
 	return COMMAND_RESET;
 }
@@ -52,7 +52,7 @@ int do_reset(struct machine *m, char **words, const struct printer *out)
 
 	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!words[0] || !strcmp(words[0], kinds[i]))
-			return start_over(m, out);
+			return start_over(&m->guest, out);
 	return guest_refuse(&m->guest, -EINVAL,
 		"reset %.40s: there are reset halt, reset init and reset run, which all leave it standing", words[0]);
 }
@@ -61,7 +61,7 @@ int do_halt(struct machine *m, char **words, const struct printer *out)
 {
 	(void)words;
 	if (guest_running(&m->guest))
-		return refuse_running(m);
+		return refuse_running(&m->guest);
 	say(out, "The guest stands.\n");
 	return 0;
 }
@@ -89,7 +89,7 @@ int do_gdb_sync(struct machine *m, char **words, const struct printer *out)
 {
 	(void)words;
 	if (guest_running(&m->guest))
-		return refuse_running(m);
+		return refuse_running(&m->guest);
 	m->guest.step_is_none = true;
 	say(out, "The next `stepi` executes nothing: gdb looks at the guest again.\n");
 	return 0;

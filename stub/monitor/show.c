@@ -92,8 +92,8 @@ static void say_register(struct out *out, struct vcpu *v, unsigned reg)
 	key_text(d->arch, &d->regs[reg], key, sizeof(key));
 	reg_attribute(d, reg, "group", group, sizeof(group));
 	if (out->json) {
-		say(&out->to, "%s{\"name\":\"%s\",\"id\":\"%s\",\"group\":\"%s\",\"size\":%u", out->separator, row->name, key, group,
-			d->regs[reg].size);
+		say(&out->to, "%s{\"name\":\"%s\",\"id\":\"%s\",\"group\":\"%s\",\"size\":%u", out->separator, row->name, key,
+			group, d->regs[reg].size);
 		say(&out->to, ",\"value\":%s", size < 0 ? "null" : "\"");
 	} else {
 		say(&out->to, "%-18s %-18s %3u  ", row->name, key, d->regs[reg].size);
@@ -163,16 +163,17 @@ static int parse_value(const char *text, uint8_t *value, unsigned size)
 	return 0;
 }
 
-static int show_named(struct machine *m, struct vcpu *v, unsigned reg, const char *text, struct out *out)
+static int show_named(struct vcpu *v, unsigned reg, const char *text, struct out *out)
 {
-	unsigned size = m->guest.tdesc.regs[reg].size;
+	struct guest *g = v->guest;
+	unsigned size = g->tdesc.regs[reg].size;
 	uint8_t value[VALUE_MAX];
 	int err;
 
 	if (text && (size > sizeof(value) || parse_value(text, value, size)))
-		return guest_refuse(&m->guest, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes, which is what %s has", text, size,
-			m->guest.tdesc.regs[reg].row->name);
-	err = text ? registers_set(v->guest, v->nr + 1, reg, value, size) : 0;
+		return guest_refuse(g, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes, which is what %s has",
+			text, size, g->tdesc.regs[reg].row->name);
+	err = text ? registers_set(g, v->nr + 1, reg, value, size) : 0;
 	if (err)
 		return err;
 	say_register(out, v, reg);
@@ -189,7 +190,8 @@ static int show_id(struct vcpu *v, uint64_t id, const char *text, struct out *ou
 	if (!KEY_IS_ID(id) || KEY_SIZE(id) > sizeof(value))
 		return guest_refuse(v->guest, -EINVAL, "0x%llx is no ONE_REG id", (unsigned long long)id);
 	if (text && parse_value(text, value, KEY_SIZE(id)))
-		return guest_refuse(v->guest, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes", text, KEY_SIZE(id));
+		return guest_refuse(
+			v->guest, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes", text, KEY_SIZE(id));
 	if (text)
 		err = regfile_set_id(&v->regs, &item);
 	if (!err)
@@ -202,7 +204,7 @@ static int show_id(struct vcpu *v, uint64_t id, const char *text, struct out *ou
 	return 0;
 }
 
-int show_register(struct machine *m, struct vcpu *v, const char *which, const char *value, text_fn *print, void *arg)
+int show_register(struct vcpu *v, const char *which, const char *value, text_fn *print, void *arg)
 {
 	struct out out = { .to = { .print = print, .arg = arg }, .separator = "" };
 	int reg = tdesc_by_name(&v->guest->tdesc, which);
@@ -210,7 +212,7 @@ int show_register(struct machine *m, struct vcpu *v, const char *which, const ch
 	uint64_t id;
 
 	if (reg >= 0)
-		return show_named(m, v, reg, value, &out);
+		return show_named(v, reg, value, &out);
 	errno = 0;
 	id = strtoull(which, &end, 16);
 	if (*end || errno || !isxdigit((unsigned char)which[0]))

@@ -12,9 +12,9 @@
 int show_registers(struct vcpu *v, const char *group, bool json, text_fn *print, void *arg);
 
 /*
- * One register, by its name or by any ONE_REG id in hexadecimal, after writing it when value is not NULL. 0, or -errno with the
- * machine's sentence.
+ * One register, by its name or by any ONE_REG id in hexadecimal, after writing it when value is not NULL. 0, or -errno and
+ * a sentence.
  */
-int show_register(struct machine *m, struct vcpu *v, const char *which, const char *value, text_fn *print, void *arg);
+int show_register(struct vcpu *v, const char *which, const char *value, text_fn *print, void *arg);
 
 #endif

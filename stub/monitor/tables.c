@@ -11,7 +11,7 @@
 
 #define FLAGS_MAX 160 /* of an entry, as text */
 
-/* A vCPU whose walk is looked at: what it asks for is had from its own view. */
+/* A walk that is looked at: what it asks for is had from the vCPU's own view. */
 struct watched {
 	struct view view;
 	struct view *real;
@@ -65,15 +65,15 @@ static void say_entry(struct view *v, const struct arch_entry *e)
 }
 
 /* The sentence on a translation, also on one that leads nowhere: that is an answer as well. */
-static int say_page(struct machine *m, uint64_t addr, const struct printer *out)
+static int say_page(struct guest *g, uint64_t addr, const struct printer *out)
 {
 	struct arch_page page;
-	int err = memory_translate(&m->guest.current->space, addr, &page);
+	int err = memory_translate(&g->current->space, addr, &page);
 
 	if (err && err != -EFAULT && err != -EIO)
 		return err;
 	if (err)
-		say(out, "%s\n", m->guest.why);
+		say(out, "%s\n", g->why);
 	else if (page.access & ARCH_PAGE_BARE)
 		say(out, "0x%llx: guest-physical 0x%llx, for nothing is translated\n", (unsigned long long)addr,
 			(unsigned long long)page.pa);
@@ -88,26 +88,27 @@ static int say_page(struct machine *m, uint64_t addr, const struct printer *out)
 int do_translate(struct machine *m, char **words, const struct printer *out)
 {
 	uint64_t addr;
-	int err = parse_address(m, words[0], &addr);
+	int err = parse_address(&m->guest, words[0], &addr);
 
-	return err ? err : say_page(m, addr, out);
+	return err ? err : say_page(&m->guest, addr, out);
 }
 
 /* Without an address, of the instruction that is next. */
 int do_page_tables(struct machine *m, char **words, const struct printer *out)
 {
-	struct view *real = &m->guest.current->regs.view;
+	struct guest *g = &m->guest;
+	struct view *real = &g->current->regs.view;
 	struct watched w = {
 		.view = { .get = watched_get, .read_phys = watched_read, .saw = say_entry },
 		.real = real,
-		.flags = m->guest.arch->walk.entry_flags,
+		.flags = g->arch->walk.entry_flags,
 		.out = out,
 	};
-	uint64_t addr = words[0] ? 0 : memory_of_pc(&m->guest.current->space);
-	int err = words[0] ? parse_address(m, words[0], &addr) : 0;
+	uint64_t addr = words[0] ? 0 : memory_of_pc(&g->current->space);
+	int err = words[0] ? parse_address(g, words[0], &addr) : 0;
 
 	if (err)
 		return err;
-	m->guest.arch->walk.translate(&w.view, addr, &(struct arch_page){ 0 });
-	return say_page(m, addr, out);
+	g->arch->walk.translate(&w.view, addr, &(struct arch_page){ 0 });
+	return say_page(g, addr, out);
 }

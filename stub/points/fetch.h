@@ -12,16 +12,16 @@
 /* May the vCPU not execute what is at addr, by its page tables? */
 bool fetch_is_barred(struct space *s, uint64_t addr);
 
-/* Is it to return there from where it is? Then execution has to come to addr, or the vCPU is lost to its handler of exceptions. */
+/* Is the vCPU to return to addr from where it is? Then execution has to come to addr, or the vCPU is lost to its handler of exceptions. */
 bool fetch_returns(struct space *s, uint64_t addr);
 
 /* Plants the opcode of a breakpoint that is barred at the handler of that exception: 0, or -errno and a sentence. */
 int fetch_plant(struct space *s, struct point *p);
 
-/* What the vCPU has now, it is to have again when it is met. */
+/* Keeps the registers that the vCPU has now: it is to have them again when the breakpoint is met. */
 void fetch_remember(struct space *s, struct point *p);
 
-/* At that handler: has this point's address brought the vCPU there? Then it is at that address again. */
+/* At that handler: has this point's address brought the vCPU there? Then the vCPU is put back to that address. */
 bool fetch_is_met(struct space *s, const struct point *p);
 
 #endif

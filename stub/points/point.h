@@ -19,11 +19,11 @@ struct point {
 	uint64_t addr;
 	uint64_t kind;
 	uint64_t size;		       /* of the data, or, of an execution point, what a debug register is told */
-	struct place *place;	       /* of its opcode; NULL: it takes debug registers, or ... */
-	bool waits;		       /* ... for a place, since a reset */
-	bool barred;		       /* the guest may not execute there: its place is at a handler, and means ... (fetch.h) */
-	unsigned vcpu;		       /* ... this vCPU alone ... */
-	uint64_t was[ARCH_FETCH_KEYS]; /* ... which is to have these again */
+	struct place *place;	       /* of its opcode; NULL: the point takes debug registers, or waits */
+	bool waits;		       /* since a reset, for its address to be mapped: then it has a place again */
+	bool barred;		       /* the guest may not execute at addr: the place is at a handler (fetch.h) ... */
+	unsigned vcpu;		       /* ... where the point is met by this vCPU alone ... */
+	uint64_t was[ARCH_FETCH_KEYS]; /* ... which is to have these registers again */
 	struct programs *programs;     /* its conditions and commands, or NULL */
 };
 

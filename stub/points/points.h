@@ -21,12 +21,12 @@ int points_set(struct points *ps, struct space *s, enum point_type type, uint64_
 	const struct point_programs *programs);
 int points_clear(struct points *ps, enum point_type type, uint64_t addr, uint64_t kind);
 
-/* All of them; those planted are taken out of memory unless the memory is gone anyway. */
+/* Clears all points. Opcodes are taken out of memory, unless the memory is gone anyway. */
 void points_clear_all(struct points *ps, bool memory_gone);
 
 /*
  * Before and after a reset, which writes memory anew: an opcode goes back in where the code under it is there once more. The others take
- * debug registers, or wait: before the guest is resumed they are looked for in the address space s.
+ * debug registers, or wait: before the guest is resumed their addresses are looked up in the address space s.
  */
 void points_remember(struct points *ps);
 void points_after_reset(struct points *ps);

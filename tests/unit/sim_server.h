@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The real serve/, rsp/ and run/ over run_guest.h's guest, in a process of its own, and a client of it in this one: bytes go through a
+ * The real serve/, rsp/, machine/ and run/ over run_guest.h's guest, in a process of its own, and a client of it in this one: bytes go through a
  * Unix socket. For tests of serve/; one server at a time.
  */
 #ifndef SIM_SERVER_H
