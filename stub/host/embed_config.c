@@ -3,7 +3,7 @@
 #include <linux/kvm.h>
 #include <sys/syscall.h>
 
-#include "embed.h"
+#include "embed_config.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
