@@ -49,9 +49,11 @@ $(OUT)/flags: FORCE
 	@echo '$(CC) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(LDFLAGS)' > $@
 
 # The register database becomes C tables, one file for each architecture's list of features.
-$(OUT)/obj/tables_%.c: xml/%.xml xml/tables.awk $(wildcard xml/*.xml)
+xml_awk := xml/parse.awk xml/check.awk xml/table.awk
+
+$(OUT)/obj/tables_%.c: xml/%.xml $(xml_awk) $(wildcard xml/*.xml)
 	@mkdir -p $(@D)
-	awk -f xml/tables.awk $< > $@.new
+	awk $(xml_awk:%=-f %) $< > $@.new
 	mv $@.new $@
 
 $(OUT)/obj/tables_%.o: $(OUT)/obj/tables_%.c $(OUT)/flags

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Between embed.c, which has the host, and embed_vcpu.c, which has what becomes of one vCPU's runs.
+ * Between embed.c, which has the host, and embed_run.c, which has what becomes of one vCPU's runs.
  *
  * The word of a vCPU says whether its thread is inside (KVM_RUN, on its way into it or out of it), whether somebody attends, whether the
  * VMM wants it, and whether it has run. While it says that it has run and nothing else, the thread may set EMBED_INSIDE by itself,
@@ -18,7 +18,8 @@
 #include <signal.h>
 #include <stdatomic.h>
 
-#include "embed.h"
+#include "embed_config.h"
+#include "host.h"
 #include "ram.h"
 
 struct kvm_run;

@@ -4,19 +4,7 @@
 #define VM_H
 
 #include "host.h"
-
-/* More than any KVM has (x86: 4096). How many there can be here, opening the VM says. */
-#define VM_VCPUS_MAX 4096
-
-struct vm_config {
-	unsigned vcpus;
-	uint64_t memory;    /* bytes of RAM */
-	const char *image;  /* NULL: the VM starts empty */
-	const char *initrd; /* for a Linux Image, or NULL */
-	const char *append; /* its command line, or NULL */
-	const char *mode;   /* of arch->modes: how a VM without an image starts; NULL: in the first */
-	int console;	    /* the guest's console output is written to this fd */
-};
+#include "vm_config.h"
 
 /* The machine, stopped at its entry; or NULL and one sentence in error. The config's strings must outlive it. */
 struct host *vm_open(const struct vm_config *config, char *error, size_t size);

@@ -12,12 +12,13 @@
 
 #include <linux/kvm.h>
 
+#include "../refuse.h"
+#include "host.h"
 #include "image.h"
 #include "load.h"
-#include "ram.h"
 #include "output.h"
-#include "../refuse.h"
-#include "vm.h"
+#include "ram.h"
+#include "vm_config.h"
 
 /* The board's own state: what vm_<arch>.c says it is. */
 struct vm_board;

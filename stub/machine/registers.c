@@ -4,16 +4,41 @@
 
 #include "registers.h"
 
-ssize_t registers_read(void *t, unsigned thread, unsigned reg, void *value, size_t cap)
+typedef ssize_t read_fn(struct regfile *f, unsigned reg, void *value, size_t cap);
+typedef int write_fn(struct regfile *f, unsigned reg, const void *value, size_t size);
+
+/* All general registers, for which no number is looked at. */
+static ssize_t read_general(struct regfile *f, unsigned reg, void *values, size_t cap)
 {
-	struct guest *g = machine_guest(t);
+	(void)reg;
+	return regfile_read_general(f, values, cap);
+}
+
+static int write_general(struct regfile *f, unsigned reg, const void *values, size_t size)
+{
+	(void)reg;
+	return regfile_write_general(f, values, size);
+}
+
+static ssize_t read_by(struct guest *g, unsigned thread, unsigned reg, void *value, size_t cap, read_fn *read)
+{
 	int err;
 	struct vcpu *v = machine_stopped_vcpu(g, thread, &err);
-	ssize_t n = v ? regfile_read(&v->regs, reg, value, cap) : err;
+	ssize_t n = v ? read(&v->regs, reg, value, cap) : err;
 
 	if (v && n < 0)
 		guest_refuse(g, n, "%s", v->regs.why);
 	return n;
+}
+
+ssize_t registers_read(void *t, unsigned thread, unsigned reg, void *value, size_t cap)
+{
+	return read_by(machine_guest(t), thread, reg, value, cap, regfile_read);
+}
+
+ssize_t registers_read_general(void *t, unsigned thread, void *values, size_t cap)
+{
+	return read_by(machine_guest(t), thread, 0, values, cap, read_general);
 }
 
 size_t registers_size(void *t, unsigned reg)
@@ -21,18 +46,6 @@ size_t registers_size(void *t, unsigned reg)
 	const struct guest *g = machine_guest(t);
 
 	return reg < g->tdesc.nregs ? g->tdesc.regs[reg].size : 0;
-}
-
-ssize_t registers_read_general(void *t, unsigned thread, void *values, size_t cap)
-{
-	struct guest *g = machine_guest(t);
-	int err;
-	struct vcpu *v = machine_stopped_vcpu(g, thread, &err);
-	ssize_t n = v ? regfile_read_general(&v->regs, values, cap) : err;
-
-	if (v && n < 0)
-		guest_refuse(g, n, "%s", v->regs.why);
-	return n;
 }
 
 /*
@@ -50,8 +63,6 @@ static int wrote(struct vcpu *v, uint64_t old_pc, int err)
 	}
 	return 0;
 }
-
-typedef int write_fn(struct regfile *f, unsigned reg, const void *value, size_t size);
 
 static int write_by(struct guest *g, unsigned thread, unsigned reg, const void *value, size_t size, write_fn *write)
 {
@@ -82,13 +93,5 @@ int registers_set(struct guest *g, unsigned thread, unsigned reg, const void *va
 
 int registers_write_general(void *t, unsigned thread, const void *values, size_t size)
 {
-	struct guest *g = machine_guest(t);
-	int err;
-	struct vcpu *v = machine_changeable_vcpu(g, thread, &err);
-	uint64_t pc;
-
-	if (!v)
-		return err;
-	pc = memory_of_pc(&v->space);
-	return wrote(v, pc, regfile_write_general(&v->regs, values, size));
+	return write_by(machine_guest(t), thread, 0, values, size, write_general);
 }

@@ -64,7 +64,7 @@ static bool parse_field(const char *text, const char *end, struct reg_field *f)
 		f->type[0] = '\0';
 	f->first = number_of(text, end, "start");
 	f->last = number_of(text, end, "end");
-	f->unnamed = !strncmp(f->name, "bit_", 4) || !strncmp(f->name, "bits_", 5); /* as xml/tables.awk calls them */
+	f->unnamed = !strncmp(f->name, "bit_", 4) || !strncmp(f->name, "bits_", 5); /* as xml/table.awk calls them */
 	return f->last >= f->first && f->last < 64;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The register database in C: what xml/tables.awk makes of xml/ARCH.xml, which names the architecture and its features in order. */
+/* The register database in C: what xml/table.awk makes of xml/ARCH.xml, which names the architecture and its features in order. */
 #ifndef REG_TABLE_H
 #define REG_TABLE_H
 
@@ -9,7 +9,7 @@
 
 #include "../arch/arch.h"
 
-/* What is not the state of the guest's program, and is not to be put back with it: see xml/tables.awk. */
+/* What is not the state of the guest's program, and is not to be put back with it: see xml/parse.awk. */
 enum reg_kind {
 	REG_PLAIN,
 	REG_CLOCK,

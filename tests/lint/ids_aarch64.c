@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every ONE_REG id of xml/aarch64*.xml against <asm/kvm.h>: compiled, never run, with an arm64 compiler's headers.
- * IDS is the output of `awk -v check=1 -f xml/tables.awk xml/aarch64.xml`.
+ * Every source of xml/aarch64*.xml against <asm/kvm.h>: compiled, never run, with an arm64 compiler's headers.
+ * IDS is the output of `awk -v check=1 -f xml/parse.awk -f xml/check.awk -f xml/table.awk xml/aarch64.xml`.
  *
  * The registers of struct kvm_regs are a closed set and are listed here by name. System registers are not, so that a new one
  * stays one line of xml/: of them the composition of the id is checked here, and the name by the assembler, in tdesc.t.
@@ -9,6 +9,9 @@
 #include <linux/kvm.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Fields of the struct ioctls: one assertion each. */
+#include IDS
 
 #define CHECK_ID(name, id) ID_##name = (id),
 enum {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Every source of xml/loongarch64*.xml against <asm/kvm.h>: compiled, never run, with a loongarch64 compiler's headers. IDS is the
- * output of `awk -v check=1 -f xml/tables.awk xml/loongarch64.xml`.
+ * output of `awk -v check=1 -f xml/parse.awk -f xml/check.awk -f xml/table.awk xml/loongarch64.xml`.
  */
 #include <linux/kvm.h>
 #include <stddef.h>

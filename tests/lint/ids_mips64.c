@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Every ONE_REG id of xml/mips64*.xml against <asm/kvm.h>: compiled, never run, with a mips64 compiler's headers. IDS is the output
- * of `awk -v check=1 -f xml/tables.awk xml/mips64.xml`.
+ * of `awk -v check=1 -f xml/parse.awk -f xml/check.awk -f xml/table.awk xml/mips64.xml`.
  *
  * Of coprocessor 0 the header has only the composition of an id: register, select and size are those of the kernel's own
  * arch/mips/include/asm/kvm_host.h, which is not among a compiler's headers.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Every source of xml/ppc64le*.xml against <asm/kvm.h>: compiled, never run, with a compiler for powerpc64le. IDS is the output
- * of `awk -v check=1 -f xml/tables.awk xml/ppc64le.xml`.
+ * of `awk -v check=1 -f xml/parse.awk -f xml/check.awk -f xml/table.awk xml/ppc64le.xml`.
  *
  * Special-purpose registers are named as their macros are, so that a new one stays one line of xml/. The others are numbered in
  * the header, and here.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Every ONE_REG id of xml/riscv64*.xml against <asm/kvm.h>: compiled, never run, with a riscv64 compiler's headers.
- * IDS is the output of `awk -v check=1 -f xml/tables.awk xml/riscv64.xml`.
+ * IDS is the output of `awk -v check=1 -f xml/parse.awk -f xml/check.awk -f xml/table.awk xml/riscv64.xml`.
  *
  * What is younger than Linux 6.1, the oldest header that this is built with, is compared where the header has it. The ids of ISA and
  * SBI extensions are compared with the enums' order by tdesc.t: a header of any age has some of them.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Every source of xml/s390x*.xml against <asm/kvm.h>: compiled, never run, with an s390x compiler's headers. IDS is the output of
- * `awk -v check=1 -f xml/tables.awk xml/s390x.xml`.
+ * `awk -v check=1 -f xml/parse.awk -f xml/check.awk -f xml/table.awk xml/s390x.xml`.
  */
 #include <linux/kvm.h>
 #include <stddef.h>

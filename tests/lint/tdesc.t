@@ -10,6 +10,7 @@ tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 architectures="aarch64 i386 i8086 loongarch64 mips64 ppc64le riscv64 s390x x86_64"
 count=0
+awk_files='-f xml/parse.awk -f xml/check.awk -f xml/table.awk'
 
 # ok NAME COMMAND...: passes when the command does; what it prints is shown when it does not.
 ok()
@@ -40,12 +41,13 @@ have()
 
 same_table()
 {
-	$1 -v "check=$3" -f xml/tables.awk "xml/$2.xml" | cmp - "$tmp/$2.$3"
+	# shellcheck disable=SC2086
+	$1 -v "check=$3" $awk_files "xml/$2.xml" | cmp - "$tmp/$2.$3"
 }
 
 for arch in $architectures; do
-	ok "$arch: a table is generated" sh -c "awk -f xml/tables.awk xml/$arch.xml > '$tmp/$arch.0'"
-	ok "$arch: checks are generated" sh -c "awk -v check=1 -f xml/tables.awk xml/$arch.xml > '$tmp/$arch.1'"
+	ok "$arch: a table is generated" sh -c "awk $awk_files xml/$arch.xml > '$tmp/$arch.0'"
+	ok "$arch: checks are generated" sh -c "awk -v check=1 $awk_files xml/$arch.xml > '$tmp/$arch.1'"
 	for awk in mawk gawk "busybox awk"; do
 		if $awk 'BEGIN { exit 0 }' 2> /dev/null; then
 			ok "$arch: $awk writes the same table" same_table "$awk" "$arch" 0
@@ -56,25 +58,27 @@ for arch in $architectures; do
 	done
 done
 
-# refuses NAME WHERE FEATURE-LINES: the generator says FILE:LINE and ends with 1.
+# refuses NAME WHERE FEATURE-LINES [SENTENCE]: the generator says FILE:LINE, and the sentence, and ends with 1.
 refuses()
 {
 	mkdir -p "$tmp/bad"
 	printf '%s\n' '<target version="1.0">' '<architecture>a</architecture>' '<kvm:block name="regs" number="0"/>' \
 		'<xi:include href="f.xml"/>' '</target>' > "$tmp/bad/a.xml"
 	printf '%s\n' '<feature name="f">' "$3" '</feature>' > "$tmp/bad/f.xml"
-	ok "$1" says_where "$2"
+	ok "$1" says_where "$2" "$4"
 }
 
 says_where()
 {
-	awk -f xml/tables.awk "$tmp/bad/a.xml" > "$tmp/bad/out" 2> "$tmp/bad/err"
+	# shellcheck disable=SC2086
+	awk $awk_files "$tmp/bad/a.xml" > "$tmp/bad/out" 2> "$tmp/bad/err"
 	status=$?
 	cat "$tmp/bad/err"
-	[ $status -eq 1 ] && [ ! -s "$tmp/bad/out" ] && grep -q "^$tmp/bad/f.xml:$1: " "$tmp/bad/err"
+	[ $status -eq 1 ] && [ ! -s "$tmp/bad/out" ] && grep -q "^$tmp/bad/f.xml:$1: .*$2" "$tmp/bad/err"
 }
 
 id='kvm:id="0x6030000000100000"'
+other='kvm:id="0x6030000000100002"'
 good="<reg name=\"r\" bitsize=\"64\" $id/>"
 refuses "refused: an unknown attribute" 2 "<reg name=\"r\" bitsize=\"64\" size=\"8\" $id/>"
 refuses "refused: an attribute twice" 2 "<reg name=\"r\" name=\"s\" bitsize=\"64\" $id/>"
@@ -83,9 +87,14 @@ refuses "refused: no size" 2 "<reg name=\"r\" $id/>"
 refuses "refused: half a byte" 2 "<reg name=\"r\" bitsize=\"4\" $id/>"
 refuses "refused: no bit at all" 2 "<reg name=\"r\" bitsize=\"0\" $id/>"
 refuses "refused: a name twice" 3 "$good
-$good"
+<reg name=\"r\" bitsize=\"64\" $other/>" "register r twice"
 refuses "refused: no source" 2 '<reg name="r" bitsize="64"/>'
 refuses "refused: two sources" 2 "<reg name=\"r\" bitsize=\"64\" kvm:from=\"x\" $id/>"
+refuses "refused: an id of another architecture" 3 "$good
+<reg name=\"s\" bitsize=\"64\" kvm:id=\"0x8030000000100002\"/>" "another architecture"
+refuses "refused: an id of too small a value" 2 '<reg name="r" bitsize="64" kvm:id="0x6020000000100000"/>' "32 bits"
+refuses "refused: an id twice" 3 "$good
+<reg name=\"s\" bitsize=\"64\" $id/>" "that of r"
 refuses "refused: an id of 15 digits" 2 '<reg name="r" bitsize="64" kvm:id="0x603000000010000"/>'
 refuses "refused: an unknown block" 2 '<reg name="r" bitsize="64" kvm:block="fpu:r" kvm:at="0x0"/>'
 refuses "refused: a field without its offset" 2 '<reg name="r" bitsize="64" kvm:block="regs:r"/>'
@@ -118,7 +127,7 @@ refuses "refused: a bit in two fields" 4 '<flags id="t" size="4">
 refuses "refused: a type after a register" 3 "$good
 <vector id=\"v\" type=\"int8\" count=\"8\"/>"
 refuses "refused: a general register after another" 3 "$good
-<reg name=\"s\" bitsize=\"64\" group=\"general\" $id/>"
+<reg name=\"s\" bitsize=\"64\" group=\"general\" $other/>"
 refuses "refused: a line that is no element" 2 'reg name="r"'
 refuses "refused: two elements on a line" 2 "$good$good"
 refuses "refused: a type that is not closed" 4 '<flags id="t" size="4">
@@ -130,6 +139,20 @@ check_headers()
 {
 	$1 -std=gnu11 -Wall -Wextra -Werror -fsyntax-only "-DIDS=\"$tmp/$2.1\"" "tests/lint/ids_$3.c" &&
 		$1 -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -I stub "tests/lint/offsets_$3.c"
+}
+
+# The same with spoilt copies: the last bit of each id is another, and then each offset.
+notices()
+{
+	sed 's/^\(CHECK_ID.*\)0)$/\11)/; t; s/^\(CHECK_ID.*\)[1-9a-f])$/\10)/' "$tmp/$2.1" > "$tmp/ids.1"
+	sed '/^_Static_assert/s/== 0x/== 1 + 0x/' "$tmp/$2.1" > "$tmp/offsets.1"
+	spoilt=0
+	for what in ids offsets; do
+		cmp -s "$tmp/$2.1" "$tmp/$what.1" && continue
+		check_headers "$1" $what "$3" > "$tmp/$what.out" 2>&1 && { echo "wrong $what are not noticed"; return 1; }
+		spoilt=$((spoilt + 1))
+	done
+	[ $spoilt -gt 0 ]
 }
 
 for arch in $architectures; do
@@ -148,6 +171,7 @@ for arch in $architectures; do
 		skip "$name" "$cc has no header of KVM's"
 	else
 		ok "$name" check_headers "$cc" "$arch" "$kvm"
+		ok "$arch: ids and offsets that are wrong are noticed" notices "$cc" "$arch" "$kvm"
 	fi
 done
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What becomes of one vCPU of the VMM's around its KVM_RUNs. The protocol is told in embed_vcpu.h, the two ways in embed.h. */
-#include "embed_vcpu.h"
+/* What becomes of one vCPU of the VMM's around its KVM_RUNs. The protocol is told in embed_vcpu.h, the two ways in embed_run.h. */
+#include "embed_run.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "embed_vcpu.h"
 
 static_assert(offsetof(struct kvm_run, hw) == 32, "the exit's union is where arch/ expects it");
 static_assert(sizeof(((struct kvm_run *)0)->padding) == EXIT_DATA_SIZE, "the exit's union has the size that arch/ expects");

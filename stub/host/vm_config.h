@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a VM of our own is to be: for whoever opens one (vm.h), and for the board (vm_arch.h). */
+#ifndef VM_CONFIG_H
+#define VM_CONFIG_H
+
+#include <stdint.h>
+
+/* More than any KVM has (x86: 4096). How many there can be here, opening the VM says. */
+#define VM_VCPUS_MAX 4096
+
+struct vm_config {
+	unsigned vcpus;
+	uint64_t memory;    /* bytes of RAM */
+	const char *image;  /* NULL: the VM starts empty */
+	const char *initrd; /* for a Linux Image, or NULL */
+	const char *append; /* its command line, or NULL */
+	const char *mode;   /* of arch->modes: how a VM without an image starts; NULL: in the first */
+	int console;	    /* the guest's console output is written to this fd */
+};
+
+#endif
