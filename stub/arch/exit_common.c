@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The names of KVM's exits, and sentences on those that mean the same on every architecture. See exits.h. */
+/* The names of KVM's exits, and sentences on those that mean the same on every architecture. See exit_common.h. */
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>

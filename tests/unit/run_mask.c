@@ -307,7 +307,7 @@ static void test_exceptions(void)
 	ok(get(A64_SPSR_EL1) == (EL1H | IF), "what another vector has saved is left alone");
 }
 
-/* A breakpoint instruction of the guest's own, which step.c hands to its handler. */
+/* A breakpoint instruction of the guest's own, which verdict.c hands to its handler. */
 static void test_own_breakpoint(void)
 {
 	const struct aarch64_debug_exit brk = { .hsr = 0xf2000007 };
