@@ -78,13 +78,18 @@ static bool takes_eintr(const struct kvmgdb_vcpu *v)
 	return !(v->gdb->config.flags & KVMGDB_NO_EINTR);
 }
 
-/* Signals are blocked. */
+/*
+ * Signals are blocked. What the VMM did to call its thread out may have come together with an exit of the debugger's: behind such a one, the
+ * VMM has its thread once.
+ */
 static int enter(struct kvmgdb_vcpu *v)
 {
 	for (;;) {
 		if (embed_is_wanted(v->embed))
 			return begun(v, HOST_SETTLE, true);
-		switch (turn_begin(v->vcpu, !v->unseen || !takes_eintr(v))) {
+		if (v->unseen && takes_eintr(v) && !vcpu_is_inside(v->vcpu))
+			return back(v);
+		switch (turn_begin(v->vcpu)) {
 		case TURN_RUN:
 			return begun(v, v->vcpu->run.how, false);
 		case TURN_SETTLE:
@@ -129,7 +134,7 @@ enum kvmgdb_whose kvmgdb_leave(struct kvmgdb_vcpu *vcpu, int err)
 	if (!vcpu->slow && embed_leave(vcpu->embed, err))
 		return KVMGDB_YOURS;
 	embed_quiet(vcpu->embed);
-	yours = is_vmms(vcpu, err);
+	yours = is_vmms(vcpu, err) || (err == -EINTR && takes_eintr(vcpu));
 	vcpu->slow = vcpu->bare = false;
 	vcpu->unseen = !yours;
 	embed_loud(vcpu->embed);

@@ -60,6 +60,8 @@ static enum turn locked_next(struct vcpu *v)
 	for (;;) {
 		if (vcpu_is_inside(v)) /* turn_end() has asked for one KVM_RUN more */
 			return TURN_RUN;
+		if (v->state == VCPU_FREE)
+			return TURN_FREE;
 		if (locked_is_free(v)) {
 			locked_move(v, VCPU_FREE);
 			h->ops->attend(h, v->nr, false);
@@ -94,7 +96,7 @@ static bool locked_waits(struct vcpu *v)
 	return !err;
 }
 
-enum turn turn_begin(struct vcpu *v, bool waits)
+enum turn turn_begin(struct vcpu *v)
 {
 	struct guest *g = v->guest;
 	enum turn turn;
@@ -103,7 +105,7 @@ enum turn turn_begin(struct vcpu *v, bool waits)
 	locked_comes_home(v);
 	do
 		turn = locked_next(v);
-	while (turn == TURN_BACK && waits && locked_waits(v));
+	while (turn == TURN_BACK && locked_waits(v));
 	v->settles = turn == TURN_SETTLE;
 	if (turn == TURN_BACK)
 		locked_goes_away(v);

@@ -18,11 +18,8 @@ enum turn {
 	TURN_BACK    /* the VMM has its thread: -EINTR, and no turn_end() */
 };
 
-/*
- * By the vCPU's own thread. Waits, by host_ops.wait(), until the vCPU may enter; with !waits it is TURN_BACK where it would have to: also
- * when the VMM wants its thread.
- */
-enum turn turn_begin(struct vcpu *v, bool waits);
+/* By the vCPU's own thread. Waits, by host_ops.wait(), until the vCPU may enter, or until the VMM wants its thread. */
+enum turn turn_begin(struct vcpu *v);
 
 /* Behind KVM_RUN. True: the exit is the VMM's. A vCPU that was caught on the fast way has no turn_begin() in front of it. */
 bool turn_end(struct vcpu *v, const struct vcpu_exit *exit);

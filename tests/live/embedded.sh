@@ -4,5 +4,5 @@
 embed "${EXAMPLE:-vmm}"
 PARTS="${PARTS:-connect registers breakpoints stepping memory memory_queries physical recursion range exclusive hardware end interrupt
 	reconnect conditions own_traps own_steps own_code interrupts smp locks non_stop stress calls}"
-export PARTS BATCHES=auto
+export PARTS BATCHES=auto EMBEDDED=1
 expect tests/live/session.exp "$ARCH"
