@@ -340,6 +340,37 @@ static void test_process(void)
 	server_close(server);
 }
 
+/* A child that closes its copy: the parent's client, and who waits in the lobby, are served as before. */
+static void test_fork(void)
+{
+	struct sim_client *c = new_client(), *waits = new_client();
+	char error[256];
+	int status = -1, before;
+	pid_t child;
+
+	open_server();
+	server_listen(server, server_comm, error, sizeof(error));
+	start_watcher();
+	be_client(c);
+	before = (int)descriptors(false);
+	end_watcher();
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		server_close(server);
+		_exit((int)descriptors(false) < before - 5 ? 0 : 1);
+	}
+	waitpid(child, &status, 0);
+	is_int(status, 0, "a child of fork() closes its copy");
+	start_watcher();
+	ok(client_ask(c, "qC", SOON_MS), "... and the client is still served");
+	ok(!access(server_comm + 5, F_OK), "... and the socket is where it was");
+	drop_client(c);
+	ok(client_open(waits, SOON_MS), "... and the next client is heard");
+	drop_client(waits);
+	close_all();
+}
+
 /* What is polled says when there is something to do, and nothing else. */
 static void test_poll(void)
 {
@@ -396,6 +427,7 @@ int main(int argc, char **argv)
 		test_given();
 	}
 	test_process();
+	test_fork();
 	test_poll();
 	remove_server();
 	return done();
