@@ -9,6 +9,8 @@ int refuse(const struct refusal *why, int err, const char *format, ...)
 {
 	va_list ap;
 
+	if (!why)
+		return err;
 	va_start(ap, format);
 	vsnprintf(why->text, why->size, format, ap);
 	va_end(ap);

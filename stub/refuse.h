@@ -10,7 +10,7 @@ struct refusal {
 	size_t size;
 };
 
-/* Writes the sentence, cut to size, and returns err. */
+/* Writes the sentence, cut to size, and returns err. NULL: nobody wants the sentence. */
 int refuse(const struct refusal *why, int err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

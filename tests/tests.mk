@@ -17,7 +17,9 @@ $(tests_out)/unit/%: $(OUT)/obj/tests/unit/%.o $(unit_objects)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^
 
+# What was built of a source that is there no more is no test.
 unit: $(unit_tests)
+	@rm -f $(filter-out $(unit_tests),$(wildcard $(tests_out)/unit/*))
 
 # All of it once more under ThreadSanitizer, apart from the rest: tests/lint/races.t runs what has threads. What the compiler warns of is an
 # error here: crossbuild.t looks at that.

@@ -60,7 +60,10 @@ static uint64_t watch_select(uint64_t addr, uint64_t len)
 	return bas << 5 | mask << 24;
 }
 
-/* The number of the next free slot. Points are counted by point_slots() before they come here: what does not fit is left out. */
+/*
+ * The number of the next free slot. point_slots() has counted points before they come here: one for which there is no slot is
+ * left out.
+ */
 static unsigned encode_watch(struct aarch64_debug *regs, unsigned slot, const struct arch_point *p)
 {
 	uint64_t addr = p->addr, len = p->len;
@@ -162,7 +165,7 @@ static const uint8_t probe_code[] = {
 	0x00, 0x00, 0x00, 0x14, /* b . */
 };
 
-/* Of any exception: the store that ends the run, again. Every vector, on its 0x80 boundary, begins with it. */
+/* Of any exception: the store that ends the run, again. Every vector, on its 0x80 boundary, begins with that store. */
 static const uint8_t probe_vector[] = {
 	0x40, 0x00, 0x00, 0xf9, /* str x0, [x2] */
 	0x00, 0x00, 0x00, 0x14, /* b . */

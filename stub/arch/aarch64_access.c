@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * arm64: loads and stores that the syndrome does not describe, with writeback or of a pair, on their way to a device. KVM cannot carry
- * them out and says where they go (KVM_EXIT_ARM_NISV); what they are, the instruction says. Encodings are those of the Arm
- * Architecture Reference Manual (DDI 0487), "Loads and Stores" in C4.1.
+ * arm64: loads and stores that the syndrome does not describe, with writeback or of a pair, on their way to a device. KVM
+ * cannot carry out such an access and says where it goes (KVM_EXIT_ARM_NISV); what the access is, the instruction says.
+ * Encodings are those of the Arm Architecture Reference Manual (DDI 0487), "Loads and Stores" in C4.1.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "exit_common.h"
 
 #define PAGE 0x1000u /* of what a fault tells, the bits below are from the virtual address */
-#define ZR 31	     /* as data; as a base it is the stack pointer */
+#define ZR 31	     /* as data; as a base this number is the stack pointer */
 
 #define SCTLR_E0E (1ull << 24)
 #define SCTLR_EE (1ull << 25)

@@ -8,7 +8,7 @@
 struct a64_access {
 	bool write, is_signed;
 	unsigned n, size;   /* so many, one behind the other, of so many bytes */
-	unsigned width;	    /* bytes of the register that a load sets; those above become 0 */
+	unsigned width;	    /* bytes of the register that a load sets; the bytes above become 0 */
 	unsigned rn, rt[2]; /* 31: the stack pointer; the zero register */
 	int64_t offset;	    /* of the address from rn */
 	bool writes_back;

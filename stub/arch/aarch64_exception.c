@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * arm64: the guest takes an exception that KVM gave to us, as the processor would have done it (Arm Architecture Reference Manual,
- * DDI 0487, AArch64.TakeException). Knows no breakpoint of the debugger's.
+ * arm64: the guest takes an exception that KVM gave to us, as the processor would have done it (Arm Architecture Reference
+ * Manual, DDI 0487, AArch64.TakeException). Knows no breakpoint of the debugger's.
  */
 #include <errno.h>
 
@@ -9,14 +9,17 @@
 #include "exit_common.h"
 #include "view_all.h"
 
-/* ESR_ELx.EC, bits 31..26. Hardware breakpoint, step and watchpoint have one class for each origin: the own level's is higher by 1. */
+/*
+ * ESR_ELx.EC, bits 31..26. Hardware breakpoint, step and watchpoint have one class for each origin: that of the handler's own
+ * level is higher by 1.
+ */
 #define ESR_EC_AT 26
 #define EC_FETCH 0x20 /* an instruction abort; of the own level 0x21 */
 #define EC_BREAKPOINT 0x30
 #define EC_STEP 0x32
 #define EC_WATCHPOINT 0x34
 
-/* Fields of PSTATE, and what of it an exception leaves as it is. */
+/* Fields of PSTATE, and those that an exception leaves as they are. */
 #define PSTATE_NZCV (0xfull << 28)
 #define PSTATE_TCO (1ull << 25)
 #define PSTATE_DIT (1ull << 24)
@@ -32,7 +35,7 @@
 #define ID_MMFR1_PAN(value) ((value) >> 20 & 0xf)
 #define ID_PFR1_MTE(value) ((value) >> 8 & 0xf)
 
-/* Offsets from VBAR_EL1 of the synchronous exceptions: by where they come from. */
+/* Offsets from VBAR_EL1 of the synchronous exceptions, by the level that they come from. */
 #define VECTOR_SAME_SP0 0x000
 #define VECTOR_SAME_SPX 0x200
 #define VECTOR_LOWER_64 0x400
@@ -76,7 +79,7 @@ static uint64_t handler_pstate(struct view *v, uint64_t pstate, uint64_t sctlr)
 	return new;
 }
 
-/* The syndrome as EL1 sees it; we have it as from a lower level, EL2's view. */
+/* The syndrome as EL1 sees it; KVM has told the syndrome of an exception from a lower level, EL2's view. */
 static uint64_t syndrome(uint32_t hsr, bool same_level)
 {
 	unsigned class = hsr >> ESR_EC_AT;

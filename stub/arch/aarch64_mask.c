@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * arm64: interrupts wait while PSTATE.I and PSTATE.F are set. Encodings and names are those of the Arm Architecture Reference Manual
- * (DDI 0487): C5.2, "DAIF", C6.2 for MSR (immediate), ERET, HVC, SMC.
+ * arm64: interrupts wait while PSTATE.I and PSTATE.F are set. Encodings and names are those of the Arm Architecture Reference
+ * Manual (DDI 0487): C5.2, "DAIF", C6.2 for MSR (immediate), ERET, HVC, SMC.
  *
- * WFI needs nothing: it wakes up for an interrupt whether that is masked or not (D1.6.2, "Wait for Interrupt").
+ * WFI needs nothing: the vCPU wakes up for an interrupt whether that is masked or not (D1.6.2, "Wait for Interrupt").
  */
 #include "aarch64.h"
 #include "view_all.h"
@@ -32,7 +32,7 @@ static const struct {
 	{ 0xfffff0ff, 0xd50340ff, CLEARS },   /* msr daifclr, #imm */
 	{ 0xffffffff, 0xd69f03e0, REPLACES }, /* eret */
 	{ 0xfffffbff, 0xd69f0bff, REPLACES }, /* eretaa, eretab */
-	{ 0xffe0001f, 0xd4000002, LEAVES },   /* hvc: it may stop, or reset, the vCPU (PSCI) */
+	{ 0xffe0001f, 0xd4000002, LEAVES },   /* hvc: a call of PSCI may stop, or reset, the vCPU */
 	{ 0xffe0001f, 0xd4000003, LEAVES },   /* smc */
 };
 
@@ -50,7 +50,7 @@ static void fill(struct arch_mask_use *use, enum kind kind, uint32_t insn)
 	use->clears = kind == CLEARS ? bits : 0;
 }
 
-/* AArch32 state is that of applications alone: they have no such instruction. EL2 has registers of its own for what is saved. */
+/* Only applications are in AArch32 state, which have no such instruction. EL2 saves the bits in registers of its own. */
 static void use_of(struct view *v, const uint8_t *code, size_t len, struct arch_mask_use *use)
 {
 	uint32_t insn = len < 4 ? 0 : code[0] | code[1] << 8 | code[2] << 16 | (uint32_t)code[3] << 24;
@@ -81,7 +81,7 @@ static bool may_be_handler(struct view *v)
 	return (is[1].value & (PSTATE_D_A | A64_MODE_MASK)) == (PSTATE_D_A | A64_MODE_EL1H);
 }
 
-/* An exception returns to its instruction, or, that of svc, behind it. */
+/* An exception returns to its instruction, or, that of svc, to the next one. */
 static uint64_t saved(struct view *v, uint64_t from)
 {
 	enum {

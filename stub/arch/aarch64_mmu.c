@@ -2,10 +2,11 @@
 /*
  * The page walk of arm64: stage 1 of the EL1&0 translation regime, as the Arm Architecture Reference Manual (DDI 0487, chapter
  * D8) describes it, for 4, 16 and 64 KiB granules, with FEAT_LPA, FEAT_LPA2, FEAT_TTST and top-byte-ignore. No permission keeps
- * a debugger from a page; what the tables permit is told. Stage 2 is KVM's: an intermediate physical address is a guest-physical one.
+ * a debugger from a page; what the tables permit is told. Stage 2 is KVM's: an intermediate physical address is a
+ * guest-physical one.
  *
- * Not known here: AArch32 state but that of applications, EL2 (nested virtualization), and 128-bit descriptors, which KVM hides from its guests
- * (arch/arm64/kvm/sys_regs.c, ID_AA64MMFR3_EL1).
+ * Not known here: AArch32 state but that of applications, EL2 (nested virtualization), and 128-bit descriptors, which KVM hides
+ * from its guests (arch/arm64/kvm/sys_regs.c, ID_AA64MMFR3_EL1).
  */
 #include <errno.h>
 
@@ -39,8 +40,8 @@
 #define TAG_AT 56
 
 /*
- * The two halves of the address space: where TCR_EL1 keeps T<n>SZ, EPD<n>, TG<n>, TBI<n> and HPD<n>, and the granules that TG<n>
- * means.
+ * The two halves of the address space: where TCR_EL1 keeps T<n>SZ, EPD<n>, TG<n>, TBI<n> and HPD<n>, and the granules that
+ * TG<n> means.
  */
 static const struct half {
 	uint64_t ttbr;
@@ -60,7 +61,7 @@ struct regime {
 	unsigned grain;	  /* log2 of a page's size */
 	unsigned va_bits; /* that are translated */
 	unsigned pa_bits;
-	bool lpa2; /* TCR_EL1.DS, with the granules it is for */
+	bool lpa2; /* TCR_EL1.DS, with the granules that have it */
 	bool big_endian;
 	bool flat;	  /* descriptors of tables forbid nothing: TCR_EL1.HPD<n> */
 	bool marks_dirty; /* what may be written is DBM's: TCR_EL1.HD */
@@ -72,7 +73,7 @@ struct walk {
 	const struct regime *r;
 	uint64_t base;	  /* of the next table; in the end of the page */
 	uint64_t forbids; /* bits of the descriptors of tables so far */
-	uint64_t desc;	  /* the last one */
+	uint64_t desc;	  /* the last descriptor */
 	bool leaf;
 };
 
@@ -81,7 +82,10 @@ static uint64_t low_bits(unsigned n)
 	return (1ull << n) - 1;
 }
 
-/* EL1, in AArch64 state, and EL0 are translated by the EL1&0 regime. An application in AArch32 state has the lowest 4 GiB of it. */
+/*
+ * EL1, in AArch64 state, and EL0 are translated by the EL1&0 regime. An application in AArch32 state has the lowest 4 GiB of
+ * it.
+ */
 static int check_mode(struct view *v)
 {
 	uint64_t pstate;
@@ -178,7 +182,7 @@ static bool is_valid(const struct regime *r, int level, uint64_t desc, bool leaf
 	return !leaf || level >= first_block_level(r);
 }
 
-/* One level: the descriptor, and what it leads to. Level 3 is always a leaf, so a walk ends there. */
+/* One level: the descriptor, and where that leads to. Level 3 is always a leaf, so a walk ends there. */
 static int step(struct view *v, struct walk *w, int level, unsigned index)
 {
 	uint64_t at = w->base + 8 * index;
@@ -196,7 +200,7 @@ static int step(struct view *v, struct walk *w, int level, unsigned index)
 	return w->base >> w->r->pa_bits ? -EFAULT : 0;
 }
 
-/* A page that is clean is read-only by AP[2], and becomes dirty when it is written: DBM says whether it may. */
+/* A clean page is read-only by AP[2], and the first write makes it dirty: DBM says whether a write may. */
 static bool is_writable(const struct walk *w)
 {
 	bool read_only = w->desc & DESC_READ_ONLY && !(w->r->marks_dirty && w->desc & DESC_DBM);
@@ -243,7 +247,10 @@ static int walk(struct view *v, const struct regime *r, uint64_t va, struct arch
 	return 0;
 }
 
-/* From an address outside what the tables are for to where they begin, or to the other half. mapped: bytes that they are for. */
+/*
+ * How far it is from an address that the tables are not for to where the tables begin, or to the other half. mapped: bytes that
+ * the tables are for.
+ */
 static uint64_t outside(uint64_t va, uint64_t mapped)
 {
 	uint64_t rest = walk_rest(va, 55), after = walk_field(va, 55, 1) ? mapped : 0;
@@ -274,7 +281,7 @@ static int translate(struct view *v, uint64_t va, uint64_t sctlr, uint64_t tcr, 
 	page->size = outside(va, err ? 0 : 1ull << r.va_bits);
 	if (err)
 		return err;
-	/* What is not translated must be all zeroes in the lower half, all ones in the upper one. */
+	/* The bits that are not translated must be all zeroes in the lower half, all ones in the upper one. */
 	if (address >> r.va_bits != -(int64_t)walk_field(va, 55, 1))
 		return -EFAULT;
 	err = v->get(v, half->ttbr, &r.base);
@@ -294,7 +301,7 @@ int aarch64_translate(struct view *v, uint64_t va, struct arch_page *page)
 	return err ? err : translate(v, va, sctlr, tcr, page);
 }
 
-/* Between the halves there are other tags of both, where TBI has them ignored, and nothing else. */
+/* Between the halves there are their addresses with other tags, where TBI has tags ignored, and nothing else. */
 uint64_t aarch64_aliases(struct view *v, uint64_t va)
 {
 	uint64_t upper = -(1ull << (TAG_AT - 1));
@@ -303,7 +310,7 @@ uint64_t aarch64_aliases(struct view *v, uint64_t va)
 	return va >> (TAG_AT - 1) && va < upper ? upper - va : 0;
 }
 
-/* Bits 8 and 9 are missing: they are shareability, or with FEAT_LPA2 of an address. */
+/* Bits 8 and 9 are missing: these are shareability, or with FEAT_LPA2 bits of an address. */
 const struct arch_flag aarch64_entry_flags[] = {
 	{ 1ull << 0, "valid", FLAG_OF_ALL, 0 },
 	{ 7ull << 2, "AttrIndx", FLAG_OF_LEAF, 0 },

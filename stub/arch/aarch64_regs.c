@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * arm64: registers that are computed from others, and how wide SVE's are. Knows no GDB number and no ioctl. Section and register
- * names are those of the Arm Architecture Reference Manual (DDI 0487).
+ * arm64: registers that are computed from others, and how wide SVE's are. Knows no GDB number and no ioctl. Section and
+ * register names are those of the Arm Architecture Reference Manual (DDI 0487).
  */
 #include <errno.h>
 
@@ -88,7 +88,7 @@ static int get_vq(struct view *v, unsigned *times)
 	return longest_vq(v, 16, times);
 }
 
-/* ZCR_EL1.LEN asks for a length; a shorter one is in use when the vCPU has not that one. VG is in units of 64 bits. */
+/* ZCR_EL1.LEN asks for a length; on a vCPU without that length the next shorter is in use. VG is in units of 64 bits. */
 static int get_vg(struct view *v, uint64_t *value)
 {
 	uint64_t zcr;
@@ -131,13 +131,13 @@ static unsigned unused_in(uint64_t tcr, unsigned half)
 	return size < least ? least : size > TSZ_MOST ? TSZ_MOST : size;
 }
 
-/* Where the upper half was never set up its size is 0. */
+/* An upper half that was never set up has size 0. */
 static bool has_upper(uint64_t tcr)
 {
 	return !(tcr & TCR_EPD1) && (tcr >> halves[1].tsz & 63) >= least_tsz(tcr, 1);
 }
 
-/* gdb has the same mask for both halves: it may cover no address of either. */
+/* gdb has the same mask for both halves: the mask may cover no address of either half. */
 static unsigned unused_bits(uint64_t tcr)
 {
 	unsigned lower = unused_in(tcr, 0), upper = unused_in(tcr, 1);
@@ -146,8 +146,8 @@ static unsigned unused_bits(uint64_t tcr)
 }
 
 /*
- * Nothing is told while the MMU is off. All addresses are mapped then, as far as tables say; lldb, which looks for a gap to keep its
- * variables in (14, IRMemoryMap::FindSpace()), would begin at 0 again behind the last bit, and never end.
+ * Nothing is told while the MMU is off. All addresses are mapped then, as far as tables say; lldb, which looks for a gap to
+ * keep its variables in (14, IRMemoryMap::FindSpace()), would begin at 0 again behind the last bit, and never end.
  */
 int aarch64_address_bits(struct view *v, unsigned *lower, unsigned *upper)
 {

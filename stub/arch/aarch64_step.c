@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What KVM's single-step does not get through: from a load-exclusive to its store-exclusive. The exception behind each step clears the
- * exclusives monitor (Arm Architecture Reference Manual DDI 0487, D2.12.5 "Stepping code that uses exclusive monitors"), so that the
- * store fails each time anew. Encodings: C4.1, "Load/store exclusive register", "exclusive pair", and the branches.
+ * What KVM's single-step does not get through: the way from a load-exclusive to its store-exclusive. The exception behind each
+ * step clears the exclusives monitor (Arm Architecture Reference Manual DDI 0487, D2.12.5 "Stepping code that uses exclusive
+ * monitors"), so that the store fails each time anew. Encodings: C4.1, "Load/store exclusive register", "exclusive pair", and
+ * the branches.
  */
 #include "aarch64.h"
 
@@ -30,7 +31,7 @@ static bool is_store_exclusive(uint32_t insn)
 	return is_exclusive(insn) && !(insn & 0x00400000);
 }
 
-/* The branches that may be taken or not, and where their offset is, in instructions. */
+/* The conditional branches, and where in the instruction the offset is, which counts instructions. */
 static const struct branch {
 	uint32_t mask, match;
 	uint8_t shift, bits;
@@ -55,7 +56,7 @@ static bool is_branch(uint32_t insn, int64_t *offset)
 	return false;
 }
 
-/* b, bl, br, blr, ret, eret, and svc and its kin: whoever takes them before the store has left the sequence. */
+/* b, bl, br, blr, ret, eret, and svc and its kin: code that comes to one of these before the store has left the sequence. */
 static bool leaves(uint32_t insn)
 {
 	return (insn & 0x7c000000) == 0x14000000 || (insn & 0xfe000000) == 0xd6000000 || (insn & 0xff000000) == 0xd4000000;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which breakpoint instruction goes where: applications may have AArch32 code, in two encodings, and an opcode of the wrong one is no
- * breakpoint but some other instruction. A debugger that was told of an AArch64 processor does not say which (its kind is 4 for all).
+ * Which breakpoint instruction goes where: applications may have AArch32 code, in two encodings, and an opcode of the wrong one
+ * is no breakpoint but some other instruction. A debugger that was told of an AArch64 processor does not say which (its kind is
+ * 4 for all).
  *
- * EL1 is AArch64's, so what EL0 may not execute is A64. For other code the vCPU's state says something, and so do the instructions that
- * are there: code of one encoding, read as another, is a jumble. (In a C library: of A64 code 4 in 1000 places are not known for it, of
- * T32 code 2 in 1000 may be taken for A64 where the state says nothing, of A32 code none.)
+ * EL1 is AArch64's, so what EL0 may not execute is A64. For other code the vCPU's state says something, and so do the
+ * instructions that are there: code of one encoding, read as another, is a jumble. (In a C library: of A64 code 4 in 1000
+ * places are not known for it, of T32 code 2 in 1000 may be taken for A64 where the state says nothing, of A32 code none.)
  *
- * Names and encodings are those of the Arm Architecture Reference Manual (DDI 0487): C4.1 for A64, F3 and F4 for T32 and A32, C6.2 for
- * BRK, F5.1 for BKPT.
+ * Names and encodings are those of the Arm Architecture Reference Manual (DDI 0487): C4.1 for A64, F3 and F4 for T32 and A32,
+ * C6.2 for BRK, F5.1 for BKPT.
  */
 #include <errno.h>
 
@@ -36,7 +37,10 @@ static bool is_t32(uint64_t pstate)
 	return pstate & A64_MODE_32 && pstate & A64_PSTATE_T;
 }
 
-/* What compilers write, in the main. Branches and literals are not far: bits that an offset has, and those that make a difference. */
+/*
+ * What compilers write, in the main. Branches and literals are not far: bits that an offset has, and those that make a
+ * difference.
+ */
 static const struct {
 	uint32_t mask, match;
 	uint8_t at, bits, used;
@@ -89,13 +93,15 @@ static bool is_common(uint32_t insn)
 	return false;
 }
 
-/* "Always", which most of A32 begins with (F1.3.1, "Conditional execution"); so do halfwords of T32's longer instructions ... */
+/*
+ * "Always", which most of A32 begins with (F1.3.1, "Conditional execution"); so do halfwords of T32's longer instructions ...
+ */
 static bool is_always(uint32_t insn)
 {
 	return insn >> 28 == 0xe;
 }
 
-/* ... but few of them like A32's data processing, loads and stores. */
+/* ... but few of these look like A32's data processing, loads and stores. */
 static bool is_plain_a32(uint32_t insn)
 {
 	return insn >> 27 == 0xe << 1;
@@ -127,7 +133,7 @@ static struct looks look(struct view *v, uint64_t pa)
 	unsigned words = 0, commons = 0, always = 0, plain = 0;
 	uint32_t word = 0;
 	bool known = read_word(v, pa, &word), itself_a64 = known && is_common(word), itself_a32 = known && is_always(word);
-	bool next_a32 = false; /* one of those next to it is nothing else */
+	bool next_a32 = false; /* a neighbour can be nothing but A32 */
 
 	for (uint64_t at = from; at < pa + 4 * BEHIND && at < page + PAGE; at += 4) {
 		if (!read_word(v, at, &word) || !word)

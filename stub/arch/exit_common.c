@@ -68,7 +68,7 @@ bool exit_is_emulation_failure(const struct vcpu_exit *exit)
 	return exit->reason == REASON_INTERNAL_ERROR && e.suberror == SUBERROR_EMULATION;
 }
 
-/* How many instruction bytes KVM tells: flags and the two words behind it are there only when ndata counts them. */
+/* How many instruction bytes KVM tells: flags and the two words behind flags are there only when ndata counts them. */
 static unsigned insn_bytes(const struct exit_internal *e)
 {
 	if (e->ndata < 3 || !(e->flags & EMULATION_HAS_INSN))
@@ -86,7 +86,7 @@ static void describe_emulation(const struct exit_internal *e, char *text, size_t
 	snprintf(text, size, "KVM could not emulate the guest's instruction%s%s", n ? ", which begins with" : "", hex);
 }
 
-/* What the words mean differs with the kernel: whoever looks them up wants all that fit. */
+/* What the words mean differs with the kernel: whoever looks the meaning up wants all words that fit. */
 static void tell_words(const struct exit_words *e, char *text, size_t size)
 {
 	size_t words = sizeof(e->data) / sizeof(e->data[0]), n = strlen(text);

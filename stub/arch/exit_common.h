@@ -13,7 +13,7 @@
 
 #include "../host/host.h"
 
-/* KVM_EXIT_*: those that are told apart here. */
+/* The KVM_EXIT_* that are told apart here. */
 enum {
 	REASON_DEBUG = 4,
 	REASON_SHUTDOWN = 8,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A key says where KVM keeps a value. A ONE_REG id is its own key (its top byte, the architecture, is never 0). A field of a struct
- * ioctl has a 0 there: the number of the struct in arch->regs.blocks, the field's width in bytes and its offset. So has an attribute of
- * the interrupt controller's KVM device, 8 bytes for each vCPU (HOST_DEVICE_GET), with the highest of the next eight bits set.
+ * A key says where KVM keeps a value. A ONE_REG id is its own key (its top byte, the architecture, is never 0). In the key of a
+ * field of a struct ioctl that byte is 0, and behind it are the number of the struct in arch->regs.blocks, the field's width in
+ * bytes and its offset. So has an attribute of the interrupt controller's KVM device, 8 bytes for each vCPU (HOST_DEVICE_GET),
+ * with the highest of the next eight bits set.
  */
 #ifndef ARCH_KEY_H
 #define ARCH_KEY_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * loongarch64: its struct ioctls, its planted opcode, addresses in direct and direct-mapped modes. KVM has neither a single-step
- * nor debug registers there. Not yet run on real KVM: nothing in host/ makes such a VM. Names and fields are those of the LoongArch
- * Reference Manual, volume 1.
+ * loongarch64: its struct ioctls, its planted opcode, addresses in direct and direct-mapped modes. KVM has neither a
+ * single-step nor debug registers there. Not yet run on real KVM: nothing in host/ makes such a VM. Names and fields are those
+ * of the LoongArch Reference Manual, volume 1.
  */
 #include <errno.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static const struct arch_block blocks[] = {
 	[LOONG_FPU] = { .name = "fpu", .get_nr = 0x8c, .set_nr = 0x8d, .size = LOONG_FPU_SIZE },
 };
 
-/* Linux's, of a system call that may be restarted; no vCPU has it. */
+/* orig_a0 is Linux's, for a system call that may be restarted; no vCPU has such a register. */
 static int get_orig_a0(struct view *v, uint64_t *value)
 {
 	(void)v;
@@ -61,7 +61,7 @@ static size_t encode_debug(const struct debug_request *d, uint32_t *control, voi
 	return 0;
 }
 
-/* Only the planted opcode comes out, with the pc at it (arch/loongarch/kvm/exit.c). */
+/* The one debug exit is that of the planted opcode, with the pc at the opcode (arch/loongarch/kvm/exit.c). */
 static void classify(const struct vcpu_exit *exit, struct arch_hit *hit)
 {
 	*hit = (struct arch_hit){ .kind = HIT_NONE, .emulated = exit_is_emulation_failure(exit) };

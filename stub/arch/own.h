@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guest's own debug registers, those in use. While KVM has any of the debugger's in the processor (x86), it has none of the guest's
- * there, and does not trap for them: they are put behind the debugger's.
+ * The guest's own debug registers, those in use. While KVM has any of the debugger's in the processor (x86), it has none of the
+ * guest's there, and does not trap for them: they are put behind the debugger's.
  */
 #ifndef ARCH_OWN_H
 #define ARCH_OWN_H
@@ -26,15 +26,15 @@ struct arch_own {
 };
 
 struct arch_own_debug {
-	/* Those in use, each placed as the guest has it. 0 or -errno. */
+	/* Finds the registers in use, each placed as the guest has it. 0 or -errno. */
 	int (*find)(struct view *v, struct arch_own *own);
 
 	/* Bit n: the guest's register n was hit. slots: as struct arch_hit has them. watch: watchpoints alone. */
 	unsigned (*hits)(const struct arch_own *own, unsigned slots, bool watch);
 
 	/*
-	 * The guest is to take the debug exception of these registers: it finds the hits in its status register. *control and the result
-	 * are those of give_back() (exit.h).
+	 * The guest is to take the debug exception of these registers: it finds the hits in its status register. *control and
+	 * the result are those of give_back() (exit.h).
 	 */
 	int (*give)(struct view *v, unsigned hits, uint32_t *control);
 };

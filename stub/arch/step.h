@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One instruction: by KVM's own single-step and what has to be put right around it, or by breakpoints wherever the guest may go on. */
+/*
+ * One instruction: by KVM's own single-step and what has to be put right around it, or by breakpoints wherever the guest may go
+ * on.
+ */
 #ifndef ARCH_STEP_H
 #define ARCH_STEP_H
 
@@ -23,16 +26,17 @@ struct arch_step {
 	const struct arch_step_flag *flag; /* by which KVM steps; or NULL */
 
 	/*
-	 * What KVM cannot single-step; else NULL. Fills in the addresses at one of which the guest goes on after the instruction at
-	 * pc, and returns how many, or -errno: -EOPNOTSUPP for an instruction that has no successor. 0: KVM's single-step will do. code is
-	 * what is there, up to where memory ends. A sequence that has to run undisturbed, from a load-reserved or -exclusive to its
-	 * store, is one instruction.
+	 * What KVM cannot single-step; else NULL. Fills in the addresses at one of which the guest goes on after the
+	 * instruction at pc, and returns how many, or -errno: -EOPNOTSUPP for an instruction that has no successor. 0: KVM's
+	 * single-step will do. code is what is there, up to where memory ends. A sequence that has to run undisturbed, from a
+	 * load-reserved or -exclusive to its store, is one instruction.
 	 */
 	int (*successors)(struct view *v, uint64_t pc, const uint8_t *code, size_t len, uint64_t next[ARCH_SUCCESSORS]);
 
 	/*
-	 * Where `next` is, one of the addresses that successors() told for this code; or, with code NULL, one of the handlers of struct
-	 * arch_mask. As translate(), in the context that the vCPU is in there; 1: that is the present one. NULL: it always is.
+	 * Where `next` is, one of the addresses that successors() told for this code; or, with code NULL, one of the handlers
+	 * of struct arch_mask. As translate(), in the context that the vCPU has there; 1: in the present context. NULL: always
+	 * in that.
 	 */
 	int (*translate_next)(struct view *v, const uint8_t *code, size_t len, uint64_t next, struct arch_page *page);
 };

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where KVM steps by a flag among those of the guest (x86's TF): the flag goes wherever the flags are saved, and the guest would trap as
- * soon as it has them back, with nobody stepping. And KVM, told of a step, forgets whether the guest had set the flag itself.
+ * Where KVM steps by a flag among those of the guest (x86's TF): the flag goes wherever the flags are saved, and the guest
+ * would trap as soon as it has them back, with nobody stepping. And KVM, told of a step, forgets whether the guest had set the
+ * flag itself.
  *
- * KVM has to be told before each step: where the pc is not the one that it was told at (vcpu->arch.singlestep_rip, arch/x86/kvm/x86.c)
- * it loses the flag when it completes an access to a device or queues an exception, and the guest runs on.
+ * KVM has to be told before each step: where the pc is another than when KVM was told (vcpu->arch.singlestep_rip,
+ * arch/x86/kvm/x86.c), KVM loses the flag when it completes an access to a device or queues an exception, and the guest runs
+ * on.
  */
 #ifndef ARCH_STEP_FLAG_H
 #define ARCH_STEP_FLAG_H
@@ -20,9 +22,9 @@ struct flag_step {
 	uint64_t pc, sp, flags; /* flags: as the guest has them, without what KVM sets for the step */
 
 	/*
-	 * The page that the step before was in, and by which registers that was so: one step is as a rule in the same as the last. Kept from
-	 * step to step, 0 when memory was written meanwhile. Should the guest itself have mapped another page there, the step is one
-	 * that is planned by other code.
+	 * The page that the step before was in, and the registers by which it was found: one step is as a rule in the same page
+	 * as the last. Kept from step to step, 0 when memory was written meanwhile. Should the guest itself have mapped another
+	 * page there, the step is one that is planned by other code.
 	 */
 	struct {
 		uint64_t root, mode, va, pa;
@@ -32,9 +34,12 @@ struct flag_step {
 	uint64_t end;
 };
 
-/* What has become of the flags in it. */
+/* What has become of the flags in that step. */
 struct flag_step_end {
-	/* The flags were saved, and the copy has not the guest's own flag: in the register `key`, or, when that is 0, in the byte va. */
+	/*
+	 * The flags were saved, and the copy has not the guest's own flag: in the register `key`, or, when that is 0, in the
+	 * byte va.
+	 */
 	bool copied;
 	uint64_t key, va;
 	uint64_t value; /* that the copy is to have */
@@ -45,7 +50,7 @@ struct flag_step_end {
 
 struct arch_step_flag {
 	uint64_t key, bit; /* where the flag is */
-	/* Before a step, 0 or -errno, and behind it, however it ended. Addresses are as translate() takes them. */
+	/* Before a step, 0 or -errno; and behind the step, however it ended. Addresses are as translate() takes them. */
 	int (*begins)(struct view *v, struct flag_step *s);
 	void (*ended)(struct view *v, const struct flag_step *s, struct flag_step_end *end);
 };

@@ -13,7 +13,7 @@ static inline uint64_t walk_field(uint64_t value, unsigned at, unsigned width)
 	return value >> at & ((1ull << width) - 1);
 }
 
-/* An entry of at most 8 bytes. 0, or -EIO when it is not in RAM. */
+/* Reads an entry of at most 8 bytes. 0, or -EIO when the entry is not in RAM. */
 static inline int walk_read(struct view *v, uint64_t gpa, unsigned bytes, bool big_endian, uint64_t *entry)
 {
 	uint8_t byte[8];
@@ -32,7 +32,7 @@ static inline void walk_tell(struct view *v, int level, bool leaf, uint64_t gpa,
 		v->saw(v, &(struct arch_entry){ .level = level, .leaf = leaf, .gpa = gpa, .value = value });
 }
 
-/* From va to the end of the 2^shift bytes it is in: what an entry of that level is about. shift < 64 */
+/* From va to the end of the 2^shift bytes that va is in, which an entry of that level is about. shift < 64 */
 static inline uint64_t walk_rest(uint64_t va, unsigned shift)
 {
 	return (1ull << shift) - walk_field(va, 0, shift);
@@ -57,7 +57,7 @@ static inline bool walk_is_between(uint64_t va, unsigned bits)
 	return above != 0 && above != -1;
 }
 
-/* The same address in a page: -EFAULT, and how far it is to the upper half. */
+/* What the walk says of such an address: -EFAULT, and how far it is to the upper half. */
 static inline int walk_between(uint64_t va, unsigned bits, struct arch_page *page)
 {
 	*page = (struct arch_page){ .size = -(1ull << (bits - 1)) - va };

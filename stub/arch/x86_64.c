@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * x86: debug registers, what its exits mean. The page walk is x86_64_mmu.c, where registers are x86_64_regs.c, what a step leaves behind
- * x86_64_step.c. Names and
- * numbers of fields are those of Intel's Software Developer's Manual (SDM).
+ * x86: debug registers, what its exits mean. The page walk is x86_64_mmu.c, where registers are x86_64_regs.c, what a step
+ * leaves behind x86_64_step.c. Names and numbers of fields are those of Intel's Software Developer's Manual (SDM).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -27,7 +26,7 @@ static const uint8_t dr7_len[] = { [1] = 0, [2] = 1, [4] = 3, [8] = 2 };
 #define DR7_GLOBAL(n) (2ull << (2 * (n)))
 #define DR7_RW(n, rw) ((uint64_t)(rw) << (16 + 4 * (n)))
 #define DR7_LEN(n, len) ((uint64_t)(len) << (18 + 4 * (n)))
-#define DR7_TYPE(n, type) ((uint64_t)(type) << (16 + 4 * (n))) /* both of them */
+#define DR7_TYPE(n, type) ((uint64_t)(type) << (16 + 4 * (n))) /* type and length */
 #define DR7_TYPE_MASK 15
 
 static uint64_t watch_piece(uint64_t addr, uint64_t len)
@@ -47,7 +46,10 @@ static unsigned point_slots(const struct arch_point *p)
 	return p->type == POINT_READ ? 0 : pieces_count(p->addr, slot_len(p), watch_piece, SLOTS);
 }
 
-/* The number of the next free slot. Points are counted by point_slots() before they come here: what does not fit is left out. */
+/*
+ * The number of the next free slot. point_slots() has counted points before they come here: one for which there is no slot is
+ * left out.
+ */
 static unsigned encode_point(uint64_t *dr, unsigned slot, const struct arch_point *p)
 {
 	uint64_t addr = p->addr, len = slot_len(p);
@@ -147,8 +149,8 @@ static void classify(const struct vcpu_exit *exit, struct arch_hit *hit)
 }
 
 /*
- * INT1 says nothing in DR6. On Intel's processors the exit is from the instruction itself, where KVM goes on behind it when nobody
- * debugs (handle_exception_nmi(), arch/x86/kvm/vmx/vmx.c).
+ * INT1 says nothing in DR6. On Intel's processors the exit is from the instruction itself, where KVM goes on behind it when
+ * nobody debugs (handle_exception_nmi(), arch/x86/kvm/vmx/vmx.c).
  */
 static int skip_int1(struct view *v)
 {
@@ -163,7 +165,10 @@ static int skip_int1(struct view *v)
 	return v->get(v, X86_RIP, &rip) ? -EIO : v->set(v, X86_RIP, rip + n + 1);
 }
 
-/* KVM queues the exception; the guest's DR6 is ours to fill in, for KVM has it in the exit alone. Of its registers' hits it is told by x86_64_own.c. */
+/*
+ * KVM queues the exception; the guest's DR6 is ours to fill in, for KVM tells its bits in the exit alone. x86_64_own.c tells
+ * the guest of the hits of its registers.
+ */
 static int give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *control)
 {
 	struct x86_debug_exit e;
@@ -254,7 +259,7 @@ static const struct arch_mode modes[] = {
 	{ "i8086", &arch_i8086 },
 };
 
-/* One vCPU; gdb decodes what it executes by the description that it was given on connecting. */
+/* One vCPU; gdb decodes the guest's code by the description that it was given on connecting. */
 #define X86(name_, llvm_, pointer_size_, tdesc_) \
 	{ \
 		.name = name_, \

@@ -74,7 +74,7 @@
 #define CR0_PE (1ull << 0)
 #define EFER_LMA (1ull << 10)
 
-/* The XSAVE area (SDM volume 1, 13.4): x87 is component 0 of it. st(i): the mantissa, and sign and exponent. */
+/* The XSAVE area (SDM volume 1, 13.4): x87 is its component 0. st(i): the mantissa, and sign and exponent. */
 #define X86_X87(width, offset) (KEY_BLOCK(X86_XSAVE, width, offset) | KEY_IN_COMPONENT(0))
 #define X86_ST_MANTISSA(i) X86_X87(8, 32 + 16 * (i))
 #define X86_ST_EXPONENT(i) X86_X87(2, 32 + 16 * (i) + 8)
@@ -122,8 +122,8 @@ bool x86_64_step_end(struct view *v, struct flag_step *step, uint64_t *end);
 extern const struct arch_own_debug x86_64_own;
 
 /*
- * x86_64_linear.c, by linear addresses: 0 or -errno. Words are of at most 8 bytes, at most 5 of them; code is what is at the pc, and how many
- * bytes of it there are.
+ * x86_64_linear.c, by linear addresses: 0 or -errno. Words are of at most 8 bytes, at most 5 of them; code is what is at the
+ * pc, and how many bytes of it there are.
  */
 #define X86_INSN_MAX 15
 #define INSN_INT1 0xf1

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Steps that TF alone does not end. The processor clears TF on its way to the handler of INT n, INT3, INTO and INT1, and KVM's step is
- * over when the handler has returned and one instruction more was executed; SYSCALL clears what an MSR says, kernels say TF; and SYSRET
- * loads RFLAGS from R11. Where these lead is known beforehand: the step ends at a debug register there. (IRET and POPF load RFLAGS as
- * well, but after an instruction that began with TF set the trap comes.) References are to Intel's SDM, volume 3.
+ * Steps that TF alone does not end. The processor clears TF on its way to the handler of INT n, INT3, INTO and INT1, and KVM's
+ * step is over when the handler has returned and one instruction more was executed; SYSCALL clears what an MSR says, kernels
+ * say TF; and SYSRET loads RFLAGS from R11. Where these lead is known beforehand: the step ends at a debug register there.
+ * (IRET and POPF load RFLAGS as well, but after an instruction that began with TF set the trap comes.) References are to
+ * Intel's SDM, volume 3.
  */
 #include <string.h>
 
@@ -144,7 +145,7 @@ static bool into(const struct at *at, uint64_t *end)
 	return !at->is_64_bit && at->step->flags & FLAG_OF && interrupt(at, VECTOR_OF, end);
 }
 
-/* 5.8.8. As far as TF outlives it, its trap comes at the kernel's entry. */
+/* 5.8.8. Where TF outlives SYSCALL, the trap comes at the kernel's entry. */
 static bool syscall(const struct at *at, uint64_t *end)
 {
 	uint64_t mask;

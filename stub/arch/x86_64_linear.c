@@ -36,7 +36,7 @@ int x86_64_read_words(struct view *v, uint64_t va, unsigned width, unsigned n, u
 	return err;
 }
 
-/* Where the next page cannot be read, the instruction ends before it or faults. */
+/* Where the next page cannot be read, the instruction ends in this page, or faults. */
 size_t x86_64_read_code(struct view *v, uint8_t code[X86_INSN_MAX])
 {
 	struct arch_page page;

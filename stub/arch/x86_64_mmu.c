@@ -3,11 +3,12 @@
  * The page walk of x86: 32-bit, PAE, 4-level and 5-level paging, as Intel's Software Developer's Manual (volume 3, chapter 4)
  * describes them. No permission keeps a debugger from a page; what the tables permit is told.
  *
- * The debugger's addresses are linear ones, of breakpoints, watchpoints and memory, in every mode, and its pc is rip (eip) as the
- * vCPU has it. Where the code segment has a base, in real mode above all, the instruction is at x86_64_code_address().
+ * The debugger's addresses are linear ones, of breakpoints, watchpoints and memory, in every mode, and its pc is rip (eip) as
+ * the vCPU has it. Where the code segment has a base, in real mode above all, the instruction is at x86_64_code_address().
  *
- * A processor's physical addresses may have fewer than 52 bits; the bits that are reserved for that reason alone are not known here,
- * and lead out of RAM. With PAE the four top entries are read from memory, where the processor keeps what it loaded with CR3.
+ * A processor's physical addresses may have fewer than 52 bits; the bits that are reserved for that reason alone are not known
+ * here, and lead out of RAM. With PAE the four top entries are read from memory, where the processor keeps what it loaded with
+ * CR3.
  */
 #include <errno.h>
 
@@ -115,7 +116,7 @@ static uint64_t base_of(const struct paging *p, uint64_t entry, unsigned shift, 
 	return entry & BITS(51, 0) & ~(leaf ? BITS(shift - 1, 0) : BITS(PAGE_BITS - 1, 0));
 }
 
-/* What an entry permits; PAE's topmost ones have no say. */
+/* What an entry permits; PAE's topmost entries have no say. */
 static unsigned access_of(const struct paging *p, unsigned level, uint64_t entry)
 {
 	unsigned access = ARCH_PAGE_READ;
@@ -178,7 +179,9 @@ static int walk(struct view *v, struct walk *w, uint64_t va, struct arch_page *p
 	return 0;
 }
 
-/* As KVM's debug exits have it (kvm_get_linear_rip(), arch/x86/kvm/x86.c): 64-bit code has no base, other code wraps at 4 GiB. */
+/*
+ * As KVM's debug exits have it (kvm_get_linear_rip(), arch/x86/kvm/x86.c): 64-bit code has no base, other code wraps at 4 GiB.
+ */
 int x86_64_code_address(struct view *v, uint64_t *addr)
 {
 	uint64_t rip, base, efer, l;
@@ -196,8 +199,8 @@ int x86_64_code_address(struct view *v, uint64_t *addr)
 }
 
 /*
- * Linear-address masking (SDM volume 3, 4.4): of a pointer that is data so many bits count, and the topmost, which says whose it is; the
- * others are software's. 64: all count.
+ * Linear-address masking (SDM volume 3, 4.4): of a pointer that is data so many bits count, and the topmost, which says whose
+ * it is; the others are software's. 64: all count.
  */
 static unsigned counting_bits(const struct walk *w, uint64_t va)
 {

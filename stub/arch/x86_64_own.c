@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guest's own debug registers. As long as KVM has others to put into the processor (KVM_GUESTDBG_USE_HW_BP) it shows the guest
- * its own, and does not watch for them: kvm_update_dr7(), arch/x86/kvm/x86.c. When it only steps, the guest's own are there, and their
- * hits come out as well. Fields: Intel SDM volume 3, 17.2.
+ * The guest's own debug registers. As long as KVM has others to put into the processor (KVM_GUESTDBG_USE_HW_BP) it shows the
+ * guest its own registers, and does not watch for what is in these: kvm_update_dr7(), arch/x86/kvm/x86.c. When KVM only steps,
+ * the guest's own are there, and their hits come out as well. Fields: Intel SDM volume 3, 17.2.
  */
 #include "x86_64.h"
 

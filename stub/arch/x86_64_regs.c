@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * x86-64: the struct ioctls that its registers are in, where the components of the XSAVE area begin, the x87 tag word, segments' access
- * rights. Names and
- * numbers of fields are those of Intel's Software Developer's Manual (SDM).
+ * x86-64: the struct ioctls that its registers are in, where the components of the XSAVE area begin, the x87 tag word,
+ * segments' access rights. Names and numbers of fields are those of Intel's Software Developer's Manual (SDM).
  */
 #include <errno.h>
 
@@ -59,7 +58,7 @@ static int cpuid_word(struct view *v, unsigned entry, enum cpuid_word word, uint
 	return v->get(v, X86_CPUID_WORD(entry, word), value);
 }
 
-/* What the guest's CPUID says of a sub-leaf. -ENOENT when it has it not. */
+/* What the guest's CPUID says of a sub-leaf. -ENOENT when CPUID has no such sub-leaf. */
 static int xsave_leaf(struct view *v, unsigned index, enum cpuid_word word, uint64_t *value)
 {
 	uint64_t n, function, sub;
@@ -147,7 +146,7 @@ static int get_ftag(struct view *v, uint64_t *value)
 	return err;
 }
 
-/* KVM keeps one bit a register: empty or not. The rest follows from the registers. */
+/* KVM keeps one bit a register: empty or not. The rest of the tag follows from the register's value. */
 static int set_ftag(struct view *v, uint64_t value)
 {
 	uint64_t full = 0;
@@ -157,7 +156,7 @@ static int set_ftag(struct view *v, uint64_t value)
 	return v->set(v, X86_FTWX, full);
 }
 
-/* Where struct kvm_segment has a byte of the access rights, and where they are in these (SDM volume 3, table 25-2). */
+/* The fields of struct kvm_segment, a byte each, and their bits in the access rights (SDM volume 3, table 25-2). */
 static const struct {
 	uint8_t at, shift, bits;
 } attributes[] = {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * KVM steps by setting TF (kvm_arch_vcpu_ioctl_set_guest_debug(), arch/x86/kvm/x86.c), and hides it from those who ask KVM for RFLAGS.
- * The processor does not: PUSHF, SYSCALL and exceptions save it with the other flags, and POPF, SYSRET and IRET then set it when
- * nobody steps any more. And a TF that the guest has set itself, KVM takes away with its own.
+ * KVM steps by setting TF (kvm_arch_vcpu_ioctl_set_guest_debug(), arch/x86/kvm/x86.c), and hides it from those who ask KVM for
+ * RFLAGS. The processor does not: PUSHF, SYSCALL and exceptions save it with the other flags, and POPF, SYSRET and IRET then
+ * set it when nobody steps any more. And a TF that the guest has set itself, KVM takes away with its own.
  *
- * Where a copy is follows from where the step began, also when the handler has executed a lot since. Not found is one that the
- * handler has moved to another stack (Linux does, for exceptions of a process). References are to Intel's SDM, volume 3.
+ * Where a copy is follows from where the step began, also when the handler has executed a lot since. Not found is a copy that
+ * the handler has moved to another stack (Linux does, for exceptions of a process). References are to Intel's SDM, volume 3.
  */
 #include <string.h>
 
@@ -73,7 +73,7 @@ static uint64_t on_stack(const struct now *n, uint64_t sp)
 	return n->is_64_bit ? sp : low(4) & (n->ss_base + sp);
 }
 
-/* The bytes that were at the step's beginning; how many of them there are. */
+/* The code at the step's beginning; returns how many bytes could be read. */
 static size_t read_code(struct view *v, const struct flag_step *s, const struct now *n, uint8_t code[X86_INSN_MAX])
 {
 	uint64_t va = n->code - (n->pc - s->pc);
@@ -87,7 +87,7 @@ static size_t read_code(struct view *v, const struct flag_step *s, const struct 
 }
 
 struct insn {
-	int opcode; /* its first byte, or -1 */
+	int opcode; /* the opcode's first byte, or -1 */
 	bool rex_w, operand_size;
 };
 
@@ -123,7 +123,7 @@ static void after_popf(struct view *v, const struct flag_step *s, const struct n
 		end->own = flags & TF;
 }
 
-/* IP, CS and flags were. Some KVMs step on through the next instruction, and its trap is due. */
+/* IRET has taken IP, CS and flags from the stack. Some KVMs step on through the next instruction, and its trap is due. */
 static void after_iret(
 	struct view *v, const struct flag_step *s, const struct now *n, const struct insn *insn, struct flag_step_end *end)
 {
@@ -137,7 +137,7 @@ static void after_iret(
 	end->trap |= end->own && word[0] != (n->pc & low(width));
 }
 
-/* Its own RIP and RFLAGS go to RCX and R11 (5.8.8). What becomes of TF is up to an MSR; kernels clear it. */
+/* SYSCALL copies RIP and RFLAGS to RCX and R11 (5.8.8). What becomes of TF is up to an MSR; kernels have TF cleared. */
 static bool was_syscall(struct view *v, const struct flag_step *s, struct flag_step_end *end)
 {
 	uint64_t rcx, r11;
@@ -152,19 +152,22 @@ static bool was_syscall(struct view *v, const struct flag_step *s, struct flag_s
 	return true;
 }
 
-/* A stack as an exception begins to push on it: words of this width, IP, CS, flags, or, when there are 5, with SP and SS before. */
+/*
+ * A stack as an exception begins to push on it: words of this width, IP, CS, flags, or, when there are 5, with SP and SS
+ * before.
+ */
 struct frame {
 	uint64_t top;
 	unsigned width, words;
 };
 
-/* sp is where it is when all of that has been pushed, or below. */
+/* sp is where it is when the whole frame has been pushed, or below. */
 static bool is_below(uint64_t sp, const struct frame *f)
 {
 	return f->top - f->width * f->words - sp < STACK_MAX;
 }
 
-/* Is it there? TF is clear then (6.12.1, 6.14.2). */
+/* Is the frame there? TF is clear then (6.12.1, 6.14.2). */
 static bool is_pushed(
 	struct view *v, const struct flag_step *s, const struct now *n, const struct frame *f, struct flag_step_end *end)
 {
@@ -184,7 +187,7 @@ static bool is_pushed(
 /* Offsets into the TSS of RSP0 (ESP0) and IST1 to IST7 (8.7, 8.2.1). */
 static const uint8_t tss_stacks[] = { 0x04, 0x24, 0x2c, 0x34, 0x3c, 0x44, 0x4c, 0x54 };
 
-/* The stack is another: is it one of those that the TSS has for exceptions? */
+/* The stack has changed: is it now one of those that the TSS has for exceptions? */
 static bool is_pushed_elsewhere(
 	struct view *v, const struct flag_step *s, const struct now *n, unsigned width, struct flag_step_end *end)
 {

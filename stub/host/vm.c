@@ -164,7 +164,8 @@ static void destroy_vcpu(struct vm_vcpu *v)
 		munmap(v->run, v->run_size);
 	v->run = NULL;
 	close_fd(&v->fd);
-	v->pending = v->synced = false;
+	v->pending = false;
+	v->synced = false;
 	pthread_mutex_unlock(&v->lock);
 }
 

@@ -81,18 +81,16 @@ void memory_forget(struct space *s)
 	s->seen.n = s->seen.next = 0;
 }
 
-int memory_find(struct space *s, uint64_t addr, struct arch_page *page, char *why, size_t size)
+int memory_find(struct space *s, uint64_t addr, struct arch_page *page, const struct refusal *why)
 {
 	int err = translate(s, addr, page);
 
-	if (err)
-		snprintf(why, size, "0x%llx: %s", (unsigned long long)addr, translation_error(s, err));
-	return err;
+	return err ? refuse(why, err, "0x%llx: %s", (unsigned long long)addr, translation_error(s, err)) : 0;
 }
 
 int memory_translate(struct space *s, uint64_t addr, struct arch_page *page)
 {
-	return memory_find(s, addr, page, s->memory->why.text, s->memory->why.size);
+	return memory_find(s, addr, page, &s->memory->why);
 }
 
 uint64_t memory_of_pc(struct space *s)
@@ -135,7 +133,7 @@ static ssize_t refuse_at(struct memory *m, struct space *s, uint64_t addr, uint6
 static int locate(struct memory *m, struct space *s, uint64_t addr, struct arch_page *page)
 {
 	if (s)
-		return memory_find(s, addr, page, m->why.text, m->why.size);
+		return memory_find(s, addr, page, &m->why);
 	*page = (struct arch_page){ .pa = addr, .size = UINT64_MAX - addr };
 	page->size += page->size < UINT64_MAX;
 	return 0;

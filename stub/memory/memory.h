@@ -52,9 +52,9 @@ ssize_t memory_read_phys(struct memory *m, uint64_t pa, void *buf, size_t len);
 int memory_write_phys(struct memory *m, uint64_t pa, const void *buf, size_t len);
 int memory_translate(struct space *s, uint64_t addr, struct arch_page *page);
 
-/* The same on the vCPU's own thread while others run: the sentence, if there is one, is the caller's. */
+/* The same on the vCPU's own thread while others run: the sentence is the caller's, or nobody's (NULL). */
 ssize_t memory_peek(struct space *s, uint64_t addr, void *buf, size_t len);
-int memory_find(struct space *s, uint64_t addr, struct arch_page *page, char *why, size_t size);
+int memory_find(struct space *s, uint64_t addr, struct arch_page *page, const struct refusal *why);
 
 /* Others run, and may change the page tables: where pages were found to be is not known any more. */
 void memory_forget(struct space *s);

@@ -56,7 +56,7 @@ int region_find(struct space *s, uint64_t addr, struct memory_region *region, un
 	int err = look(s, addr & ~(PAGE_LEAST - 1), &next);
 
 	if (err)
-		return memory_find(s, addr, &page, s->memory->why.text, s->memory->why.size);
+		return memory_find(s, addr, &page, &s->memory->why);
 	*region = next;
 	region->size = 0;
 	while (add(region, next.size) && *looks && --*looks)

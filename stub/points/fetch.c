@@ -9,9 +9,8 @@
 bool fetch_is_barred(struct space *s, uint64_t addr)
 {
 	struct arch_page page;
-	char why[1];
 
-	return memory_find(s, addr, &page, why, sizeof(why)) || !(page.access & (ARCH_PAGE_EXEC | ARCH_PAGE_BARE));
+	return memory_find(s, addr, &page, NULL) || !(page.access & (ARCH_PAGE_EXEC | ARCH_PAGE_BARE));
 }
 
 /* Where the architecture has no register for the return address, it is on the stack. */

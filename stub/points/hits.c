@@ -14,11 +14,10 @@ struct spot points_spot(const struct points *ps, struct space *s, uint64_t addr)
 {
 	struct spot spot = { .addr = addr };
 	struct arch_page page;
-	char why[1];
 
 	if (!planted_any(&ps->memory->planted))
 		return spot;
-	spot.untold = memory_find(s, addr, &page, why, sizeof(why)) != 0;
+	spot.untold = memory_find(s, addr, &page, NULL) != 0;
 	spot.place = spot.untold ? place_by_address(ps, addr) : planted_at(&ps->memory->planted, page.pa);
 	return spot;
 }

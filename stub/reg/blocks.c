@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Registers that KVM moves in structs: KVM_GET_REGS and its kin, described by arch->regs.blocks, or parts of kvm_run. No struct of
- * an architecture is included: a block is bytes.
+ * Registers that KVM moves in structs: KVM_GET_REGS and its kin, described by arch->regs.blocks, or parts of kvm_run. No struct
+ * of an architecture is included: a block is bytes.
  */
 #include <errno.h>
 #include <linux/ioctl.h>
@@ -16,7 +16,7 @@ static bool takes(const struct transport *t, uint64_t key)
 	return KEY_IS_BLOCK(key);
 }
 
-/* Is it there after a run, besides being had by an ioctl? */
+/* Is the block in kvm_run after a run, besides being had by an ioctl? */
 static bool is_synced(const struct transport *t, const struct arch_block *block)
 {
 	return block->get_nr && block->run_sync & t->sync;
@@ -53,7 +53,7 @@ static struct host_call block_call(const struct transport *t, const struct reg_i
 	};
 }
 
-/* Takes from kvm_run what is there. Says which: the item's err is 0. */
+/* Takes the blocks that are in kvm_run from there: these items have err 0. */
 static int get_copies(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n)
 {
 	int err = 0;

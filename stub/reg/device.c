@@ -22,7 +22,7 @@ static struct host_call attribute_call(const struct reg_item *item, bool set)
 	};
 }
 
-/* KVM says EBUSY while any vCPU of the VM runs, whichever is asked: it cannot be done now, but may be later. */
+/* KVM says EBUSY while any vCPU of the VM runs, whichever is asked: an attribute cannot be had now, but may be later. */
 static int not_now(int err)
 {
 	return err == -EBUSY ? -EAGAIN : err;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Puts the guest's own bits in place of the held ones on the way up, and the held ones in place of the guest's on the way down. */
+/*
+ * Puts the guest's own bits in place of the held ones on the way up, and the held ones in place of the guest's on the way down.
+ */
 #include <string.h>
 
 #include "held.h"
 
-/* The held word within an item of a batch; NULL when it is another's. */
+/* The held word within an item of a batch; NULL when the item is of another register. */
 static uint8_t *word_in(const struct held *h, const struct reg_item *item)
 {
 	uint64_t key;
@@ -17,7 +19,7 @@ static uint8_t *word_in(const struct held *h, const struct reg_item *item)
 	return item->key == KEY_BLOCK(KEY_BLOCK_NR(key), 0, 0) ? (uint8_t *)item->value + KEY_OFFSET(key) : NULL;
 }
 
-/* The bits that were there before. */
+/* Returns the bits that the word had before. */
 static uint64_t put_bits(const struct held *h, uint8_t *word, uint64_t bits)
 {
 	uint64_t value, old;

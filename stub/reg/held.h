@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Inside reg/ only: bits of one value that the vCPU is made to have otherwise than the guest left them. It lies between the slots and
- * the transport, so that whoever reads gets what the guest has there, and what is written is what the guest has from then on.
+ * Inside reg/ only: bits of one value that the vCPU is made to have otherwise than the guest left them. This layer lies between
+ * the slots and the transport, so that who reads gets the guest's own bits, and bits that are written are the guest's own from
+ * then on.
  */
 #ifndef HELD_H
 #define HELD_H
@@ -10,9 +11,9 @@
 
 struct held {
 	bool on;
-	bool lost;		    /* the vCPU may not have them as they were put any more */
-	const struct arch_mask *is; /* which bits of what, and how they are kept */
-	uint64_t own;		    /* the guest's */
+	bool lost;		    /* the vCPU may have other bits by now than the held ones */
+	const struct arch_mask *is; /* which bits of which register, and their held value */
+	uint64_t own;		    /* the guest's own bits */
 };
 
 /* As transport_get() and transport_set(). */

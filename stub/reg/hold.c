@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Keeps bits of a register at what masks interrupts; held.c hides it. When the bits are held, and what an instruction does to the guest's
- * own, is for run/ to know; which bits they are, for arch/.
+ * Holds bits of a register at the value that masks interrupts; held.c hides that from whoever reads. When bits are held, and
+ * what an instruction does to the guest's own, is for run/ to know; which bits of which register, for arch/.
  */
 #include "regcache.h"
 #include "regfile.h"
 
-/* The whole value behind the key, as it is in the cache, to the vCPU: with the bits as they are held, or as the guest has them. */
+/* The vCPU gets the whole value behind the key, as the cache has it: with the held bits, or with the guest's own. */
 static int send(struct regfile *f, uint64_t key)
 {
 	struct slots *s = &f->cache->slots;

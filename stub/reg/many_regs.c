@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Many ids in one system call: KVM_GET_MANY_REGS and KVM_SET_MANY_REGS, of the vCPU or of our module's device. The ABI is told in
- * many_regs/kvm_many_regs.h. A request that is refused as a whole is done one by one: its user sees no difference.
+ * Many ids in one system call: KVM_GET_MANY_REGS and KVM_SET_MANY_REGS, of the vCPU or of our module's device. The ABI is told
+ * in many_regs/kvm_many_regs.h. A request that is refused as a whole is done one by one: its caller sees no difference.
  */
 #include <errno.h>
 #include <string.h>
@@ -15,13 +15,13 @@
 
 _Static_assert(WAY_MAX <= KVM_MANY_REGS_MAX, "a batch fits in a request");
 
-/* `done` before the request: still there after it, the request was refused and no entry was tried. */
+/* `done` before the request: where it has that value afterwards, the request was refused and no entry was tried. */
 #define NOT_TRIED UINT32_MAX
 
 struct request {
 	struct kvm_many_regs *head; /* in bytes */
 	_Alignas(struct kvm_many_regs) uint8_t bytes[sizeof(struct kvm_many_regs) + WAY_MAX * sizeof(struct kvm_one_reg)];
-	/* What its pointers point into. */
+	/* What the pointers in `bytes` point into. */
 	struct {
 		int32_t errors[WAY_MAX];
 		_Alignas(16) uint8_t values[DATA_MAX];
@@ -62,7 +62,7 @@ static unsigned fill(struct request *r, struct reg_item **items, unsigned n, boo
 	return i;
 }
 
-/* Each pointer is 16 bytes behind the one before it; the first is to the errors, where they are asked for. */
+/* The pointers are 16 bytes apart; the first is to the errors, where errors are asked for. */
 static struct host_call request_call(const struct transport *t, struct request *r, bool set)
 {
 	return (struct host_call){
@@ -80,8 +80,8 @@ static struct host_call request_call(const struct transport *t, struct request *
 }
 
 /*
- * Fills in the request and makes it. As host_ops.calls; *err is what came of it. A request that was refused as a whole, or whose
- * answer makes no sense, has more entries done than it has entries.
+ * Fills in the request and makes the call. As host_ops.calls; *err is the call's. A request that was refused as a whole, or
+ * whose answer makes no sense, has more entries done than it has entries.
  */
 static int ask(struct transport *t, unsigned vcpu, struct request *r, struct reg_item **items, unsigned n, bool set, int *err)
 {

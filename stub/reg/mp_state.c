@@ -6,7 +6,10 @@
 
 static int call(struct transport *t, unsigned vcpu, unsigned long request, struct kvm_mp_state *state)
 {
-	/* Asking changes it, too: x86 delivers a pending INIT first (arch/x86/kvm/x86.c, kvm_arch_vcpu_ioctl_get_mpstate). */
+	/*
+	 * Asking changes the state, too: x86 delivers a pending INIT first (arch/x86/kvm/x86.c,
+	 * kvm_arch_vcpu_ioctl_get_mpstate).
+	 */
 	struct host_call one = { .request = request, .arg = state, .size = sizeof(*state), .changes = true };
 	int err = t->host->ops->calls(t->host, vcpu, &one, 1);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * x86's MSRs. Their keys are the ids that KVM_GET_ONE_REG has for them since Linux 6.18; KVM_GET_MSRS is older, and moves many at
- * once, which on x86 is what counts: every ioctl of a vCPU loads and puts it (vcpu_load, in kvm_arch_vcpu_ioctl).
+ * x86's MSRs. Their keys are the ids that KVM_GET_ONE_REG has for them since Linux 6.18; KVM_GET_MSRS is older, and moves many
+ * at once, which on x86 is what counts: every ioctl of a vCPU loads and puts the vCPU (vcpu_load, in kvm_arch_vcpu_ioctl).
  */
 #include <errno.h>
 #include <linux/ioctl.h>
@@ -16,7 +16,7 @@
 #define GET_MSRS _IOC(_IOC_READ | _IOC_WRITE, KVMIO, 0x88, 8)
 #define SET_MSRS _IOC(_IOC_WRITE, KVMIO, 0x89, 8)
 
-/* struct kvm_msrs of x86's <asm/kvm.h>; spelt out, for it is in no other architecture's header. */
+/* struct kvm_msrs of x86's <asm/kvm.h>; spelt out, for no other architecture's header has the struct. */
 struct msrs {
 	uint32_t n, pad;
 	struct {
@@ -38,7 +38,7 @@ static unsigned chunk_of(const struct transport *t, unsigned n)
 	return n < WAY_CHUNK ? n : WAY_CHUNK;
 }
 
-/* As host_ops.calls. The ioctl returns how many it has done, the one behind them being refused, or -errno: *done. */
+/* As host_ops.calls. *done is what the ioctl returns: how many MSRs it has moved, the next one being refused, or -errno. */
 static int move(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n, bool set, struct msrs *msrs, int *done)
 {
 	struct host_call call = {
@@ -62,8 +62,8 @@ static int move(struct transport *t, unsigned vcpu, struct reg_item **items, uns
 }
 
 /*
- * Gives those that were done, and the refused one behind them, their errors; returns how many these are. A refusal is -EINVAL, as
- * KVM_GET_ONE_REG says it; the ioctl has no errno for it.
+ * Gives the items that were moved, and the refused one behind them, their err; returns how many items that are. A refusal is
+ * -EINVAL, as KVM_GET_ONE_REG says it; this ioctl has no errno for a refusal.
  */
 static unsigned settle(struct reg_item **items, unsigned n, int done)
 {

@@ -12,7 +12,7 @@ static struct presence *presence_of(struct tdesc_source *source)
 	return (struct presence *)((char *)source - offsetof(struct presence, source));
 }
 
-/* Where the value is; 0 or -errno. Each is read once, a block for all of its fields. */
+/* Where the value is; 0 or -errno. Each value is read once, a block for all of its fields. */
 static int read_key(struct presence *p, uint64_t key, uint8_t **value)
 {
 	struct slot *slot;
@@ -82,7 +82,7 @@ static void want_table(struct presence *p, const struct tdesc_table *table)
 				want(p, table->features[i].rows[j].key);
 }
 
-/* Whatever the vCPU may have, in one batch. What depends on these values is read when it is asked for. */
+/* Whatever the vCPU may have, in one batch. Registers that depend on these values are read when they are asked for. */
 static int read_all(struct presence *p)
 {
 	for (unsigned i = 0; i < p->nids; i++)

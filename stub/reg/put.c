@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a debugger writes, by its wish or by its habit of putting back what it has read. Writing itself is regfile.c's. */
+/*
+ * What a debugger writes, because its user wants to or by its habit of putting back what it has read. regfile.c does the
+ * writing.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -21,7 +24,7 @@ static const char *const kind_names[REG_KINDS] = {
 	[REG_UNKNOWN] = "not known here",
 };
 
-/* 1 with the sentence, or 0 when that was said before. */
+/* 1 with the sentence, or 0 when the sentence was said before. */
 static int leave(struct regfile *f, unsigned reg)
 {
 	const struct reg_row *row = f->tdesc->regs[reg].row;

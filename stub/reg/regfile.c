@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The register file of one vCPU: when a value is fetched, how long it is good, and what is written. Knows no ioctl (transport.h) and no
- * register by name; the memory of the cache is slots.c's.
+ * The register file of one vCPU: when a value is fetched, how long it is good, and what is written. Knows no ioctl
+ * (transport.h) and no register by name; the memory of the cache is slots.c's.
  *
  * Values are in the host's byte order, as KVM gives them, and go to GDB as they are: a guest's numbers are its host's. Where a
- * number changes its width its low bytes are kept: the first ones on a little-endian host, the last ones on a big-endian one. (The
- * tables of a big-endian architecture can be tested on a little-endian host: every number is then little-endian.)
+ * number changes its width its low bytes are kept: the first ones on a little-endian host, the last ones on a big-endian one.
+ * (The tables of a big-endian architecture can be tested on a little-endian host: every number is then little-endian.)
  */
 #include <errno.h>
 #include <stdio.h>
@@ -37,7 +37,7 @@ static int fetch(struct regfile *f, struct slot *slot)
 	return slot->err;
 }
 
-/* Where a key's value is, fetched if it is not cached. */
+/* Where a key's value is; a value that is not cached is fetched. */
 static int read_key(struct regfile *f, uint64_t key, uint8_t **value)
 {
 	struct slot *slot;
@@ -49,7 +49,7 @@ static int read_key(struct regfile *f, uint64_t key, uint8_t **value)
 	return slots_has(&f->cache->slots, slot) ? 0 : fetch(f, slot);
 }
 
-/* Says in the block that the component of this field is in use: what is not would be taken for its initial value (XSTATE_BV). */
+/* Says in the block that this field's component is in use (XSTATE_BV): KVM gives one that is not its initial value. */
 static void mark_component(const struct regfile *f, struct slot *slot, uint64_t key)
 {
 	unsigned in_use = KEY_IS_BLOCK(key) ? f->transport->arch->regs.blocks[KEY_BLOCK_NR(key)].in_use : 0;
@@ -59,8 +59,8 @@ static void mark_component(const struct regfile *f, struct slot *slot, uint64_t 
 }
 
 /*
- * At once. What is not replaced entirely is modified in fresh data. Afterwards nothing that was cached is trusted: the kernel may
- * change any register on the way in.
+ * At once. A value that is replaced in part is modified in fresh data. Afterwards nothing that was cached is trusted: the
+ * kernel may change any register on the way in.
  */
 static int write_key(struct regfile *f, uint64_t key, const void *bytes, size_t size)
 {
@@ -160,7 +160,7 @@ void regfile_free(struct regfile *f)
 	f->cache = NULL;
 }
 
-/* Room for n of them, *room so far. */
+/* Makes the array have room for n elements, where it has room for *room. */
 static bool grow(void *array, unsigned *room, unsigned n, size_t size)
 {
 	void *old, *more;
@@ -237,7 +237,7 @@ void regfile_want(struct regfile *f, unsigned reg)
 		slots_want(s, slot);
 }
 
-/* A computed register has its turn after the batch: most of what it is computed from is in the cache by then. */
+/* A computed register has its turn after the batch: most registers that it is computed from are in the cache by then. */
 static void compute(struct regfile *f, unsigned reg)
 {
 	uint64_t value;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The general registers, all at once. Writing them is a transaction: it begins with fresh values and what differs from them; then go the
- * registers that KVM keeps, as one batch, and those that are computed, one by one. When one is refused, everything that was written
- * is rolled back, the last first.
+ * The general registers, all at once. Writing them is a transaction: it begins with fresh values and what differs from them;
+ * then go the registers that KVM keeps, as one batch, and those that are computed, one by one. When one is refused, everything
+ * that was written is rolled back, the last first.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -37,14 +37,14 @@ ssize_t regfile_read_general(struct regfile *f, void *values, size_t cap)
 
 /* ---- the transaction ---- */
 
-/* What the vCPU has of it so far. What was there before is in the slots (saved) and in the changes (old). */
+/* How much the vCPU has got of the new values. The old ones are in the slots (saved) and in the changes (old). */
 struct transaction {
 	struct regfile *f;
 	unsigned nrows;	    /* items of the slots' batch of writes */
-	unsigned ncomputed; /* the computed ones among so many registers, from the first on */
+	unsigned ncomputed; /* the computed registers among so many of all, from the first on */
 };
 
-/* Marks those that differ from what the vCPU holds. A value that is there already is never written: it could be refused. */
+/* Marks the registers whose value is another than the vCPU's. The same value is never written: KVM could refuse it. */
 static int find_changes(struct regfile *f, const uint8_t *values)
 {
 	for (unsigned i = 0; i < f->tdesc->ngeneral; i++) {
@@ -72,7 +72,7 @@ static int begin(struct transaction *t, struct regfile *f, const uint8_t *values
 	return find_changes(f, values);
 }
 
-/* Puts one register into the batch: a struct with several changed fields is one item of it. */
+/* Puts one register into the batch: a struct with several changed fields is one item. */
 static int stage_row(struct regfile *f, const struct tdesc_reg *reg, const uint8_t *value)
 {
 	struct slots *s = &f->cache->slots;
@@ -131,7 +131,9 @@ static int set_rows(struct transaction *t, const uint8_t *values)
 	return err ? regfile_refuse(f, blame(f, t->nrows), err) : 0;
 }
 
-/* After the rows, for where it goes may depend on them (sp on cpsr); what it was is read now, for the same reason. */
+/*
+ * After the rows, which may say where a computed register goes (cpsr for sp); its old value is read now, for the same reason.
+ */
 static int set_computed(struct transaction *t, const uint8_t *values)
 {
 	struct regfile *f = t->f;

@@ -31,7 +31,7 @@ bool slots_has(const struct slots *c, const struct slot *slot)
 	return slot->age == c->age;
 }
 
-/* Where in the list it belongs. */
+/* Where in the list of those in use the slot belongs. */
 static struct slot **place_of(struct slots *c, const struct slot *slot)
 {
 	struct slot **at = &c->first;
@@ -105,7 +105,7 @@ static bool make_room(struct slots *c)
 	return grow(&c->reads, c->n) && grow(&c->writes, c->n);
 }
 
-/* The value and its copy lie behind it. */
+/* The value and its copy lie behind the slot. */
 static struct slot *make_slot(uint64_t key, size_t size)
 {
 	struct slot *slot = calloc(1, sizeof(*slot) + 2 * size);

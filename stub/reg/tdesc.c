@@ -41,7 +41,7 @@ static unsigned table_rows(const struct tdesc_table *table)
 	return n;
 }
 
-/* Bits 55..52 of an id say its size: where the table leaves that to the vCPU, it is the register's. */
+/* Bits 55..52 of an id say the value's size: where the table leaves the size to the vCPU, it is the register's. */
 static uint64_t sized_key(const struct reg_row *row, unsigned size)
 {
 	if (!row->times || KEY_SIZE(row->key) != 1)
@@ -49,7 +49,7 @@ static uint64_t sized_key(const struct reg_row *row, unsigned size)
 	return row->key | (uint64_t)__builtin_ctz(size) << 52;
 }
 
-/* The row's key on this vCPU. -errno: it lacks the component that the row is in. */
+/* The row's key on this vCPU. -errno: the vCPU lacks the component that the row is in. */
 static int place(const struct arch *arch, const struct reg_row *row, struct tdesc_source *source, struct tdesc_reg *reg)
 {
 	unsigned at = 0;
@@ -70,7 +70,7 @@ static void append(struct tdesc *d, const struct tdesc_reg *reg)
 	d->regs[d->nregs++] = *reg;
 	if (reg->size > d->max_size)
 		d->max_size = reg->size;
-	if (reg->row->general) { /* the generator sees to it that they come first */
+	if (reg->row->general) { /* the generator has put general registers first */
 		d->ngeneral++;
 		d->general_size += reg->size;
 	}
@@ -97,7 +97,10 @@ static int find_row(const struct tdesc *d, const struct reg_row *row, struct tde
 	return source->has(source, reg->key);
 }
 
-/* GDB refuses a feature that lacks a register it wants of it, and what is left of one can be in another (fpsr in that of SVE). */
+/*
+ * GDB refuses a feature that lacks a register which it wants; what a vCPU has of the others can be in another feature (fpsr, in
+ * SVE's).
+ */
 static int is_served(const struct tdesc *d, const struct tdesc_feature *feature, struct tdesc_source *source)
 {
 	struct tdesc_reg reg;
@@ -154,7 +157,7 @@ static void write_vectors(FILE *out, const struct tdesc *d, const struct tdesc_f
 	}
 }
 
-/* Writes the feature and its registers, which begin at d->regs[reg]; returns the number of the first one behind them. */
+/* Writes the feature and its registers, which begin at d->regs[reg]; returns the number of the first register behind these. */
 static unsigned write_feature(
 	FILE *out, const struct tdesc *d, const struct tdesc_feature *feature, struct tdesc_source *source, unsigned reg)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which registers a vCPU has, their numbers, and target.xml. The rows come from table.h's tables; which of them a vCPU has comes from
- * its KVM_GET_REG_LIST, or from a probe where there is none.
+ * Which registers a vCPU has, their numbers, and target.xml. The rows come from table.h's tables; which rows a vCPU has comes
+ * from its KVM_GET_REG_LIST, or from a probe where KVM has no such list.
  */
 #ifndef TDESC_H
 #define TDESC_H
@@ -37,20 +37,23 @@ struct tdesc {
 
 /* What is known of the vCPU that is to be described: presence.h has one for a real one. */
 struct tdesc_source {
-	struct view view; /* for what is computed: widths, and registers of kvm:from */
+	struct view view; /* for widths and registers that are computed (kvm:times, kvm:from) */
 
-	/* Has it what is behind this key (an id, or a field of a block), and can it be read? */
+	/* Has the vCPU the value behind this key (an id, or a field of a block), and can it be read? */
 	bool (*has)(struct tdesc_source *source, uint64_t key);
 
-	/* What KVM lists. An id that the table has not is described under its number. May be empty. */
+	/*
+	 * The ids that KVM lists, sorted or not; there may be none. One that is not in the table is described under its number.
+	 */
 	const uint64_t *ids;
 	unsigned nids;
 };
 
 /*
- * The description of that vCPU: registers that it lacks, or that cannot be computed, are left out, and so is a feature with none
- * left, or without the one that it needs. Ids that the table has not come last. 0; -ENOMEM; -EINVAL when the architecture does not know a row's kvm:from or kvm:times. The caller frees it with
- * tdesc_free().
+ * The description of that vCPU: registers that the vCPU lacks, or that cannot be computed, are left out, and so is a feature
+ * with no register left, or without the register that it needs. Ids that are not in the table come last. At any time, and as
+ * often as there is somebody to be given a description: of a vCPU that has run. 0; -ENOMEM; -EINVAL when the architecture does
+ * not know a row's kvm:from or kvm:times. The caller frees the description with tdesc_free().
  */
 int tdesc_build(struct tdesc *d, const struct arch *arch, struct tdesc_source *source);
 void tdesc_free(struct tdesc *d);

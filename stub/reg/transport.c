@@ -12,7 +12,7 @@
 
 const char *const batch_names[BATCHES] = { "auto", "many", "blocks", "one" };
 
-/* In order: the first that takes a key has it. The last takes any. */
+/* In order: a key goes by the first way that takes it. The last way takes any. */
 static const struct way *const ways[] = { &blocks_way, &device_way, &msrs_way, &many_regs_way, &one_reg_way };
 
 #define NWAYS (sizeof(ways) / sizeof(*ways))
@@ -41,7 +41,7 @@ static uint64_t count_done(const struct reg_item *items, unsigned n)
 	return done;
 }
 
-/* Those of the items that go this way, all in one batch of its own. */
+/* The items that go this way, in one batch. */
 static int get_by(struct transport *t, const struct way *way, unsigned vcpu, struct reg_item *items, unsigned n)
 {
 	struct reg_item *mine[WAY_MAX];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * How values travel between a vCPU and us: the many-registers operation. Each value goes by the first of these ways that takes
- * its key (transport.c has the table):
+ * the value's key (transport.c has the table):
  *
  *   blocks.c      a struct ioctl for all registers that are in it; none where KVM has left a copy in kvm_run
  *   device.c      attributes of the interrupt controller in KVM
@@ -9,7 +9,7 @@
  *   many_regs.c   ids: KVM_GET_MANY_REGS, where the kernel or our module has it
  *   one_reg.c     ids: KVM_GET_ONE_REG each
  *
- * Which way it was, nobody can tell by the values or the errors.
+ * Nobody can tell by the values or the errors which way they came.
  */
 #ifndef TRANSPORT_H
 #define TRANSPORT_H
@@ -25,15 +25,16 @@ extern const char *const batch_names[BATCHES];
 struct reg_counters transport_counted(const struct transport *t);
 
 /*
- * Nothing is asked of any vCPU, and of the host only what KVM can do. Until transport_open() values go by what every KVM has. The host is
- * the caller's and outlives the transport.
+ * Nothing is asked of any vCPU, and of the host only what KVM can do. Until transport_open() values go by what every KVM has.
+ * The host is the caller's and outlives the transport.
  */
 void transport_init(struct transport *t, struct host *host, const struct arch *arch, enum batch batch);
 
 /*
- * Chooses the ways, for all vCPUs, by what this one answers; one that has run, where a VMM may not have set up others yet. From then on KVM
- * copies into kvm_run what it can. 0; or -errno, and values go by what every KVM has: -EOPNOTSUPP when BATCH_MANY was asked for and this host
- * has no KVM_GET_MANY_REGS, or what the vCPU that cannot be reached says. The counters begin anew.
+ * Chooses the ways, for all vCPUs, by what this one answers: a vCPU that has run, where a VMM may not have set up the others
+ * yet. From then on KVM leaves in kvm_run the copies that it can. 0; or -errno, and values go by what every KVM has:
+ * -EOPNOTSUPP when BATCH_MANY was asked for and this host has no KVM_GET_MANY_REGS, or what host_ops.calls() says of a vCPU
+ * that cannot be reached. The counters begin anew.
  */
 int transport_open(struct transport *t, unsigned vcpu);
 
@@ -58,7 +59,7 @@ int transport_mp_state(struct transport *t, unsigned vcpu, uint32_t *state);
 /* Can the state be had? */
 bool transport_has_mp_state(const struct transport *t);
 
-/* Does a vCPU in this state execute nothing until another one, or the VMM, brings it up? No interrupt does. */
+/* Does a vCPU in this state execute nothing, whatever interrupts come, until another vCPU, or the VMM, brings it up? */
 bool mp_state_is_off(uint32_t state);
 
 /* A vCPU that waits for an interrupt (x86's HLT) is to run from where its pc is. 0, or -errno. */

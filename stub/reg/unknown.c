@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Rows for what a newer kernel has and the table has not. Whether it can be read is not decided here. */
+/* Rows for ids that a newer kernel has and the table has not. Whether these can be read is not decided here. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

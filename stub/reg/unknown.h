@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Inside reg/ only: ids that KVM lists and the table has not, as rows of a feature org.kvm.unknown. Their names are their numbers:
- * msr_c0000104, in group msr, for an MSR of x86, else reg_6030000000138012, in group unknown.
+ * Inside reg/ only: ids that KVM lists and the table has not, as rows of a feature org.kvm.unknown. A register's name is its
+ * number: msr_c0000104, in group msr, for an MSR of x86, else reg_6030000000138012, in group unknown.
  */
 #ifndef UNKNOWN_H
 #define UNKNOWN_H

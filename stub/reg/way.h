@@ -6,8 +6,9 @@
 #include "batch.h"
 
 /*
- * One way of moving values. get() tries each of the items and gives it its err; its result is 0, or -errno when the vCPU cannot
- * be reached. set() goes in order up to the first refusal, whose errno is the result; it gives each item that it tried its err.
+ * One way of moving values. get() tries each of the items and gives it its err; the result is 0, or -errno when the vCPU cannot
+ * be reached. set() goes in order up to the first refusal, whose errno is the result; each item that was tried has its err
+ * then.
  */
 struct way {
 	const char *(*name)(const struct transport *t, uint64_t key); /* as transport_way() */
@@ -16,7 +17,7 @@ struct way {
 	int (*set)(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n);
 };
 
-/* Hands ioctls for registers to the host, and counts them. As host_ops.calls. */
+/* Hands ioctls for registers to the host, and counts the ioctls. As host_ops.calls. */
 int way_calls(struct transport *t, unsigned vcpu, struct host_call *calls, unsigned n, bool set);
 
 /* Items that a way is given at once, and those for which a way has arrays on its stack. */

@@ -3,25 +3,15 @@
 #include <errno.h>
 
 #include "handlers.h"
-
-uint64_t session_clip(uint64_t addr, uint64_t len)
-{
-	return len && len - 1 > UINT64_MAX - addr ? UINT64_MAX - addr + 1 : len;
-}
-
-ssize_t session_read_memory(struct session *s, uint64_t addr, void *buf, size_t len)
-{
-	if (s->physical)
-		return s->target.ops->read_phys(s->target.t, addr, buf, len);
-	return s->target.ops->read_mem(s->target.t, session_general(s), addr, buf, len);
-}
+#include "refusal.h"
+#include "view.h"
 
 /* At most max bytes into session->data; how many, or -errno. */
 static ssize_t read_memory(struct session *s, const struct args *args, size_t max)
 {
-	uint64_t len = session_clip(args->n[0], args->n[1] < max ? args->n[1] : max);
+	uint64_t len = view_clip(args->n[0], args->n[1] < max ? args->n[1] : max);
 
-	return len ? session_read_memory(s, args->n[0], s->data, (size_t)len) : 0;
+	return len ? view_memory(s, args->n[0], s->data, (size_t)len) : 0;
 }
 
 static int write_memory(struct session *s, const struct args *args, const void *bytes, size_t n)

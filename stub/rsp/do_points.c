@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "handlers.h"
+#include "refusal.h"
 
 /* Expressions of one packet. gdb sends one for each of its own breakpoints at the place, and one for each command. */
 #define CODES_MAX 64

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "handlers.h"
+#include "refusal.h"
 
 /* QEMU's SSTEP_* (include/hw/core/cpu.h). Its third bit, 4, keeps clocks from going on, which KVM has nothing for. */
 #define STEP_ENABLE 1u

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "handlers.h"
+#include "refusal.h"
+#include "table.h"
 
 static bool has_software_points(struct session *s)
 {

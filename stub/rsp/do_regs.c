@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include "handlers.h"
+#include "refusal.h"
 
 static int reply_value(struct session *s, ssize_t size)
 {

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "handlers.h"
+#include "refusal.h"
+#include "stop_reply.h"
 
 /* What the session may be asked while the machine runs has to be known by then: how many threads there are, and which is meant. */
-int session_resume(struct session *s)
+static int resume(struct session *s)
 {
 	int error;
 
@@ -129,7 +131,7 @@ int do_resume(struct session *s, const struct args *args)
 		do
 			error = take_action(s, &text);
 		while (!error && cursor_left(&text));
-	return error ? error : session_resume(s);
+	return error ? error : resume(s);
 }
 
 int do_resume_actions(struct session *s, const struct args *args)
@@ -154,7 +156,7 @@ static int resume_old_way(struct session *s, const struct args *args, enum resum
 	assign(s, s->resuming ? s->resuming : session_general(s), &action);
 	if (!s->resuming)
 		assign_rest(s, &rest);
-	return session_resume(s);
+	return resume(s);
 }
 
 int do_continue(struct session *s, const struct args *args)

@@ -9,6 +9,7 @@
 #include "crc.h"
 #include "find.h"
 #include "handlers.h"
+#include "view.h"
 
 /*
  * gdb waits two seconds for an answer, three times (`set remotetimeout`), and then takes the answer that comes for that to its next packet.
@@ -40,7 +41,7 @@ static size_t least(size_t a, uint64_t b)
 /* More of memory behind what is in the window, up to so many bytes; how many, or -errno. */
 static ssize_t read_more(struct session *s, struct window *w, uint64_t left)
 {
-	ssize_t n = session_read_memory(s, w->addr + w->n, s->data + w->n, least(sizeof(s->data) - w->n, left));
+	ssize_t n = view_memory(s, w->addr + w->n, s->data + w->n, least(sizeof(s->data) - w->n, left));
 
 	if (n > 0)
 		w->n += (size_t)n;
@@ -97,7 +98,7 @@ int do_search(struct session *s, const struct args *args)
 	if (!size || size > sizeof(s->data) / 2)
 		return session_refuse(
 			s, EINVAL, "a pattern of %zu bytes: at least 1 and at most %zu", size, sizeof(s->data) / 2);
-	return search(s, args->n[0], session_clip(args->n[0], args->n[1]), &args->rest);
+	return search(s, args->n[0], view_clip(args->n[0], args->n[1]), &args->rest);
 }
 
 int do_checksum(struct session *s, const struct args *args)
@@ -106,11 +107,11 @@ int do_checksum(struct session *s, const struct args *args)
 	int64_t end = look_ends(s);
 	struct crc crc;
 
-	if (len != session_clip(addr, len))
+	if (len != view_clip(addr, len))
 		return session_refuse(s, EFAULT, "the bytes reach beyond the last address");
 	crc_begin(&crc);
 	while (len) {
-		ssize_t n = session_read_memory(s, addr, s->data, least(sizeof(s->data), len));
+		ssize_t n = view_memory(s, addr, s->data, least(sizeof(s->data), len));
 
 		if (n < 0)
 			return (int)n;

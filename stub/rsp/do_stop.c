@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "handlers.h"
+#include "stop_reply.h"
 
 /* In non-stop, of those threads that stand and were not told of. */
 static int reply_next(struct session *s)

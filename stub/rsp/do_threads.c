@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "handlers.h"
+#include "stop_reply.h"
+#include "view.h"
 
 /* "Any" and "all" leave the selection alone: some thread is always selected. */
 int do_select_general(struct session *s, const struct args *args)
@@ -80,14 +82,6 @@ int do_thread_events(struct session *s, const struct args *args)
 	return error ? error : session_ok(s);
 }
 
-void session_thread_texts(struct session *s, unsigned thread, char name[THREAD_TEXT_MAX], char text[THREAD_TEXT_MAX])
-{
-	name[0] = text[0] = '\0';
-	s->target.ops->thread_name(s->target.t, thread, name, THREAD_TEXT_MAX);
-	s->target.ops->thread_text(s->target.t, thread, text, THREAD_TEXT_MAX);
-	name[THREAD_TEXT_MAX - 1] = text[THREAD_TEXT_MAX - 1] = '\0';
-}
-
 int do_thread_text(struct session *s, const struct args *args)
 {
 	char name[THREAD_TEXT_MAX], text[THREAD_TEXT_MAX];
@@ -96,7 +90,7 @@ int do_thread_text(struct session *s, const struct args *args)
 
 	if (error)
 		return error;
-	session_thread_texts(s, thread ? thread : session_general(s), name, text);
+	view_thread_texts(s, thread ? thread : session_general(s), name, text);
 	reply_hex(&s->out, name, strlen(name));
 	reply_hex(&s->out, ", ", *text ? 2 : 0);
 	reply_hex(&s->out, text, strlen(text));

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "handlers.h"
+#include "stop_reply.h"
+#include "view.h"
 
 /* The piece of an object that was asked for, while the object goes by. */
 struct piece {
@@ -96,7 +98,7 @@ static void piece_thread(struct piece *p, unsigned thread)
 	char name[THREAD_TEXT_MAX], text[THREAD_TEXT_MAX], head[64];
 	bool multiprocess = p->s->features & FEATURE_MULTIPROCESS;
 
-	session_thread_texts(p->s, thread, name, text);
+	view_thread_texts(p->s, thread, name, text);
 	if (multiprocess)
 		snprintf(head, sizeof(head), "<thread id=\"p%x.%x\" core=\"%u\" name=\"", PROCESS_ID, thread, thread - 1);
 	else

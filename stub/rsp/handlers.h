@@ -1,97 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The handlers of the packet table, one do_*.c file a subject, and what session.c offers them. A handler finds a fresh reply in
- * session->out and returns an outcome or a negative errno value.
+ * The handlers of the packet table, one do_*.c file a subject. A handler finds a fresh reply in session->out and returns an outcome or a
+ * negative errno value.
  */
 #ifndef RSP_HANDLERS_H
 #define RSP_HANDLERS_H
 
-#include "table.h"
-
-/* What a client may announce in qSupported. */
-enum feature {
-	FEATURE_MULTIPROCESS = 1,
-	FEATURE_SWBREAK = 2,
-	FEATURE_HWBREAK = 4,
-	FEATURE_ERROR_MESSAGE = 8,
-	FEATURE_BINARY_UPLOAD = 16,
-	FEATURE_VCONT = 32,
-};
-
-/* The only process there is, as clients see it: never a real one, which lldb would go and look at. */
-#define PROCESS_ID 1
-
-/* Leaves the sentence and returns -error. What the client said may be in it as it is. */
-__attribute__((format(printf, 3, 4))) int session_refuse(struct session *s, int error, const char *format, ...);
-
-/* -ESRCH: there is no guest, and no thread. */
-int session_refuse_ended(struct session *s);
-
-/* -EINVAL, with the phrase of a cursor. */
-int session_refuse_malformed(struct session *s, const char *what);
-
-/* How many threads there are; as of the resume while the machine runs. */
-unsigned session_threads(struct session *s);
-
-/* The thread that Hg selected, or that stopped last. */
-unsigned session_general(struct session *s);
-
-/* 0 and the thread's number, 0 for a wildcard; or -ESRCH. */
-int session_find_thread(struct session *s, const struct thread_id *id, unsigned *thread);
-
-/*
- * Memory as this client sees it now: the general thread's, or guest-physical. [addr, addr + len) ends at the last address. As
- * target.h has it.
- */
-ssize_t session_read_memory(struct session *s, uint64_t addr, void *buf, size_t len);
-
-/* len, or less: no byte of [addr, addr + len) is beyond the last address. */
-uint64_t session_clip(uint64_t addr, uint64_t len);
-
-/* OK as the reply. */
-int session_ok(struct session *s);
-
-/* Lets the machine run as session->kinds says. */
-int session_resume(struct session *s);
-
-/* Sends what is in session->out. */
-void session_send(struct session *s);
-
-/* Text for the client's console: open, print as often as needed, close. Uses session->out. */
-void console_open(struct session *s);
-void console_print(void *session, const char *text);
-void console_close(struct session *s);
-
-/* A thread id as this client writes it, and its longest form: "p1." and a number. */
-#define THREAD_ID_MAX (3 + 8)
-void reply_thread(struct session *s, unsigned thread);
-
-/* What the target says of a thread: a sentence at most. */
-#define THREAD_TEXT_MAX 640
-void session_thread_texts(struct session *s, unsigned thread, char name[THREAD_TEXT_MAX], char text[THREAD_TEXT_MAX]);
-
-/* lldb's ";thread:ID;" behind a packet's other arguments: takes it off, and selects that thread. 0, also when there is none, or -errno. */
-int session_take_suffix(struct session *s, struct cursor *text);
-
-/* In a stop reply to lldb: all threads, and where they are. */
-void reply_threads(struct session *s);
-
-/* ... why each stands, */
-void reply_reasons(struct session *s);
-
-/* ... and how many bits of an address count, where not all do. */
-void reply_address_bits(struct session *s, unsigned thread);
-
-/* The stop reply of session->stop; and one of a thread, whatever the others do. */
-void reply_stop(struct session *s);
-void reply_thread_stop(struct session *s, unsigned thread);
-
-/* Is that the thread whose stop was the last? Then session->stop is its, with this signal. */
-bool session_stopped_here(const struct session *s, unsigned thread);
-uint8_t stop_signal(const struct session *s);
-
-/* Registers in a stop reply: pc, sp and fp, with some room. */
-#define EXPEDITED_MAX 8
+#include "row.h"
 
 int do_attached(struct session *s, const struct args *args);
 int do_checksum(struct session *s, const struct args *args);

@@ -4,7 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "handlers.h"
+#include "json.h"
+#include "view.h"
 
 struct json {
 	struct session *s;
@@ -37,7 +38,7 @@ static void json_reason(const struct json *j)
 	const struct stop *stop = &j->s->stop;
 	char address[24];
 
-	json_format(j, ",\"signal\":%u", stop_signal(j->s));
+	json_format(j, ",\"signal\":%u", session_stop_signal(j->s));
 	if (stop->kind == STOP_SWBREAK || stop->kind == STOP_HWBREAK)
 		json_text(j, "reason", "breakpoint");
 	if (stop->kind != STOP_WATCH)
@@ -51,7 +52,7 @@ static void json_name(const struct json *j, unsigned thread)
 {
 	char name[THREAD_TEXT_MAX], text[THREAD_TEXT_MAX], both[2 * THREAD_TEXT_MAX + 2];
 
-	session_thread_texts(j->s, thread, name, text);
+	view_thread_texts(j->s, thread, name, text);
 	snprintf(both, sizeof(both), "%s%s%s", name, *text ? ", " : "", text);
 	json_text(j, "name", both);
 }
@@ -78,7 +79,7 @@ static void json_registers(const struct json *j, unsigned thread)
 }
 
 /* Numbers are decimal. */
-static void json_threads(const struct json *j, bool all)
+static void write_threads(const struct json *j, bool all)
 {
 	unsigned n = session_threads(j->s);
 
@@ -96,11 +97,9 @@ static void json_threads(const struct json *j, bool all)
 	json_format(j, "]");
 }
 
-int do_threads_info(struct session *s, const struct args *args)
+void json_threads(struct session *s)
 {
-	(void)args;
-	json_threads(&(struct json){ .s = s }, true);
-	return ANSWERED;
+	write_threads(&(struct json){ .s = s }, true);
 }
 
 /* In pairs of digits, {"tid":4096} and a comma, and the reason of one of them. Too many threads are left to be asked for. */
@@ -114,6 +113,6 @@ void reply_reasons(struct session *s)
 	if (!s->lists_threads || n < 2 || n > (reply_room(&s->out) / 2 - REASON_SIZE) / THREAD_SIZE)
 		return;
 	reply_text(&s->out, "jstopinfo:");
-	json_threads(&(struct json){ .s = s, .hex = true }, false);
+	write_threads(&(struct json){ .s = s, .hex = true }, false);
 	reply_char(&s->out, ';');
 }

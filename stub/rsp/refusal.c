@@ -4,27 +4,11 @@
  * something else: lldb takes E.text for the value of a register, gdb 13 for bytes of memory.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "handlers.h"
 #include "refusal.h"
-
-int session_refuse(struct session *s, int error, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(s->sentence, sizeof(s->sentence), format, ap);
-	va_end(ap);
-	return -error;
-}
-
-int session_refuse_ended(struct session *s)
-{
-	return session_refuse(s, ESRCH, "the guest has ended");
-}
+#include "row.h"
 
 int session_refuse_malformed(struct session *s, const char *what)
 {

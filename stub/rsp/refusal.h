@@ -21,6 +21,9 @@ enum refusal_form {
  */
 enum refusal_form refusal_form(unsigned flags, unsigned features, bool error_strings);
 
+/* -EINVAL, with the phrase of a cursor. */
+int session_refuse_malformed(struct session *s, const char *what);
+
 /* Answers the packet under way with the sentence of session_refuse(), or, when there is none, with the target's. */
 void refusal_send(struct session *s, int error);
 

@@ -99,6 +99,15 @@ void reply_formatted(struct reply *r, bool hex, const char *format, va_list ap)
 		r->overflow = true;
 }
 
+void reply_format(struct reply *r, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	reply_formatted(r, false, format, ap);
+	va_end(ap);
+}
+
 void reply_sentence(struct reply *r, const char *text)
 {
 	for (; *text && reply_room(r); text++) {

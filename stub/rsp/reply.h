@@ -44,6 +44,9 @@ size_t reply_binary(struct reply *r, const void *bytes, size_t n);
 /* At most 255 characters, which may be any: as pairs of digits, or escaped as framing needs it. */
 void reply_formatted(struct reply *r, bool hex, const char *format, va_list ap) __attribute__((format(printf, 3, 0)));
 
+/* The same of what is printed as printf() has it, escaped. */
+void reply_format(struct reply *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Text of others: what framing or a terminal could trip over becomes '?', and what does not fit is left out. */
 void reply_sentence(struct reply *r, const char *text);
 

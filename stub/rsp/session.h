@@ -8,19 +8,21 @@
  *	session_attach(s, target);
  *	session_stopped(s, &why_the_machine_stands);
  *	for (;;) {
- *		while (n && (s->state is none of DETACHED, KILLED and LOST))
+ *		while (n && !session_is_over(s->state))
  *			used = session_input(s, bytes, n), bytes += used, n -= used;
  *		...	let the machine run when s->state is SESSION_RUNNING; session_stopped() when it stops;
  *		...	in SESSION_NON_STOP session_event() whenever a thread has stopped;
- *		...	wait for more bytes; leave when SESSION_DETACHED, KILLED or LOST.
+ *		...	wait for more bytes; leave when session_is_over().
  *	}
  */
 #ifndef RSP_SESSION_H
 #define RSP_SESSION_H
 
+#include "../target.h"
+#include "cursor.h"
 #include "packet.h"
 #include "reply.h"
-#include "../target.h"
+#include "trace.h"
 
 /* The most threads that a machine may have to be resumed: KVM's own limit for vCPUs, KVM_MAX_VCPUS, is 4096 at most. */
 #define SESSION_THREADS 4096
@@ -28,14 +30,12 @@
 /* Takes bytes for the client: a whole packet or a single acknowledgement. What becomes of them is the sender's business. */
 typedef void session_send_fn(void *arg, const void *bytes, size_t n);
 
-/* Takes one line of readable text, without a newline, for each packet in either direction. */
-typedef void session_trace_fn(void *arg, const char *line);
-
 enum session_state {
 	SESSION_STOPPED,	  /* the machine stands still, the client may ask anything */
 	SESSION_AWAY,		  /* the client has detached and stays connected: the machine is to run on; what the client says stops it */
 	SESSION_RUNNING,	  /* the client waits for session_stopped() */
 	SESSION_NON_STOP,	  /* threads run and stop by themselves, the client may ask anything */
+	/* From here on it is over. */
 	SESSION_DETACHED,	  /* the client has left: clean up and let the machine run */
 	SESSION_DETACHED_STOPPED, /* the same, but the machine is not to run until another client comes */
 	SESSION_KILLED,		  /* the client asked for the machine's end */
@@ -114,25 +114,68 @@ static inline bool session_stands(enum session_state state)
 	return state == SESSION_STOPPED || state == SESSION_AWAY;
 }
 
+/* Nothing more is heard from the client: it is to go. */
+static inline bool session_is_over(enum session_state state)
+{
+	return state >= SESSION_DETACHED;
+}
+
 /* Have every packet described, or, with NULL, no longer. */
 void session_trace(struct session *s, session_trace_fn *trace, void *arg);
 
-/*
- * Takes bytes from the client, as they have come, and answers one packet at most. Returns how many were used: none only when the session
- * is over. What was not used comes first in the next call.
- */
-size_t session_input(struct session *s, const uint8_t *bytes, size_t n);
+/* ---- within rsp/ ---- */
 
-/* Text for the client's console, while the machine runs; a client that waits for nothing takes none, and it is dropped. */
-void session_print(struct session *s, const char *text);
+/* What a handler returns when it does not refuse. A refusal is a negative errno value, after session_refuse() or with why(). */
+enum outcome {
+	ANSWERED,   /* the reply is in session->out */
+	NO_ANSWER,  /* none is due: the next stop is the answer, or nothing is */
+	NOT_SERVED, /* the empty reply: this machine has no such thing */
+};
 
-/* In SESSION_NON_STOP: a thread may have stopped. */
-void session_event(struct session *s);
+/* What a client may announce in qSupported. */
+enum feature {
+	FEATURE_MULTIPROCESS = 1,
+	FEATURE_SWBREAK = 2,
+	FEATURE_HWBREAK = 4,
+	FEATURE_ERROR_MESSAGE = 8,
+	FEATURE_BINARY_UPLOAD = 16,
+	FEATURE_VCONT = 32,
+};
 
-/*
- * The machine has stopped, and why. In SESSION_RUNNING the client is told and the state becomes SESSION_STOPPED. Otherwise it is
- * only remembered, for the client's question.
- */
-void session_stopped(struct session *s, const struct stop *stop);
+/* The only process there is, as clients see it: never a real one, which lldb would go and look at. */
+#define PROCESS_ID 1
+
+/* Leaves the sentence and returns -error. What the client said may be in it as it is. */
+__attribute__((format(printf, 3, 4))) int session_refuse(struct session *s, int error, const char *format, ...);
+
+/* -ESRCH: there is no guest, and no thread. */
+int session_refuse_ended(struct session *s);
+
+/* How many threads there are; as of the resume while the machine runs. */
+unsigned session_threads(struct session *s);
+
+/* The thread that Hg selected, or that stopped last. */
+unsigned session_general(struct session *s);
+
+/* 0 and the thread's number, 0 for a wildcard; or -ESRCH. */
+int session_find_thread(struct session *s, const struct thread_id *id, unsigned *thread);
+
+/* Registers in a stop reply: pc, sp and fp, with some room. */
+#define EXPEDITED_MAX 8
+
+/* Is that the thread whose stop was the last? Then session->stop is its, with this signal. */
+bool session_stopped_here(const struct session *s, unsigned thread);
+uint8_t session_stop_signal(const struct session *s);
+
+/* OK as the reply. */
+int session_ok(struct session *s);
+
+/* Sends what is in session->out. */
+void session_send(struct session *s);
+
+/* Text for the client's console: open, print as often as needed, close. Uses session->out. */
+void console_open(struct session *s);
+void console_print(void *session, const char *text);
+void console_close(struct session *s);
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Why the machine stands, in the protocol's words, and thread ids as the client negotiated them. */
-#include "handlers.h"
-
-/* gdb's number for SIGTRAP, whatever this host calls it. */
-#define SIGNAL_TRAP 5
+#include "json.h"
+#include "lldb_stop.h"
+#include "stop_reply.h"
 
 void reply_thread(struct session *s, unsigned thread)
 {
@@ -74,16 +73,6 @@ static void reply_exit(struct session *s)
 	}
 }
 
-static bool has_signal(enum stop_kind kind)
-{
-	return kind == STOP_SIGNAL || kind == STOP_RESET || kind == STOP_END;
-}
-
-uint8_t stop_signal(const struct session *s)
-{
-	return s->has_stop && has_signal(s->stop.kind) ? (uint8_t)s->stop.signal : SIGNAL_TRAP;
-}
-
 static void reply_head(struct session *s, uint8_t signal, unsigned thread)
 {
 	reply_char(&s->out, 'T');
@@ -106,7 +95,7 @@ static void reply_signal(struct session *s)
 {
 	unsigned thread = s->has_stop && s->stop.thread ? s->stop.thread : session_general(s);
 
-	reply_head(s, stop_signal(s), thread);
+	reply_head(s, session_stop_signal(s), thread);
 	reply_reason(s);
 	reply_threads(s);
 	reply_reasons(s);
@@ -123,17 +112,12 @@ void reply_stop(struct session *s)
 		reply_signal(s);
 }
 
-bool session_stopped_here(const struct session *s, unsigned thread)
-{
-	return s->has_stop && s->stop.thread == thread;
-}
-
 /* Signal 0: it stands because another has stopped. */
 void reply_thread_stop(struct session *s, unsigned thread)
 {
 	bool here = session_stopped_here(s, thread);
 
-	reply_head(s, here ? stop_signal(s) : 0, thread);
+	reply_head(s, here ? session_stop_signal(s) : 0, thread);
 	if (here)
 		reply_reason(s);
 	reply_registers(s, thread);

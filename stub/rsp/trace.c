@@ -21,16 +21,16 @@ static size_t printable(char *to, char c)
 	return (size_t)snprintf(to, ESCAPE_MAX + 1, "\\x%02x", (unsigned char)c);
 }
 
-void trace_packet(struct session *s, const char *direction, const char *payload, size_t len)
+void trace_packet(session_trace_fn *trace, void *arg, const char *direction, const char *payload, size_t len)
 {
 	char line[TRACE_LINE + ESCAPE_MAX + sizeof(DOTS)];
 	size_t used = strlen(direction), i;
 
-	if (!s->trace)
+	if (!trace)
 		return;
 	memcpy(line, direction, used);
 	for (i = 0; i < len && used < TRACE_LINE; i++)
 		used += printable(line + used, payload[i]);
 	strcpy(line + used, i < len ? DOTS : "");
-	s->trace(s->trace_arg, line);
+	trace(arg, line);
 }

@@ -3,9 +3,12 @@
 #ifndef RSP_TRACE_H
 #define RSP_TRACE_H
 
-#include "session.h"
+#include <stddef.h>
 
-/* One line for a packet, when the session is traced: direction, then its payload, made printable and cut to a line's length. */
-void trace_packet(struct session *s, const char *direction, const char *payload, size_t len);
+/* Takes one line of readable text, without a newline, for each packet in either direction. */
+typedef void session_trace_fn(void *arg, const char *line);
+
+/* One line for a packet: direction, then its payload, made printable and cut to a line's length. trace may be NULL. */
+void trace_packet(session_trace_fn *trace, void *arg, const char *direction, const char *payload, size_t len);
 
 #endif

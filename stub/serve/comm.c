@@ -200,14 +200,19 @@ bool comm_take(struct comm *c, int fd)
 	return true;
 }
 
-void comm_close(struct comm *c)
+void comm_forget(struct comm *c)
 {
 	if (c->listener >= 0)
 		close(c->listener);
-	if (c->path)
-		unlink(c->path);
 	free(c->path);
 	*c = (struct comm){ .listener = -1 };
+}
+
+void comm_close(struct comm *c)
+{
+	if (c->path)
+		unlink(c->path);
+	comm_forget(c);
 }
 
 /* A client whose network is gone is noticed after a minute, not never, whether it owes us an answer or we it. */

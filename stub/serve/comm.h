@@ -24,6 +24,9 @@ bool comm_take(struct comm *c, int fd);
 /* Listens no more; nothing is to be found at the path. */
 void comm_close(struct comm *c);
 
+/* In a process that has a copy of it: closes that one alone, and leaves what is at the path. */
+void comm_forget(struct comm *c);
+
 /* The next one who has connected, ready to talk to; or -errno: -EAGAIN when there is none (any more). Waits for nobody. */
 int comm_accept(struct comm *c);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What becomes of the client, and what is said by it and to it. See connection.h. */
+#include "../rsp/input.h"
+#include "../rsp/unasked.h"
 #include "../run/threads.h"
 #include "connection.h"
 

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "../machine/open.h"
 #include "../rsp/session.h"
@@ -39,6 +40,7 @@ struct server {
 	struct link link;
 	struct wake wake;
 	int sources;
+	pid_t process; /* that has opened it */
 
 	/* The lock is held for no longer than it takes to look, but by server_dispatch() for those in the lobby. */
 	pthread_mutex_t lock;

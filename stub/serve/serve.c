@@ -2,6 +2,7 @@
 /* See serve.h. */
 #include <string.h>
 
+#include "../rsp/unasked.h"
 #include "../run/due.h"
 #include "../run/step.h"
 #include "serve.h"

@@ -54,6 +54,7 @@ int server_open(struct server **server, struct machine *m, const struct server_c
 		free(s);
 		return err;
 	}
+	s->process = getpid();
 	s->machine = m;
 	s->config = *config;
 	s->target = machine_target(m);
@@ -67,14 +68,31 @@ int server_open(struct server **server, struct machine *m, const struct server_c
 	return 0;
 }
 
-void server_close(struct server *s)
+/* By the process that has opened it: nobody is left who could come to it. */
+static void retire(struct server *s)
 {
-	if (!s)
-		return;
 	server_unlisten(s);
 	s->watched = false;
 	server_disconnect(s);
 	machine_set_server(s->machine, NULL, NULL, NULL);
+}
+
+/* In a child of fork() the client, the sources, names of sockets and the machine are the parent's, and its threads are not there. */
+static void forget(struct server *s)
+{
+	s->lobby.sources = -1;
+	for (unsigned i = 0; i < s->nlisteners; i++)
+		comm_forget(&s->listeners[i]);
+}
+
+void server_close(struct server *s)
+{
+	if (!s)
+		return;
+	if (s->process == getpid())
+		retire(s);
+	else
+		forget(s);
 	lobby_close(&s->lobby);
 	link_close(&s->link);
 	wake_close(&s->wake);
@@ -82,6 +100,7 @@ void server_close(struct server *s)
 	pthread_cond_destroy(&s->changed);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
+
 }
 
 /* Listening */

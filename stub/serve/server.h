@@ -22,7 +22,7 @@ int server_open(struct server **server, struct machine *m, const struct server_c
 
 /*
  * server_disconnect(); then the machine has no server any more, and all is freed. No other thread is in a function of this server, nor
- * will be. NULL is allowed.
+ * will be. NULL is allowed. In a child of fork(): its copies of descriptors and memory are given back, and the parent notices nothing.
  */
 void server_close(struct server *s);
 

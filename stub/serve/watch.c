@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See watch.h. */
+#include "../rsp/unasked.h"
 #include "../run/baton.h"
 #include "../run/threads.h"
 #include "ready.h"
@@ -59,7 +60,7 @@ static bool watch_gone(struct server *s, enum session_state state)
 {
 	if (state == SESSION_KILLED && connection_ends(s, SERVER_KILLED, 0, false))
 		return false;
-	if (state < SESSION_DETACHED)
+	if (!session_is_over(state))
 		return false;
 	client_becomes(s, CLIENT_GOES);
 	return true;

@@ -15,7 +15,8 @@
 #include <string.h>
 
 #include "fake_target.h"
-#include "rsp/session.h"
+#include "rsp/input.h"
+#include "rsp/unasked.h"
 
 /* Of a chunk. */
 #define HEADER 4
@@ -116,7 +117,7 @@ static void happen(struct client *c, uint8_t what, uint8_t how)
 
 static bool over(const struct client *c)
 {
-	return c->session.state >= SESSION_DETACHED;
+	return session_is_over(c->session.state);
 }
 
 /* One packet at most at a time, so that each can be seen to be answered. */

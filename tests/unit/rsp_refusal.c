@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* In which form which client gets a refusal. */
-#include "rsp/handlers.h"
+#include "rsp/row.h"
 #include "rsp/refusal.h"
 #include "tap.h"
 

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 
 #include "fake_target.h"
-#include "rsp/session.h"
+#include "rsp/input.h"
+#include "rsp/unasked.h"
 #include "tap.h"
 
 /* Too many for one packet. */

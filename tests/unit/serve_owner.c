@@ -110,11 +110,12 @@ static void drop_client(struct sim_client *c)
 	free(c);
 }
 
-static void open_guest(unsigned vcpus)
+/* One for all: its threads stay, and each server is the next one of the same machine. */
+static void open_guest(void)
 {
 	const struct capabilities caps = { .step = true, .planted = true };
 
-	open_machine(&arch_riscv64, vcpus, BASE, RAM, &caps, BATCH_AUTO);
+	open_machine(&arch_riscv64, 2, BASE, RAM, &caps, BATCH_AUTO);
 	write_guest();
 }
 
@@ -146,7 +147,6 @@ static void test_cycles(void)
 {
 	unsigned before, uninherited;
 
-	open_guest(2);
 	before = descriptors(false);
 	uninherited = descriptors(true);
 	self = false;
@@ -236,7 +236,6 @@ static void test_parting(enum state state)
 	bool served;
 	uint64_t before;
 
-	open_guest(2);
 	open_server();
 	start_watcher();
 	served = be_client(c) && client_ask(c, "m80001000,4", SOON_MS);
@@ -276,10 +275,10 @@ static void test_late(void)
 	uint64_t before;
 	int port;
 
-	open_guest(1);
 	open_server();
 	start_watcher();
-	ok(be_client(c) && client_ask(c, "D", SOON_MS) && goes_on_from(0), "a guest that runs, and nobody listens");
+	before = be_client(c) ? counted(0) : 0;
+	ok(client_ask(c, "D", SOON_MS) && goes_on_from(before), "a guest that runs, and nobody listens");
 	drop_client(c);
 	port = server_listen(server, ":0", error, sizeof(error));
 	c = new_client();
@@ -302,7 +301,6 @@ static void test_given(void)
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof(addr);
 
-	open_guest(1);
 	open_server();
 	start_watcher();
 	if (pipe(pipes) || bind(listener, (struct sockaddr *)&addr, size) || listen(listener, 1) ||
@@ -328,7 +326,6 @@ static void test_process(void)
 	char error[256];
 	struct stat st;
 
-	open_guest(1);
 	open_server();
 	for (unsigned i = 0; i < 3; i++) {
 		mode_t mask;
@@ -343,6 +340,37 @@ static void test_process(void)
 	server_close(server);
 }
 
+/* A child that closes its copy: the parent's client, and who waits in the lobby, are served as before. */
+static void test_fork(void)
+{
+	struct sim_client *c = new_client(), *waits = new_client();
+	char error[256];
+	int status = -1, before;
+	pid_t child;
+
+	open_server();
+	server_listen(server, server_comm, error, sizeof(error));
+	start_watcher();
+	be_client(c);
+	before = (int)descriptors(false);
+	end_watcher();
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		server_close(server);
+		_exit((int)descriptors(false) < before - 5 ? 0 : 1);
+	}
+	waitpid(child, &status, 0);
+	is_int(status, 0, "a child of fork() closes its copy");
+	start_watcher();
+	ok(client_ask(c, "qC", SOON_MS), "... and the client is still served");
+	ok(!access(server_comm + 5, F_OK), "... and the socket is where it was");
+	drop_client(c);
+	ok(client_open(waits, SOON_MS), "... and the next client is heard");
+	drop_client(waits);
+	close_all();
+}
+
 /* What is polled says when there is something to do, and nothing else. */
 static void test_poll(void)
 {
@@ -351,7 +379,6 @@ static void test_poll(void)
 	unsigned idle = 0;
 
 	self = true;
-	open_guest(1);
 	open_server();
 	fd = (struct pollfd){ .fd = server_fd(server), .events = POLLIN };
 	for (unsigned i = 0; i < 10 && poll(&fd, 1, 0); i++)
@@ -378,8 +405,8 @@ static void test_poll(void)
 int main(int argc, char **argv)
 {
 	name_server();
+	open_guest();
 	if (argc > 1) {
-		open_guest(2);
 		for (unsigned i = 0; i < 2; i++) {
 			self = i;
 			if (!cycle(MANY / 2))
@@ -400,6 +427,7 @@ int main(int argc, char **argv)
 		test_given();
 	}
 	test_process();
+	test_fork();
 	test_poll();
 	remove_server();
 	return done();

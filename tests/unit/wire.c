@@ -17,8 +17,9 @@
 #include <stdlib.h>
 
 #include "fake_target.h"
-#include "rsp/session.h"
+#include "rsp/input.h"
 #include "rsp/table.h"
+#include "rsp/unasked.h"
 #include "tap.h"
 #include "wire_text.h"
 

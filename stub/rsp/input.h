@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the client says: bytes in, and each packet answered by its row of the table. */
+#ifndef RSP_INPUT_H
+#define RSP_INPUT_H
+
+#include "session.h"
+
+/*
+ * Takes bytes from the client, as they have come, and answers one packet at most. Returns how many were used: none only when the session
+ * is over. What was not used comes first in the next call.
+ */
+size_t session_input(struct session *s, const uint8_t *bytes, size_t n);
+
+#endif
