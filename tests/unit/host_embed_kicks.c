@@ -19,6 +19,7 @@
 #include "embed_library.h"
 #include "guest_code.h"
 #include "host/embed_vcpu.h"
+#include "host/vm.h"
 #include "host/vm_arch.h"
 #include "tap.h"
 
