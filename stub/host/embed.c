@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <linux/kvm.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "embed_vcpu.h"
@@ -40,12 +42,22 @@ static void free_vcpu(struct embed_vcpu *v)
 	free(v);
 }
 
+/* Anything else might be mapped as well, and have nothing there. */
+static bool may_be_vcpu(int fd)
+{
+	struct statfs s;
+
+	return !fstatfs(fd, &s) && (unsigned)s.f_type == ANON_INODE_FS_MAGIC;
+}
+
 /* 0 or -errno. */
 static int open_vcpu(struct embed_vcpu *v)
 {
 	int size = ioctl(v->host->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 	void *run;
 
+	if (!may_be_vcpu(v->fd))
+		return -EBADF;
 	if (size < (int)sizeof(struct kvm_run))
 		return -EIO;
 	run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, 0);

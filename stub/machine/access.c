@@ -28,7 +28,7 @@ static struct vcpu *held_vcpu(struct guest *g, unsigned thread, int *err)
 		return NULL;
 	threads_hold(g);
 	for (unsigned i = 0; i < g->n; i++)
-		g->vcpus[i]->way_known = false;
+		g->vcpus[i]->way.known = false;
 	if (guest_non_stop(g))
 		memory_forget(&v->space);
 	return v;

@@ -43,7 +43,7 @@ void machine_release(struct machine *m, bool go)
 
 		v->want = RESUME_CONTINUE;
 		v->over = v->alone = v->awaited = false;
-		v->way_known = false;
+		v->way.known = false;
 		v->nends = 0;
 	}
 	if (due_leave(&m->guest))

@@ -57,7 +57,7 @@ static int wrote(struct vcpu *v, uint64_t old_pc, int err)
 	if (err)
 		return guest_refuse(v->guest, err, "%s", v->regs.why);
 	if (memory_of_pc(&v->space) != old_pc) {
-		v->reported = v->passed = false;
+		v->at_point = AT_UNSEEN;
 		v->pending = false;
 		transport_wake(&v->guest->transport, v->nr);
 	}

@@ -13,7 +13,7 @@
 static void begin_anew(struct vcpu *v)
 {
 	v->over = v->alone = false;
-	v->off = v->way_known = false;
+	v->off = v->way.known = false;
 	v->nends = 0;
 	v->awaited = v->want == RESUME_CONTINUE && idle_is_awaited(v);
 	v->pending = v->want == RESUME_STEP;

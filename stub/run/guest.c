@@ -90,11 +90,10 @@ static void locked_forget_vcpu(struct vcpu *v)
 {
 	v->pending = false;
 	v->stop = (struct stop){ .thread = v->nr + 1 };
-	v->reported = true;
-	v->passed = false;
+	v->at_point = AT_REPORTED;
 	v->unheard = true;
-	v->debug_control = v->queued = 0;
-	memset(v->debug_bytes, 0, sizeof(v->debug_bytes));
+	v->told.control = v->queued = 0;
+	memset(v->told.bytes, 0, sizeof(v->told.bytes));
 	regfile_let_go(&v->regs);
 	regfile_forget(&v->regs);
 }

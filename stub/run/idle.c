@@ -107,6 +107,6 @@ enum step_result idle_called_out(struct vcpu *v, uint64_t from)
 		return end_step(v);
 	}
 	if (gone)
-		v->reported = v->passed = false;
+		v->at_point = AT_UNSEEN;
 	return STEP_NOTHING;
 }

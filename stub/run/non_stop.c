@@ -180,7 +180,7 @@ bool threads_take_stop(struct vcpu *v, struct stop *stop)
 	taken = v->pending;
 	if (taken) {
 		v->pending = false;
-		v->reported = v->stop.kind != STOP_CREATED;
+		vcpu_is_reported(v, v->stop.kind);
 		g->current = v;
 		*stop = g->last = v->stop;
 	}

@@ -11,13 +11,13 @@
 void own_place(struct vcpu *v, struct debug_request *want, bool ahead)
 {
 	const struct arch_own_debug *ops = v->guest->arch->debug.own;
-	bool known = ahead && v->own_placed;
+	bool known = ahead && v->own.placed;
 
-	v->own_placed = ops && (want->n || want->ends_at);
-	if (!v->own_placed || (!known && ops->find(&v->regs.view, &v->own)))
-		v->own.n = 0;
+	v->own.placed = ops && (want->n || want->ends_at);
+	if (!v->own.placed || (!known && ops->find(&v->regs.view, &v->own.regs)))
+		v->own.regs.n = 0;
 	else
-		want->own = &v->own;
+		want->own = &v->own.regs;
 }
 
 /* Once, and again when it is others; not of those that give way for one instruction alone. */
@@ -29,9 +29,9 @@ void own_tell(struct vcpu *v, const struct debug_request *want)
 
 	if (want->ends_at)
 		return;
-	for (unsigned i = 0; i < v->own.n; i++)
-		displaced |= (unsigned)!v->own.reg[i].placed << v->own.reg[i].nr;
-	if (displaced && displaced != v->own_displaced) {
+	for (unsigned i = 0; i < v->own.regs.n; i++)
+		displaced |= (unsigned)!v->own.regs.reg[i].placed << v->own.regs.reg[i].nr;
+	if (displaced && displaced != v->own.displaced) {
 		for (unsigned nr = 0; nr < ARCH_OWN_MAX; nr++)
 			if (displaced >> nr & 1)
 				n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%u", n ? ", " : "", nr);
@@ -40,7 +40,7 @@ void own_tell(struct vcpu *v, const struct debug_request *want)
 		snprintf(text, sizeof(text), " (vCPU %u). They do nothing meanwhile.\n", v->nr);
 		agent_say(&v->said, text);
 	}
-	v->own_displaced = displaced;
+	v->own.displaced = displaced;
 }
 
 unsigned own_hits(struct vcpu *v, const struct arch_hit *hit, bool watch)
@@ -50,9 +50,9 @@ unsigned own_hits(struct vcpu *v, const struct arch_hit *hit, bool watch)
 	if (!ops || !hit->slots)
 		return 0;
 	/* In a step alone the guest has its own. */
-	if (!v->own_placed && ops->find(&v->regs.view, &v->own))
+	if (!v->own.placed && ops->find(&v->regs.view, &v->own.regs))
 		return 0;
-	return ops->hits(&v->own, hit->slots, watch);
+	return ops->hits(&v->own.regs, hit->slots, watch);
 }
 
 /* KVM is to queue an exception: of this request nothing else is new, and nothing remains. */
@@ -60,7 +60,7 @@ static int queue_exception(struct vcpu *v, uint32_t control)
 {
 	struct guest *g = v->guest;
 
-	return g->host->ops->set_debug(g->host, v->nr, v->debug_control | control, v->debug_bytes, v->debug_size);
+	return g->host->ops->set_debug(g->host, v->nr, v->told.control | control, v->told.bytes, v->told.size);
 }
 
 int own_give(struct vcpu *v, const struct vcpu_exit *exit, bool trap, unsigned hits, uint32_t *control)
@@ -81,5 +81,5 @@ int own_give(struct vcpu *v, const struct vcpu_exit *exit, bool trap, unsigned h
 
 void own_give_again(struct vcpu *v)
 {
-	queue_exception(v, v->began.queued);
+	queue_exception(v, v->flag.step.queued);
 }

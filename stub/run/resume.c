@@ -21,13 +21,13 @@ static bool is_done_with_point(struct vcpu *v)
 	struct spot spot;
 	bool done = false;
 
-	if (!g->points.n || !step_possible(g) || !(v->reported || v->passed))
+	if (!g->points.n || !step_possible(g) || v->at_point == AT_UNSEEN)
 		return false;
 	spot = points_spot(&v->guest->points, &v->space, memory_of_pc(&v->space));
 	for (unsigned i = 0; !done && i < g->points.n; i++) {
 		const struct point *p = &g->points.point[i];
 
-		done = points_is_at(p, &spot) && (v->passed || !programs_has_commands(p->programs));
+		done = points_is_at(p, &spot) && (v->at_point == AT_PASSED || !programs_has_commands(p->programs));
 	}
 	return done;
 }
@@ -73,7 +73,7 @@ static int plan(struct vcpu *v, enum resume_kind kind)
 	int err = 0;
 
 	v->over = kind != RESUME_STAY && is_done_with_point(v) && !idle_is_off(v);
-	v->way_known = false;
+	v->way.known = false;
 	v->nends = 0;
 	v->off = kind == RESUME_STEP && idle_is_off(v);
 	v->awaited = kind == RESUME_CONTINUE && idle_is_awaited(v);

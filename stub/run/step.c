@@ -19,7 +19,7 @@
 /* Was KVM told of a step from here, where that matters? */
 static bool is_told(struct vcpu *v)
 {
-	return !v->guest->arch->step.flag || v->told_at == vcpu_pc(v);
+	return !v->guest->arch->step.flag || v->told.pc == vcpu_pc(v);
 }
 
 /* Only when it differs from what KVM was told last: a system call saved on every step but the first, where that may be. */
@@ -30,8 +30,8 @@ static int set_debug(struct vcpu *v, bool step, uint64_t skip, bool ahead)
 		.step = step && !v->nends,
 		.block_irq = g->caps.block_irq && !g->open_steps,
 		.planted = g->points.planted || v->nends,
-		.ends_at = step && v->began.ends_at && g->caps.exec,
-		.end = v->began.end,
+		.ends_at = step && v->flag.step.ends_at && g->caps.exec,
+		.end = v->flag.step.end,
 	};
 	uint8_t bytes[ARCH_DEBUG_SIZE] = { 0 };
 	uint32_t control;
@@ -42,15 +42,15 @@ static int set_debug(struct vcpu *v, bool step, uint64_t skip, bool ahead)
 	own_place(v, &want, ahead);
 	size = g->arch->debug.encode(&want, &control, bytes);
 	own_tell(v, &want);
-	if (control == v->debug_control && !memcmp(bytes, v->debug_bytes, sizeof(bytes)) && (!want.step || is_told(v)))
+	if (control == v->told.control && !memcmp(bytes, v->told.bytes, sizeof(bytes)) && (!want.step || is_told(v)))
 		return 0;
 	err = g->host->ops->set_debug(g->host, v->nr, control, bytes, size);
 	if (err)
 		return err;
-	v->told_at = g->arch->step.flag ? vcpu_pc(v) : 0;
-	v->debug_control = control;
-	v->debug_size = size;
-	memcpy(v->debug_bytes, bytes, sizeof(bytes));
+	v->told.pc = g->arch->step.flag ? vcpu_pc(v) : 0;
+	v->told.control = control;
+	v->told.size = size;
+	memcpy(v->told.bytes, bytes, sizeof(bytes));
 	return 0;
 }
 
@@ -82,10 +82,10 @@ static enum step_result pass(struct vcpu *v)
 		return verdict_event(v, STOP_SIGNAL);
 	if (step_plan(v, true, v->text, sizeof(v->text)))
 		return report(v, v->run.met);
-	v->in_the_way = v->run.met->place ? v->run.met->place : points_spot(&v->guest->points, &v->space, memory_of_pc(&v->space)).place;
-	v->way_known = true;
-	v->next_alone = v->nends || v->in_the_way;
-	v->passed = true;
+	v->way.place = v->run.met->place ? v->run.met->place : points_spot(&v->guest->points, &v->space, memory_of_pc(&v->space)).place;
+	v->way.known = true;
+	v->way.alone = v->nends || v->way.place;
+	v->at_point = AT_PASSED;
 	return STEP_PASS;
 }
 
@@ -103,14 +103,14 @@ static enum step_result more(struct vcpu *v)
 {
 	if (step_plan(v, false, v->text, sizeof(v->text)))
 		return verdict_event(v, STOP_SIGNAL);
-	v->next_alone = v->nends;
+	v->way.alone = v->nends;
 	return STEP_MORE;
 }
 
 /* A vCPU that has just met the breakpoint knows what is planted there; else the page tables are asked. */
 static struct place *lift(struct vcpu *v, uint64_t pc)
 {
-	struct place *place = v->way_known ? v->in_the_way : points_spot(&v->guest->points, &v->space, pc).place;
+	struct place *place = v->way.known ? v->way.place : points_spot(&v->guest->points, &v->space, pc).place;
 
 	if (place)
 		planted_lift(&v->guest->memory.planted, place);
@@ -130,7 +130,8 @@ static enum step_result await(struct vcpu *v)
 		return verdict_failed(v, "waiting to be brought up", err);
 	if (exit.kind == EXIT_KICKED)
 		return STEP_NOTHING;
-	v->unheard = v->awaited = v->reported = v->passed = false;
+	v->unheard = v->awaited = false;
+	v->at_point = AT_UNSEEN;
 	idle_brought_up(v);
 	return STEP_EVENT;
 }
@@ -145,7 +146,7 @@ static enum step_result prepare(struct vcpu *v)
 
 	flag_begins(v, kvm_steps);
 	err = set_debug(v, v->run.step, v->run.skip, false);
-	if (!err && v->began.queued)
+	if (!err && v->flag.step.queued)
 		own_give_again(v);
 	regfile_drop(&v->regs);
 	v->run.how = v->run.settles ? HOST_SETTLE : kvm_steps ? HOST_STEP : HOST_RUN;
@@ -183,12 +184,12 @@ static enum step_result finish(struct vcpu *v, enum step_result result)
 	v->awaited &= v->unheard;
 	if (result == STEP_OVER) { /* it goes on with the others, freely */
 		v->nends = 0;
-		v->way_known = false;
+		v->way.known = false;
 	}
 	if (v->run.lifted)
 		planted_again(&v->guest->memory.planted, v->run.lifted);
 	if (is_past(v, result))
-		v->reported = v->passed = false;
+		v->at_point = AT_UNSEEN;
 	if (v->run.met)
 		return at_met(v);
 	return result == STEP_MORE ? more(v) : result;
@@ -257,7 +258,7 @@ void step_expect(struct guest *g)
 {
 	struct vcpu *v = g->current;
 
-	v->began.ends_at = false;
-	if (v->want == RESUME_STEP && v->flag_set && !v->own_flag)
+	v->flag.step.ends_at = false;
+	if (v->want == RESUME_STEP && v->flag.set && !v->flag.own)
 		set_debug(v, true, UINT64_MAX, true);
 }

@@ -11,13 +11,13 @@ void flag_begins(struct vcpu *v, bool step)
 {
 	const struct arch_step_flag *flag = v->guest->arch->step.flag;
 
-	v->own_flag = v->own_trap = false;
-	v->began = (struct flag_step){ .queued = v->queued, .code = v->began.code };
+	v->flag.own = v->flag.trap = false;
+	v->flag.step = (struct flag_step){ .queued = v->queued, .code = v->flag.step.code };
 	v->queued = 0;
-	if (v->began_age != v->guest->memory.age)
-		memset(&v->began.code, 0, sizeof(v->began.code));
-	v->began_age = v->guest->memory.age;
-	v->flag_set = step && flag && !flag->begins(&v->regs.view, &v->began);
+	if (v->flag.age != v->guest->memory.age)
+		memset(&v->flag.step.code, 0, sizeof(v->flag.step.code));
+	v->flag.age = v->guest->memory.age;
+	v->flag.set = step && flag && !flag->begins(&v->regs.view, &v->flag.step);
 }
 
 static void put_byte(struct vcpu *v, uint64_t va, uint8_t byte)
@@ -37,9 +37,9 @@ static void set_own(struct vcpu *v)
 	struct view *view = &v->regs.view;
 	uint64_t flags;
 
-	if (g->host->ops->set_debug(g->host, v->nr, 0, v->debug_bytes, v->debug_size))
+	if (g->host->ops->set_debug(g->host, v->nr, 0, v->told.bytes, v->told.size))
 		return;
-	v->debug_control = 0;
+	v->told.control = 0;
 	if (!view->get(view, flag->key, &flags))
 		view->set(view, flag->key, flags | flag->bit);
 }
@@ -49,15 +49,15 @@ void flag_ended(struct vcpu *v)
 	struct view *view = &v->regs.view;
 	struct flag_step_end end;
 
-	if (!v->flag_set)
+	if (!v->flag.set)
 		return;
-	v->guest->arch->step.flag->ended(view, &v->began, &end);
+	v->guest->arch->step.flag->ended(view, &v->flag.step, &end);
 	if (end.copied && end.key)
 		view->set(view, end.key, end.value);
 	else if (end.copied)
 		put_byte(v, end.va, (uint8_t)end.value);
-	v->own_flag = end.own;
-	v->own_trap = end.trap;
+	v->flag.own = end.own;
+	v->flag.trap = end.trap;
 	if (end.own)
 		set_own(v);
 }

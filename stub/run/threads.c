@@ -52,7 +52,7 @@ void locked_stopped(struct guest *g)
 		g->last = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = g->interrupt_signal,
 			.text = g->interrupt_text[0] ? g->interrupt_text : NULL };
 	v->pending = false;
-	v->reported = g->last.kind != STOP_CREATED;
+	vcpu_is_reported(v, g->last.kind);
 	g->current = v;
 	g->reporter = NULL;
 	g->ended = g->last.kind == STOP_EXITED;
@@ -136,7 +136,7 @@ static enum outcome locked_outcome(const struct vcpu *v, enum step_result result
 
 static void locked_goes_ahead(struct vcpu *v, enum step_result result)
 {
-	bool alone = result != STEP_OVER && v->next_alone;
+	bool alone = result != STEP_OVER && v->way.alone;
 
 	v->over = result == STEP_PASS;
 	v->guest->lone = v->guest->lone + alone - v->alone;

@@ -28,7 +28,7 @@ static void locked_comes_home(struct vcpu *v)
 
 static bool locked_is_clean(const struct vcpu *v)
 {
-	return v->want == RESUME_CONTINUE && !v->over && !v->awaited && !v->queued && !v->debug_control && !v->said.len &&
+	return v->want == RESUME_CONTINUE && !v->over && !v->awaited && !v->queued && !v->told.control && !v->said.len &&
 	       !regfile_is_held(&v->regs);
 }
 

@@ -69,7 +69,7 @@ enum guest_event {
  * over it in the midst of the others. The machine goes on RUNNING. When it takes being alone, the others make way: those inside are
  * kicked and come out with nothing, and whoever is `alone` enters when the last of them is out. Then enters the next that has to be
  * alone, then those that made way, then everybody. (A debug register is the vCPU's own: nobody has to make way for that.) An
- * interrupt that comes between finds the vCPU not inside and parks it: as `passed`, so that the next resume takes it over the
+ * interrupt that comes between finds the vCPU not inside and parks it: as AT_PASSED, so that the next resume takes it over the
  * breakpoint, whose commands have been run.
  *
  * A vCPU that steps through a range comes out after each step with STEP_MORE. One that has taken many steps alone, in a range or by
@@ -147,6 +147,50 @@ struct run {
 	bool error;		 /* KVM cannot go on, and that is none of the debugger's doing */
 };
 
+/* What became of the breakpoint at a vCPU's pc. */
+enum at_point {
+	AT_UNSEEN,   /* if there is one, it is met */
+	AT_REPORTED, /* the vCPU's stop there was reported: a breakpoint was seen, and is not met again */
+	AT_PASSED    /* it was met and is not to be reported: the vCPU is to go on past it */
+};
+
+/* What KVM_SET_GUEST_DEBUG was told last. */
+struct told {
+	uint64_t pc; /* then, where that matters */
+	uint32_t control;
+	uint8_t bytes[ARCH_DEBUG_SIZE];
+	size_t size;
+};
+
+/* step_flag.c's, where KVM steps by a flag of the guest's. */
+struct flag_state {
+	struct flag_step step; /* the last one */
+	unsigned age;	       /* memory.age then */
+	bool set;	       /* false: the last run was none */
+	bool own;	       /* behind it the guest's own is set, and KVM told of no step */
+	bool trap;	       /* and the guest's own trap is due with ours */
+};
+
+/* own_debug.c's: the guest's own debug registers, behind the debugger's. */
+struct own_state {
+	struct arch_own regs;
+	bool placed;	    /* there are any of the debugger's */
+	unsigned displaced; /* those that find no room: bit n is the guest's register n, and has been told of */
+};
+
+/* From a STEP_PASS on, until the vCPU is past the breakpoint or the table may have changed. */
+struct way {
+	bool known;
+	struct place *place; /* what is planted there, or NULL */
+	bool alone;	     /* of STEP_PASS and STEP_MORE: an opcode has to be lifted, or planted, for it */
+};
+
+/* One of the places at which a software step ends. */
+struct step_end {
+	uint64_t addr, pa;
+	struct place *place; /* while it is planted */
+};
+
 struct vcpu {
 	struct guest *guest;
 	unsigned nr; /* the thread's id for the debugger is nr + 1 */
@@ -159,59 +203,43 @@ struct vcpu {
 	enum resume_kind want;
 	uint64_t range_start, range_end; /* of RESUME_STEP, as in struct resume_action */
 	enum vcpu_state state;
-	bool pending; /* has an event in `stop` that was not reported */
-	bool over;    /* has to step over the breakpoint at its pc first */
-	bool alone;   /* enters only while no other does: over a planted breakpoint, or by a software step */
 	bool home;    /* its thread is here: it waits, or is in the guest. A borrowed one else is the VMM's, and enters nothing */
 	bool known;   /* a borrowed one: it has come here once, so that it may be looked at */
 	bool settles; /* a borrowed one: the KVM_RUN under way completes an access, and is no run */
+	bool over;    /* has to step over the breakpoint at its pc first */
+	bool alone;   /* enters only while no other does: over a planted breakpoint, or by a software step */
 	bool halting; /* non-stop: it is inside, and is to stop with this signal */
 	int halt_signal;
-	unsigned steps_alone; /* since it has let them */
+	unsigned steps_alone; /* since it has let the others run */
+	bool pending;	      /* has an event in `stop` that was not reported */
 	struct stop stop;
-	unsigned entries;     /* how often it went inside */
+	unsigned entries;      /* how often it went inside */
 	unsigned entries_seen; /* the watcher's: as it found them at ... */
 	int64_t entered_ms;
 	_Atomic bool overdue; /* its step was called out, for it took too long */
-
-	_Atomic bool moved; /* while it stood, a borrowed one has completed an access: what was read of it is void */
+	_Atomic bool moved;   /* while it stood, a borrowed one has completed an access: what was read of it is void */
 
 	/* Touched by the vCPU's thread while it runs, by the baton's holder while it does not. */
-	bool reported;	  /* its stop was reported, and the pc is still that one: a breakpoint there was seen, and is not met again */
-	bool unheard;	  /* it has not run, or came out with nothing: it may be off, or halted */
-	bool off;	  /* it is to be stepped, and is off */
-	bool awaited;	  /* it is off, and is to be an event when it is brought up: it is stepped, or KVM is asked (idle.h) */
-	bool passed;	  /* it has met the breakpoint at its pc, which was not to be reported, and is to go on past it */
-	uint64_t told_at;	  /* the pc when KVM was told what follows */
-	uint32_t debug_control;
-	uint8_t debug_bytes[ARCH_DEBUG_SIZE];
-	size_t debug_size;
-	char text[512]; /* what stop.text points to */
+	enum at_point at_point;
+	bool unheard; /* it has not run, or came out with nothing: it may be off, or halted */
+	bool off;     /* it is to be stepped, and is off */
+	bool awaited; /* it is off, and is to be an event when it is brought up: it is stepped, or KVM is asked (idle.h) */
+	struct told told;
 	struct run run;
-	uint64_t doubted;	  /* where an opcode was met, and another one than ours was found in its place */
-	bool way_known;		  /* since a STEP_PASS, until it is past it or the table may have changed: */
-	struct place *in_the_way; /* of what is planted there, or NULL */
-	bool next_alone;	  /* of STEP_PASS and STEP_MORE: an opcode has to be lifted, or planted, for it */
-	struct agent_text said;	  /* what commands printed and guest.said has not taken yet */
+	struct way way;
+	uint64_t doubted;	/* where an opcode was met, and another one than ours was found in its place */
+	char text[512];		/* what stop.text points to */
+	struct agent_text said; /* what commands printed and guest.said has not taken yet */
 
-	/* The places at one of which a software step ends; none when it is KVM that steps. Planned before the run. */
-	struct step_end {
-		uint64_t addr, pa;
-		struct place *place; /* while it is planted */
-	} ends[STEP_ENDS];
+	/* Where a software step ends, planned before the run; none when it is KVM that steps. */
+	struct step_end ends[STEP_ENDS];
 	unsigned nends;
 	uint64_t stepped_from; /* where the last step began, on hosts whose KVM steps */
 	unsigned suspicious;   /* so many steps more are looked at before they are left to KVM */
 	struct step_mask mask;
-	uint32_t queued;	/* control bits of the exception that KVM has been told to deliver when the vCPU runs next */
-	struct flag_step began; /* the last step, where KVM steps by a flag of the guest's ... */
-	unsigned began_age;	/* memory.age then */
-	bool flag_set;		/* ... and did; false: the last run was none */
-	bool own_flag;		/* behind it the guest's own is set, and KVM told of no step */
-	bool own_trap;		/* and the guest's own trap is due with ours */
-	struct arch_own own;	/* its own debug registers, behind the debugger's ... */
-	bool own_placed;	/* ... where there are any of these */
-	unsigned own_displaced; /* those that find no room: bit n is the guest's register n, and has been told of */
+	uint32_t queued; /* control bits of the exception that KVM has been told to deliver when the vCPU runs next */
+	struct flag_state flag;
+	struct own_state own;
 };
 
 /* Called on the vCPU thread that has just been handed the baton, without the lock; the baton is given back by returning. */
@@ -304,6 +332,13 @@ static inline uint64_t vcpu_pc(struct vcpu *v)
 
 	v->regs.view.get(&v->regs.view, v->guest->arch->regs.pc, &pc);
 	return pc;
+}
+
+/* A stop of this kind was reported of it. */
+static inline void vcpu_is_reported(struct vcpu *v, enum stop_kind kind)
+{
+	if (v->at_point != AT_PASSED)
+		v->at_point = kind == STOP_CREATED ? AT_UNSEEN : AT_REPORTED;
 }
 
 /* Of a vCPU that is outside: does KVM await the answer to an access? Only a VMM's is ever seen so. */

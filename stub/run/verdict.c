@@ -73,7 +73,7 @@ static enum step_result guests_own(struct vcpu *v, const struct vcpu_exit *exit,
 static enum step_result step_complete(struct vcpu *v, const struct vcpu_exit *exit, unsigned hits)
 {
 	uint32_t control;
-	int err = own_give(v, exit, v->own_trap, hits, &control);
+	int err = own_give(v, exit, v->flag.trap, hits, &control);
 
 	return err ? not_given(v, err) : verdict_stepped(v);
 }
@@ -103,7 +103,7 @@ static const struct point *point_of(struct vcpu *v, const struct arch_hit *hit, 
 /* KVM's own step would not have ended here. */
 static bool is_step_end(struct vcpu *v, const struct arch_hit *hit)
 {
-	return v->flag_set && v->began.ends_at && hit->slots && memory_of_pc(&v->space) == v->began.end;
+	return v->flag.set && v->flag.step.ends_at && hit->slots && memory_of_pc(&v->space) == v->flag.step.end;
 }
 
 /*
@@ -114,7 +114,7 @@ static enum step_result at_debug_register(
 	struct vcpu *v, const struct vcpu_exit *exit, const struct arch_hit *hit, uint64_t skip)
 {
 	const struct point *p = is_step_end(v, hit) ? NULL : point_of(v, hit, skip);
-	bool own = hit->stepped && (v->own_trap || !verdict_is_stepping(v));
+	bool own = hit->stepped && (v->flag.trap || !verdict_is_stepping(v));
 	unsigned watch = own_hits(v, hit, true);
 	uint32_t control;
 	int err;

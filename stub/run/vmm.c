@@ -27,9 +27,9 @@ static void again(struct planted *p, struct place *place)
 /* KVM is told anew before the next run, and nothing is known of the registers. */
 static void forget_vcpu(struct vcpu *v)
 {
-	v->debug_control = v->queued = 0;
-	memset(v->debug_bytes, 0, sizeof(v->debug_bytes));
-	v->reported = v->passed = false;
+	v->told.control = v->queued = 0;
+	memset(v->told.bytes, 0, sizeof(v->told.bytes));
+	v->at_point = AT_UNSEEN;
 	regfile_let_go(&v->regs);
 	atomic_store(&v->moved, true);
 }
@@ -77,10 +77,10 @@ static void clean_vcpu(struct vcpu *v)
 	if (!v->known)
 		return;
 	mask_give_back(v);
-	if (v->debug_control)
-		h->ops->set_debug(h, v->nr, 0, none, v->debug_size);
-	v->debug_control = 0;
-	memset(v->debug_bytes, 0, sizeof(v->debug_bytes));
+	if (v->told.control)
+		h->ops->set_debug(h, v->nr, 0, none, v->told.size);
+	v->told.control = 0;
+	memset(v->told.bytes, 0, sizeof(v->told.bytes));
 }
 
 void vmm_cleans(struct guest *g)

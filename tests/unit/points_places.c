@@ -215,7 +215,7 @@ static void test_over_alias(void)
 	set_break(VA);
 	sim_set(rig->sim, 0, RV_PC, ALIAS);
 	regfile_forget(&rig->machine.guest.vcpus[0]->regs);
-	rig->machine.guest.vcpus[0]->reported = true;
+	rig->machine.guest.vcpus[0]->at_point = AT_REPORTED;
 	rig->sim->vcpu[0].on_run = looks_at_opcode;
 	go(RESUME_STEP);
 	ok(wait_stop() && was_lifted && code_at(PAGE(0)) == EBREAK,

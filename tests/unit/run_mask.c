@@ -88,7 +88,7 @@ static enum step_result resume(enum resume_kind kind, bool over)
 
 	v->want = kind;
 	v->over = over;
-	v->way_known = false;
+	v->way.known = false;
 	v->nends = 0;
 	if ((kind == RESUME_STEP || over) && step_plan(v, over, why, sizeof(why)))
 		return STEP_NOTHING;
