@@ -57,6 +57,8 @@ struct server {
 	bool holds;	       /* the baton of a stopped machine is its own */
 	bool deaf;	       /* nobody is accepted before the next tick */
 	bool heard;	       /* the client may have said something, or have gone */
+	bool sure;	       /* ... and has: nobody else can have taken it in the meantime */
+	bool ticked;	       /* the look is one that was due anyway */
 	unsigned quiet;	       /* looks without a running machine */
 	struct pollfd awaited; /* the client, when the watcher is to hear it at once */
 	struct pollfd asked;   /* ... as the sources have it */

@@ -267,7 +267,10 @@ static bool look_into_lobby(struct server *s, bool calls)
 	return waiting;
 }
 
-/* How often is the watcher to look, though nothing happens? */
+/*
+ * How often is the watcher to look, though nothing happens? A guest that stands needs no look; but the tick goes on to its next time, or each
+ * step would stop it and start it again.
+ */
 static int tick_of(const struct server *s, bool leaving)
 {
 	if (leaving)
@@ -276,7 +279,9 @@ static int tick_of(const struct server *s, bool leaving)
 		return TICK_MS;
 	if (!client_is_here(s) || atomic_load(&s->wake.dozing))
 		return 0;
-	return s->holds && !s->link.queued ? 0 : TICK_MS;
+	if (s->holds && !s->link.queued)
+		return s->ticked ? 0 : s->wake.tick_ms;
+	return TICK_MS;
 }
 
 static void begin_look(struct server *s, const short ready[SOURCES])
@@ -287,8 +292,10 @@ static void begin_look(struct server *s, const short ready[SOURCES])
 	if (ready[SOURCE_TICK])
 		set_deaf(s, false);
 	pthread_mutex_unlock(&s->lock);
-	wake_heard(&s->wake, ready[SOURCE_EVENT], ready[SOURCE_TIMER], ready[SOURCE_TICK]);
+	wake_heard(&s->wake, ready[SOURCE_TIMER], ready[SOURCE_TICK]);
+	s->ticked = ready[SOURCE_TICK];
 	s->heard = s->asked.fd != s->link.in || ready[SOURCE_CLIENT] & ~POLLOUT;
+	s->sure = s->config.serves_self && s->asked.fd == s->link.in && ready[SOURCE_CLIENT] & POLLIN;
 }
 
 void server_dispatch(struct server *s, int wait_ms)

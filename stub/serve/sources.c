@@ -21,7 +21,7 @@ int sources_open(void)
 
 int sources_add(int sources, int fd, enum source kind, short events, bool again)
 {
-	struct epoll_event event = { .events = (uint32_t)events, .data.u32 = kind };
+	struct epoll_event event = { .events = (uint32_t)events | (kind == SOURCE_EVENT ? EPOLLET : 0), .data.u32 = kind };
 
 	return epoll_ctl(sources, again ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }

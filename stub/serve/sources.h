@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 enum source {
-	SOURCE_EVENT, /* struct wake's */
+	SOURCE_EVENT, /* struct wake's; it is told of each time that it becomes ready again, and need not be read in between */
 	SOURCE_TIMER,
 	SOURCE_TICK,
 	SOURCE_LISTENER, /* any of them */

@@ -68,12 +68,8 @@ static void read_timer(int fd)
 	(void)n;
 }
 
-void wake_heard(struct wake *w, bool event, bool timer, bool tick)
+void wake_heard(struct wake *w, bool timer, bool tick)
 {
-	eventfd_t count;
-
-	if (event)
-		eventfd_read(w->event, &count);
 	if (timer)
 		read_timer(w->timer);
 	if (tick)

@@ -10,7 +10,7 @@
 #define WAKE_SOON_US 500
 
 struct wake {
-	int event, timer, tick; /* to be polled for POLLIN */
+	int event, timer, tick; /* to be polled for POLLIN; the event edge-triggered */
 	int tick_ms;		/* as the tick is set; 0: not at all */
 	atomic_bool dozing;	/* the watcher sleeps until it is woken, and has no ticks */
 };
@@ -26,7 +26,7 @@ void wake_soon(struct wake *w);
 /* By the watcher: each so many milliseconds from now on; 0: no more. */
 void wake_each(struct wake *w, int ms);
 
-/* The watcher is awake, by these. */
-void wake_heard(struct wake *w, bool event, bool timer, bool tick);
+/* The watcher is awake, by these. The event is not to be read: who waits for it is told of each wake_now(). */
+void wake_heard(struct wake *w, bool timer, bool tick);
 
 #endif

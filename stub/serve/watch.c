@@ -24,7 +24,7 @@ static void watch_prints(struct server *s)
 /* A vCPU's thread may have taken it in the meantime. */
 static bool watch_hears(struct server *s)
 {
-	return s->heard && readable(s->link.in, 0);
+	return s->heard && (s->sure || readable(s->link.in, 0));
 }
 
 /* False: the client has gone. */
