@@ -80,15 +80,17 @@ static void locked_wait_no_more(struct guest *g)
 	locked_decide(g);
 }
 
-/* Somebody attends to a free one again: it is inside, or its thread is the VMM's. */
+/* Somebody attends to a free one again: it is inside, or its thread is the VMM's; or it has come here for the first time just now. */
 static void locked_catch(struct vcpu *v)
 {
 	struct host *h = v->guest->host;
+	bool inside;
 
 	if (v->state != VCPU_FREE)
 		return;
-	v->home = h->ops->attend(h, v->nr, true);
-	locked_move(v, v->home ? VCPU_INSIDE : VCPU_WAITS);
+	inside = h->ops->attend(h, v->nr, true);
+	v->home |= inside;
+	locked_move(v, inside ? VCPU_INSIDE : VCPU_WAITS);
 }
 
 /* Call everybody out of the guest; those not yet inside just do not go. */

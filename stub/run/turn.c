@@ -60,11 +60,12 @@ static enum turn locked_next(struct vcpu *v)
 	for (;;) {
 		if (vcpu_is_inside(v)) /* turn_end() has asked for one KVM_RUN more */
 			return TURN_RUN;
-		if (v->state == VCPU_FREE)
-			return TURN_FREE;
 		if (locked_is_free(v)) {
 			locked_move(v, VCPU_FREE);
 			h->ops->attend(h, v->nr, false);
+		}
+		if (v->state == VCPU_FREE) {
+			v->home = false;
 			return TURN_FREE;
 		}
 		if (v->state == VCPU_PAUSES)
