@@ -138,6 +138,7 @@ static struct vcpu *new_vcpu(struct guest *g, unsigned nr)
 		locked_forget_vcpu(v);
 		return v;
 	}
+	regfile_free(&v->regs);
 	pthread_cond_destroy(&v->wake);
 	free(v);
 	return NULL;
