@@ -23,7 +23,7 @@
 #include "host/vm_arch.h"
 #include "tap.h"
 
-#define KICKS 300
+#define KICKS 300 /* or as many as the first argument says */
 #define LOST_MS 5000
 #define AGAIN_MS 10 /* a VMM that kicks by a plain signal does so again: one that is handled just before KVM_RUN is lost to any */
 #define PROMPT_MS 50
@@ -62,6 +62,12 @@ struct vmm {
 };
 
 static struct vmm *the_vmm; /* of the handler */
+static unsigned kicks = KICKS;
+
+static void set_immediate(struct vmm *m, uint8_t value)
+{
+	__atomic_store_n(&m->run->immediate_exit, value, __ATOMIC_SEQ_CST);
+}
 
 static double now_ms(void)
 {
@@ -93,14 +99,16 @@ static void wait_for_lock(struct vmm *m)
 static void on_kick(int signal)
 {
 	struct vmm *m = the_vmm;
+	int err = errno;
 
 	(void)signal;
 	if (m->style == BY_IMMEDIATE)
-		m->run->immediate_exit = 1;
+		set_immediate(m, 1);
 	if (m->style == BY_SLOW_HANDLER) {
 		wait_for_lock(m);
 		atomic_store(&m->ack, atomic_load(&m->request));
 	}
+	errno = err;
 }
 
 /* ---- a simulated vCPU: a guest that reads what it adds up, each 50 us ---- */
@@ -232,7 +240,7 @@ static void interrupted(struct vmm *m)
 	if (m->run->exit_reason != KVM_EXIT_INTR)
 		atomic_fetch_add(&m->wrong, 1);
 	if (m->style == BY_IMMEDIATE)
-		m->run->immediate_exit = 0;
+		set_immediate(m, 0);
 	if (m->style == BY_KVM_MASK) {
 		sigemptyset(&set);
 		sigaddset(&set, KICK);
@@ -394,7 +402,7 @@ static void test_style(enum style style, bool simulated)
 	pthread_create(&m.thread, NULL, vmm_main, &m);
 	pthread_create(&debugger, NULL, debugger_main, &m);
 	pthread_create(&locker, NULL, locker_main, &m);
-	for (unsigned i = 1; i <= KICKS && !t.lost; i++)
+	for (unsigned i = 1; i <= kicks && !t.lost; i++)
 		kick_once(&m, i, &t);
 	atomic_store(&m.ends, true);
 	embed_want(m.l.v);
@@ -404,7 +412,7 @@ static void test_style(enum style style, bool simulated)
 	pthread_join(m.thread, NULL);
 	is_int(t.lost, 0, "no kick is lost");
 	is_int(m.wrong, 0, "the guest has every answer, and EINTR is told as such");
-	ok(t.late < KICKS / 2, "nor does one wait for long: %u of %u did, for %.1f ms at most", t.late, KICKS, t.slowest);
+	ok(t.late < kicks / 2, "nor does one wait for long: %u of %u did, for %.1f ms at most", t.late, kicks, t.slowest);
 	printf("# EINTR %u times, %u kicks sent again\n", m.eintrs, t.again);
 	if (simulated) {
 		close_simulated(&m);
@@ -452,13 +460,14 @@ static void test_coincidences(void)
 	pthread_sigmask(SIG_BLOCK, &kick, NULL);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_kick, .sa_flags = SA_RESTART };
 	struct sigaction nothing = { .sa_handler = on_our_kick };
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	sigset_t set;
 
+	kicks = argc > 1 ? (unsigned)atoi(argv[1]) : KICKS;
 	sigemptyset(&set);
 	sigaddset(&set, KICK);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
