@@ -33,10 +33,21 @@ struct embed_vcpu *embed_find(struct host *h, unsigned nr)
 	return chunk ? atomic_load(&chunk[nr % EMBED_CHUNK]) : NULL;
 }
 
+/* What KVM leaves in kvm_run for us when a run ends, and no more what it did before. What the VMM has it leave there stays. */
+static void sync_vcpu(struct embed_vcpu *v, uint64_t sync)
+{
+	uint64_t theirs = v->run->kvm_valid_regs & ~v->sync;
+
+	v->sync = sync & ~theirs;
+	v->run->kvm_valid_regs = theirs | v->sync;
+}
+
 static void free_vcpu(struct embed_vcpu *v)
 {
-	if (v->run)
+	if (v->run) {
+		sync_vcpu(v, 0);
 		munmap(v->run, v->run_size);
+	}
 	if (v->event >= 0)
 		close(v->event);
 	free(v);
@@ -108,7 +119,7 @@ static int enter_in_table(struct embed *e, struct embed_vcpu *v)
 	else if (atomic_load(place))
 		err = -EEXIST;
 	if (!err) {
-		v->run->kvm_valid_regs |= e->sync;
+		sync_vcpu(v, e->sync);
 		atomic_store(place, v);
 		if (e->host.vcpus <= v->nr)
 			e->host.vcpus = v->nr + 1;
@@ -169,12 +180,12 @@ static void embed_sync_regs(struct host *h, uint64_t sync)
 	struct embed *e = embed_of(h);
 
 	pthread_mutex_lock(&e->lock);
-	e->sync |= sync;
+	e->sync = sync;
 	for (unsigned i = 0; i < h->vcpus; i++) {
 		struct embed_vcpu *v = embed_find(h, i);
 
 		if (v)
-			v->run->kvm_valid_regs |= sync;
+			sync_vcpu(v, sync);
 	}
 	pthread_mutex_unlock(&e->lock);
 }

@@ -48,6 +48,7 @@ struct embed_vcpu {
 
 	atomic_bool kicked;
 	atomic_bool synced; /* what KVM copied into kvm_run is still true */
+	uint64_t sync;	    /* of kvm_valid_regs, what is there for us and not for the VMM; under the host's lock */
 
 	/* Its thread's. */
 	bool settling;	  /* the KVM_RUN under way is to execute nothing */

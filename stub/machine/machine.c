@@ -10,9 +10,9 @@ struct vcpu *machine_living_vcpu(struct guest *g, unsigned thread, int *err)
 	struct vcpu *v = guest_vcpu(g, thread);
 
 	if (!v)
-		*err = guest_refuse(g, -ESRCH, "there is no thread %u", thread);
+		*err = refuse(&g->refusal, -ESRCH, "there is no thread %u", thread);
 	else if (guest_ended(g))
-		*err = guest_refuse(g, -ESRCH, "the guest has ended");
+		*err = refuse(&g->refusal, -ESRCH, "the guest has ended");
 	else
 		return v;
 	return NULL;
@@ -32,8 +32,8 @@ struct vcpu *machine_changeable_vcpu(struct guest *g, unsigned thread, int *err)
 
 	if (!v || !vcpu_is_pending(v))
 		return v;
-	*err = guest_refuse(g, -EBUSY, "vCPU %u is in the VMM, which serves an access of its: it can be looked at, and not changed",
-		v->nr);
+	*err = refuse(&g->refusal, -EBUSY,
+		"vCPU %u is in the VMM, which serves an access of its: it can be looked at, and not changed", v->nr);
 	return NULL;
 }
 
@@ -44,9 +44,9 @@ struct vcpu *machine_stopped_vcpu(struct guest *g, unsigned thread, int *err)
 	if (!v)
 		return NULL;
 	if (vcpu_runs(v))
-		*err = guest_refuse(g, -EBUSY, "thread %u is running", thread);
+		*err = refuse(&g->refusal, -EBUSY, "thread %u is running", thread);
 	else if (!v->known)
-		*err = guest_refuse(g, -ENXIO, "vCPU %u has not run yet: the VMM may not have set it up", v->nr);
+		*err = refuse(&g->refusal, -ENXIO, "vCPU %u has not run yet: the VMM may not have set it up", v->nr);
 	else
 		return look_again(v);
 	return NULL;

@@ -19,7 +19,7 @@ struct machine {
 	struct guest guest;
 	machine_command_fn *command;
 	bool described; /* guest.tdesc is that of its vCPUs */
-	unsigned mode; /* of arch->modes: what the description is of */
+	unsigned mode;	/* of arch->modes: what the description is of */
 	unsigned expedited[3];
 	unsigned nexpedited;
 	struct vcpu *looked_at;	     /* the one that was current at the stop before */

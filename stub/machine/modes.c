@@ -93,7 +93,7 @@ int modes_choose(struct machine *m, const char *name)
 	int mode = modes_find(g->arch, name), err;
 
 	if (mode < 0)
-		return guest_refuse(g, -EINVAL, "there is no mode %.40s; `monitor mode` shows them", name);
+		return refuse(&g->refusal, -EINVAL, "there is no mode %.40s; `monitor mode` shows them", name);
 	err = start_as(m, mode);
 	if (err)
 		return err;
@@ -102,12 +102,12 @@ int modes_choose(struct machine *m, const char *name)
 		return 0;
 	err = modes_describe(m, mode, &m->next_tdesc);
 	if (err)
-		return guest_refuse(g, err, "the registers cannot be described: %s", strerror(-err));
+		return refuse(&g->refusal, err, "the registers cannot be described: %s", strerror(-err));
 	/* What was given once takes no memory when it is given again. */
 	err = give(m, &m->next_tdesc);
 	if (err) {
 		modes_drop(m);
-		return guest_refuse(g, err, "out of memory");
+		return refuse(&g->refusal, err, "out of memory");
 	}
 	give(m, &g->tdesc);
 	m->next_mode = mode;

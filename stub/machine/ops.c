@@ -159,7 +159,7 @@ static int op_restart(void *t)
 	struct guest *g = machine_guest(t);
 
 	if (guest_running(g))
-		return guest_refuse(g, -EBUSY, "the machine is running");
+		return refuse(&g->refusal, -EBUSY, "the machine is running");
 	points_clear_all(&g->points, true);
 	return guest_start_over(g);
 }
@@ -203,7 +203,7 @@ static void op_refused(void *t, const char *sentence)
 	struct guest *g = machine_guest(t);
 
 	if (sentence != g->why)
-		guest_refuse(g, 0, "%s", sentence);
+		refuse(&g->refusal, 0, "%s", sentence);
 	guest_log(g, "refused: %s", sentence);
 }
 

@@ -27,7 +27,7 @@ static ssize_t read_by(struct guest *g, unsigned thread, unsigned reg, void *val
 	ssize_t n = v ? read(&v->regs, reg, value, cap) : err;
 
 	if (v && n < 0)
-		guest_refuse(g, n, "%s", v->regs.why);
+		refuse(&g->refusal, n, "%s", v->regs.why);
 	return n;
 }
 
@@ -55,7 +55,7 @@ size_t registers_size(void *t, unsigned reg)
 static int wrote(struct vcpu *v, uint64_t old_pc, int err)
 {
 	if (err)
-		return guest_refuse(v->guest, err, "%s", v->regs.why);
+		return refuse(&v->guest->refusal, err, "%s", v->regs.why);
 	if (memory_of_pc(&v->space) != old_pc) {
 		v->at_point = AT_UNSEEN;
 		v->pending = false;
@@ -76,7 +76,7 @@ static int write_by(struct guest *g, unsigned thread, unsigned reg, const void *
 	err = write(&v->regs, reg, value, size);
 	if (err <= 0)
 		return wrote(v, pc, err);
-	guest_refuse(g, 0, "%s", v->regs.why);
+	refuse(&g->refusal, 0, "%s", v->regs.why);
 	guest_log(g, "%s", g->why);
 	return 0;
 }

@@ -139,15 +139,15 @@ static int do_registers(struct machine *m, char **words, const struct printer *o
 static int do_register(struct machine *m, char **words, const struct printer *out)
 {
 	if (!words[0])
-		return guest_refuse(&m->guest, -EINVAL, "which register? A name, or a ONE_REG id in hexadecimal");
+		return refuse(&m->guest.refusal, -EINVAL, "which register? A name, or a ONE_REG id in hexadecimal");
 	return show_register(m->guest.current, words[0], words[1], out->print, out->arg);
 }
 
 static int refuse_vcpu_event(struct guest *g)
 {
 	g->stops_at[EVENT_VCPU] = false;
-	return guest_refuse(
-		g, -EOPNOTSUPP, "events: this host's KVM cannot single-step, and so no vCPU can be stopped as it begins");
+	return refuse(&g->refusal, -EOPNOTSUPP,
+		"events: this host's KVM cannot single-step, and so no vCPU can be stopped as it begins");
 }
 
 static int choose_event(struct guest *g, const char *name, const char *what)
@@ -155,13 +155,13 @@ static int choose_event(struct guest *g, const char *name, const char *what)
 	const char *text;
 
 	if (!what || (strcmp(what, "stop") && strcmp(what, "go")))
-		return guest_refuse(g, -EINVAL, "events: %s stop, or %s go?", name, name);
+		return refuse(&g->refusal, -EINVAL, "events: %s stop, or %s go?", name, name);
 	for (unsigned i = 0; i < GUEST_EVENTS; i++)
 		if (!strcmp(events_name(i, &text), name)) {
 			events_choose(g, i, !strcmp(what, "stop"));
 			return g->stops_at[EVENT_VCPU] && !g->caps.step ? refuse_vcpu_event(g) : 0;
 		}
-	return guest_refuse(g, -ENOENT, "there is no event %s; `monitor events` lists them", name);
+	return refuse(&g->refusal, -ENOENT, "there is no event %s; `monitor events` lists them", name);
 }
 
 static int do_events(struct machine *m, char **words, const struct printer *out)
@@ -239,9 +239,9 @@ static int run(struct machine *m, const struct command *c, char *rest, const str
 	for (; word && n < c->words; word = strtok_r(NULL, " ", &state))
 		words[n++] = word;
 	if (word)
-		return guest_refuse(g, -EINVAL, "%s: too many words; `monitor help` shows what it takes", c->name);
+		return refuse(&g->refusal, -EINVAL, "%s: too many words; `monitor help` shows what it takes", c->name);
 	if (c->guest && g->ended)
-		return guest_refuse(g, -ESRCH, "the guest has ended");
+		return refuse(&g->refusal, -ESRCH, "the guest has ended");
 	return c->run(m, words, out);
 }
 
@@ -252,7 +252,7 @@ int commands_run(struct machine *m, const char *line, text_fn *print, void *arg)
 	char rest[COMMAND_MAX];
 
 	if (strlen(line) >= sizeof(rest))
-		return guest_refuse(&m->guest, -E2BIG, "a command has at most %d characters", COMMAND_MAX - 1);
+		return refuse(&m->guest.refusal, -E2BIG, "a command has at most %d characters", COMMAND_MAX - 1);
 	snprintf(rest, sizeof(rest), "%s", line + len);
 	for (unsigned i = 0; i < NCOMMANDS; i++)
 		if (strlen(commands[i].name) == len && !strncmp(line, commands[i].name, len))

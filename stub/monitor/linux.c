@@ -123,10 +123,10 @@ int do_linux(struct machine *m, char **words, const struct printer *out)
 
 	(void)words;
 	if (err == -ENOENT)
-		return guest_refuse(
-			g, err, "no Linux kernel was found within %llu MiB of where exceptions go, nor of the pc", REACH >> 20);
+		return refuse(&g->refusal, err,
+			"no Linux kernel was found within %llu MiB of where exceptions go, nor of the pc", REACH >> 20);
 	if (err)
-		return guest_refuse(g, err,
+		return refuse(&g->refusal, err,
 			"%.60s is at guest-physical 0x%llx, and is not mapped now, as while a user's program "
 			"runs (KPTI): stop in the kernel",
 			b.text, (unsigned long long)b.pa);

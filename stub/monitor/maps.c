@@ -88,7 +88,7 @@ static int info_mem(struct machine *m, const struct printer *out)
 		if (r.size == UINT64_MAX - r.start)
 			return 0;
 	}
-	return guest_refuse(&m->guest, -EFBIG, "that was as much of the address space as is looked at; it goes on at 0x%llx",
+	return refuse(&m->guest.refusal, -EFBIG, "that was as much of the address space as is looked at; it goes on at 0x%llx",
 		(unsigned long long)(r.start + r.size));
 }
 
@@ -138,10 +138,10 @@ int do_info(struct machine *m, char **words, const struct printer *out)
 		if (strcmp(words[0], infos[i].name))
 			continue;
 		if (infos[i].guest && g->ended)
-			return guest_refuse(g, -ESRCH, "the guest has ended");
+			return refuse(&g->refusal, -ESRCH, "the guest has ended");
 		return infos[i].run(m, out);
 	}
-	return guest_refuse(g, -EINVAL, "info: mem, registers or version");
+	return refuse(&g->refusal, -EINVAL, "info: mem, registers or version");
 }
 
 /* ---- xp */
@@ -168,10 +168,10 @@ static int parse_format(struct guest *g, const char *word, struct dump *d)
 		if (size)
 			d->size = 1u << (size - sizes);
 		else if (*at != 'x')
-			return guest_refuse(g, -EINVAL, "xp: hexadecimal (x) of b, h, w or g, and not %.20s", word);
+			return refuse(&g->refusal, -EINVAL, "xp: hexadecimal (x) of b, h, w or g, and not %.20s", word);
 	}
 	if (d->count > XP_MAX)
-		return guest_refuse(g, -EINVAL, "xp: at most %d values", XP_MAX);
+		return refuse(&g->refusal, -EINVAL, "xp: at most %d values", XP_MAX);
 	return 0;
 }
 
@@ -196,7 +196,7 @@ static int dump(struct guest *g, uint64_t addr, const struct dump *d, const stru
 		if (n < 0)
 			return (int)n;
 		if (n < (ssize_t)d->size)
-			return guest_refuse(g, -EFAULT, "guest-physical 0x%llx: RAM ends there",
+			return refuse(&g->refusal, -EFAULT, "guest-physical 0x%llx: RAM ends there",
 				(unsigned long long)(addr + i * d->size + n));
 		if (i % in_line == 0)
 			say(out, "%s%016llx:", i ? "\n" : "", (unsigned long long)(addr + i * d->size));

@@ -26,6 +26,6 @@ int parse_address(struct guest *g, const char *word, uint64_t *addr)
 	errno = 0;
 	*addr = word ? strtoull(word, &end, 0) : 0;
 	if (!word || end == word || *end || errno || *word == '-')
-		return guest_refuse(g, -EINVAL, "an address is a number as C has it, not %.40s", word ? word : "nothing");
+		return refuse(&g->refusal, -EINVAL, "an address is a number as C has it, not %.40s", word ? word : "nothing");
 	return 0;
 }

@@ -18,7 +18,7 @@ static void say_how_to_look(const struct printer *out)
 
 static int refuse_running(struct guest *g)
 {
-	return guest_refuse(g, -EBUSY, "the machine is running: `interrupt -a` stops it");
+	return refuse(&g->refusal, -EBUSY, "the machine is running: `interrupt -a` stops it");
 }
 
 /* What `load` has put into an empty machine would be lost, and is as fresh as it can be: IDEs load first and reset then. */
@@ -53,7 +53,7 @@ int do_reset(struct machine *m, char **words, const struct printer *out)
 	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!words[0] || !strcmp(words[0], kinds[i]))
 			return start_over(&m->guest, out);
-	return guest_refuse(&m->guest, -EINVAL,
+	return refuse(&m->guest.refusal, -EINVAL,
 		"reset %.40s: there are reset halt, reset init and reset run, which all leave it standing", words[0]);
 }
 

@@ -141,7 +141,7 @@ int show_registers(struct vcpu *v, const char *group, bool json, text_fn *print,
 	}
 	if (json)
 		say(&out.to, "\n]\n");
-	return shown ? 0 : guest_refuse(v->guest, -ENOENT, "there is no register group %.40s", group ? group : "at all");
+	return shown ? 0 : refuse(&v->guest->refusal, -ENOENT, "there is no register group %.40s", group ? group : "at all");
 }
 
 /* A hexadecimal number of at most `size` bytes, the 0x left out or not, into bytes. */
@@ -171,7 +171,7 @@ static int show_named(struct vcpu *v, unsigned reg, const char *text, struct out
 	int err;
 
 	if (text && (size > sizeof(value) || parse_value(text, value, size)))
-		return guest_refuse(g, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes, which is what %s has",
+		return refuse(&g->refusal, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes, which is what %s has",
 			text, size, g->tdesc.regs[reg].row->name);
 	err = text ? registers_set(g, v->nr + 1, reg, value, size) : 0;
 	if (err)
@@ -188,16 +188,16 @@ static int show_id(struct vcpu *v, uint64_t id, const char *text, struct out *ou
 	int err = 0;
 
 	if (!KEY_IS_ID(id) || KEY_SIZE(id) > sizeof(value))
-		return guest_refuse(v->guest, -EINVAL, "0x%llx is no ONE_REG id", (unsigned long long)id);
+		return refuse(&v->guest->refusal, -EINVAL, "0x%llx is no ONE_REG id", (unsigned long long)id);
 	if (text && parse_value(text, value, KEY_SIZE(id)))
-		return guest_refuse(
-			v->guest, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes", text, KEY_SIZE(id));
+		return refuse(
+			&v->guest->refusal, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes", text, KEY_SIZE(id));
 	if (text)
 		err = regfile_set_id(&v->regs, &item);
 	if (!err)
 		err = regfile_get_id(&v->regs, &item);
 	if (err)
-		return guest_refuse(v->guest, err, "0x%llx: %s", (unsigned long long)id, strerror(-err));
+		return refuse(&v->guest->refusal, err, "0x%llx: %s", (unsigned long long)id, strerror(-err));
 	say(&out->to, "0x%016llx %3u  ", (unsigned long long)id, KEY_SIZE(id));
 	say_value(out, value, KEY_SIZE(id));
 	say(&out->to, "\n");
@@ -216,6 +216,6 @@ int show_register(struct vcpu *v, const char *which, const char *value, text_fn 
 	errno = 0;
 	id = strtoull(which, &end, 16);
 	if (*end || errno || !isxdigit((unsigned char)which[0]))
-		return guest_refuse(v->guest, -ENOENT, "there is no register %.40s", which);
+		return refuse(&v->guest->refusal, -ENOENT, "there is no register %.40s", which);
 	return show_id(v, id, value, &out);
 }

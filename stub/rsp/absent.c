@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * See absent.h. Handlers that a packet without PACKET_ALONE has never come to call it: what is here is what a session calls by itself, and
- * what the packets ask that need no machine.
+ * See absent.h. Of target.h's functions there are those that a session calls by itself, and those that the handlers of PACKET_ALONE call: no
+ * other handler is reached without a machine.
  */
 #include <errno.h>
 

@@ -176,7 +176,7 @@ int do_extended(struct session *s, const struct args *args)
 	return session_ok(s);
 }
 
-/* Whoever was away is so no more: the machine stands for it. */
+/* A client that was away is so no more: the machine stands. */
 static void come_back(struct session *s)
 {
 	if (s->state == SESSION_AWAY)
@@ -257,7 +257,7 @@ int do_kill_process(struct session *s, const struct args *args)
 }
 
 /*
- * gdb waits for no answer, and takes one that comes while it stays connected for that of its next packet. lldb waits, and takes
+ * gdb waits for no answer, and takes one that comes while the connection lasts for the answer to its next packet. lldb waits, and takes
  * anything but an exit for a failure.
  */
 int do_kill(struct session *s, const struct args *args)

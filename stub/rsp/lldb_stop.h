@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What lldb wants to be told of a stop besides the thread whose stop it is, and is spared asking for. */
+/* What a stop reply tells lldb besides, and spares lldb asking for. */
 #ifndef RSP_LLDB_STOP_H
 #define RSP_LLDB_STOP_H
 

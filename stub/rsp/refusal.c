@@ -16,7 +16,7 @@ int session_refuse_malformed(struct session *s, const char *what)
 }
 
 /*
- * gdb (13 to 18) takes any E for "there is none" when it searches, and prints a reply that it does not know. Those that it shows before
+ * gdb (13 to 18) takes any E for "there is none" when it searches, and prints a reply that it does not know. Refusals that it shows before
  * there was error-message are the ones to p and P. vContSupported is announced by gdb alone.
  */
 enum refusal_form refusal_form(unsigned flags, unsigned features, bool error_strings)
@@ -34,7 +34,7 @@ enum refusal_form refusal_form(unsigned flags, unsigned features, bool error_str
 	return REFUSAL_CODE;
 }
 
-/* It may carry the client's own words, and is shown on terminals. */
+/* A sentence may carry the client's own words, and is shown on terminals. */
 static void settle_sentence(struct session *s)
 {
 	const char *why = s->target.ops->why(s->target.t);

@@ -11,9 +11,9 @@ enum packet_flag {
 	PACKET_SPEAKS = 2,  /* every gdb shows a refusal's sentence */
 	PACKET_CONSOLE = 4, /* a refusal is printed on the client's console */
 	PACKET_SUFFIX = 8,  /* lldb may put a thread's id behind it */
-	PACKET_ASKS = 16,   /* it changes, resumes and ends nothing: served to those, too, who have not said who they are */
+	PACKET_ASKS = 16,   /* changes, resumes and ends nothing: also served to clients that have not said who they are */
 	PACKET_FINDS = 32,  /* gdb takes an error for "there is none" */
-	PACKET_ALONE = 64   /* it is about the connection, and needs no machine */
+	PACKET_ALONE = 64   /* is about the connection, and needs no machine */
 };
 
 struct args {
@@ -27,7 +27,7 @@ struct packet_row {
 	const char *name;
 	const char *form; /* of what follows the name: table.h has its letters */
 	unsigned flags;
-	const char *token; /* what it earns in qSupported's reply, or NULL */
+	const char *token; /* what qSupported's reply has for this packet, or NULL */
 	int (*answer)(struct session *s, const struct args *args);
 };
 

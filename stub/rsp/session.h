@@ -32,10 +32,10 @@ typedef void session_send_fn(void *arg, const void *bytes, size_t n);
 
 enum session_state {
 	SESSION_STOPPED,	  /* the machine stands still, the client may ask anything */
-	SESSION_AWAY,		  /* the client has detached and stays connected: the machine is to run on; what the client says stops it */
+	SESSION_AWAY,		  /* the client has detached and stays connected: the machine is to run on until the client speaks */
 	SESSION_RUNNING,	  /* the client waits for session_stopped() */
 	SESSION_NON_STOP,	  /* threads run and stop by themselves, the client may ask anything */
-	/* From here on it is over. */
+	/* The session is over: */
 	SESSION_DETACHED,	  /* the client has left: clean up and let the machine run */
 	SESSION_DETACHED_STOPPED, /* the same, but the machine is not to run until another client comes */
 	SESSION_KILLED,		  /* the client asked for the machine's end */
@@ -44,10 +44,10 @@ enum session_state {
 
 /* Non-stop: what the client has been told of threads that stand. */
 enum session_told {
-	TOLD_NOTHING,	/* nothing, or it has said that it knows all: the next stop is notified */
-	TOLD_ONE,	/* of one, by a notification: it takes the others by vStopped */
+	TOLD_NOTHING,	/* of none, or the client has said that it knows all: the next stop is notified */
+	TOLD_ONE,	/* of one, by a notification: the client takes the others by vStopped */
 	TOLD_ANSWER,	/* of one, by the answer to `?` */
-	TOLD_TO_WAIT	/* it knows that one, and is not told of others before it asks for something else than vStopped */
+	TOLD_TO_WAIT	/* of that one, which it knows: others are notified after the next packet that is no vStopped */
 };
 
 struct packet_row;
@@ -65,8 +65,8 @@ struct session {
 	void *trace_arg;
 
 	unsigned features; /* what the client announced: bits of enum feature */
-	bool introduced; /* it has sent qSupported or QStartNoAckMode */
-	size_t strange;	 /* SIZE_MAX, or how many bytes more had come before it knew the answer: while not 0, it can only ask */
+	bool introduced; /* the client has sent qSupported or QStartNoAckMode */
+	size_t strange;	 /* SIZE_MAX, or how many bytes more had come before the client knew that answer: while not 0, it can only ask */
 	bool no_ack;
 	bool raw_upload; /* this client's `x` wants no leading 'b' */
 	bool thread_suffix; /* g, G, p and P may have a thread's id behind them */
@@ -89,7 +89,7 @@ struct session {
 	struct stop stop; /* the last one; without its text */
 
 	const struct packet_row *row; /* the packet that is being answered */
-	char sentence[256];	      /* why it was refused here; empty when the target refused it, until that is told */
+	char sentence[256];	      /* why that packet was refused in rsp/; empty when the target refused, until the client is told */
 	size_t sent;		      /* length of the frame in `out` as last sent, for '-'; 0: none */
 	unsigned unheard;	      /* frames since, that the client has not acknowledged */
 	struct packet_reader in;

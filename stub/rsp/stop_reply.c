@@ -112,7 +112,7 @@ void reply_stop(struct session *s)
 		reply_signal(s);
 }
 
-/* Signal 0: it stands because another has stopped. */
+/* Signal 0: the thread stands because another has stopped. */
 void reply_thread_stop(struct session *s, unsigned thread)
 {
 	bool here = session_stopped_here(s, thread);

@@ -5,7 +5,7 @@
 #include "refusal.h"
 #include "suffix.h"
 
-/* It selects like Hg: memory, whose packets have no suffix, is read as the thread sees it whose registers were read last. */
+/* A suffix selects like Hg: memory, whose packets have no suffix, is read as that thread sees it whose registers were read last. */
 int suffix_take(struct session *s, struct cursor *text)
 {
 	static const char begin[] = ";thread:";

@@ -63,7 +63,7 @@ int due_check(struct guest *g)
 {
 	if (!find_told(g, STOP_RESET))
 		return 0;
-	return guest_refuse(g, -EBUSY, "the machine is to start over: `run`, or leave non-stop, does it");
+	return refuse(&g->refusal, -EBUSY, "the machine is to start over: `run`, or leave non-stop, does it");
 }
 
 int due_resume(struct guest *g)

@@ -11,16 +11,6 @@
 #include "events.h"
 #include "locked.h"
 
-int guest_refuse(struct guest *g, int err, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(g->why, sizeof(g->why), format, ap);
-	va_end(ap);
-	return err;
-}
-
 static void tell(void *arg, const char *text)
 {
 	struct guest *g = arg;
@@ -116,7 +106,7 @@ int guest_start_over(struct guest *g)
 	int err;
 
 	if (!g->host->ops->reset)
-		return guest_refuse(g, -EOPNOTSUPP, "the VMM cannot start its guest over from here");
+		return refuse(&g->refusal, -EOPNOTSUPP, "the VMM cannot start its guest over from here");
 	err = g->host->ops->reset(g->host, g->why, sizeof(g->why));
 	forget(g, err != 0);
 	return err;
@@ -138,6 +128,7 @@ static struct vcpu *new_vcpu(struct guest *g, unsigned nr)
 		locked_forget_vcpu(v);
 		return v;
 	}
+	regfile_free(&v->regs);
 	pthread_cond_destroy(&v->wake);
 	free(v);
 	return NULL;
@@ -167,11 +158,12 @@ int guest_open(struct guest *g)
 {
 	int err;
 
+	g->refusal = (struct refusal){ .text = g->why, .size = sizeof(g->why) };
 	g->memory = (struct memory){
 		.host = g->host,
 		.arch = g->arch,
 		.planted.host = g->host,
-		.why = { .text = g->why, .size = sizeof(g->why) },
+		.why = g->refusal,
 	};
 	g->points.memory = &g->memory;
 	g->points.caps = &g->caps;

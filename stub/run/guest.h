@@ -29,7 +29,4 @@ bool guest_non_stop(struct guest *g);
 /* A sentence for whoever runs this guest. By any thread; nobody waits. */
 __attribute__((format(printf, 2, 3))) void guest_log(struct guest *g, const char *format, ...);
 
-/* Keep a sentence for target.h's why(); returns err. */
-__attribute__((format(printf, 3, 4))) int guest_refuse(struct guest *g, int err, const char *format, ...);
-
 #endif

@@ -53,17 +53,18 @@ static int check_resume(struct guest *g, const struct resume_action *actions)
 	bool any = false;
 
 	if (guest_ended(g))
-		return guest_refuse(g, -ESRCH, "the guest has ended");
+		return refuse(&g->refusal, -ESRCH, "the guest has ended");
 	if (!guest_non_stop(g) && guest_running(g))
-		return guest_refuse(g, -EBUSY, "the machine is running");
+		return refuse(&g->refusal, -EBUSY, "the machine is running");
 	for (unsigned i = 0; i < g->n; i++) {
 		any |= actions[i].kind != RESUME_STAY;
 		if (actions[i].kind == RESUME_STEP && !step_possible(g))
-			return guest_refuse(g, -EOPNOTSUPP, "this host's KVM cannot single-step");
+			return refuse(&g->refusal, -EOPNOTSUPP, "this host's KVM cannot single-step");
 		if (actions[i].kind == RESUME_STEP && is_busy(g->vcpus[i]))
-			return guest_refuse(g, -EBUSY, "vCPU %u is in the VMM, which serves an access of its: it cannot be stepped now", i);
+			return refuse(&g->refusal, -EBUSY,
+				"vCPU %u is in the VMM, which serves an access of its: it cannot be stepped now", i);
 	}
-	return any ? 0 : guest_refuse(g, -EINVAL, "no thread is to run");
+	return any ? 0 : refuse(&g->refusal, -EINVAL, "no thread is to run");
 }
 
 /* What a vCPU has to do before it may run with the others. */
@@ -78,7 +79,7 @@ static int plan(struct vcpu *v, enum resume_kind kind)
 	v->off = kind == RESUME_STEP && idle_is_off(v);
 	v->awaited = kind == RESUME_CONTINUE && idle_is_awaited(v);
 	if (v->over || (kind == RESUME_STEP && !v->off))
-		err = step_plan(v, v->over, g->why, sizeof(g->why));
+		err = step_plan(v, v->over, &g->refusal);
 	v->alone = v->over || v->nends;
 	return err;
 }

@@ -80,7 +80,7 @@ static enum step_result pass(struct vcpu *v)
 	/* x86: the step that came here is done all the same. */
 	if (v->run.met_stepped && v->want == RESUME_STEP && !verdict_in_range(v))
 		return verdict_event(v, STOP_SIGNAL);
-	if (step_plan(v, true, v->text, sizeof(v->text)))
+	if (step_plan(v, true, &(struct refusal){ v->text, sizeof(v->text) }))
 		return report(v, v->run.met);
 	v->way.place = v->run.met->place ? v->run.met->place : points_spot(&v->guest->points, &v->space, memory_of_pc(&v->space)).place;
 	v->way.known = true;
@@ -101,7 +101,7 @@ static enum step_result at_met(struct vcpu *v)
 /* The next step of a range. What cannot be planned ends it: the debugger's own next step is told why. */
 static enum step_result more(struct vcpu *v)
 {
-	if (step_plan(v, false, v->text, sizeof(v->text)))
+	if (step_plan(v, false, &(struct refusal){ v->text, sizeof(v->text) }))
 		return verdict_event(v, STOP_SIGNAL);
 	v->way.alone = v->nends;
 	return STEP_MORE;

@@ -109,9 +109,8 @@ static void add_handlers(struct vcpu *v)
 			add_end(v, v->mask.handlers[i], NULL, NULL);
 }
 
-int step_plan(struct vcpu *v, bool over, char *text, size_t room)
+int step_plan(struct vcpu *v, bool over, const struct refusal *why)
 {
-	const struct refusal why = { text, room };
 	struct guest *g = v->guest;
 	bool software = step_is_software(g);
 	uint64_t pc, next[ARCH_SUCCESSORS];
@@ -125,11 +124,11 @@ int step_plan(struct vcpu *v, bool over, char *text, size_t room)
 	pc = memory_of_pc(&v->space);
 	if (!software && !is_suspicious(v, pc, over))
 		return 0;
-	n = find_ends(v, pc, &insn, next, &why);
+	n = find_ends(v, pc, &insn, next, why);
 	if (n <= 0)
 		return software ? n : 0;
 	for (int i = 0; i < n; i++)
-		err = add_end(v, next[i], &insn, &why);
+		err = add_end(v, next[i], &insn, why);
 	if (!v->nends)
 		return err;
 	add_handlers(v);

@@ -17,7 +17,7 @@ bool step_masks(const struct guest *g);
  * Of a stopped vCPU, or by its own thread: where its next run, a step, or one over a breakpoint, will end: v->ends, or none when KVM
  * does the step. 0, or -errno and a sentence.
  */
-int step_plan(struct vcpu *v, bool over, char *text, size_t room);
+int step_plan(struct vcpu *v, bool over, const struct refusal *why);
 
 /* For the run itself, by step.c: the ends are planted while nobody else is in the guest. 0, or -errno, and then none is. */
 bool plan_is_end(const struct vcpu *v, const struct spot *spot);

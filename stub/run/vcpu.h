@@ -311,7 +311,8 @@ struct guest {
 	bool announced;		     /* the watcher was told to fetch the text */
 	size_t nsaid;
 	char said[GUEST_TEXT_MAX]; /* what commands printed, for the client's console */
-	char why[256];
+	char why[256];		     /* the sentence of the last refusal */
+	struct refusal refusal;	     /* ... by which it is written */
 };
 
 /* What came of a run of one vCPU. */

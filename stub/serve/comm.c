@@ -30,8 +30,8 @@ __attribute__((format(printf, 4, 5))) static int refuse(int err, char *error, si
 }
 
 /*
- * A socket file of a server that is gone is in the way; one that still answers is not ours to remove. A connection would be a client to
- * that one, so the question is asked by a socket of another kind: where somebody lives, it is told that it is of the wrong one.
+ * The socket file of a server that is gone is in the way; the file of one that still answers is not ours to remove. A connection would make
+ * us that server's client, so the question is asked by a datagram socket: connect() says EPROTOTYPE where somebody lives.
  */
 static int remove_stale(const struct sockaddr_un *addr)
 {
@@ -135,7 +135,7 @@ static int bind_tcp(const struct address *a)
 	return err;
 }
 
-/* 0: it is not of TCP. */
+/* The socket's TCP port; 0 for a socket of another kind. */
 static int port_of(int fd)
 {
 	struct sockaddr_storage addr = { 0 };
@@ -215,7 +215,7 @@ void comm_close(struct comm *c)
 	comm_forget(c);
 }
 
-/* A client whose network is gone is noticed after a minute, not never, whether it owes us an answer or we it. */
+/* A client whose network is gone is noticed after a minute, not never, whether the client or the server has spoken last. */
 static void tune_tcp(int fd)
 {
 	static const struct {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 struct comm {
-	int listener; /* -1: closed. It does not wait (O_NONBLOCK), and is closed in a program that is executed */
+	int listener; /* -1: closed; else O_NONBLOCK and close-on-exec */
 	int port;     /* of TCP, else 0 */
 	char *path;   /* of the Unix socket that comm_close() is to unlink, or NULL */
 };
@@ -18,19 +18,19 @@ struct comm {
  */
 int comm_open(struct comm *c, const char *arg, char *error, size_t size);
 
-/* A socket that somebody else has made. Does it listen? Then the comm has it; the path is none of ours. */
+/* Does this socket, which somebody else has made, listen? Then the comm has it; comm_close() unlinks nothing. */
 bool comm_take(struct comm *c, int fd);
 
 /* Listens no more; nothing is to be found at the path. */
 void comm_close(struct comm *c);
 
-/* In a process that has a copy of it: closes that one alone, and leaves what is at the path. */
+/* The same in a child of fork(): only the child's descriptor is closed, and the path stays. */
 void comm_forget(struct comm *c);
 
 /* The next one who has connected, ready to talk to; or -errno: -EAGAIN when there is none (any more). Waits for nobody. */
 int comm_accept(struct comm *c);
 
-/* A socket that is connected: as comm_accept() returns them. */
+/* Gives a connected socket the options that comm_accept() gives to those it returns. */
 void comm_tune(int fd);
 
 #endif

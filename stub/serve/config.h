@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a server is told by the one who opens it, its owner: a program or a library. */
+/* What a server's owner, which is the program or the library that opens the server, has to say and is asked. */
 #ifndef SERVE_CONFIG_H
 #define SERVE_CONFIG_H
 
@@ -9,7 +9,7 @@
 enum server_level {
 	SERVER_ERROR = 3,
 	SERVER_WARNING = 4, /* who was refused, and why */
-	SERVER_INFO = 6,    /* that the guest stands and nobody is there to see it */
+	SERVER_INFO = 6,    /* stops of the guest that no client is there to see */
 	SERVER_DEBUG = 7    /* packets */
 };
 
@@ -26,22 +26,22 @@ struct server_config {
 	bool serves_self; /* vCPU threads serve no client: server_dispatch() does, also while the machine is stopped */
 	void *arg;	  /* of the functions */
 
-	/* A sentence without a newline, for whoever runs this; by any thread, with locks held: it does not wait, and calls no server. */
+	/* Takes a sentence without a newline. Any thread, locks held: the function does not wait, and calls nothing of server.h. */
 	void (*log)(void *arg, enum server_level level, const char *sentence);
 
-	/* Text that commands of breakpoints have printed, for which there is no client that takes it. Ends anywhere. Does not wait. */
+	/* Takes text that commands of breakpoints have printed and no client takes; not line by line. The function does not wait. */
 	void (*print)(void *arg, const char *text);
 
 	/* The guest is about to go on: what was told may have to be shown before. */
 	void (*resuming)(void *arg);
 
 	/*
-	 * True: all is over, the guest stays as it is, and nobody is served any more. False, or NULL: the server goes on: who asked for the
-	 * guest's end is parted from, and the guest goes on; whoever comes next is served.
+	 * Is all over by this event? True: the guest stays as it is, and nobody is served any more. False, or NULL: the server parts from the
+	 * client, the guest goes on if it has not ended, and whoever comes next is served.
 	 */
 	bool (*ends)(void *arg, enum server_event event, int code);
 
-	/* A client has come, or it has gone and nothing of it is left in the guest. By the thread of server_dispatch(). */
+	/* A client has come; or it has gone, and nothing of it is left in the guest. By the thread of server_dispatch(). */
 	void (*client)(void *arg, bool here);
 };
 

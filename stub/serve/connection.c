@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What becomes of the client, and what is said by it and to it. See connection.h. */
+/* What becomes of the client, what the client says and what the client is sent. See connection.h. */
 #include "../rsp/input.h"
 #include "../rsp/unasked.h"
 #include "../run/threads.h"
@@ -33,7 +33,7 @@ void connection_send(void *server, const void *bytes, size_t n)
 	link_send(&s->link, bytes, n);
 }
 
-/* To go away and to come back is the client's affair: it is the same thread that hears it. */
+/* A client that goes away, or comes back, is heard on by the same thread. */
 static bool goes_on(enum session_state before, enum session_state now)
 {
 	return now == before || (session_stands(now) && session_stands(before));

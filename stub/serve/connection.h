@@ -23,13 +23,13 @@
 
 #define CONNECTION_LISTENERS 8
 
-/* Of the client. Only client_becomes() changes it. */
+/* What has become of the client. Only client_becomes() and locked_admit() change it. */
 enum client {
-	CLIENT_NONE, /* there is none: who comes next is it */
-	CLIENT_HERE, /* it is served */
-	CLIENT_GOES, /* the watcher saw it go, or the machine is being stopped, for what is left of it to be cleaned up */
-	CLIENT_LEFT, /* nothing is left of it in the guest; the watcher has its descriptors to close yet */
-	CLIENT_OVER  /* the owner has said that all is over: there is none any more, nor will be */
+	CLIENT_NONE, /* there is no client: who comes next will be */
+	CLIENT_HERE, /* the client is served */
+	CLIENT_GOES, /* the watcher saw the client go: the machine is being stopped, to have the client's breakpoints and the like taken out */
+	CLIENT_LEFT, /* nothing of the client is left in the guest; the watcher has to close the client's descriptors yet */
+	CLIENT_OVER  /* the owner has said that all is over: there is no client any more, nor will be */
 };
 
 struct server {
@@ -40,9 +40,9 @@ struct server {
 	struct link link;
 	struct wake wake;
 	int sources;
-	pid_t process; /* that has opened it */
+	pid_t process; /* which has opened the server */
 
-	/* The lock is held for no longer than it takes to look, but by server_dispatch() for those in the lobby. */
+	/* Guards what follows, up to the lobby. Held only to look and to change, and by server_dispatch() to hear those in the lobby. */
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* the client */
 	_Atomic enum client client;
@@ -54,14 +54,14 @@ struct server {
 	struct lobby lobby;
 
 	/* The watcher's. */
-	bool holds;	       /* the baton of a stopped machine is its own */
+	bool holds;	       /* the watcher has the baton of a stopped machine */
 	bool deaf;	       /* nobody is accepted before the next tick */
 	bool heard;	       /* the client may have said something, or have gone */
-	bool sure;	       /* ... and has: nobody else can have taken it in the meantime */
+	bool sure;	       /* the client has: no vCPU thread can have taken what the client said */
 	bool ticked;	       /* the look is one that was due anyway */
 	unsigned quiet;	       /* looks without a running machine */
 	struct pollfd awaited; /* the client, when the watcher is to hear it at once */
-	struct pollfd asked;   /* ... as the sources have it */
+	struct pollfd asked;   /* awaited, as it was last told to the sources */
 };
 
 void client_becomes(struct server *s, enum client client);
@@ -69,7 +69,7 @@ void client_becomes(struct server *s, enum client client);
 /* With the lock: a fresh session on these descriptors, on which the client has said n bytes already. */
 void locked_admit(struct server *s, int in, int out, const void *begun, size_t n);
 
-/* Is there a client, whatever becomes of it? */
+/* Is there a client, be it one that is going? */
 static inline bool client_is_here(const struct server *s)
 {
 	enum client client = atomic_load(&s->client);
@@ -92,7 +92,7 @@ enum session_state connection_digest(struct server *s);
 /* What the guest's breakpoints have printed meanwhile, to the client's console. False: nothing. */
 bool connection_tell(struct server *s);
 
-/* Is all over by this? Then what was sent is given a moment to arrive, if it is to `linger`, and nobody is served any more. */
+/* Does the owner say that all is over? Then, with `linger`, what was sent is given a moment to arrive; and nobody is served any more. */
 bool connection_ends(struct server *s, enum server_event event, int code, bool linger);
 
 #endif

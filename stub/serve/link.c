@@ -52,7 +52,7 @@ static void cut_off(struct link *l)
 	shutdown(l->out, SHUT_RDWR);
 }
 
-/* How many of them have gone, 0 when there is no room now. */
+/* How many of the bytes have gone, 0 when there is no room now. */
 static size_t send_now(struct link *l, const char *bytes, size_t n)
 {
 	ssize_t sent;

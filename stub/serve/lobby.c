@@ -89,7 +89,7 @@ static size_t look_through(struct lobby *l, const struct caller *c, bool *packet
 	return c->have;
 }
 
-/* False when it is to go. */
+/* False when the caller is to go. */
 static bool judge(struct lobby *l, struct caller *c)
 {
 	bool packet;
@@ -144,7 +144,7 @@ static struct caller *find_client(struct lobby *l)
 	return NULL;
 }
 
-/* What it has sent is a packet, so this is its answer. */
+/* The caller has sent a packet, so this is that packet's answer. */
 static void refuse(struct lobby *l, struct caller *c)
 {
 	static const char busy[] = "+$E.another debugger is connected#98";

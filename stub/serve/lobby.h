@@ -12,20 +12,20 @@
 #define LOBBY_CALLERS 8
 
 /*
- * A debugger waits for the answer to its first packet. What a browser sends in its place fits into no segment of TCP's so small: so all
- * of its first line is here before the first packet is answered, and is seen to be none.
+ * A debugger waits for the answer to its first packet. A browser does not, and what it sends fits into no segment of TCP's so small: so all
+ * of the browser's first line is here before anything is answered, and is seen to be no packet.
  */
 #define LOBBY_FIRST 1024
 
 struct caller {
 	int fd;
-	int64_t client_ms; /* when it had sent its first packet; 0: it has not */
+	int64_t client_ms; /* when the caller had sent its first packet; 0: it has not */
 	size_t have;
 	uint8_t bytes[LOBBY_FIRST];
 };
 
 struct lobby {
-	int sources; /* where callers are listened to, for as long as they have sent no packet */
+	int sources; /* a caller is among these until it has sent a packet */
 	const struct server_config *config;
 	int parting; /* a socket whose client was told good-bye: closed when the next one parts, so that the word arrives; -1: none */
 	unsigned n;
@@ -38,15 +38,15 @@ void lobby_open(struct lobby *l, int sources, const struct server_config *config
 /* All who are there are gone. */
 void lobby_close(struct lobby *l);
 
-/* This one has connected; the descriptor is the lobby's. When there is no room, a caller that has said nothing has to go. */
+/* Takes in who has connected by this descriptor, which is the lobby's. When there is no room, a caller that has said nothing has to go. */
 void lobby_enter(struct lobby *l, int fd);
 
 /* What callers have said. Those who cannot be debuggers are told of in the log, and are gone. */
 void lobby_hear(struct lobby *l);
 
 /*
- * The next one to be a client; NULL when there is none, or while the one before is there: then, after a moment in which that one may be
- * on its way out, it is told that it has come too late. waiting: somebody has that moment.
+ * The next caller to be a client; NULL when there is none, or while there is a client (busy). That client may be on its way out: so the caller
+ * waits a moment, and is then told that it has come too late. waiting: a caller waits.
  */
 struct caller *lobby_next(struct lobby *l, bool busy, bool *waiting);
 

@@ -8,8 +8,8 @@
 #include "serve.h"
 
 /*
- * The guest runs on if it was told to, by `detach` or because it was running, or if it ever ran. A client that leaves a stopped one to
- * come again, in another mode, finds it as it is, and so does whoever comes after one that wanted it to stay.
+ * The guest runs on if the client said so by `detach`, if it was running, or if it ever ran. It stays as it is for a client that leaves
+ * a stopped guest to come again in another mode, and when the client wanted it to stay.
  */
 void serve_leave(struct server *s, bool go)
 {
@@ -25,7 +25,7 @@ void serve_leave(struct server *s, bool go)
 	client_becomes(s, CLIENT_LEFT);
 }
 
-/* Whoever opened the server need not have it end. */
+/* The owner of the server need not let the guest end. */
 static void serve_killed(struct server *s)
 {
 	if (connection_ends(s, SERVER_KILLED, 0, true))
@@ -35,8 +35,8 @@ static void serve_killed(struct server *s)
 }
 
 /*
- * A client that has detached and stays connected is heard while the machine runs, as if nobody were there: what it says has stopped
- * it, and when that was no `attach` or `run`, the machine goes on.
+ * A client that has detached and stays connected is heard while the machine runs as if nobody were there. What this client says stops the
+ * machine; when it was no `attach` or `run`, the machine goes on.
  */
 static bool serve_away(struct server *s)
 {

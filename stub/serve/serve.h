@@ -8,10 +8,10 @@
 /* machine_serve_fn: on the vCPU thread that has been handed the baton, for as long as the machine stands. */
 void serve(void *server);
 
-/* The stop. waits: until the client has taken all that it is sent. True: the client is there to be heard. */
+/* Tells the client of the stop. waits: until the client has taken all. True: the client is there to be heard. */
 bool serve_stop(struct server *s, bool waits);
 
-/* What the client has said so far; more: it has said something since the stop. True: it is to be heard further. */
+/* Answers what the client has said so far; more: the client has spoken since the stop. True: the client is to be heard further. */
 bool serve_packets(struct server *s, bool more);
 
 /* The client has gone; go: the guest runs on in any case. */

@@ -68,7 +68,7 @@ int server_open(struct server **server, struct machine *m, const struct server_c
 	return 0;
 }
 
-/* By the process that has opened it: nobody is left who could come to it. */
+/* In the process that has opened the server: nobody is left who could call it. */
 static void retire(struct server *s)
 {
 	server_unlisten(s);
@@ -225,8 +225,8 @@ static void await_client(struct server *s, struct pollfd awaited)
 }
 
 /*
- * The client has left: its descriptors are closed, its place is free. The next one would stop the guest: so it goes on first, if it is to,
- * which is when its vCPU's thread is back from serving.
+ * The client has left: its descriptors are closed, its place is free. The next client will stop the guest. So the place is not free before the
+ * guest goes on, if it is to: which is when the vCPU's thread is back from serving.
  */
 static void reap_client(struct server *s)
 {
@@ -246,7 +246,7 @@ static void reap_client(struct server *s)
 	client_becomes(s, CLIENT_NONE);
 }
 
-/* Those who have connected. True while one of them waits for the client to be gone. */
+/* Hears those who have connected. True while one of them waits for the client to be gone. */
 static bool look_into_lobby(struct server *s, bool calls)
 {
 	struct caller *c;
@@ -324,7 +324,7 @@ static bool is_left(const struct server *s)
 	return client == CLIENT_NONE || client == CLIENT_OVER;
 }
 
-/* Whoever reads what the client says reads its end. */
+/* Whoever reads what the client says, a vCPU thread or the watcher, reads the end of it. */
 static void locked_part(struct server *s)
 {
 	while (s->lobby.n)

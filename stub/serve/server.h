@@ -32,7 +32,7 @@ void server_close(struct server *s);
  */
 int server_listen(struct server *s, const char *address, char *error, size_t size);
 
-/* The same of a comm that is open. 0, and the server has it; or -ENFILE. */
+/* The same by an open comm. 0, and the comm is the server's; or -ENFILE. */
 int server_listen_on(struct server *s, const struct comm *comm);
 
 /*
@@ -41,7 +41,7 @@ int server_listen_on(struct server *s, const struct comm *comm);
  */
 int server_serve(struct server *s, int fd);
 
-/* A client that is connected by two descriptors, of any kind, and is one before it says so. By the thread of server_dispatch(). */
+/* A client that is connected by two descriptors, of any kind, and is served from its first byte on. By the thread of server_dispatch(). */
 void server_talk(struct server *s, int in, int out);
 
 /* Clients are awaited nowhere any more, and the paths of Unix sockets are gone. */
@@ -49,7 +49,7 @@ void server_unlisten(struct server *s);
 
 /*
  * The client, and whoever else has connected, is parted from, and nothing of it is left in the guest, which goes on. Waits until that is
- * so. It is server_dispatch() that does it: called on its thread, or before anybody has called it, this function calls it as well.
+ * so. The work is done in server_dispatch(): on that function's thread, or when no thread has called it yet, this function calls it.
  */
 void server_disconnect(struct server *s);
 
@@ -64,7 +64,7 @@ int server_fd(const struct server *s);
 
 /*
  * Does what there is to do now; always by one thread. It waits for up to wait_ms first until there is something (0: not at all, -1: for ever).
- * It may take as long as a packet takes to be answered; with a vCPU thread that serves, it never does.
+ * With config.serves_self, and in non-stop, it takes as long as a packet takes to be answered.
  */
 void server_dispatch(struct server *s, int wait_ms);
 

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 
 enum source {
-	SOURCE_EVENT, /* struct wake's; it is told of each time that it becomes ready again, and need not be read in between */
+	SOURCE_EVENT, /* struct wake's event; told of once for each time it is written to, and not read */
 	SOURCE_TIMER,
 	SOURCE_TICK,
-	SOURCE_LISTENER, /* any of them */
-	SOURCE_CALLER,	 /* any of those in the lobby */
+	SOURCE_LISTENER, /* any listener */
+	SOURCE_CALLER,	 /* any caller in the lobby */
 	SOURCE_CLIENT,
 	SOURCES
 };

@@ -21,7 +21,7 @@ static void watch_prints(struct server *s)
 		config_print(&s->config, text);
 }
 
-/* A vCPU's thread may have taken it in the meantime. */
+/* A vCPU thread may have taken what the client said in the meantime. */
 static bool watch_hears(struct server *s)
 {
 	return s->heard && (s->sure || readable(s->link.in, 0));
@@ -55,7 +55,7 @@ static enum session_state watch_input(struct server *s)
 	return state;
 }
 
-/* Has the client gone by that? What is left of it is cleaned up when the machine stands. */
+/* Has the client gone, by this state? Then its breakpoints and the like are taken out when the machine stands. */
 static bool watch_gone(struct server *s, enum session_state state)
 {
 	if (state == SESSION_KILLED && connection_ends(s, SERVER_KILLED, 0, false))
@@ -116,8 +116,8 @@ static void watch_away(struct server *s)
 }
 
 /*
- * What the client says while the machine runs. A session that is not running is none of the watcher's: its client has just come,
- * and the machine is being stopped for it.
+ * What the client says while the machine runs. A session that stands is none of the watcher's: the client has just come, and the machine
+ * is being stopped.
  */
 static void watch_session(struct server *s)
 {
@@ -134,7 +134,7 @@ static void watch_session(struct server *s)
 		watch_running(s);
 }
 
-/* In this order: a resume that begins after the question sees that it has to wake the watcher. */
+/* In this order: a resume that begins after threads_at_rest() sees `dozing`, and wakes the watcher. */
 static void watch_doze(struct server *s)
 {
 	s->quiet = 0;
@@ -143,7 +143,7 @@ static void watch_doze(struct server *s)
 		atomic_store(&s->wake.dozing, false);
 }
 
-/* The client of a stopped machine that the watcher serves. True: it is to be heard further. */
+/* Serves the client of a stopped machine. True: the client is to be heard further. */
 static bool watch_packets(struct server *s)
 {
 	link_flush(&s->link);

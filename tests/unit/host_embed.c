@@ -334,6 +334,31 @@ static void test_refusals(void)
 	close_vmm(&m);
 }
 
+/* What KVM is to leave in kvm_run belongs to the VMM as well. */
+static void test_sync(void)
+{
+	struct embed_vcpu *v;
+	struct vmm m;
+
+	if (!open_vmm(&m, spin, sizeof(spin)))
+		return;
+	m.run->kvm_valid_regs = 4;
+	m.h->ops->sync_regs(m.h, 6);
+	is_int((int64_t)m.run->kvm_valid_regs, 6, "what we want in kvm_run, besides what the VMM wants there");
+	m.h->ops->sync_regs(m.h, 1);
+	is_int((int64_t)m.run->kvm_valid_regs, 5, "... something else by then");
+	m.h->ops->sync_regs(m.h, 0);
+	is_int((int64_t)m.run->kvm_valid_regs, 4, "what the VMM wants stays");
+	m.h->ops->sync_regs(m.h, 2);
+	embed_remove_vcpu(m.l.v);
+	is_int((int64_t)m.run->kvm_valid_regs, 4, "... also when the vCPU goes");
+	is_int(embed_add_vcpu(m.h, 0, m.fd, NULL, &v), 0, "it comes again");
+	is_int((int64_t)m.run->kvm_valid_regs, 6, "... and is as the others");
+	m.h->ops->close(m.h);
+	is_int((int64_t)m.run->kvm_valid_regs, 4, "nothing of ours is left");
+	m.vm->ops->close(m.vm);
+}
+
 int main(void)
 {
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -348,5 +373,6 @@ int main(void)
 	test_immediate();
 	test_spin();
 	test_refusals();
+	test_sync();
 	return done();
 }

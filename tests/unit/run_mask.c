@@ -84,13 +84,11 @@ static void put(uint64_t addr, uint32_t word)
 /* What the debugger's resume does with this vCPU. */
 static enum step_result resume(enum resume_kind kind, bool over)
 {
-	char why[256];
-
 	v->want = kind;
 	v->over = over;
 	v->way.known = false;
 	v->nends = 0;
-	if ((kind == RESUME_STEP || over) && step_plan(v, over, why, sizeof(why)))
+	if ((kind == RESUME_STEP || over) && step_plan(v, over, NULL))
 		return STEP_NOTHING;
 	regfile_resumed(&v->regs);
 	regfile_drop(&v->regs);
@@ -426,7 +424,7 @@ static void test_ppc64_translation(void)
 	set(PPC_SRR1, get(PPC_MSR) | PPC_MSR_IR | PPC_MSR_DR);
 	set(PPC_PROCESS_TABLE, 0);
 	put(0x1000, 0x4c000024); /* rfid */
-	is_int(step_plan(v, false, why, sizeof(why)), -EOPNOTSUPP, "ppc64: a step to where nobody knows where things are");
+	is_int(step_plan(v, false, &(struct refusal){ why, sizeof(why) }), -EOPNOTSUPP, "ppc64: a step to where nobody knows where things are");
 	ok(strstr(why, "0xc000000000001100, where the instruction leads") != NULL, "ppc64: ... is refused, with a sentence");
 	set(PPC_PROCESS_TABLE, 1ull << 63 | 0x2000);
 	put_big(0x2000, 2ull << 61 | 5ull << 5 | 13);
