@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A machine under a debugger, as a whole: answers target.h with the guest, whose vCPUs are run/'s. serve/ owns the connection, and
- * main.c the machine.
+ * A machine under a debugger, as a whole: answers target.h with the guest, whose vCPUs are run/'s. serve/ owns the connection, and the
+ * program or the library the machine.
  */
 #ifndef MACHINE_H
 #define MACHINE_H

@@ -9,14 +9,15 @@
 /* A loop that is stepped through and has no more bytes may be one around a store-exclusive. */
 #define SMALL_LOOP 128
 
-bool step_plants(const struct guest *g)
+/* Are there steps that end at opcodes: of all, or of those that KVM does not get through? */
+static bool plants(const struct guest *g)
 {
 	return g->caps.planted && g->arch->step.successors;
 }
 
 bool step_is_software(const struct guest *g)
 {
-	return !g->caps.step && step_plants(g);
+	return !g->caps.step && plants(g);
 }
 
 bool step_possible(const struct guest *g)
@@ -119,7 +120,7 @@ int step_plan(struct vcpu *v, bool over, const struct refusal *why)
 
 	v->nends = 0;
 	mask_plan(v);
-	if (!step_plants(g))
+	if (!plants(g))
 		return 0;
 	pc = memory_of_pc(&v->space);
 	if (!software && !is_suspicious(v, pc, over))

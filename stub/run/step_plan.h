@@ -5,10 +5,9 @@
 
 #include "vcpu.h"
 
-/* Can this guest be stepped at all? By planting opcodes behind the instruction, since its KVM cannot? Are there steps of that kind? */
+/* Can this guest be stepped at all? By planting opcodes behind the instruction, since its KVM cannot? */
 bool step_possible(const struct guest *g);
 bool step_is_software(const struct guest *g);
-bool step_plants(const struct guest *g);
 
 /* Can interrupts wait while a vCPU steps? */
 bool step_masks(const struct guest *g);
