@@ -15,6 +15,14 @@
 static struct machine machine;
 static struct kvmgdb *gdb;
 
+/* As kvm-gdbserver --debug shows the wire. */
+static void tell(void *m, enum kvmgdb_level level, const char *sentence)
+{
+	(void)m;
+	(void)level;
+	fprintf(stderr, "%s\n", sentence);
+}
+
 static void *run_vcpu(void *arg)
 {
 	struct vcpu *v = arg;
@@ -46,6 +54,9 @@ static void open_stub(const char *where)
 	char why[256];
 	int port;
 
+	config.log = tell;
+	if (getenv("VMM_DEBUG"))
+		config.flags |= KVMGDB_TRACE;
 	config.kvm_fd = machine.kvm;
 	config.vm_fd = machine.vm;
 	if (kvmgdb_open(&config, &gdb, why, sizeof(why)))
