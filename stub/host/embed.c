@@ -190,19 +190,6 @@ static void embed_sync_regs(struct host *h, uint64_t sync)
 	pthread_mutex_unlock(&e->lock);
 }
 
-#ifdef __x86_64__
-/* Of no interest where the guest has no such clock. */
-static void embed_goes_on(struct host *h, unsigned nr)
-{
-	struct embed_vcpu *v = embed_find(h, nr);
-
-	if (v)
-		ioctl(v->fd, KVM_KVMCLOCK_CTRL, 0);
-}
-#else
-#define embed_goes_on NULL
-#endif
-
 static int embed_system_call(struct host *h, struct host_call *call)
 {
 	return kvm_system_call(embed_of(h)->kvm, call);
@@ -277,7 +264,6 @@ static const struct host_ops embed_ops = {
 	.kick = embed_kick,
 	.wait = embed_wait,
 	.wake = embed_wake,
-	.goes_on = embed_goes_on,
 	.attend = embed_attend,
 	.has_run = embed_has_run,
 	.is_pending = embed_is_pending,

@@ -70,6 +70,9 @@ static const unsigned long vcpu_ioctls[] = {
 	KVM_GET_ONE_REG,
 	KVM_SET_ONE_REG,
 	KVM_GET_MP_STATE,
+#ifdef __x86_64__
+	KVM_KVMCLOCK_CTRL, /* behind a long stop */
+#endif
 };
 
 static const unsigned long server_ioctls[] = {

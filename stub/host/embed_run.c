@@ -9,12 +9,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "embed_vcpu.h"
 
 static_assert(offsetof(struct kvm_run, hw) == 32, "the exit's union is where arch/ expects it");
 static_assert(sizeof(((struct kvm_run *)0)->padding) == EXIT_DATA_SIZE, "the exit's union has the size that arch/ expects");
+
+#define LONG_MS 50 /* a stop that is worth a system call */
 
 /* ---- immediate_exit: the VMM's, and ours where that has not set it ---- */
 
@@ -100,8 +103,47 @@ static bool has_signal(const struct embed_vcpu *v)
 	return false;
 }
 
+#ifdef __x86_64__
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now); /* no system call, whatever the clock is made of */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void begins_to_wait(struct embed_vcpu *v)
+{
+	if (!v->since)
+		v->since = now_ms();
+}
+
+/*
+ * A guest that stood for long would find its processors stuck (Linux, kernel/watchdog.c), unless KVM tells it: where it has KVM's clock. It
+ * does not matter here whether it has.
+ */
+static void excuse_wait(struct embed_vcpu *v)
+{
+	if (v->since && now_ms() - v->since >= LONG_MS)
+		ioctl(v->fd, KVM_KVMCLOCK_CTRL, 0);
+	v->since = 0;
+}
+#else
+static void begins_to_wait(struct embed_vcpu *v)
+{
+	(void)v;
+}
+
+static void excuse_wait(struct embed_vcpu *v)
+{
+	(void)v;
+}
+#endif
+
 void embed_loud(struct embed_vcpu *v)
 {
+	if (atomic_load(&v->word) & EMBED_INSIDE && !v->settling)
+		excuse_wait(v);
 	if (atomic_load(&v->word) & EMBED_INSIDE && has_signal(v)) {
 		atomic_fetch_or(&v->word, EMBED_WANTED);
 		set_immediate(v);
@@ -178,6 +220,7 @@ int embed_wait(struct host *h, unsigned nr)
 	fds[1] = (struct pollfd){ .fd = v->host->signals, .events = POLLIN };
 	if (embed_is_wanted(v))
 		return -EINTR;
+	begins_to_wait(v);
 	if (ppoll(fds, 2, NULL, &v->mask) < 0)
 		return errno == EINTR ? -EINTR : -errno;
 	if (fds[0].revents)
@@ -330,6 +373,7 @@ void embed_end(struct embed_vcpu *v, int err, struct vcpu_exit *exit)
 	else if (err == -EINTR)
 		tell_interrupted(v, exit);
 	atomic_store(&v->synced, exit->kind == EXIT_KVM && v->run->kvm_valid_regs);
+	v->settling = false;
 	atomic_fetch_or(&v->word, EMBED_RAN);
 	atomic_fetch_and(&v->word, ~(unsigned)EMBED_INSIDE);
 }

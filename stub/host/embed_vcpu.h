@@ -54,6 +54,7 @@ struct embed_vcpu {
 	bool settling;	  /* the KVM_RUN under way is to execute nothing */
 	sigset_t mask;	  /* while its signals are blocked: what is blocked else */
 	int cancel;	  /* ... and whether it can be cancelled */
+	int64_t since;	  /* it has been waiting, and has executed nothing yet: ms of CLOCK_MONOTONIC; or 0 */
 	pthread_t thread; /* itself; read by others while it is inside */
 };
 

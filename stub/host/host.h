@@ -149,12 +149,6 @@ struct host_ops {
 	void (*wake)(struct host *h, unsigned vcpu);
 
 	/*
-	 * By the vCPU's own thread, outside of a run: the guest stood for so long that it would take it for a fault of its own (a watchdog that
-	 * counts the time of vCPUs), and goes on now. NULL: there is nothing to do.
-	 */
-	void (*goes_on)(struct host *h, unsigned vcpu);
-
-	/*
 	 * By whoever looks after the vCPUs, also with locks held: from now on a run of this borrowed vCPU is to be known above, before and
 	 * after; or no more. True: it is in KVM_RUN just now, on its way into it or out of it, and what comes out is known. NULL where threads
 	 * are ours, as the two that follow.

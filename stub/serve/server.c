@@ -298,15 +298,29 @@ static void begin_look(struct server *s, const short ready[SOURCES])
 	s->sure = s->config.serves_self && s->asked.fd == s->link.in && ready[SOURCE_CLIENT] & POLLIN;
 }
 
+/* Nobody is served any more: nothing is to be ready again, whoever calls. */
+static void end_all(struct server *s)
+{
+	await_client(s, (struct pollfd){ .fd = -1 });
+	wake_each(&s->wake, 0);
+	server_unlisten(s);
+	pthread_mutex_lock(&s->lock);
+	lobby_close(&s->lobby);
+	pthread_mutex_unlock(&s->lock);
+	link_close(&s->link);
+}
+
 void server_dispatch(struct server *s, int wait_ms)
 {
 	short ready[SOURCES];
 	bool leaving;
 
-	if (server_is_over(s))
-		return;
-	sources_ready(s->sources, ready, wait_ms);
+	sources_ready(s->sources, ready, server_is_over(s) ? 0 : wait_ms);
 	begin_look(s, ready);
+	if (server_is_over(s)) {
+		end_all(s);
+		return;
+	}
 	reap_client(s);
 	leaving = look_into_lobby(s, ready[SOURCE_LISTENER]);
 	watch_client(s);

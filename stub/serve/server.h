@@ -56,7 +56,7 @@ void server_disconnect(struct server *s);
 /* Is there a client? */
 bool server_attached(const struct server *s);
 
-/* Is all over? See config.ends. Nothing is to be done any more then. */
+/* Is all over? See config.ends. server_dispatch() does nothing more then but to part from everybody. */
 bool server_is_over(const struct server *s);
 
 /* To be polled for POLLIN, level-triggered, and not to be read; the same from open to close. */

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "embed_library.h"
@@ -193,6 +194,87 @@ static void test_cost(void)
 	close_vmm(&m);
 }
 
+/* ---- what a long stop costs ---- */
+
+#ifdef __x86_64__
+/* This process ends by KVM_KVMCLOCK_CTRL from here on. */
+static bool forbid_excuses(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)KVM_KVMCLOCK_CTRL, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = sizeof(filter) / sizeof(filter[0]), .filter = filter };
+
+	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+struct stop {
+	struct library *l;
+	unsigned microseconds;
+};
+
+static void *let_go(void *arg)
+{
+	struct stop *s = arg;
+
+	usleep(s->microseconds);
+	library_go(s->l, true);
+	return NULL;
+}
+
+/* Two stops of this length, of the VMM's thread, each with a run behind it. The run that settles what is pending is the VMM's EINTR. */
+static bool stop_and_go(unsigned microseconds)
+{
+	struct vcpu_exit exit;
+	pthread_t thread;
+	bool good = true;
+	struct vmm m;
+
+	if (!open_vmm(&m, reads, sizeof(reads)) || !serve(&m, 3) || !forbid_excuses())
+		return false;
+	for (unsigned i = 0; i < 2; i++) {
+		struct stop s = { &m.l, microseconds };
+
+		library_stop(&m.l);
+		good &= run(&m, &exit) == -EINTR;
+		pthread_create(&thread, NULL, let_go, &s);
+		good &= serve(&m, 3);
+		pthread_join(thread, NULL);
+	}
+	return good;
+}
+
+/* How a process ends in which the guest stands for so long: its status, as of waitpid(). */
+static int end_of(unsigned microseconds)
+{
+	int status = -1;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		if (!freopen("/dev/null", "w", stdout))
+			_exit(2);
+		_exit(stop_and_go(microseconds) ? 0 : 1);
+	}
+	waitpid(child, &status, 0);
+	return status;
+}
+
+static void test_excuse(void)
+{
+	int late = end_of(150000);
+
+	is_int(end_of(5000), 0, "a short stop is no matter to the guest");
+	ok(WIFSIGNALED(late) && WTERMSIG(late) == SIGSYS, "KVM is told of a long one");
+}
+#endif
+
 /* ---- accesses ---- */
 
 static void test_settle(void)
@@ -369,6 +451,9 @@ int main(void)
 	}
 	close(kvm);
 	test_cost();
+#ifdef __x86_64__
+	test_excuse();
+#endif
 	test_settle();
 	test_immediate();
 	test_spin();

@@ -23,6 +23,7 @@
 
 static struct server *server;
 static bool self; /* the watcher serves */
+static bool ends_all; /* with a kill, all is over */
 static atomic_bool over;
 static atomic_int clients;
 static pthread_t watcher;
@@ -33,9 +34,16 @@ static void count_clients(void *arg, bool here)
 	atomic_fetch_add(&clients, here ? 1 : -1);
 }
 
+static bool end_all(void *arg, enum server_event event, int code)
+{
+	(void)arg;
+	(void)code;
+	return event == SERVER_KILLED && ends_all;
+}
+
 static void open_server(void)
 {
-	const struct server_config config = { .serves_self = self, .client = count_clients };
+	const struct server_config config = { .serves_self = self, .client = count_clients, .ends = end_all };
 
 	if (server_open(&server, &rig->machine, &config))
 		abort();
@@ -402,6 +410,33 @@ static void test_poll(void)
 	drop_client(c);
 }
 
+/* A program that polls on is not to be told again and again that nothing is to be done. */
+static void test_over(void)
+{
+	struct sim_client *c = new_client();
+	struct pollfd fd;
+	char error[256];
+	int port;
+
+	ends_all = true;
+	open_server();
+	port = server_listen(server, ":0", error, sizeof(error));
+	start_watcher();
+	ok(be_client(c) && client_ask(c, "k", SOON_MS), "a client kills the guest");
+	for (unsigned i = 0; i < SOON_MS && !server_is_over(server); i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	ok(server_is_over(server) && is_gone(c), "... and all is over%s", self ? ", where the watcher serves" : "");
+	end_watcher();
+	fd = (struct pollfd){ .fd = server_fd(server), .events = POLLIN };
+	for (unsigned i = 0; i < 3 && poll(&fd, 1, 0); i++)
+		server_dispatch(server, 0);
+	ok(!poll(&fd, 1, 100), "... and nothing is to be done any more");
+	ok(connect_port(port) < 0, "... and nobody can connect");
+	server_close(server);
+	drop_client(c);
+	ends_all = false;
+}
+
 int main(int argc, char **argv)
 {
 	name_server();
@@ -425,6 +460,7 @@ int main(int argc, char **argv)
 		self = i;
 		test_late();
 		test_given();
+		test_over();
 	}
 	test_process();
 	test_fork();
