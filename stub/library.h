@@ -23,6 +23,8 @@ struct kvmgdb {
 
 	bool threaded;
 	pthread_t thread;
+	bool dispatches; /* kvmgdb_dispatch() was called, by this one: */
+	pthread_t dispatcher;
 	atomic_bool closing;
 	atomic_bool told; /* the client was: that the guest is over */
 	int wake; /* an eventfd: the thread is to look at closing */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What kvmgdb.h promises of an open handle. */
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "library.h"
 #include "run/turn.h"
@@ -213,6 +213,8 @@ int kvmgdb_poll_fd(struct kvmgdb *gdb)
 
 int kvmgdb_dispatch(struct kvmgdb *gdb)
 {
+	gdb->dispatcher = pthread_self();
+	gdb->dispatches = true;
 	own_work(gdb);
 	return 0;
 }
@@ -259,14 +261,14 @@ int kvmgdb_guest_event(struct kvmgdb_vcpu *vcpu, enum kvmgdb_event event, int co
 	return err;
 }
 
-/* Where nobody else does, this thread does what the server has to do. */
+/* Called by the thread that dispatches, it does so itself. */
 void kvmgdb_guest_exited(struct kvmgdb *gdb, int code)
 {
 	bool waits = vmm_has_ended(&gdb->machine.guest, code);
 
 	for (unsigned i = 0; waits && i < EXIT_TRIES && !atomic_load(&gdb->told) && server_attached(gdb->server); i++) {
-		poll(NULL, 0, EXIT_TRY_MS);
-		if (!gdb->threaded)
+		nanosleep(&(struct timespec){ .tv_nsec = EXIT_TRY_MS * 1000000L }, NULL);
+		if (gdb->dispatches && pthread_equal(gdb->dispatcher, pthread_self()))
 			own_work(gdb);
 	}
 }

@@ -132,7 +132,12 @@ $(OUT)/examples/%: tests/examples/%.c tests/examples/machine.h $(example_machine
 $(OUT)/examples/library: tests/live/library.c tests/live/library_rig.c tests/live/library_rig.h $(example_machine) $(library) $(library_files)
 	$(CC) $(example_flags) -std=gnu11 -I tests/unit $(if $(STATIC),-static -s) -o $@ $(filter %.c %.o,$^) $(example_kvmgdb)
 
-examples: $(examples) $(OUT)/examples/library
+# vmm_loop.c with a seccomp filter of what the library says that it calls.
+$(OUT)/examples/vmm_filtered: tests/examples/vmm_loop.c tests/live/filtered.c tests/examples/machine.h $(example_machine) $(library) $(library_files)
+	$(CC) $(example_flags) -std=gnu11 -c -Dkvmgdb_run=filtered_run -Dkvmgdb_dispatch=filtered_dispatch -I$(OUT)/include -o $@.o $<
+	$(CC) $(example_flags) -std=gnu11 $(if $(STATIC),-static -s) -o $@ $@.o tests/live/filtered.c $(example_machine) $(example_kvmgdb)
+
+examples: $(OUT)/examples/vmm_filtered $(examples) $(OUT)/examples/library
 
 # What goes into the nested machines is linked statically: they have no library.
 static-%:

@@ -1,95 +1,104 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a seccomp filter of a VMM has to let through. Found by trace, and tried by tests/live/library.c. */
+/* What a VMM's seccomp filter has to let through: as traced in a gdb session, and tried by tests/live/embedded_filter.sh. */
+#include "embed_config.h"
+
 #include <linux/kvm.h>
+#include <stddef.h>
 #include <sys/syscall.h>
 
-#include "embed_config.h"
+#include "../many_regs/kvm_many_regs.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 static const int vcpu_calls[] = {
 	SYS_ioctl,
-	SYS_ppoll,	    /* while the guest stands */
-	SYS_read,	    /* what has woken it there */
+	SYS_ppoll, /* while the guest stands */
+	SYS_read,  /* what has ended that */
+	SYS_write, /* to wake others */
 	SYS_rt_sigpending,
-	SYS_rt_sigprocmask, /* around all that has a lock */
-	SYS_rt_sigreturn,   /* the VMM's kick, or ours */
+	SYS_rt_sigprocmask,
+	SYS_rt_sigreturn,
 	SYS_futex,
-	SYS_write,	    /* to wake others */
-	SYS_tgkill,	    /* to call others out */
-	SYS_getpid,	    /* pthread_kill() */
+	SYS_getpid, /* with tgkill: to call others out */
+	SYS_tgkill,
 	SYS_clock_nanosleep,
 	SYS_process_vm_readv,
 	SYS_process_vm_writev,
 };
 
 static const int server_calls[] = {
-	SYS_accept4,
-	SYS_close,
-	SYS_epoll_ctl,
-	SYS_epoll_pwait,
+	/* its descriptors */
 #ifdef SYS_epoll_wait
 	SYS_epoll_wait,
+#else
+	SYS_epoll_pwait,
 #endif
-	SYS_fcntl,
-	SYS_futex,
-	SYS_getpeername,
-	SYS_getpid,
-	SYS_ioctl,
 #ifdef SYS_poll
 	SYS_poll,
-#endif
+#else
 	SYS_ppoll,
-	SYS_process_vm_readv,
-	SYS_process_vm_writev,
+#endif
+	SYS_epoll_ctl,
+	SYS_timerfd_settime,
 	SYS_read,
+	SYS_write,
+	/* clients */
+	SYS_accept4,
+	SYS_fcntl,
+	SYS_getsockname,
+#ifdef SYS_newfstatat
+	SYS_newfstatat,
+#else
+	SYS_fstat,
+#endif
+	SYS_setsockopt,
 	SYS_recvfrom,
 	SYS_sendto,
-	SYS_setsockopt,
 	SYS_shutdown,
+	SYS_close,
+	/* the guest */
+	SYS_ioctl,
+	SYS_process_vm_readv,
+	SYS_process_vm_writev,
+	SYS_futex,
+	SYS_getpid, /* with the two that follow: to call vCPUs out */
 	SYS_tgkill,
-	SYS_timerfd_settime,
-	SYS_write,
+	SYS_rt_sigprocmask,
 	/* malloc() */
 	SYS_brk,
-	SYS_madvise,
 	SYS_mmap,
-	SYS_mprotect,
-	SYS_mremap,
 	SYS_munmap,
-	/* its end */
-	SYS_exit,
-	SYS_rt_sigprocmask,
+	SYS_mprotect,
 };
 
-static const unsigned long vcpu_ioctls[] = {
-	KVM_RUN,
-	KVM_SET_GUEST_DEBUG,
-	KVM_GET_REGS,
-	KVM_SET_REGS,
-	KVM_GET_ONE_REG,
-	KVM_SET_ONE_REG,
-	KVM_GET_MP_STATE,
-#ifdef __x86_64__
-	KVM_KVMCLOCK_CTRL, /* behind a long stop */
+#define RUN_IOCTLS KVM_SET_GUEST_DEBUG, KVM_GET_ONE_REG, KVM_SET_ONE_REG, KVM_GET_MP_STATE
+#if defined(__x86_64__)
+#define GOES_ON KVM_KVMCLOCK_CTRL,
+#define RUN_ARCH \
+	KVM_GET_REGS, KVM_SET_REGS, KVM_GET_SREGS, KVM_SET_SREGS, KVM_GET_DEBUGREGS, KVM_SET_DEBUGREGS, KVM_GET_MSRS, KVM_SET_MSRS, \
+		KVM_GET_VCPU_EVENTS, KVM_SET_VCPU_EVENTS,
+#define SERVE_ARCH \
+	KVM_GET_CPUID2, KVM_GET_MSR_INDEX_LIST, KVM_GET_LAPIC, KVM_SET_LAPIC, KVM_GET_XCRS, KVM_SET_XCRS, KVM_GET_XSAVE, KVM_SET_XSAVE, \
+		KVM_GET_XSAVE2,
+#elif defined(__powerpc__)
+#define RUN_ARCH KVM_GET_REGS, KVM_SET_REGS, KVM_GET_SREGS, KVM_SET_SREGS,
+#define SERVE_ARCH
+#elif defined(__aarch64__)
+#define RUN_ARCH KVM_GET_VCPU_EVENTS, KVM_SET_VCPU_EVENTS,
+#define SERVE_ARCH KVM_GET_REG_LIST,
+#else
+#define RUN_ARCH
+#define SERVE_ARCH KVM_GET_REG_LIST,
 #endif
-};
+
+#ifndef GOES_ON
+#define GOES_ON
+#endif
+
+static const unsigned long vcpu_ioctls[] = { KVM_RUN, GOES_ON RUN_ARCH RUN_IOCTLS };
 
 static const unsigned long server_ioctls[] = {
-	KVM_SET_GUEST_DEBUG,
-	KVM_CHECK_EXTENSION,
-	KVM_GET_REG_LIST,
-	KVM_GET_ONE_REG,
-	KVM_SET_ONE_REG,
-	KVM_GET_REGS,
-	KVM_SET_REGS,
-	KVM_GET_SREGS,
-	KVM_SET_SREGS,
-	KVM_GET_FPU,
-	KVM_SET_FPU,
-	KVM_GET_MP_STATE,
-	KVM_SET_MP_STATE,
-};
+	RUN_ARCH SERVE_ARCH RUN_IOCTLS, KVM_CHECK_EXTENSION, KVM_SET_MP_STATE, KVM_GET_MANY_REGS, KVM_SET_MANY_REGS };
 
 const int *embed_syscalls(bool server, size_t *n)
 {

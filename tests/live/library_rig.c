@@ -62,6 +62,12 @@ static const Elf64_Shdr *section(const uint8_t *image, uint32_t type, const char
 	errx(1, "no %s", name);
 }
 
+/* Where a function of ppc64le's begins when it is called from its own module: ELF V2 ABI, 3.4.1. */
+static uint64_t local_entry(const Elf64_Ehdr *head, const Elf64_Sym *sym)
+{
+	return head->e_machine == EM_PPC64 ? (1u << (sym->st_other >> 5 & 7)) & ~3u : 0;
+}
+
 uint64_t rig_symbol(const struct rig *r, const char *name, uint64_t *size)
 {
 	const uint8_t *image = map_image(r->m.image);
@@ -73,7 +79,7 @@ uint64_t rig_symbol(const struct rig *r, const char *name, uint64_t *size)
 			continue;
 		if (size)
 			*size = sym[i].st_size;
-		return sym[i].st_value;
+		return sym[i].st_value + local_entry((const void *)image, &sym[i]);
 	}
 	errx(1, "%s: no %s", r->m.image, name);
 }
