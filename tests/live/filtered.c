@@ -78,13 +78,19 @@ static unsigned short write_program(enum kvmgdb_thread thread)
 	const int *calls = kvmgdb_syscalls(thread, &ncalls);
 	const unsigned long *ioctls = kvmgdb_ioctls(thread, &nioctls);
 	unsigned short at = load(0, offsetof(struct seccomp_data, nr));
+	unsigned char takes_ioctl = 0;
 
 	for (size_t i = 0; i < sizeof(own_calls) / sizeof(own_calls[0]); i++)
 		at = allow(at, (unsigned)own_calls[i]);
-	for (size_t i = 0; i < ncalls; i++)
-		if (calls[i] != SYS_ioctl && !is_left_out(thread, 0, i))
+	for (size_t i = 0; i < ncalls; i++) {
+		if (is_left_out(thread, 0, i))
+			continue;
+		if (calls[i] == SYS_ioctl)
+			takes_ioctl = 1;
+		else
 			at = allow(at, (unsigned)calls[i]);
-	at = add(at, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 1, 0));
+	}
+	at = add(at, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, takes_ioctl, 0));
 	at = add(at, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP));
 	at = load(at, offsetof(struct seccomp_data, args[1])
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
