@@ -99,12 +99,25 @@ static void log_sentence(void *arg, enum server_level level, const char *sentenc
 	struct kvmgdb *gdb = arg;
 
 	if (gdb->config.log)
-		gdb->config.log(gdb->config.opaque, level == SERVER_DEBUG ? KVMGDB_DEBUG : KVMGDB_INFO, sentence);
+		gdb->config.log(gdb->config.opaque, (enum kvmgdb_level)level, sentence); /* both are syslog(3)'s */
 }
 
 static void log_text(void *arg, const char *text)
 {
 	log_sentence(arg, SERVER_INFO, text);
+}
+
+/* Commands of breakpoints have printed it, and no client takes it: a line is a sentence, without its end. */
+static void print(void *arg, const char *text)
+{
+	char line[256];
+	size_t n;
+
+	for (; *text; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		snprintf(line, sizeof(line), "%.*s", n > sizeof(line) ? (int)sizeof(line) : (int)n, text);
+		log_sentence(arg, SERVER_INFO, line);
+	}
 }
 
 /* The guest is the VMM's: whether it ends, the VMM says. */
@@ -142,6 +155,7 @@ static int open_server(struct kvmgdb *gdb, char *error, size_t size)
 		.serves_self = true,
 		.arg = gdb,
 		.log = log_sentence,
+		.print = print,
 		.ends = ends,
 		.client = client,
 	};
