@@ -108,7 +108,7 @@ static void log_text(void *arg, const char *text)
 }
 
 /* Commands of breakpoints have printed it, and no client takes it: a line is a sentence, without its end. */
-static void print(void *arg, const char *text)
+static void log_lines(void *arg, const char *text)
 {
 	char line[256];
 	size_t n;
@@ -155,7 +155,7 @@ static int open_server(struct kvmgdb *gdb, char *error, size_t size)
 		.serves_self = true,
 		.arg = gdb,
 		.log = log_sentence,
-		.print = print,
+		.print = log_lines,
 		.ends = ends,
 		.client = client,
 	};
