@@ -19,6 +19,7 @@
 #include "run/turn.h"
 
 #define SCRATCH_MEMORY (1ull << 20)
+#define SERVER_STACK (1u << 20)
 #define FLAGS (KVMGDB_WAIT | KVMGDB_NO_THREAD | KVMGDB_NO_EINTR | KVMGDB_TRACE)
 
 /* ---- opening */
@@ -98,12 +99,25 @@ static void log_sentence(void *arg, enum server_level level, const char *sentenc
 	struct kvmgdb *gdb = arg;
 
 	if (gdb->config.log)
-		gdb->config.log(gdb->config.opaque, level == SERVER_DEBUG ? KVMGDB_DEBUG : KVMGDB_INFO, sentence);
+		gdb->config.log(gdb->config.opaque, (enum kvmgdb_level)level, sentence); /* both are syslog(3)'s */
 }
 
 static void log_text(void *arg, const char *text)
 {
 	log_sentence(arg, SERVER_INFO, text);
+}
+
+/* Commands of breakpoints have printed it, and no client takes it: a line is a sentence, without its end. */
+static void log_lines(void *arg, const char *text)
+{
+	char line[256];
+	size_t n;
+
+	for (; *text; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		snprintf(line, sizeof(line), "%.*s", n > sizeof(line) ? (int)sizeof(line) : (int)n, text);
+		log_sentence(arg, SERVER_INFO, line);
+	}
 }
 
 /* The guest is the VMM's: whether it ends, the VMM says. */
@@ -141,6 +155,7 @@ static int open_server(struct kvmgdb *gdb, char *error, size_t size)
 		.serves_self = true,
 		.arg = gdb,
 		.log = log_sentence,
+		.print = log_lines,
 		.ends = ends,
 		.client = client,
 	};
@@ -149,31 +164,56 @@ static int open_server(struct kvmgdb *gdb, char *error, size_t size)
 	return err ? refused(err, error, size, "the server: %s", strerror(-err)) : 0;
 }
 
-/* ---- the server's thread */
+/* ---- a thread of the VMM's that is with us: a handler of the VMM's is not to find it with a lock held */
+
+void own_quiet(sigset_t *before)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
+void own_loud(const sigset_t *before)
+{
+	pthread_sigmask(SIG_SETMASK, before, NULL);
+}
 
 bool own_begin(struct kvmgdb *gdb)
 {
+	sigset_t before;
 	bool mine;
 
+	own_quiet(&before);
 	pthread_mutex_lock(&gdb->lock);
 	mine = gdb->working && pthread_equal(gdb->worker, pthread_self());
 	while (gdb->working && !mine)
 		pthread_cond_wait(&gdb->changed, &gdb->lock);
+	if (!mine)
+		gdb->mask = before;
 	gdb->working = true;
 	gdb->worker = pthread_self();
 	pthread_mutex_unlock(&gdb->lock);
+	if (mine)
+		own_loud(&before);
 	return !mine;
 }
 
 void own_end(struct kvmgdb *gdb, bool begun)
 {
+	sigset_t before;
+
 	if (!begun)
 		return;
 	pthread_mutex_lock(&gdb->lock);
+	before = gdb->mask;
 	gdb->working = false;
 	pthread_cond_broadcast(&gdb->changed);
 	pthread_mutex_unlock(&gdb->lock);
+	own_loud(&before);
 }
+
+/* ---- the server's thread */
 
 void own_work(struct kvmgdb *gdb)
 {
@@ -194,10 +234,25 @@ static void *serve(void *arg)
 	return NULL;
 }
 
+/* Its stack is not left to the VMM's limits, or to libc. */
+static int create_thread(struct kvmgdb *gdb)
+{
+	pthread_attr_t attr;
+	int err = pthread_attr_init(&attr);
+
+	if (err)
+		return err;
+	err = pthread_attr_setstacksize(&attr, SERVER_STACK);
+	if (!err)
+		err = pthread_create(&gdb->thread, &attr, serve, gdb);
+	pthread_attr_destroy(&attr);
+	return err;
+}
+
 /* With all signals blocked, as a thread inherits them. */
 static int start_thread(struct kvmgdb *gdb, char *error, size_t size)
 {
-	sigset_t all, before;
+	sigset_t before;
 	int err;
 
 	if (gdb->config.flags & KVMGDB_NO_THREAD)
@@ -205,10 +260,9 @@ static int start_thread(struct kvmgdb *gdb, char *error, size_t size)
 	gdb->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (gdb->wake < 0)
 		return refused(-errno, error, size, "a descriptor for the server: %s", strerror(errno));
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&gdb->thread, NULL, serve, gdb);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	own_quiet(&before);
+	err = create_thread(gdb);
+	own_loud(&before);
 	gdb->threaded = !err;
 	return err ? refused(-err, error, size, "a thread for the server: %s", strerror(err)) : 0;
 }

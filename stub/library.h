@@ -4,6 +4,7 @@
 #define LIBRARY_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -33,6 +34,7 @@ struct kvmgdb {
 	pthread_cond_t changed;
 	bool working;	  /* the server is, or the VMM has it wait: between kvmgdb_clean_begin() and _end() */
 	pthread_t worker; /* ... by this thread */
+	sigset_t mask;	  /* ... which else blocks these signals */
 	struct kvmgdb_vcpu *vcpus;
 };
 
@@ -47,9 +49,13 @@ struct kvmgdb_vcpu {
 	bool unseen; /* the VMM does not know of the last KVM_RUN */
 };
 
+/* Blocks all signals, and what was blocked before. In between locks may be held, which a handler of the VMM's could have to wait for. */
+void own_quiet(sigset_t *before);
+void own_loud(const sigset_t *before);
+
 /*
- * Nobody else is in the server, or changes what it looks at, until own_end(). Waits for who is. False: this thread is in it already, by one of
- * the VMM's functions.
+ * Nobody else is in the server, or changes what it looks at, until own_end(), and this thread's signals are blocked. Waits for who is. False:
+ * this thread is in it already, by one of the VMM's functions.
  */
 bool own_begin(struct kvmgdb *gdb);
 void own_end(struct kvmgdb *gdb, bool begun);

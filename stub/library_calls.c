@@ -122,9 +122,9 @@ static bool is_vmms(struct kvmgdb_vcpu *v, int err)
 	embed_end(v->embed, err, &exit);
 	if (!v->bare)
 		return turn_end(v->vcpu, &exit);
-	/* What the debugger has read of it may be another thing now. */
+	/* What the debugger has read of it may be another thing now. A step's trap behind an access is not the VMM's to see. */
 	atomic_store(&v->vcpu->moved, true);
-	return true;
+	return exit.kind != EXIT_KVM;
 }
 
 enum kvmgdb_whose kvmgdb_leave(struct kvmgdb_vcpu *vcpu, int err)
@@ -132,7 +132,7 @@ enum kvmgdb_whose kvmgdb_leave(struct kvmgdb_vcpu *vcpu, int err)
 	bool yours;
 
 	if (!vcpu->slow && embed_leave(vcpu->embed, err))
-		return KVMGDB_YOURS;
+		return err == -EINTR && !takes_eintr(vcpu) ? KVMGDB_AGAIN : KVMGDB_YOURS;
 	embed_quiet(vcpu->embed);
 	yours = is_vmms(vcpu, err) || (err == -EINTR && takes_eintr(vcpu));
 	vcpu->slow = vcpu->bare = false;
@@ -187,23 +187,45 @@ int kvmgdb_tell(struct kvmgdb *gdb, enum kvmgdb_fact fact, const void *data, siz
 
 int kvmgdb_listen(struct kvmgdb *gdb, const char *address, char *error, size_t error_size)
 {
-	return server_listen(gdb->server, address, error, error_size);
+	sigset_t before;
+	int port;
+
+	own_quiet(&before);
+	port = server_listen(gdb->server, address, error, error_size);
+	own_loud(&before);
+	return port;
 }
 
 int kvmgdb_serve(struct kvmgdb *gdb, int fd)
 {
-	return server_serve(gdb->server, fd);
+	sigset_t before;
+	int err;
+
+	own_quiet(&before);
+	err = server_serve(gdb->server, fd);
+	own_loud(&before);
+	return err;
 }
 
 void kvmgdb_disconnect(struct kvmgdb *gdb)
 {
+	sigset_t before;
+
+	own_quiet(&before);
 	server_unlisten(gdb->server);
 	server_disconnect(gdb->server);
+	own_loud(&before);
 }
 
 int kvmgdb_attached(struct kvmgdb *gdb)
 {
-	return server_attached(gdb->server);
+	sigset_t before;
+	bool attached;
+
+	own_quiet(&before);
+	attached = server_attached(gdb->server);
+	own_loud(&before);
+	return attached;
 }
 
 int kvmgdb_poll_fd(struct kvmgdb *gdb)
@@ -223,9 +245,13 @@ int kvmgdb_dispatch(struct kvmgdb *gdb)
 
 int kvmgdb_stop(struct kvmgdb *gdb, const char *why)
 {
-	if (!server_attached(gdb->server))
+	sigset_t before;
+
+	if (!kvmgdb_attached(gdb))
 		return -ENOTCONN;
+	own_quiet(&before);
 	vmm_stops(&gdb->machine.guest, why);
+	own_loud(&before);
 	return 0;
 }
 
@@ -264,9 +290,13 @@ int kvmgdb_guest_event(struct kvmgdb_vcpu *vcpu, enum kvmgdb_event event, int co
 /* Called by the thread that dispatches, it does so itself. */
 void kvmgdb_guest_exited(struct kvmgdb *gdb, int code)
 {
-	bool waits = vmm_has_ended(&gdb->machine.guest, code);
+	sigset_t before;
+	bool waits;
 
-	for (unsigned i = 0; waits && i < EXIT_TRIES && !atomic_load(&gdb->told) && server_attached(gdb->server); i++) {
+	own_quiet(&before);
+	waits = vmm_has_ended(&gdb->machine.guest, code);
+	own_loud(&before);
+	for (unsigned i = 0; waits && i < EXIT_TRIES && !atomic_load(&gdb->told) && kvmgdb_attached(gdb); i++) {
 		nanosleep(&(struct timespec){ .tv_nsec = EXIT_TRY_MS * 1000000L }, NULL);
 		if (gdb->dispatches && pthread_equal(gdb->dispatcher, pthread_self()))
 			own_work(gdb);
@@ -276,11 +306,14 @@ void kvmgdb_guest_exited(struct kvmgdb *gdb, int code)
 void kvmgdb_clean_begin(struct kvmgdb *gdb)
 {
 	own_begin(gdb);
+	own_loud(&gdb->mask);
 	vmm_cleans(&gdb->machine.guest);
+	own_loud(&gdb->mask);
 }
 
 void kvmgdb_clean_end(struct kvmgdb *gdb)
 {
+	own_quiet(&gdb->mask);
 	vmm_has_cleaned(&gdb->machine.guest);
 	own_end(gdb, true);
 }

@@ -426,19 +426,3 @@ void threads_watch_end(struct guest *g)
 	locked_decide(g);
 	pthread_mutex_unlock(&g->lock);
 }
-
-/* A guest that is stopped has nothing to report of that: whoever looks is told. */
-void threads_exited(struct guest *g, int code)
-{
-	pthread_mutex_lock(&g->lock);
-	g->ended = true;
-	if (g->current) {
-		g->current->stop = (struct stop){ .kind = STOP_EXITED, .thread = g->current->nr + 1, .code = code };
-		g->current->pending = true;
-		if (g->state == GUEST_RUNNING)
-			g->reporter = g->current;
-		locked_call_out(g);
-	}
-	locked_decide(g);
-	pthread_mutex_unlock(&g->lock);
-}

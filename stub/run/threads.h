@@ -37,9 +37,6 @@ void threads_hold_to_read(struct guest *g, struct vcpu *v);
 void threads_let_go(struct guest *g);
 void threads_drop_text(struct guest *g);
 
-/* The guest is over, as its VMM says, with this code. Any thread. */
-void threads_exited(struct guest *g, int code);
-
 /* ---- for the watcher ---- */
 
 /* Stop a running guest and have the stop served; or have a stopped one served as it is. */
