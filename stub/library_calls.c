@@ -306,7 +306,6 @@ void kvmgdb_guest_exited(struct kvmgdb *gdb, int code)
 void kvmgdb_clean_begin(struct kvmgdb *gdb)
 {
 	own_begin(gdb);
-	own_loud(&gdb->mask);
 	vmm_cleans(&gdb->machine.guest);
 	own_loud(&gdb->mask);
 }
