@@ -166,8 +166,10 @@ static void *run_vcpu(void *arg)
 
 		v->runs++;
 		if (ret == -EINTR) {
-			v->eintr++;
+			/* It may have been set to call this thread out. */
+			__atomic_store_n(&v->v->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 			v->wrong_reason += v->v->run->exit_reason != KVM_EXIT_INTR;
+			v->eintr++;
 		} else if (ret && ret != -EAGAIN) {
 			errx(1, "vCPU %u: KVM_RUN: %s", v->v->nr, strerror(-ret));
 		} else if (!ret) {
