@@ -24,7 +24,7 @@ void locked_move(struct vcpu *v, enum vcpu_state state)
 	g->count[state]++;
 	v->state = state;
 	if (stands)
-		v->over = v->alone = v->halting = false;
+		v->over = v->alone = v->halting = v->done = false;
 	if (g->alone == v && !vcpu_is_inside(v) && state != VCPU_ADMITTED)
 		g->alone = NULL;
 }

@@ -94,6 +94,7 @@ static void forget(struct guest *g, bool ended)
 	pthread_mutex_lock(&g->lock);
 	g->started = false;
 	g->ended = ended;
+	g->over = (struct stop){ .kind = STOP_SIGNAL };
 	g->current = g->vcpus[0];
 	g->last = (struct stop){ .kind = STOP_SIGNAL, .thread = 1, .signal = GDB_SIGNAL_TRAP };
 	for (unsigned i = 0; i < g->n; i++)

@@ -195,11 +195,23 @@ static enum step_result finish(struct vcpu *v, enum step_result result)
 	return result == STEP_MORE ? more(v) : result;
 }
 
+/* The VMM has had the access completed that the step began with: it is over, and no end of it is planted. */
+static enum step_result was_done(struct vcpu *v)
+{
+	v->done = false;
+	v->nends = 0;
+	regfile_drop(&v->regs);
+	return finish(v, verdict_stepped(v));
+}
+
 enum step_result step_begin(struct vcpu *v)
 {
 	enum step_result result;
 
 	v->run = (struct run){ .step = verdict_is_stepping(v), .skip = UINT64_MAX };
+	if (v->done && v->run.step)
+		return was_done(v);
+	v->done = false;
 	v->run.settles = v->run.step && vcpu_is_pending(v);
 	if (v->over) {
 		v->run.skip = memory_of_pc(&v->space);

@@ -46,7 +46,9 @@ void locked_stopped(struct guest *g)
 {
 	struct vcpu *v = locked_reporter(g);
 
-	if (v->pending)
+	if (g->over.kind == STOP_EXITED)
+		g->last = g->over;
+	else if (v->pending)
 		g->last = v->stop;
 	else
 		g->last = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = g->interrupt_signal,
@@ -106,7 +108,7 @@ void locked_call_out(struct guest *g)
 
 		locked_catch(v);
 		if (!vcpu_is_inside(v))
-			locked_move(v, v->known && vcpu_is_pending(v) ? VCPU_SETTLES : VCPU_STANDS);
+			locked_move(v, v->known && !v->pending && vcpu_is_pending(v) ? VCPU_SETTLES : VCPU_STANDS);
 	}
 }
 
@@ -358,6 +360,7 @@ void locked_hand_over(struct guest *g, int signal)
 		locked_call_out(g);
 	} else if (g->state == GUEST_STOPPED && !g->baton && !g->granted && !g->watching) {
 		g->asked = ASKED_NOTHING;
+		g->unattended = false;
 		locked_grant_baton(g);
 	}
 }

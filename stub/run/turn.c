@@ -8,22 +8,31 @@
 
 #include "locked.h"
 #include "step.h"
+#include "verdict.h"
+#include "vmm.h"
 
 /* It can be looked at from here on; somebody may be waiting for that. */
-static void locked_comes_home(struct vcpu *v)
+static void locked_is_known(struct vcpu *v)
 {
 	struct guest *g = v->guest;
 
+	if (v->known)
+		return;
+	v->known = true;
+	if (!g->current)
+		g->current = v;
+	g->last.thread = g->current->nr + 1;
+	if (g->awaited)
+		locked_hand_over(g, g->last.signal);
+}
+
+static void locked_comes_home(struct vcpu *v)
+{
 	v->home = true;
-	if (!v->known) {
-		v->known = true;
-		if (!g->current)
-			g->current = v;
-		g->last.thread = g->current->nr + 1;
-		if (g->awaited)
-			locked_hand_over(g, g->last.signal);
-	}
-	locked_decide(g);
+	if (v->state == VCPU_SETTLES && !vcpu_is_pending(v))
+		locked_move(v, VCPU_STANDS);
+	locked_is_known(v);
+	locked_decide(v->guest);
 }
 
 static bool locked_is_clean(const struct vcpu *v)
@@ -35,6 +44,17 @@ static bool locked_is_clean(const struct vcpu *v)
 static bool locked_is_free(const struct vcpu *v)
 {
 	return v->guest->unattended && v->guest->state == GUEST_RUNNING && v->state == VCPU_ADMITTED && locked_is_clean(v);
+}
+
+/* Of the runs before, nothing is left that concerns the one in which it is caught. */
+static void locked_frees(struct vcpu *v)
+{
+	struct host *h = v->guest->host;
+
+	v->run = (struct run){ .skip = UINT64_MAX };
+	v->flag.set = false;
+	locked_move(v, VCPU_FREE);
+	h->ops->attend(h, v->nr, false);
 }
 
 /* Its first half. False: the run was over before it began. */
@@ -55,15 +75,11 @@ static bool locked_begins(struct vcpu *v)
 /* What is to be done now. TURN_BACK: nothing but to wait. */
 static enum turn locked_next(struct vcpu *v)
 {
-	struct host *h = v->guest->host;
-
 	for (;;) {
 		if (vcpu_is_inside(v)) /* turn_end() has asked for one KVM_RUN more */
 			return TURN_RUN;
-		if (locked_is_free(v)) {
-			locked_move(v, VCPU_FREE);
-			h->ops->attend(h, v->nr, false);
-		}
+		if (locked_is_free(v))
+			locked_frees(v);
 		if (v->state == VCPU_FREE) {
 			v->home = false;
 			return TURN_FREE;
@@ -80,7 +96,7 @@ static enum turn locked_next(struct vcpu *v)
 static void locked_goes_away(struct vcpu *v)
 {
 	v->home = false;
-	if (v->state == VCPU_ADMITTED)
+	if (v->state == VCPU_ADMITTED || v->state == VCPU_PAUSES)
 		locked_move(v, VCPU_WAITS);
 	locked_decide(v->guest);
 }
@@ -103,6 +119,7 @@ enum turn turn_begin(struct vcpu *v)
 	enum turn turn;
 
 	pthread_mutex_lock(&g->lock);
+	v->shows = false;
 	locked_comes_home(v);
 	do
 		turn = locked_next(v);
@@ -134,7 +151,7 @@ static bool settled(struct vcpu *v, const struct vcpu_exit *exit)
 /* The client was shown it, and the VMM is to have it when the guest goes on. */
 static bool is_shown(const struct vcpu *v, const struct vcpu_exit *exit)
 {
-	return v->run.error || (exit->kind != EXIT_KVM && exit->kind != EXIT_KICKED);
+	return v->run.error || (exit->kind != EXIT_KVM && exit->kind != EXIT_KICKED && exit->kind != EXIT_IO_DONE);
 }
 
 /* Until the guest goes on, or the VMM wants its thread. */
@@ -142,21 +159,21 @@ static int locked_stands_by(struct vcpu *v)
 {
 	bool goes_on = true;
 
-	while (goes_on && (v->state == VCPU_STANDS || v->state == VCPU_PAUSES))
+	v->home = true;
+	while (goes_on && v->state == VCPU_STANDS)
 		goes_on = locked_waits(v);
 	locked_goes_away(v);
 	return goes_on ? 0 : -EINTR;
 }
 
-/* The VMM wanted it, and nobody attends. */
-static bool is_free(struct vcpu *v)
+bool turn_is_begun(struct vcpu *v)
 {
-	bool is_free;
+	bool begun;
 
 	pthread_mutex_lock(&v->guest->lock);
-	is_free = v->state == VCPU_FREE;
+	begun = vcpu_is_inside(v);
 	pthread_mutex_unlock(&v->guest->lock);
-	return is_free;
+	return begun;
 }
 
 bool turn_end(struct vcpu *v, const struct vcpu_exit *exit)
@@ -167,7 +184,8 @@ bool turn_end(struct vcpu *v, const struct vcpu_exit *exit)
 
 	if (v->settles)
 		return settled(v, exit);
-	if (is_free(v))
+	/* Nobody attended as it came out, whoever does by now. */
+	if (!turn_is_begun(v))
 		return exit->kind != EXIT_KICKED;
 	result = step_end(v, 0, exit);
 	if (result == STEP_AGAIN)
@@ -181,18 +199,58 @@ bool turn_end(struct vcpu *v, const struct vcpu_exit *exit)
 	return shown || result == STEP_AWAY;
 }
 
+/* The VMM has run it. Where an access was completed with which a step began, the step has nothing left to do. */
+static void note_run(struct vcpu *v, bool completed)
+{
+	pthread_mutex_lock(&v->guest->lock);
+	locked_is_known(v);
+	locked_decide(v->guest);
+	v->done |= completed && v->state != VCPU_FREE && v->state != VCPU_STANDS && v->state != VCPU_SETTLES && verdict_is_stepping(v);
+	pthread_mutex_unlock(&v->guest->lock);
+}
+
+bool turn_passes(struct vcpu *v, bool was_pending, const struct vcpu_exit *exit)
+{
+	if (turn_is_begun(v))
+		return turn_end(v, exit);
+	/* What the debugger has read of it may be another thing now. */
+	atomic_store(&v->moved, true);
+	if (!exit->code)
+		note_run(v, was_pending && !vcpu_is_pending(v));
+	return exit->kind != EXIT_KVM;
+}
+
+/* In a guest that stands it is told of when it is to go on, in place of that. */
+static void locked_shows(struct vcpu *v, int signal, const char *text)
+{
+	snprintf(v->text, sizeof(v->text), "%s", text);
+	v->stop = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = signal, .text = v->text };
+	v->known = true;
+	if (v->guest->state == GUEST_STOPPED)
+		v->pending = true;
+	else
+		locked_came_out(v, STEP_EVENT);
+}
+
+/* The stop that the client looks at is this vCPU's, and says why: KVM has told of what the VMM tells of now. */
+static bool locked_is_seen(const struct vcpu *v)
+{
+	const struct guest *g = v->guest;
+
+	return g->state == GUEST_STOPPED && g->current == v && g->last.text == v->text;
+}
+
 int turn_show(struct vcpu *v, int signal, const char *text)
 {
 	struct guest *g = v->guest;
 	int err = 0;
 
 	pthread_mutex_lock(&g->lock);
-	if (!g->unattended && (g->state == GUEST_RUNNING || g->state == GUEST_NON_STOP)) {
-		snprintf(v->text, sizeof(v->text), "%s", text);
-		v->stop = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = signal, .text = v->text };
-		v->known = true;
-		locked_came_out(v, STEP_EVENT);
+	if (v->shows || (!g->unattended && g->current && !g->ended)) {
+		if (!v->shows && !locked_is_seen(v))
+			locked_shows(v, signal, text);
 		err = locked_stands_by(v);
+		v->shows = err;
 	}
 	pthread_mutex_unlock(&g->lock);
 	return err;
@@ -208,11 +266,10 @@ int turn_add(struct guest *g, unsigned nr, struct vcpu **v)
 		*v = g->vcpus[nr];
 		(*v)->want = RESUME_CONTINUE;
 		if (g->unattended) {
-			locked_move(*v, VCPU_FREE);
-			g->host->ops->attend(g->host, nr, false);
+			locked_frees(*v);
 		} else {
 			g->host->ops->attend(g->host, nr, true);
-			if (g->state != GUEST_STOPPED)
+			if (g->state == GUEST_RUNNING || g->state == GUEST_NON_STOP)
 				locked_move(*v, VCPU_WAITS);
 		}
 	}
@@ -224,9 +281,15 @@ void turn_remove(struct vcpu *v)
 {
 	struct guest *g = v->guest;
 
+	vmm_vcpu_goes(v);
 	pthread_mutex_lock(&g->lock);
 	locked_move(v, VCPU_STANDS);
-	v->home = v->known = v->pending = false;
+	v->home = v->known = v->pending = v->shows = false;
+	if (g->reporter == v)
+		g->reporter = NULL;
+	for (unsigned i = 0; i < g->n && g->current == v; i++)
+		if (g->vcpus[i]->known)
+			g->current = g->vcpus[i];
 	locked_decide(g);
 	pthread_mutex_unlock(&g->lock);
 }

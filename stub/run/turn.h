@@ -24,6 +24,15 @@ enum turn turn_begin(struct vcpu *v);
 /* Behind KVM_RUN. True: the exit is the VMM's. A vCPU that was caught on the fast way has no turn_begin() in front of it. */
 bool turn_end(struct vcpu *v, const struct vcpu_exit *exit);
 
+/* Has turn_begin() let it in, or was it caught, and turn_end() has not been told how the run ended? By its own thread, outside KVM_RUN. */
+bool turn_is_begun(struct vcpu *v);
+
+/*
+ * Behind a KVM_RUN that the VMM wanted, by HOST_SETTLE and without a turn_begin(), of a vCPU of which none is begun. was_pending: so it was
+ * before. True: the exit is the VMM's.
+ */
+bool turn_passes(struct vcpu *v, bool was_pending, const struct vcpu_exit *exit);
+
 /*
  * By the vCPU's own thread, outside of a run: something is to be shown to the client, with this signal and a sentence; 0 when it lets the
  * guest go on, or when nobody attends; -EINTR: the VMM wants its thread.

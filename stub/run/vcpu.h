@@ -206,6 +206,8 @@ struct vcpu {
 	bool home;    /* its thread is here: it waits, or is in the guest. A borrowed one else is the VMM's, and enters nothing */
 	bool known;   /* a borrowed one: it has come here once, so that it may be looked at */
 	bool settles; /* a borrowed one: the KVM_RUN under way completes an access, and is no run */
+	bool shows;   /* a borrowed one: what the VMM has it shown by turn_show() was told of, or will be */
+	bool done;    /* a borrowed one: the access that its step was to complete is, by a KVM_RUN that the VMM wanted */
 	bool over;    /* has to step over the breakpoint at its pc first */
 	bool alone;   /* enters only while no other does: over a planted breakpoint, or by a software step */
 	bool halting; /* non-stop: it is inside, and is to stop with this signal */
@@ -307,6 +309,7 @@ struct guest {
 	bool step_is_none;	     /* the next step ends where it begins: gdb_sync */
 	bool started;		     /* has been resumed since it was opened or restarted */
 	bool ended;		     /* the guest is over; only restart brings it back */
+	struct stop over;	     /* STOP_EXITED: so the VMM says, and that is the next stop */
 	struct stop last;	     /* the stop that was reported last */
 	bool announced;		     /* the watcher was told to fetch the text */
 	size_t nsaid;

@@ -47,13 +47,9 @@ bool vmm_has_ended(struct guest *g, int code)
 	bool attended;
 
 	pthread_mutex_lock(&g->lock);
-	attended = g->state == GUEST_RUNNING && !g->unattended && g->current;
+	attended = (g->state == GUEST_RUNNING || g->state == GUEST_STOPPING) && !g->unattended && g->current;
 	if (attended) {
-		struct vcpu *v = g->current;
-
-		v->stop = (struct stop){ .kind = STOP_EXITED, .thread = v->nr + 1, .code = code };
-		v->pending = true;
-		g->reporter = v;
+		g->over = (struct stop){ .kind = STOP_EXITED, .thread = g->current->nr + 1, .code = code };
 		locked_call_out(g);
 		locked_decide(g);
 	}
@@ -81,6 +77,13 @@ static void clean_vcpu(struct vcpu *v)
 		h->ops->set_debug(h, v->nr, 0, none, v->told.size);
 	v->told.control = 0;
 	memset(v->told.bytes, 0, sizeof(v->told.bytes));
+}
+
+void vmm_vcpu_goes(struct vcpu *v)
+{
+	clean_vcpu(v);
+	forget_vcpu(v);
+	v->said.len = 0;
 }
 
 void vmm_cleans(struct guest *g)

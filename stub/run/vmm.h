@@ -23,7 +23,13 @@ void vmm_stops(struct guest *g, const char *why);
 void vmm_cleans(struct guest *g);
 void vmm_has_cleaned(struct guest *g);
 
-/* Guest-physical memory is about to go, with the opcodes that are planted in it taken out; and it is there. Nobody serves. */
+/* The same of one vCPU, for good, and nothing is known of the one that has its number next. */
+void vmm_vcpu_goes(struct vcpu *v);
+
+/*
+ * Guest-physical memory is about to go, with the opcodes that are planted in it taken out; and it is there. Nobody serves, and
+ * no vCPU is in a run (threads_keep_out()).
+ */
 void vmm_memory_goes(struct guest *g, uint64_t gpa, uint64_t size);
 void vmm_memory_comes(struct guest *g, uint64_t gpa, uint64_t size);
 

@@ -9,7 +9,7 @@
 
 #include "run/locked.h"
 
-static const char *const states[VCPU_STATES] = { "stands", "waits", "made way", "pauses", "admitted", "inside", "called" };
+static const char *const states[VCPU_STATES] = { "stands", "free", "settles", "waits", "made way", "pauses", "admitted", "inside", "called" };
 
 static void tell(const struct guest *g, const char *what)
 {
@@ -39,7 +39,7 @@ static bool keeps_out(const struct guest *g, const struct vcpu *v)
 /* It would enter, were it not for the others. */
 static bool would(const struct guest *g, const struct vcpu *v)
 {
-	return (v->state == VCPU_WAITS || v->state == VCPU_MADE_WAY) && !v->said.len && !keeps_out(g, v);
+	return (v->state == VCPU_WAITS || v->state == VCPU_MADE_WAY) && v->home && !v->said.len && !keeps_out(g, v);
 }
 
 struct seen {
@@ -68,17 +68,17 @@ static void check_counts(const struct guest *g, const struct seen *seen)
 	must(g, seen->lone == g->lone, "those that have to be alone are counted");
 }
 
-static void check_machine(const struct guest *g, unsigned running, unsigned inside)
+static void check_machine(const struct guest *g, unsigned running, unsigned inside, unsigned settles)
 {
 	switch (g->state) {
 	case GUEST_STOPPED:
 		must(g, !running, "a machine that is stopped runs no vCPU");
 		break;
 	case GUEST_RUNNING:
-		must(g, running, "a machine that runs has a vCPU that does");
+		must(g, running || g->host->borrowed, "a machine that runs has a vCPU that does");
 		break;
 	case GUEST_STOPPING:
-		must(g, inside && inside == running, "a machine that is stopping waits for vCPUs that are inside");
+		must(g, running && inside + settles == running, "a machine that is stopping waits for vCPUs that are inside, or settle");
 		break;
 	case GUEST_NON_STOP:
 		must(g, !g->reporter, "in non-stop nobody reports for all");
@@ -87,7 +87,7 @@ static void check_machine(const struct guest *g, unsigned running, unsigned insi
 	must(g, !g->baton || g->state == GUEST_STOPPED, "a vCPU's thread has the baton only while the machine is stopped");
 	must(g, !(g->baton && g->watching), "the baton is one");
 	must(g, g->asked == ASKED_NOTHING || g->state == GUEST_STOPPED, "what was asked for has begun");
-	must(g, g->hold == HOLD_NOBODY || g->state == GUEST_NON_STOP, "only in non-stop somebody is kept out");
+	must(g, g->hold == HOLD_NOBODY || g->state == GUEST_NON_STOP || g->host->borrowed, "only in non-stop somebody is kept out");
 }
 
 /* Who could enter by now has been admitted. */
@@ -109,6 +109,7 @@ void locked_check(const struct guest *g)
 	for (unsigned i = 0; i < g->n; i++)
 		look(g, g->vcpus[i], &seen);
 	check_counts(g, &seen);
-	check_machine(g, g->n - seen.count[VCPU_STANDS], seen.count[VCPU_INSIDE] + seen.count[VCPU_CALLED]);
+	check_machine(g, g->n - seen.count[VCPU_STANDS], seen.count[VCPU_INSIDE] + seen.count[VCPU_CALLED],
+		seen.count[VCPU_SETTLES]);
 	check_nobody_forgotten(g, &seen);
 }
