@@ -35,6 +35,7 @@ struct kvmgdb {
 	bool working;	  /* the server is, or the VMM has it wait: between kvmgdb_clean_begin() and _end() */
 	pthread_t worker; /* ... by this thread */
 	sigset_t mask;	  /* ... which else blocks these signals */
+	bool cleans;	  /* kvmgdb_clean_begin() has had the server wait, which was not this thread's already */
 	struct kvmgdb_vcpu *vcpus;
 };
 
@@ -46,6 +47,7 @@ struct kvmgdb_vcpu {
 	struct vcpu *vcpu;
 	bool slow;   /* the KVM_RUN under way is one that kvmgdb_leave() looks at */
 	bool bare;   /* ... by which the VMM gets its EINTR, and nobody else needs to know */
+	bool was_pending; /* ... and an access was, before it */
 	bool unseen; /* the VMM does not know of the last KVM_RUN */
 };
 

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "library.h"
+#include "run/threads.h"
 #include "run/turn.h"
 #include "run/vmm.h"
 
@@ -58,6 +59,7 @@ static int begun(struct kvmgdb_vcpu *v, enum host_run how, bool bare)
 {
 	v->slow = true;
 	v->bare = bare;
+	v->was_pending = vcpu_is_pending(v->vcpu);
 	embed_begin(v->embed, how);
 	embed_loud(v->embed);
 	return 0;
@@ -86,8 +88,8 @@ static int enter(struct kvmgdb_vcpu *v)
 {
 	for (;;) {
 		if (embed_is_wanted(v->embed))
-			return begun(v, HOST_SETTLE, true);
-		if (v->unseen && takes_eintr(v) && !vcpu_is_inside(v->vcpu))
+			return begun(v, HOST_SETTLE, !turn_is_begun(v->vcpu));
+		if (v->unseen && takes_eintr(v) && !turn_is_begun(v->vcpu))
 			return back(v);
 		switch (turn_begin(v->vcpu)) {
 		case TURN_RUN:
@@ -120,11 +122,7 @@ static bool is_vmms(struct kvmgdb_vcpu *v, int err)
 	struct vcpu_exit exit;
 
 	embed_end(v->embed, err, &exit);
-	if (!v->bare)
-		return turn_end(v->vcpu, &exit);
-	/* What the debugger has read of it may be another thing now. A step's trap behind an access is not the VMM's to see. */
-	atomic_store(&v->vcpu->moved, true);
-	return exit.kind != EXIT_KVM;
+	return v->bare ? turn_passes(v->vcpu, v->was_pending, &exit) : turn_end(v->vcpu, &exit);
 }
 
 enum kvmgdb_whose kvmgdb_leave(struct kvmgdb_vcpu *vcpu, int err)
@@ -167,13 +165,17 @@ int kvmgdb_set_memory(struct kvmgdb *gdb, uint32_t slot, uint64_t gpa, uint64_t 
 	struct guest *g = &gdb->machine.guest;
 	bool begun = own_begin(gdb);
 	uint64_t old_gpa, old_size;
+	bool held;
 	int err;
 
+	held = threads_keep_out(g);
 	if (embed_find_memory(gdb->host, slot, &old_gpa, &old_size))
 		vmm_memory_goes(g, old_gpa, old_size);
 	err = embed_set_memory(gdb->host, slot, gpa, size, address, flags & KVMGDB_MEM_READONLY);
 	if (!err && size)
 		vmm_memory_comes(g, gpa, size);
+	if (held)
+		threads_let_go(g);
 	own_end(gdb, begun);
 	return err;
 }
@@ -283,6 +285,8 @@ int kvmgdb_guest_event(struct kvmgdb_vcpu *vcpu, enum kvmgdb_event event, int co
 		return 0;
 	embed_quiet(vcpu->embed);
 	err = turn_show(vcpu->vcpu, events[event].signal, text ? text : events[event].text);
+	if (err)
+		embed_has_thread(vcpu->embed);
 	embed_loud(vcpu->embed);
 	return err;
 }
@@ -305,16 +309,18 @@ void kvmgdb_guest_exited(struct kvmgdb *gdb, int code)
 
 void kvmgdb_clean_begin(struct kvmgdb *gdb)
 {
-	own_begin(gdb);
+	gdb->cleans = own_begin(gdb);
 	vmm_cleans(&gdb->machine.guest);
-	own_loud(&gdb->mask);
+	if (gdb->cleans)
+		own_loud(&gdb->mask);
 }
 
 void kvmgdb_clean_end(struct kvmgdb *gdb)
 {
-	own_quiet(&gdb->mask);
+	if (gdb->cleans)
+		own_quiet(&gdb->mask);
 	vmm_has_cleaned(&gdb->machine.guest);
-	own_end(gdb, true);
+	own_end(gdb, gdb->cleans);
 }
 
 /* ---- seccomp */

@@ -284,13 +284,18 @@ bool embed_is_pending(struct host *h, unsigned nr)
 	return v && is_pending(v);
 }
 
+void embed_has_thread(struct embed_vcpu *v)
+{
+	atomic_fetch_and(&v->word, ~(unsigned)EMBED_WANTED);
+}
+
 /* On arm64 and riscv64 KVM knows by exit_reason that there is an answer to take. */
 bool embed_break_off(struct embed_vcpu *v)
 {
 	if (is_pending(v))
 		return false;
 	v->run->exit_reason = KVM_EXIT_INTR;
-	atomic_fetch_and(&v->word, ~(unsigned)EMBED_WANTED);
+	embed_has_thread(v);
 	return true;
 }
 

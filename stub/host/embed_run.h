@@ -58,6 +58,9 @@ void embed_loud(struct embed_vcpu *v);
  */
 bool embed_is_wanted(const struct embed_vcpu *v);
 
+/* The VMM has its thread, by -EINTR: what it did by embed_want() is answered. */
+void embed_has_thread(struct embed_vcpu *v);
+
 /*
  * In place of KVM_RUN: kvm_run is as after one that failed with EINTR. False: an access is pending, which that would lose; KVM_RUN has to
  * come, with HOST_SETTLE, and fails with EINTR by itself.

@@ -89,6 +89,18 @@ void threads_hold(struct guest *g)
 	pthread_mutex_unlock(&g->lock);
 }
 
+bool threads_keep_out(struct guest *g)
+{
+	bool held;
+
+	pthread_mutex_lock(&g->lock);
+	held = g->hold == HOLD_NOBODY && g->state != GUEST_STOPPED && !g->unattended;
+	if (held)
+		locked_hold(g, HOLD_ALL, NULL);
+	pthread_mutex_unlock(&g->lock);
+	return held;
+}
+
 void threads_hold_to_read(struct guest *g, struct vcpu *v)
 {
 	pthread_mutex_lock(&g->lock);

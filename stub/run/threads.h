@@ -35,6 +35,9 @@ void threads_kill(struct guest *g);
 void threads_hold(struct guest *g);
 void threads_hold_to_read(struct guest *g, struct vcpu *v);
 void threads_let_go(struct guest *g);
+
+/* The same while the guest runs at all, by who keeps the watcher out. False: there is nothing to let go, nobody was in, or is held already. */
+bool threads_keep_out(struct guest *g);
 void threads_drop_text(struct guest *g);
 
 /* ---- for the watcher ---- */
