@@ -142,6 +142,7 @@ static bool count_calls(void)
 		LET(SYS_exit),
 		LET(SYS_madvise),
 		LET(SYS_munmap),
+		LET(SYS_sigaltstack), /* what a sanitizer has a thread end with */
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 3),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)KVM_RUN, 0, 1),
