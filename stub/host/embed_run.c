@@ -82,10 +82,11 @@ void embed_quiet(struct embed_vcpu *v)
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &v->cancel);
 	/* The VMM has had the vCPU, and may have changed it. */
 	atomic_store(&v->synced, false);
-	if (is_known(v))
-		return;
+	/* Each time: what the thread was created with, or has done since, may block it. */
 	if (v->host->config.kick_signal)
 		sigdelset(&v->mask, v->host->config.kick_signal);
+	if (is_known(v))
+		return;
 	v->thread = pthread_self();
 	pthread_setspecific(v->host->mine, v);
 }
