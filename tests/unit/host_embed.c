@@ -269,9 +269,12 @@ static int end_of(unsigned microseconds)
 
 static void test_excuse(void)
 {
-	int late = end_of(150000);
+	int late = end_of(150000), soon = -1;
 
-	is_int(end_of(5000), 0, "a short stop is no matter to the guest");
+	/* On a busy machine a stop is not always as short as it was to be. */
+	for (unsigned i = 0; soon && i < 10; i++)
+		soon = end_of(1000);
+	is_int(soon, 0, "a short stop is no matter to the guest");
 	ok(WIFSIGNALED(late) && WTERMSIG(late) == SIGSYS, "KVM is told of a long one");
 }
 #endif
