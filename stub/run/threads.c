@@ -373,6 +373,27 @@ void threads_hand_over(struct guest *g, int signal)
 	pthread_mutex_unlock(&g->lock);
 }
 
+bool threads_are_awaited(struct guest *g)
+{
+	bool awaited;
+
+	pthread_mutex_lock(&g->lock);
+	awaited = g->awaited;
+	pthread_mutex_unlock(&g->lock);
+	return awaited;
+}
+
+bool threads_await_no_more(struct guest *g)
+{
+	bool awaited;
+
+	pthread_mutex_lock(&g->lock);
+	awaited = g->awaited;
+	g->awaited = false;
+	pthread_mutex_unlock(&g->lock);
+	return awaited;
+}
+
 bool threads_at_rest(struct guest *g)
 {
 	bool at_rest;

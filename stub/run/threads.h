@@ -45,6 +45,13 @@ void threads_drop_text(struct guest *g);
 /* Stop a running guest and have the stop served; or have a stopped one served as it is. */
 void threads_hand_over(struct guest *g, int signal);
 
+/*
+ * Is the stop to be served as soon as there is a vCPU that may be looked at, and there is none so far? And: nobody waits for that any more;
+ * false: one has come.
+ */
+bool threads_are_awaited(struct guest *g);
+bool threads_await_no_more(struct guest *g);
+
 /* Stopped, and no resume has been asked for. */
 bool threads_at_rest(struct guest *g);
 

@@ -151,6 +151,13 @@ struct pollfd link_poll(const struct link *l, bool more)
 	return (struct pollfd){ .fd = l->in, .events = (short)(POLLIN | (takes ? POLLOUT : 0)) };
 }
 
+bool link_is_cut(const struct link *l)
+{
+	struct pollfd p = { .fd = l->in, .events = POLLRDHUP };
+
+	return poll(&p, 1, 0) > 0;
+}
+
 void link_linger(struct link *l)
 {
 	int64_t end = now_ms() + LINGER_MS;

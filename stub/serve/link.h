@@ -52,6 +52,9 @@ bool link_receive(struct link *l);
  */
 struct pollfd link_poll(const struct link *l, bool more);
 
+/* Nothing more is to come from the client but what it has said already, which may not have been heard. */
+bool link_is_cut(const struct link *l);
+
 /* The first n bytes of input have been taken. */
 void link_took(struct link *l, size_t n);
 

@@ -180,9 +180,23 @@ static void watch_stopped(struct server *s)
 	baton_give_back(&s->machine->guest);
 }
 
+/* True: the client waits for the first vCPU to run, and is not heard before. Should it leave, there is nothing of it in the guest. */
+static bool watch_early(struct server *s)
+{
+	struct guest *g = &s->machine->guest;
+
+	if (atomic_load(&s->client) != CLIENT_HERE || !threads_are_awaited(g))
+		return false;
+	if (link_is_cut(&s->link) && threads_await_no_more(g))
+		client_becomes(s, CLIENT_LEFT);
+	return true;
+}
+
 void watch_client(struct server *s)
 {
 	s->awaited.fd = -1;
+	if (watch_early(s))
+		return;
 	if (s->config.serves_self) {
 		if (atomic_load(&s->client) == CLIENT_HERE)
 			s->awaited = link_poll(&s->link, false);

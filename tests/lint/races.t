@@ -29,7 +29,7 @@ setarch -R true 2>/dev/null && fixed='setarch -R' || fixed=
 make -j"$(nproc)" tsan >"$tmp/log" 2>&1
 ok $? "the build"
 # monitor_linux has no other threads than these have, and looks through much memory: minutes.
-for source in $(grep -lE 'include "(run_guest|run_watcher|run_rig|sim_host|sim_server).h"|pthread_create' tests/unit/*.c); do
+for source in $(grep -lE 'include "(run_borrowed|run_guest|run_watcher|run_rig|sim_host|sim_server).h"|pthread_create' tests/unit/*.c); do
 	name=$(basename "$source" .c)
 	[ -e "build/tsan/tests/unit/$name" ] && [ "$name" != monitor_linux ] || continue
 	rm -f "$tmp"/report.*

@@ -386,6 +386,54 @@ static void test_slots(void)
 	rig_close(&r);
 }
 
+/* ---- a client, and no vCPU has run */
+
+static void on_alarm(int sig)
+{
+	static const char text[] = "Bail out! early: kvmgdb_close() does not return\n";
+
+	(void)sig;
+	if (write(STDOUT_FILENO, text, sizeof(text) - 1) > 0)
+		_exit(1);
+}
+
+static void close_early(uint32_t flags, bool vanishes)
+{
+	struct rig r;
+	int pair[2];
+
+	rig_open(&r, image, 1, MODE_SPIN, flags);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) || kvmgdb_serve(r.gdb, pair[1]))
+		err(1, "socketpair");
+	client_say(pair[0], "qSupported");
+	client_say(pair[0], "?");
+	for (int64_t until = now_ms() + PATIENCE; !kvmgdb_attached(r.gdb) && now_ms() < until; sleep_ms(1))
+		;
+	ok(kvmgdb_attached(r.gdb), "early: a client before the first run");
+	if (vanishes) {
+		close(pair[0]);
+		for (int64_t until = now_ms() + PATIENCE; kvmgdb_attached(r.gdb) && now_ms() < until; sleep_ms(1))
+			;
+		ok(!kvmgdb_attached(r.gdb), "early: ... leaves");
+		rig_start(&r);
+		ok(runs(&r) == !flags, "early: ... and the guest does what it was to do");
+	}
+	alarm(PATIENCE / 1000);
+	rig_close(&r);
+	alarm(0);
+	ok(true, "early: ... and all is closed");
+	if (!vanishes)
+		close(pair[0]);
+}
+
+static void test_early(void)
+{
+	signal(SIGALRM, on_alarm);
+	close_early(0, true);
+	close_early(0, false);
+	close_early(KVMGDB_WAIT, false);
+}
+
 /* ---- two VMs, small stacks ---- */
 
 static void test_two(void)
@@ -424,6 +472,7 @@ static const struct {
 	{ "pause", test_pause },
 	{ "kicks", test_kicks },
 	{ "slots", test_slots },
+	{ "early", test_early },
 	{ "two", test_two },
 	{ "alone", test_alone },
 };

@@ -215,6 +215,7 @@ void rig_start(struct rig *r)
 {
 	pthread_attr_t attr;
 
+	r->started = true;
 	pthread_attr_init(&attr);
 	if (r->stack && pthread_attr_setstacksize(&attr, r->stack))
 		errx(1, "a stack of %zu bytes", r->stack);
@@ -227,7 +228,7 @@ void rig_start(struct rig *r)
 void rig_close(struct rig *r)
 {
 	r->ends = true;
-	for (unsigned i = 0; i < r->m.n; i++) {
+	for (unsigned i = 0; r->started && i < r->m.n; i++) {
 		kvmgdb_kick(r->m.vcpus[i].gdb);
 		pthread_join(r->m.vcpus[i].thread, NULL);
 	}

@@ -37,6 +37,7 @@ struct rig {
 	atomic_uint busy_ms;	   /* the next exit is served for so long */
 	atomic_bool ends;	   /* the threads are to end */
 	atomic_bool by_halves;
+	bool started;
 };
 
 void rig_open(struct rig *r, const char *image, unsigned vcpus, int mode, uint32_t flags);
