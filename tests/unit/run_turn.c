@@ -109,7 +109,10 @@ static void test_wanted(bool behind)
 	struct borrowed *b = &borrowed[0];
 
 	begin_running(1);
-	*(behind ? &b->behind_run : &b->in_run) = stop_it;
+	if (behind)
+		b->behind_run = stop_it;
+	else
+		b->in_run = stop_it;
 	ok(answers(b), "stopped %s the run that the VMM ends: it has its thread", behind ? "behind" : "in");
 	if (b->in_run || b->behind_run)
 		stop_it(b);

@@ -131,9 +131,11 @@ bool borrowed_is_planted(uint64_t addr)
 	return (code_at(addr) & 0xffff) == EBREAK;
 }
 
+/* Whoever has the lock may wait for this vCPU to be at rest. */
 static void check_state(struct borrowed *b)
 {
-	pthread_mutex_lock(&machine->guest.lock);
+	if (pthread_mutex_trylock(&machine->guest.lock))
+		return;
 	b->stopped_runs += machine->guest.state == GUEST_STOPPED;
 	pthread_mutex_unlock(&machine->guest.lock);
 }
@@ -184,13 +186,18 @@ static bool traps(struct borrowed *b, struct vcpu_exit *exit)
 	return true;
 }
 
+static void call(struct borrowed *b, void (*hook)(struct borrowed *b))
+{
+	if (hook)
+		hook(b);
+}
+
 /* As KVM does: what is pending is completed, and then it looks whether it is to come out. 0 or -EINTR. */
 static int kvm_run(struct borrowed *b, bool settles, struct vcpu_exit *exit)
 {
 	int err = -EINTR;
 
-	if (b->in_run)
-		b->in_run(b);
+	call(b, b->in_run);
 	pthread_mutex_lock(&b->busy);
 	if (b->pending) {
 		sim_set(sim, b->nr, RV_PC, sim_get(sim, b->nr, RV_PC) + 4);
@@ -329,8 +336,7 @@ int borrowed_run(struct borrowed *b)
 			return err;
 		}
 		end_slow(b, settles, err, &exit);
-		if (b->behind_run)
-			b->behind_run(b);
+		call(b, b->behind_run);
 		vmms = way == PATH_BARE ? turn_passes(b->vcpu, was_pending, &exit) : turn_end(b->vcpu, &exit);
 		if (vmms || err) {
 			b->unseen = false;

@@ -31,8 +31,8 @@ struct borrowed {
 	_Atomic unsigned stopped_runs;	    /* an instruction was executed while the guest stood */
 	_Atomic unsigned strays;	    /* exits that no VMM expects */
 	_Atomic bool traps; /* the next run ends so */
-	void (*in_run)(struct borrowed *b);	/* in each KVM_RUN, before anything else, with no lock held; or NULL */
-	void (*behind_run)(struct borrowed *b); /* when it counts as outside again, by the slow way, and run/ does not know yet; or NULL */
+	void (*_Atomic in_run)(struct borrowed *b);	/* in each KVM_RUN, before anything else, with no lock held; or NULL */
+	void (*_Atomic behind_run)(struct borrowed *b); /* when it counts as outside again, by the slow way, and run/ does not know yet; or NULL */
 };
 
 extern struct borrowed borrowed[SIM_VCPUS];
