@@ -55,17 +55,18 @@ static bool stands(const struct rig *r)
 	return counter(r) == before;
 }
 
-/* A packet with the kind of a breakpoint; 0 on riscv64 is for compressed code. */
+/* The kind of a breakpoint, in packets. */
+#if defined(__x86_64__)
+#define KIND 1
+#elif defined(__riscv)
+#define KIND 2
+#else
+#define KIND 4
+#endif
+
 static const char *set_break(const struct rig *r, int fd, const char *packet, const char *where)
 {
-#if defined(__x86_64__)
-	unsigned kind = 1;
-#elif defined(__riscv)
-	unsigned kind = 2;
-#else
-	unsigned kind = 4;
-#endif
-	return client_ask(fd, PATIENCE, "%s,%llx,%u", packet, (unsigned long long)rig_symbol(r, where, NULL), kind);
+	return client_ask(fd, PATIENCE, "%s,%llx,%u", packet, (unsigned long long)rig_symbol(r, where, NULL), KIND);
 }
 
 static unsigned long debug_exits(const struct rig *r)
@@ -159,14 +160,8 @@ static void bring_into(struct rig *r, int fd, unsigned state)
 		client_say(fd, "vCont;c");
 		break;
 	case 5:
-		/* X1,22: false for ever. */
-		client_ask(fd, PATIENCE, "Z0,%llx,%u;X3,220027", (unsigned long long)rig_symbol(r, "tick", NULL),
-#if defined(__x86_64__)
-			1
-#else
-			4
-#endif
-		);
+		/* const8 0, end: false for ever. */
+		client_ask(fd, PATIENCE, "Z0,%llx,%u;X3,220027", (unsigned long long)rig_symbol(r, "tick", NULL), KIND);
 		client_say(fd, "vCont;c");
 		sleep_ms(20);
 		break;
@@ -265,7 +260,7 @@ static void test_pause(void)
 	rig_resume(&r);
 	ok(stands(&r), "pause: ... also when the VMM lets it go on, for the debugger holds it");
 	ok(client_ask(fd, PATIENCE, "vCont;c")[0] == 'T', "pause: the breakpoint is there, and is met");
-	client_ask(fd, PATIENCE, "z0,%llx,1", (unsigned long long)rig_symbol(&r, "tick", NULL));
+	set_break(&r, fd, "z0", "tick");
 	client_say(fd, "vCont;c");
 	ok(runs(&r), "pause: the guest runs for the debugger");
 	rig_pause(&r);
