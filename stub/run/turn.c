@@ -55,6 +55,7 @@ static void locked_frees(struct vcpu *v)
 	v->flag.set = false;
 	locked_move(v, VCPU_FREE);
 	h->ops->attend(h, v->nr, false);
+	locked_decide(v->guest);
 }
 
 /* Its first half. False: the run was over before it began. */

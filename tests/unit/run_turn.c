@@ -181,6 +181,24 @@ static void test_added(void)
 	end("added", 1);
 }
 
+/* One comes while another has been let in, and has not gone in yet; nobody attends to either. */
+static void test_two_free(void)
+{
+	begin(2, false);
+	start(0, vmm_thread);
+	counts(&borrowed[0]);
+	attach();
+	holds = true;
+	borrowed[0].behind_wait = hold_it;
+	detach();
+	ok(wait_for(&held, true), "let go: one vCPU is let in");
+	start(1, vmm_thread);
+	sleep_us(20000);
+	holds = false;
+	ok(counts(&borrowed[1]) && counts(&borrowed[0]), "... and another, which has come meanwhile, as well");
+	end("let go", 2);
+}
+
 static void test_removed(void)
 {
 	bool told;
@@ -269,6 +287,7 @@ int main(void)
 	test_wanted(true);
 	test_again();
 	test_added();
+	test_two_free();
 	test_removed();
 	test_shown();
 	test_shown_later();

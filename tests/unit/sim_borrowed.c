@@ -25,6 +25,12 @@ static int (*calls)(struct host *h, unsigned vcpu, struct host_call *calls, unsi
 
 /* ---- struct host_ops ---- */
 
+static void call(struct borrowed *b, void (*hook)(struct borrowed *b))
+{
+	if (hook)
+		hook(b);
+}
+
 static void change(bool *what)
 {
 	pthread_mutex_lock(&sim->lock);
@@ -57,6 +63,7 @@ static int wait_for_wake(struct host *h, unsigned nr)
 	err = b->wanted ? -EINTR : 0;
 	b->woken = false;
 	pthread_mutex_unlock(&sim->lock);
+	call(b, b->behind_wait);
 	return err;
 }
 
@@ -184,12 +191,6 @@ static bool traps(struct borrowed *b, struct vcpu_exit *exit)
 	sim_set(sim, b->nr, RV_PC, BORROWED_COUNTS);
 	*exit = (struct vcpu_exit){ .kind = EXIT_KVM, .reason = 4 };
 	return true;
-}
-
-static void call(struct borrowed *b, void (*hook)(struct borrowed *b))
-{
-	if (hook)
-		hook(b);
 }
 
 /* As KVM does: what is pending is completed, and then it looks whether it is to come out. 0 or -EINTR. */

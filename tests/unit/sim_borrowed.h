@@ -32,6 +32,7 @@ struct borrowed {
 	_Atomic unsigned strays;	    /* exits that no VMM expects */
 	_Atomic bool traps; /* the next run ends so */
 	void (*_Atomic in_run)(struct borrowed *b);	/* in each KVM_RUN, before anything else, with no lock held; or NULL */
+	void (*_Atomic behind_wait)(struct borrowed *b); /* when it was woken, or is wanted; or NULL */
 	void (*_Atomic behind_run)(struct borrowed *b); /* when it counts as outside again, by the slow way, and run/ does not know yet; or NULL */
 };
 
