@@ -66,6 +66,9 @@ func main() {
 	why := (*C.char)(C.calloc(1, 256))
 	config := C.struct_kvmgdb_config{flags: C.KVMGDB_WAIT, kvm_fd: m.kvm, vm_fd: m.vm}
 	config.size = C.size_t(unsafe.Sizeof(config))
+	config.opaque = unsafe.Pointer(m)
+	config.reset = (*[0]byte)(C.machine_start)
+	config.kill = (*[0]byte)(C.machine_end)
 	if C.kvmgdb_open(&config, &gdb, why, 256) < 0 {
 		fail(C.GoString(why))
 	}
