@@ -201,6 +201,7 @@ static void test_two_free(void)
 
 static void test_removed(void)
 {
+	unsigned gone;
 	bool told;
 
 	begin_running(2);
@@ -210,11 +211,12 @@ static void test_removed(void)
 	stops_in_time(-1);
 	ok(g->last.kind == STOP_SWBREAK, "removed: a breakpoint is met");
 	finish(2);
-	told = rig->sim->vcpu[0].debug_control && rig->sim->vcpu[1].debug_control;
-	turn_remove(borrowed[0].vcpu);
-	ok(told && !rig->sim->vcpu[0].debug_control, "... KVM is told of no debugging in a vCPU that is gone");
-	ok(g->current == borrowed[1].vcpu, "... the current one is one that is there");
-	turn_add(g, 0, &borrowed[0].vcpu);
+	gone = g->current->nr;
+	told = rig->sim->vcpu[gone].debug_control;
+	turn_remove(borrowed[gone].vcpu);
+	ok(told && !rig->sim->vcpu[gone].debug_control, "... KVM is told of no debugging in a vCPU that is gone");
+	ok(g->current == borrowed[!gone].vcpu, "... the current one is one that is there");
+	turn_add(g, gone, &borrowed[gone].vcpu);
 	ends = false;
 	start(0, vmm_thread);
 	start(1, vmm_thread);
