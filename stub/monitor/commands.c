@@ -193,7 +193,7 @@ static const struct command {
 	{ "counters", "", "register ioctls, in all and since the last resume", 0, false, do_counters },
 	{ "events", "[EVENT stop|go]", "at what of the guest's doing the machine stops, for this connection", 2, false,
 		do_events },
-	{ "exit", "", "ends the guest, and kvm-gdbserver", 0, false, do_exit },
+	{ "exit", "", "ends the guest, and its VMM", 0, false, do_exit },
 	{ "gdb_sync", "", "the next `stepi` executes nothing, so that gdb looks at all again", 0, true, do_gdb_sync },
 	{ "go", "", "as cont", 0, true, do_go },
 	{ "gva2gpa", "ADDRESS", "the guest-physical address of a virtual one, as QEMU prints it", 1, true, do_gva2gpa },

@@ -80,7 +80,7 @@ int do_exit(struct machine *m, char **words, const struct printer *out)
 {
 	(void)m;
 	(void)words;
-	say(out, "The guest has ended, and so does kvm-gdbserver.\n");
+	say(out, "The guest has ended, and so does its VMM.\n");
 	return COMMAND_ENDS;
 }
 

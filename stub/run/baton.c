@@ -9,6 +9,7 @@ void locked_grant_baton(struct guest *g)
 		g->baton = g->current;
 		locked_wake(g->baton);
 	} else {
+		g->shown = true;
 		g->granted = true;
 		g->notify(g->serve_arg, false);
 	}

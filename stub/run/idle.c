@@ -33,6 +33,8 @@ void idle_text(struct vcpu *v, char *text, size_t size)
 
 	if (!ended && vcpu_runs(v))
 		doing = v->want == RESUME_STAY ? "held" : NULL;
+	else if (!ended && vcpu_is_pending(v))
+		doing = "in the VMM";
 	else if (v->stop.text && guest_non_stop(g))
 		doing = v->stop.text;
 	else if (!ended && (v->unheard || v->overdue) && !ask_state(v, &state) && state)

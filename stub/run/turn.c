@@ -11,6 +11,14 @@
 #include "verdict.h"
 #include "vmm.h"
 
+/* Of a guest that nobody has seen yet, the first vCPU is the current one, whichever thread comes first. */
+static bool locked_is_current(const struct vcpu *v)
+{
+	const struct guest *g = v->guest;
+
+	return !g->current || (!g->started && !g->shown && v->nr < g->current->nr);
+}
+
 /* It can be looked at from here on; somebody may be waiting for that. */
 static void locked_is_known(struct vcpu *v)
 {
@@ -19,7 +27,7 @@ static void locked_is_known(struct vcpu *v)
 	if (v->known)
 		return;
 	v->known = true;
-	if (!g->current)
+	if (locked_is_current(v))
 		g->current = v;
 	g->last.thread = g->current->nr + 1;
 	if (g->awaited)

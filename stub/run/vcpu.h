@@ -275,6 +275,7 @@ struct guest {
 	struct vcpu **vcpus;
 	bool unattended; /* borrowed vCPUs are free, or about to be */
 	bool awaited;	 /* a borrowed one is to be looked at as soon as there is one that may be */
+	bool shown;	 /* somebody was handed it, and knows whose stop it is */
 
 	serve_fn *serve;
 	notify_fn *notify;

@@ -224,6 +224,8 @@ static void test_busy(void)
 	ok(strlen(client_ask(fd, PATIENCE, "g")) > 16, "busy in the VMM: registers are read");
 	ok(strlen(client_ask(fd, PATIENCE, "m%llx,8", (unsigned long long)rig_symbol(&r, "counter", NULL))) == 16,
 		"busy in the VMM: ... and memory");
+	ok(!strcmp(client_ask(fd, PATIENCE, "qThreadExtraInfo,1"), "7643505520302c20696e2074686520564d4d"),
+		"busy in the VMM: the client is told so");
 	ok(client_ask(fd, PATIENCE, "P0=0000000000000000")[0] == 'E', "busy in the VMM: a register is not written");
 	ok(r.vcpus[0].in_handler, "busy in the VMM: all that while it was");
 	while (r.vcpus[0].in_handler)

@@ -95,6 +95,33 @@ static void test_early(bool waits)
 	end("an early client", 2);
 }
 
+/* ---- the threads come in another order than their vCPUs ---- */
+
+static bool comes(unsigned nr)
+{
+	bool known = false;
+
+	for (int64_t until = now_ms() + BOUND_MS; !known && now_ms() < until; sleep_us(100)) {
+		pthread_mutex_lock(&g->lock);
+		known = g->vcpus[nr]->known;
+		pthread_mutex_unlock(&g->lock);
+	}
+	return known;
+}
+
+static void test_order(void)
+{
+	begin(2, true);
+	start(1, vmm_thread);
+	ok(comes(1), "the guest waits, and the second vCPU comes first");
+	start(0, vmm_thread);
+	ok(comes(0) && g->current == g->vcpus[0] && g->last.thread == 1, "... the client is to be shown the first one");
+	threads_hand_over(g, GDB_SIGNAL_TRAP);
+	ok(stops_in_time(-1), "... and the guest stands");
+	detach();
+	end("another order", 2);
+}
+
 /* ---- stopped as the VMM wants the thread ---- */
 
 static void stop_it(struct borrowed *b)
@@ -201,6 +228,7 @@ static void test_two_free(void)
 
 static void test_removed(void)
 {
+	unsigned gone;
 	bool told;
 
 	begin_running(2);
@@ -210,11 +238,12 @@ static void test_removed(void)
 	stops_in_time(-1);
 	ok(g->last.kind == STOP_SWBREAK, "removed: a breakpoint is met");
 	finish(2);
-	told = rig->sim->vcpu[0].debug_control && rig->sim->vcpu[1].debug_control;
-	turn_remove(borrowed[0].vcpu);
-	ok(told && !rig->sim->vcpu[0].debug_control, "... KVM is told of no debugging in a vCPU that is gone");
-	ok(g->current == borrowed[1].vcpu, "... the current one is one that is there");
-	turn_add(g, 0, &borrowed[0].vcpu);
+	gone = g->current->nr;
+	told = rig->sim->vcpu[gone].debug_control;
+	turn_remove(borrowed[gone].vcpu);
+	ok(told && !rig->sim->vcpu[gone].debug_control, "... KVM is told of no debugging in a vCPU that is gone");
+	ok(g->current == borrowed[!gone].vcpu, "... the current one is one that is there");
+	turn_add(g, gone, &borrowed[gone].vcpu);
 	ends = false;
 	start(0, vmm_thread);
 	start(1, vmm_thread);
@@ -283,6 +312,7 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	test_early(true);
 	test_early(false);
+	test_order();
 	test_wanted(false);
 	test_wanted(true);
 	test_again();
