@@ -193,7 +193,7 @@ void kvmgdb_remove_vcpu(struct kvmgdb_vcpu *vcpu);
  * whatever the debugger is doing: snapshots rely on it. The library uses other values for itself, and clears none but those.
  *
  * A vCPU whose thread is elsewhere in the VMM counts as stopped: a client can look at it, and is told of it. It steps when it
- * comes here.
+ * comes here. One that a signal handler of the VMM's keeps asleep counts as in the guest: a stop waits until that returns.
  *
  * kvm_valid_regs, kvm_dirty_regs and the answer to an exit are between the VMM and KVM, as ever; the library adds to
  * kvm_valid_regs only.
@@ -233,7 +233,8 @@ void kvmgdb_kick(struct kvmgdb_vcpu *vcpu);
 /*
  * The arguments of KVM_SET_USER_MEMORY_REGION: after KVM was told of a slot that is new, before it is told of one that goes,
  * moves or changes. size 0: nothing is in this slot. Of flags, KVM_MEM_READONLY counts. What is planted in memory that goes is
- * taken out of it first. -EEXIST: this overlaps another slot; -ENOMEM.
+ * taken out of it first. address may be another mapping's of the same memory, where the VMM has made KVM's own read-only.
+ * -EEXIST: this overlaps another slot; -ENOMEM.
  */
 int kvmgdb_set_memory(struct kvmgdb *gdb, uint32_t slot, uint64_t gpa, uint64_t size, void *address, uint32_t flags);
 
