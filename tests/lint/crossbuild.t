@@ -104,7 +104,7 @@ done
 big_endian_objects()
 {
 	mkdir "$tmp/$1" || return
-	for source in stub/arch/*.c stub/reg/*.c "$tmp"/tables/*.c tests/unit/sim_*.c; do
+	for source in stub/arch/*.c stub/reg/*.c "$tmp"/tables/*.c tests/unit/sim_host.c tests/unit/sim_memory.c; do
 		echo "$source"
 	done | xargs -P "$(nproc)" -I @ sh -c '"$1-gcc" $2 -c -o "$3/$(echo "$0" | tr / _).o" "$0"' @ "$1" "$flags" "$tmp/$1"
 }
