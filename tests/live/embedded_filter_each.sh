@@ -9,27 +9,36 @@ export BATCHES=auto EMBEDDED=1
 count=0
 status=0
 
-# each THREAD KIND N WHAT: as kvmgdb.h numbers threads, of N entries.
-each()
+# What this session on x86-64 has no occasion for.
+is_untried()
 {
-	n=0
-	while [ $n -lt "$3" ]; do
-		count=$((count + 1))
-		if FILTER_WITHOUT=$1:$2:$n timeout 300 expect tests/live/session.exp "$ARCH" 2>&1 | grep -q '^not ok\|^bail\|while executing'; then
-			echo "ok $count - without $4 $n something fails"
-		else
-			echo "not ok $count - without $4 $n something fails"
-			status=1
-		fi
-		n=$((n + 1))
-	done
+	case $1 in
+	9 | 10 | 11) return 0 ;;					 # malloc(), where it grows otherwise
+	0x4138ae84 | 0x4008ae89 | 0x8040ae9f | 0x4040aea0) return 0 ;; # a guest that debugs itself
+	0x8004ae98 | 0x4004ae99) return 0 ;;				 # a vCPU that is off, or halted
+	0x9000aecf) return 0 ;;					 # a processor with AMX
+	0x4010aeac) return 0 ;;					 # an id that the description does not know, written
+	esac
+	return 1
 }
 
-# shellcheck disable=SC2046 # numbers
-set -- $($VMM --lengths)
-each 0 0 "$1" "a vCPU thread's system call"
-each 0 1 "$2" "a vCPU thread's ioctl"
-each 1 0 "$3" "the server's system call"
-each 1 1 "$4" "the server's ioctl"
+entries=$(mktemp)
+$VMM --entries >"$entries"
+while read -r entry number own; do
+	count=$((count + 1))
+	what="without $entry ($number) something fails"
+	if [ "$own" = own ]; then
+		echo "ok $count - $what # SKIP the VMM itself needs it"
+	elif is_untried "$number"; then
+		echo "ok $count - $what # SKIP nothing in the session asks for it"
+	elif FILTER_WITHOUT=$entry timeout 300 expect tests/live/session.exp "$ARCH" </dev/null 2>&1 |
+		grep -q '^not ok\|^bail\|while executing'; then
+		echo "ok $count - $what"
+	else
+		echo "not ok $count - $what"
+		status=1
+	fi
+done <"$entries"
+rm -f "$entries"
 echo "1..$count"
 exit $status

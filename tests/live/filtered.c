@@ -117,18 +117,33 @@ static void filter(enum kvmgdb_thread thread)
 	pthread_mutex_unlock(&lock);
 }
 
-/* filtered --lengths: of the lists, for who leaves one entry out after the other. */
-__attribute__((constructor)) static void tell_lengths(int argc, char **argv)
+static bool is_own(int call)
 {
-	size_t n[4];
+	for (size_t i = 0; i < sizeof(own_calls) / sizeof(own_calls[0]); i++)
+		if (own_calls[i] == call)
+			return true;
+	return false;
+}
 
-	if (argc != 2 || strcmp(argv[1], "--lengths"))
+static void tell_lists(enum kvmgdb_thread thread)
+{
+	size_t ncalls, nioctls;
+	const int *calls = kvmgdb_syscalls(thread, &ncalls);
+	const unsigned long *ioctls = kvmgdb_ioctls(thread, &nioctls);
+
+	for (size_t i = 0; i < ncalls; i++)
+		printf("%u:0:%zu %d %s\n", (unsigned)thread, i, calls[i], is_own(calls[i]) ? "own" : "");
+	for (size_t i = 0; i < nioctls; i++)
+		printf("%u:1:%zu 0x%lx\n", (unsigned)thread, i, ioctls[i]);
+}
+
+/* filtered --entries: each as THREAD:KIND:N, its number, and whether it is let through anyway. */
+__attribute__((constructor)) static void tell_entries(int argc, char **argv)
+{
+	if (argc != 2 || strcmp(argv[1], "--entries"))
 		return;
-	kvmgdb_syscalls(KVMGDB_VCPU, &n[0]);
-	kvmgdb_ioctls(KVMGDB_VCPU, &n[1]);
-	kvmgdb_syscalls(KVMGDB_SERVER, &n[2]);
-	kvmgdb_ioctls(KVMGDB_SERVER, &n[3]);
-	printf("%zu %zu %zu %zu\n", n[0], n[1], n[2], n[3]);
+	tell_lists(KVMGDB_VCPU);
+	tell_lists(KVMGDB_SERVER);
 	exit(0);
 }
 
