@@ -18,6 +18,7 @@ is_untried()
 	0x8004ae98 | 0x4004ae99) return 0 ;;				 # a vCPU that is off, or halted
 	0x9000aecf) return 0 ;;					 # a processor with AMX
 	0x4010aeac) return 0 ;;					 # an id that the description does not know, written
+	0xc018aedc) return 0 ;;					 # whether there is such a call was asked before
 	esac
 	return 1
 }
