@@ -151,6 +151,9 @@ static bool count_calls(void)
 	};
 	struct sock_fprog program = { .len = sizeof(filter) / sizeof(filter[0]), .filter = filter };
 
+#ifdef __SANITIZE_THREAD__
+	return false; /* it has its own calls at a thread's end, some with SIGSYS blocked */
+#endif
 	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
