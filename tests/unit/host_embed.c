@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -262,6 +263,7 @@ static int end_of(unsigned microseconds)
 	fflush(stdout);
 	child = fork();
 	if (!child) {
+		setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
 		if (!freopen("/dev/null", "w", stdout))
 			_exit(2);
 		_exit(stop_and_go(microseconds) ? 0 : 1);
