@@ -23,6 +23,7 @@ is_untried()
 	return 1
 }
 
+ulimit -c 0 # a gdb whose terminal goes while it waits may not end well
 entries=$(mktemp)
 $VMM --entries >"$entries"
 while read -r entry number own; do
