@@ -288,12 +288,15 @@ static const char *const kick_names[] = { "kvmgdb_kick()", "a signal", "a signal
 
 static struct kvm_run *kicked; /* the handler is to set its immediate_exit */
 static bool handler_sleeps;
+static unsigned sent;
+static atomic_uint handled;
 
 static void on_kick(int sig)
 {
 	int error = errno;
 
 	(void)sig;
+	handled++;
 	if (kicked)
 		__atomic_store_n(&kicked->immediate_exit, 1, __ATOMIC_SEQ_CST);
 	if (handler_sleeps)
@@ -301,20 +304,25 @@ static void on_kick(int sig)
 	errno = error;
 }
 
-/* A signal that is handled just before KVM_RUN is lost to any VMM without immediate_exit: such a one sends it again. */
+/*
+ * A signal that is handled just before KVM_RUN is lost to any VMM without immediate_exit: such a one sends it again. Not one that waits to be
+ * handled: those are queued, and where each takes an emulated machine longer than the next is away, the thread does nothing else.
+ */
 static bool kick(struct rig *r, enum kick by)
 {
 	unsigned long before = r->vcpus[0].eintr;
-	int64_t asked = now_ms(), sent = asked;
+	int64_t asked = now_ms(), seen = asked;
 
 	for (bool first = true; r->vcpus[0].eintr == before && now_ms() - asked < 1000; first = false) {
-		if (!first && now_ms() - sent < 10)
+		if (handled != sent)
+			seen = now_ms();
+		if (!first && now_ms() - seen < 10)
 			continue;
-		sent = now_ms();
-		if (by != BY_LIBRARY)
-			pthread_kill(r->m.vcpus[0].thread, KICK);
-		else if (first)
+		seen = now_ms();
+		if (by == BY_LIBRARY && first)
 			kvmgdb_kick(r->m.vcpus[0].gdb);
+		else if (by != BY_LIBRARY && !pthread_kill(r->m.vcpus[0].thread, KICK))
+			sent++;
 	}
 	return r->vcpus[0].eintr != before;
 }
@@ -330,6 +338,7 @@ static void test_kicks_by(enum kick by)
 	start(&r, 1, MODE_SPIN);
 	kicked = by == BY_IMMEDIATE ? r.m.vcpus[0].run : NULL;
 	handler_sleeps = by == BY_SLOW_HANDLER;
+	sent = handled = 0; /* one that was on its way to another thread went with that */
 	sigaction(KICK, &action, NULL);
 	fd = client_open(&r);
 	set_break(&r, fd, "Z0", "tick");
@@ -356,6 +365,22 @@ static void test_kicks(void)
 
 /* ---- memory that goes ---- */
 
+/* Were planted opcodes seen to work on this KVM? As `monitor capabilities` has it. */
+static bool plants(int fd)
+{
+	static const char line[] = "planted opcode        works";
+	char hex[2 * sizeof(line)];
+	const char *reply;
+	bool found = false;
+
+	for (size_t i = 0; line[i]; i++)
+		snprintf(hex + 2 * i, 3, "%02x", (uint8_t)line[i]);
+	reply = client_ask(fd, PATIENCE, "qRcmd,6361706162696c6974696573");
+	for (; reply[0] == 'O' && reply[1] != 'K'; reply = client_wait(fd, PATIENCE))
+		found |= strstr(reply, hex) != NULL;
+	return found;
+}
+
 static void test_slots(void)
 {
 	struct rig r;
@@ -369,10 +394,10 @@ static void test_slots(void)
 	client_ask(fd, PATIENCE, "vCont;c");
 	client_say(fd, "vCont;c");
 	client_wait(fd, PATIENCE);
-	if (rig_code(&r) == code)
-		skip("slots: an opcode is planted", "this host's KVM does not tell of opcodes: the breakpoint is in a debug register");
+	if (plants(fd))
+		ok(rig_code(&r) != code, "slots: an opcode is planted");
 	else
-		ok(true, "slots: an opcode is planted");
+		skip("slots: an opcode is planted", "this host's KVM does not tell of opcodes: the breakpoint is in a debug register");
 	rig_pause(&r);
 	kvmgdb_set_memory(r.gdb, 0, board_ram, 0, r.m.ram, 0);
 	ok(rig_code(&r) == code, "slots: it is out of memory that goes");
