@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The library in a VMM that does what VMMs do: library.c, on this KVM. What a VMM's kicks take is library_kicks.sh's.
+# The library in a VMM that does what VMMs do: library.c, on this KVM.
 
-PARTS=${PARTS:-leave busy pause slots early two alone}
 if [ "$PLACE" = own ]; then
-	# shellcheck disable=SC2086 # words
-	build/examples/library "$IMAGE" $PARTS
+	build/examples/library "$IMAGE"
 else
-	machine put "$name" "build/$built-static/examples/library" /bin/library && $IN library "$IMAGE" "$PARTS"
+	machine put "$name" "build/$built-static/examples/library" /bin/library && $IN library "$IMAGE"
 fi
