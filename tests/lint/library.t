@@ -122,9 +122,9 @@ ok "and pkg-config has" pkg-config --exact-version="$version" kvmgdb
 
 # ---- what is installed ----
 
-prefix=$tmp/root/usr
-ok "make install" make --no-print-directory install DESTDIR="$tmp/root" PREFIX=/usr
-find "$tmp/root" ! -type d | sed "s|$prefix/||" | sort > "$tmp/installed"
+prefix=$tmp/installed_tree/usr
+ok "make install" make --no-print-directory install DESTDIR="$tmp/installed_tree" PREFIX=/usr
+find "$tmp/installed_tree" ! -type d | sed "s|$prefix/||" | sort > "$tmp/installed"
 cat > "$tmp/expected" <<'END'
 bin/kvm-gdbserver
 include/kvmgdb.h
@@ -135,7 +135,7 @@ lib/pkgconfig/kvmgdb.pc
 share/man/man3/libkvmgdb.3
 END
 ok "these files are" same expected installed
-export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$tmp/root"
+export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$tmp/installed_tree"
 # shellcheck disable=SC2046
 {
 	ok "a VMM is built with them" built installed $(pkg-config --cflags --libs kvmgdb) -Wl,-rpath,"$prefix/lib"
@@ -212,7 +212,7 @@ if command -v go > /dev/null || sh tests/lib/packages.sh golang-go > "$tmp/out" 
 else
 	skip "vmm.go" "Go is not to be had: $(tail -n 1 "$tmp/out")"
 fi
-ok "make uninstall" make --no-print-directory uninstall DESTDIR="$tmp/root" PREFIX=/usr
-ok "leaves nothing" sh -c "! find '$tmp/root' ! -type d | grep ."
+ok "make uninstall" make --no-print-directory uninstall DESTDIR="$tmp/installed_tree" PREFIX=/usr
+ok "leaves nothing" sh -c "! find '$tmp/installed_tree' ! -type d | grep ."
 
 echo "1..$count"
