@@ -19,8 +19,6 @@
 
 #include "tap.h"
 
-#define PATIENCE 10000
-
 static const char *image;
 static bool by_halves;
 
@@ -53,20 +51,6 @@ static bool stands(const struct rig *r)
 
 	sleep_ms(100);
 	return counter(r) == before;
-}
-
-/* The kind of a breakpoint, in packets. */
-#if defined(__x86_64__)
-#define KIND 1
-#elif defined(__riscv)
-#define KIND 2
-#else
-#define KIND 4
-#endif
-
-static const char *set_break(const struct rig *r, int fd, const char *packet, const char *where)
-{
-	return client_ask(fd, PATIENCE, "%s,%llx,%u", packet, (unsigned long long)rig_symbol(r, where, NULL), KIND);
 }
 
 static unsigned long debug_exits(const struct rig *r)
@@ -142,18 +126,18 @@ static void bring_into(struct rig *r, int fd, unsigned state)
 		client_say(fd, "vCont;c");
 		break;
 	case 2:
-		set_break(r, fd, "Z0", "tick");
+		client_break(r, fd, "Z0", "tick");
 		client_ask(fd, PATIENCE, "vCont;c");
 		break;
 	case 3:
-		set_break(r, fd, "Z0", "tick");
+		client_break(r, fd, "Z0", "tick");
 		client_ask(fd, PATIENCE, "vCont;c");
 		for (unsigned i = 0; i < 20; i++)
 			client_ask(fd, PATIENCE, "vCont;s:1");
 		client_say(fd, "vCont;s:1");
 		break;
 	case 4:
-		set_break(r, fd, "Z0", "tick");
+		client_break(r, fd, "Z0", "tick");
 		for (unsigned i = 0; i < 20; i++)
 			client_ask(fd, PATIENCE, "vCont;c");
 		client_say(fd, "vCont;c");
@@ -231,7 +215,7 @@ static void test_busy(void)
 		sleep_ms(1);
 	sleep_ms(50);
 	ok(client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'T', "busy in the VMM: behind it, a step");
-	ok(!strcmp(set_break(&r, fd, "Z0", "tick"), "OK") && client_ask(fd, PATIENCE, "vCont;c")[0] == 'T', "busy in the VMM: ... and a breakpoint");
+	ok(!strcmp(client_break(&r, fd, "Z0", "tick"), "OK") && client_ask(fd, PATIENCE, "vCont;c")[0] == 'T', "busy in the VMM: ... and a breakpoint");
 	close(fd);
 	ok(runs(&r), "busy in the VMM: and it runs on");
 	rig_close(&r);
@@ -249,7 +233,7 @@ static void test_pause(void)
 	start(&r, 1, MODE_SPIN);
 	code = rig_code(&r);
 	fd = client_open(&r);
-	set_break(&r, fd, "Z0", "tick");
+	client_break(&r, fd, "Z0", "tick");
 	client_ask(fd, PATIENCE, "vCont;c");
 	asked = now_ms();
 	rig_pause(&r);
@@ -261,7 +245,7 @@ static void test_pause(void)
 	rig_resume(&r);
 	ok(stands(&r), "pause: ... also when the VMM lets it go on, for the debugger holds it");
 	ok(client_ask(fd, PATIENCE, "vCont;c")[0] == 'T', "pause: the breakpoint is there, and is met");
-	set_break(&r, fd, "z0", "tick");
+	client_break(&r, fd, "z0", "tick");
 	client_say(fd, "vCont;c");
 	ok(runs(&r), "pause: the guest runs for the debugger");
 	rig_pause(&r);
@@ -341,7 +325,7 @@ static void test_kicks_by(enum kick by)
 	sent = handled = 0; /* one that was on its way to another thread went with that */
 	sigaction(KICK, &action, NULL);
 	fd = client_open(&r);
-	set_break(&r, fd, "Z0", "tick");
+	client_break(&r, fd, "Z0", "tick");
 	until = now_ms() + 1000;
 	client_say(fd, "vCont;c");
 	while (now_ms() < until) {
@@ -365,22 +349,6 @@ static void test_kicks(void)
 
 /* ---- memory that goes ---- */
 
-/* Were planted opcodes seen to work on this KVM? As `monitor capabilities` has it. */
-static bool plants(int fd)
-{
-	static const char line[] = "planted opcode        works";
-	char hex[2 * sizeof(line)];
-	const char *reply;
-	bool found = false;
-
-	for (size_t i = 0; line[i]; i++)
-		snprintf(hex + 2 * i, 3, "%02x", (uint8_t)line[i]);
-	reply = client_ask(fd, PATIENCE, "qRcmd,6361706162696c6974696573");
-	for (; reply[0] == 'O' && reply[1] != 'K'; reply = client_wait(fd, PATIENCE))
-		found |= strstr(reply, hex) != NULL;
-	return found;
-}
-
 static void test_slots(void)
 {
 	struct rig r;
@@ -390,11 +358,11 @@ static void test_slots(void)
 	start(&r, 1, MODE_SPIN);
 	code = rig_code(&r);
 	fd = client_open(&r);
-	set_break(&r, fd, "Z0", "tick");
+	client_break(&r, fd, "Z0", "tick");
 	client_ask(fd, PATIENCE, "vCont;c");
 	client_say(fd, "vCont;c");
 	client_wait(fd, PATIENCE);
-	if (plants(fd))
+	if (client_sees_plants(fd))
 		ok(rig_code(&r) != code, "slots: an opcode is planted");
 	else
 		skip("slots: an opcode is planted", "this host's KVM does not tell of opcodes: the breakpoint is in a debug register");
@@ -475,7 +443,7 @@ static void test_two(void)
 	ok(fd_a >= 0 && stands(&a) && runs(&b), "two VMs: one is stopped, the other runs");
 	fd_b = client_open(&b);
 	ok(fd_b >= 0 && stands(&b), "two VMs: both are stopped, each by its debugger");
-	set_break(&a, fd_a, "Z0", "tick");
+	client_break(&a, fd_a, "Z0", "tick");
 	ok(client_ask(fd_a, PATIENCE, "vCont;c")[0] == 'T' && stands(&b), "two VMs: one comes to a breakpoint, the other stands");
 	client_say(fd_b, "vCont;c");
 	ok(runs(&b), "two VMs: ... and meets none when it runs");

@@ -333,3 +333,23 @@ int client_open(struct rig *r)
 	}
 	return pair[0];
 }
+
+const char *client_break(const struct rig *r, int fd, const char *packet, const char *where)
+{
+	return client_ask(fd, PATIENCE, "%s,%llx,%u", packet, (unsigned long long)rig_symbol(r, where, NULL), KIND);
+}
+
+bool client_sees_plants(int fd)
+{
+	static const char line[] = "planted opcode        works";
+	char hex[2 * sizeof(line)];
+	const char *reply;
+	bool found = false;
+
+	for (size_t i = 0; line[i]; i++)
+		snprintf(hex + 2 * i, 3, "%02x", (uint8_t)line[i]);
+	reply = client_ask(fd, PATIENCE, "qRcmd,6361706162696c6974696573");
+	for (; reply[0] == 'O' && reply[1] != 'K'; reply = client_wait(fd, PATIENCE))
+		found |= strstr(reply, hex) != NULL;
+	return found;
+}

@@ -54,6 +54,8 @@ void rig_resume(struct rig *r);
 
 /* ---- a debugger */
 
+#define PATIENCE 10000 /* ms: longer than anything takes */
+
 /* Connected; the guest is stopped for it. -1: not within two seconds. */
 int client_open(struct rig *r);
 
@@ -68,5 +70,20 @@ void sleep_ms(unsigned ms);
 
 /* FNV-1a of the guest's code, as it is in RAM. */
 uint64_t rig_code(const struct rig *r);
+
+/* The kind of a breakpoint, in packets. */
+#if defined(__x86_64__)
+#define KIND 1
+#elif defined(__riscv)
+#define KIND 2
+#else
+#define KIND 4
+#endif
+
+/* A breakpoint, by the packet Z0, z0, Z1 or z1, at a symbol of the image: what is answered. */
+const char *client_break(const struct rig *r, int fd, const char *packet, const char *where);
+
+/* Were planted opcodes seen to work on this KVM? As `monitor capabilities` has it. */
+bool client_sees_plants(int fd);
 
 #endif
