@@ -9,31 +9,13 @@ root=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 cd "$root" || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-count=0
 flags="-std=gnu11 -I stub -I tests/unit -D_GNU_SOURCE -O2 -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror -pthread"
 
-ok()
-{
-	name=$1
-	shift
-	count=$((count + 1))
-	if "$@" > "$tmp/out" 2>&1; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		grep -E 'error|warning|Error' "$tmp/out" | cut -c1-300 | head -20 | sed 's/^/# /'
-	fi
-}
+. tests/lib/ok.sh
 
-skip()
+excerpt()
 {
-	count=$((count + 1))
-	echo "ok $count - $1 # SKIP $2"
-}
-
-have()
-{
-	command -v "$1" > /dev/null
+	grep -E 'error|warning|Error|undefined' | cut -c1-300 | head -20
 }
 
 # ---- the whole program, here ----

@@ -8,20 +8,8 @@
 root=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-count=0
 
-ok()
-{
-	name=$1
-	shift
-	count=$((count + 1))
-	if "$@" > "$tmp/out" 2>&1; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		sed 's/^/# /' "$tmp/out"
-	fi
-}
+. "$root/tests/lib/ok.sh"
 
 # A rule prints what breaks it.
 silent()

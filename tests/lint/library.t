@@ -7,25 +7,12 @@ root=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 cd "$root" || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-count=0
 
-ok()
-{
-	name=$1
-	shift
-	count=$((count + 1))
-	if "$@" > "$tmp/out" 2>&1; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		sed 's/^/# /' "$tmp/out" | head -20
-	fi
-}
+. tests/lib/ok.sh
 
-skip()
+excerpt()
 {
-	count=$((count + 1))
-	echo "ok $count - $1 # SKIP $2"
+	head -20
 }
 
 same()

@@ -9,33 +9,9 @@ cd "$root" || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 architectures="aarch64 i386 i8086 loongarch64 mips64 ppc64le riscv64 s390x x86_64"
-count=0
 awk_files='-f xml/parse.awk -f xml/check.awk -f xml/table.awk'
 
-# ok NAME COMMAND...: passes when the command does; what it prints is shown when it does not.
-ok()
-{
-	name=$1
-	shift
-	count=$((count + 1))
-	if "$@" > "$tmp/out" 2>&1; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		sed 's/^/# /' "$tmp/out"
-	fi
-}
-
-skip()
-{
-	count=$((count + 1))
-	echo "ok $count - $1 # SKIP $2"
-}
-
-have()
-{
-	command -v "$1" > /dev/null
-}
+. tests/lib/ok.sh
 
 # ---- the generator ----
 
