@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One row an option; see options.h. */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+
+const char options_usage[] =
+	"Usage: kvm-gdbserver [OPTIONS] COMM [IMAGE]\n"
+	"       kvm-gdbserver [OPTIONS] --registers [--json] [--group G] [IMAGE]\n"
+	"\n"
+	"Runs IMAGE (an ELF file, or a Linux Image of arm64 or riscv64) in a KVM guest and serves it to gdb, lldb or an IDE.\n"
+	"The guest waits at its entry until a client says go. Without IMAGE, gdb's `load` fills the machine.\n"
+	"\n"
+	"COMM is where the debugger connects:\n"
+	"  HOST:PORT        TCP; port 0 picks a free one\n"
+	"  :PORT            TCP, loopback only\n"
+	"  unix:PATH        a Unix socket (mode 0600)\n"
+	"  -                standard input and output: (gdb) target remote | kvm-gdbserver - IMAGE\n"
+	"\n"
+	"Options:\n"
+	"  --vcpus N        virtual CPUs (1)\n"
+	"  --memory SIZE    guest RAM, with K, M or G (128M)\n"
+	"  --initrd FILE    initial RAM disk of a Linux Image\n"
+	"  --append TEXT    command line of a Linux Image\n"
+	"  --mode MODE      without IMAGE, of x86: how the machine starts: x86-64, i386 or i8086\n"
+	"  --once           leave when the client goes\n"
+	"  --debug          show the wire, readable, on standard error\n"
+	"  --registers      print every register of the first vCPU at the entry: name, where KVM keeps it, size, value, "
+	"fields\n"
+	"  --json           as a JSON array\n"
+	"  --group G        only those of a group: general, system, ...\n"
+	"  --batch HOW      how registers are read and written: auto, many (KVM_GET_MANY_REGS), blocks (what KVM moves\n"
+	"                   together), one (a system call for each)\n"
+	"  --version, -v    with -v, also by which calls this host's registers are read\n"
+	"  --help\n";
+
+static int parse_vcpus(struct options *o, const char *text, const struct refusal *why)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end || n < 1 || n > VM_VCPUS_MAX)
+		return refuse(why, -EINVAL, "--vcpus %s: a number from 1 to %d", text, VM_VCPUS_MAX);
+	o->vm.vcpus = n;
+	return 0;
+}
+
+static int parse_memory(struct options *o, const char *text, const struct refusal *why)
+{
+	static const char units[] = "KMGT";
+	char *end;
+	const char *unit;
+	uint64_t n;
+	unsigned shift = 0;
+
+	errno = 0;
+	n = strtoull(text, &end, 0);
+	unit = isalpha((unsigned char)*end) ? strchr(units, *end & ~0x20) : NULL;
+	if (unit)
+		shift = 10 * (unit - units + 1);
+	if (text[0] < '0' || text[0] > '9' || errno || (unit ? end[1] : *end) || !n || n > UINT64_MAX >> shift)
+		return refuse(why, -EINVAL, "--memory %s: a size such as 64M or 1G", text);
+	n <<= shift;
+	if (n % 4096)
+		return refuse(why, -EINVAL, "--memory %s: a multiple of 4096 bytes", text);
+	o->vm.memory = n;
+	return 0;
+}
+
+static int parse_batch(struct options *o, const char *text, const struct refusal *why)
+{
+	for (unsigned i = 0; i < BATCHES; i++) {
+		if (!strcmp(text, batch_names[i])) {
+			o->batch = i;
+			return 0;
+		}
+	}
+	return refuse(why, -EINVAL, "--batch %s: auto, many, blocks or one", text);
+}
+
+enum kind {
+	FLAG, /* sets a bool */
+	TEXT, /* a const char * becomes its argument */
+	PARSE /* its argument is parsed */
+};
+
+static const struct row {
+	const char *name;
+	enum kind kind;
+	size_t field; /* of FLAG and TEXT: where in struct options */
+	int (*parse)(struct options *o, const char *text, const struct refusal *why);
+} rows[] = {
+	{ "append", TEXT, offsetof(struct options, vm.append), NULL },
+	{ "batch", PARSE, 0, parse_batch },
+	{ "debug", FLAG, offsetof(struct options, program.debug), NULL },
+	{ "group", TEXT, offsetof(struct options, group), NULL },
+	{ "help", FLAG, offsetof(struct options, help), NULL },
+	{ "initrd", TEXT, offsetof(struct options, vm.initrd), NULL },
+	{ "json", FLAG, offsetof(struct options, json), NULL },
+	{ "memory", PARSE, 0, parse_memory },
+	{ "mode", TEXT, offsetof(struct options, vm.mode), NULL },
+	{ "once", FLAG, offsetof(struct options, program.once), NULL },
+	{ "registers", FLAG, offsetof(struct options, registers), NULL },
+	{ "vcpus", PARSE, 0, parse_vcpus },
+	{ "version", FLAG, offsetof(struct options, version), NULL },
+};
+
+#define ROWS (sizeof(rows) / sizeof(*rows))
+
+static int set_option(const struct row *row, struct options *o, const char *text, const struct refusal *why)
+{
+	void *field = (char *)o + row->field;
+
+	switch (row->kind) {
+	case FLAG:
+		*(bool *)field = true;
+		return 0;
+	case TEXT:
+		*(const char **)field = text;
+		return 0;
+	case PARSE:
+		break;
+	}
+	return row->parse(o, text, why);
+}
+
+/* COMM and IMAGE; no COMM where nobody is served. */
+static enum parsed parse_arguments(int argc, char **argv, struct options *o)
+{
+	int comms = !o->registers && !o->version;
+
+	if (argc < comms || argc > comms + 1 || ((o->json || o->group) && !o->registers))
+		return PARSED_USAGE;
+	o->comm = comms ? argv[0] : NULL;
+	o->vm.image = argv[comms];
+	return PARSED;
+}
+
+enum parsed options_parse(int argc, char **argv, struct options *o, const struct refusal *why)
+{
+	struct option longs[ROWS + 1] = { 0 };
+	int c, row;
+
+	for (unsigned i = 0; i < ROWS; i++)
+		longs[i] = (struct option){ rows[i].name, rows[i].kind == FLAG ? no_argument : required_argument, NULL, 0 };
+	while ((c = getopt_long(argc, argv, "+v", longs, &row)) != -1) {
+		if (c == '?')
+			return PARSED_UNKNOWN;
+		if (c == 'v')
+			o->verbose = true;
+		else if (set_option(&rows[row], o, optarg, why))
+			return PARSED_REFUSED;
+		if (o->help)
+			return PARSED;
+	}
+	return parse_arguments(argc - optind, argv + optind, o);
+}

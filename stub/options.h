@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The command line of kvm-gdbserver: what it says, and nothing of what is done then. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+
+#include "host/vm_config.h"
+#include "machine/open.h"
+#include "program.h"
+#include "refuse.h"
+
+/* The strings are the command line's own. */
+struct options {
+	const char *comm;
+	struct vm_config vm;
+	struct program_config program;
+	bool registers, json; /* print the registers, and serve nobody */
+	const char *group;
+	enum batch batch;
+	bool version, verbose; /* print the version, or with it what this host has */
+	bool help;	       /* print the usage */
+};
+
+enum parsed {
+	PARSED,
+	PARSED_UNKNOWN, /* not an option, as getopt has said on standard error */
+	PARSED_REFUSED, /* an option with a value that it can not have: why has the sentence */
+	PARSED_USAGE	/* not what the usage has */
+};
+
+extern const char options_usage[];
+
+/* Into *o, which has the values of what is not given. */
+enum parsed options_parse(int argc, char **argv, struct options *o, const struct refusal *why);
+
+#endif
