@@ -60,27 +60,36 @@ static int move_attribute(const struct vcpu_place *at, struct host_call *c)
 	return ioctl(at->irqchip, c->request == HOST_DEVICE_SET ? KVM_SET_DEVICE_ATTR : KVM_GET_DEVICE_ATTR, &a) < 0 ? -errno : 0;
 }
 
+bool vcpu_call_here(const struct vcpu_place *at, struct host_call *c)
+{
+	switch (c->request) {
+	case HOST_RUN_GET:
+	case HOST_RUN_SET:
+	case HOST_RUN_COPY:
+		c->err = copy_run(at, c);
+		return true;
+	case HOST_TOLD:
+		c->err = get_told(at, c);
+		return true;
+	case HOST_DEVICE_GET:
+	case HOST_DEVICE_SET:
+		c->err = move_attribute(at, c);
+		return true;
+	}
+	return false;
+}
+
 void vcpu_call(const struct vcpu_place *at, struct host_call *c)
 {
 	if (c->changes)
 		atomic_store(at->synced, false);
-	if (c->request == HOST_RUN_GET || c->request == HOST_RUN_SET || c->request == HOST_RUN_COPY) {
-		c->err = copy_run(at, c);
+	if (vcpu_call_here(at, c))
 		return;
-	}
-	if (c->request == HOST_TOLD) {
-		c->err = get_told(at, c);
-		return;
-	}
-	if (c->request == HOST_DEVICE_GET || c->request == HOST_DEVICE_SET) {
-		c->err = move_attribute(at, c);
-		return;
-	}
 	if (c->on_device) {
 		c->err = call_device(at, c);
 		return;
 	}
-	c->ret = ioctl(at->fd, c->request, c->arg);
+	c->ret = c->arg ? ioctl(at->fd, c->request, c->arg) : ioctl(at->fd, c->request, c->value);
 	c->err = c->ret < 0 ? -errno : 0;
 }
 

@@ -24,6 +24,9 @@ struct vcpu_place {
 	const size_t *told_size;
 };
 
+/* Makes one that is no ioctl on the vCPU's descriptor or on our module's device. False: it is one. */
+bool vcpu_call_here(const struct vcpu_place *at, struct host_call *c);
+
 /* Makes one call; what came of it is in c. */
 void vcpu_call(const struct vcpu_place *at, struct host_call *c);
 
