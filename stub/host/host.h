@@ -7,7 +7,7 @@
  * guest-physical address.
  *
  * Whose threads. Every vCPU has one thread that runs it. In a VM of our own that thread is run/'s, which calls host_ops.run(): KVM_RUN
- * and all that it takes until there is something to report. Where the vCPU is another VMM's (`borrowed`), so are its thread and its
+ * and all that it takes until there is something to report; or a thread that the host has made for that (host_ops.start()). Where the vCPU is another VMM's (`borrowed`), so are its thread and its
  * KVM_RUN: there is no host_ops.run(), and what a run takes is done by that thread before and after (embed.h). Such a thread
  * waits by host_ops.wait(), where the VMM can have it back; one of ours waits as run/ likes, and its host has no wait().
  */
@@ -87,6 +87,7 @@ struct host_call {
 	unsigned long request;
 	void *arg;
 	size_t size;	/* bytes at arg */
+	unsigned long value; /* without arg: the ioctl's argument itself */
 	bool changes;	/* the vCPU's state: what was copied into kvm_run is void */
 	bool on_device; /* the request is for KVM_MANY_REGS_DEVICE (-ENODEV without it); the host puts the vCPU's fd into arg */
 	int err;	/* out: 0 or -errno; -ECANCELED when an earlier call of the batch failed hard */
@@ -120,6 +121,12 @@ struct host_image {
 struct host;
 
 struct host_ops {
+	/*
+	 * The vCPU has a thread of the host's, which is to call body(arg) now, once; the host ends it when body has returned. 0 or -errno.
+	 * NULL: run/ makes the threads.
+	 */
+	int (*start)(struct host *h, unsigned vcpu, void *(*body)(void *), void *arg);
+
 	/*
 	 * Only by the vCPU's own thread (KVM charges a move between threads). 0, or -errno when KVM_RUN itself fails. NULL: the vCPUs are
 	 * borrowed.

@@ -13,6 +13,7 @@
 #include "../run/resume.h"
 #include "../run/threads.h"
 #include "../run/turn.h"
+#include "../run/vmm.h"
 #include "modes.h"
 #include "nowhere.h"
 
@@ -123,6 +124,19 @@ int machine_open(struct machine *m, struct host *host, const struct arch *arch, 
 	m->described = !err;
 	m->looked_at = g->current;
 	return err;
+}
+
+void machine_go(struct machine *m)
+{
+	machine_release(m, true);
+	baton_give_back(&m->guest);
+}
+
+void machine_leave(struct machine *m)
+{
+	threads_stand(&m->guest);
+	vmm_cleans(&m->guest);
+	threads_part(&m->guest);
 }
 
 void machine_close(struct machine *m)

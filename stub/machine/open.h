@@ -12,7 +12,16 @@
 int machine_open(struct machine *m, struct host *host, const struct arch *arch, const struct capabilities *caps,
 	enum batch batch, char *error, size_t size);
 
-/* Of a machine whose vCPUs are borrowed, when their threads run no more by it. The host remains the caller's. */
+/* Of a machine that nobody serves yet, and whose guest ran before it was opened: it runs on. */
+void machine_go(struct machine *m);
+
+/*
+ * Of a machine over a VM that lives on (not of one whose vCPUs are borrowed): its vCPUs are at rest, there is nothing of the debugger in
+ * them and in memory, and no thread of the machine's is left. machine_close() and the host's close() are due.
+ */
+void machine_leave(struct machine *m);
+
+/* Of a machine whose vCPUs are borrowed, when their threads run no more by it; or after machine_leave(). The host remains the caller's. */
 void machine_close(struct machine *m);
 
 /* Who serves the client on a stop, and who is told of one in non-stop: see run/baton.h. */

@@ -59,7 +59,9 @@ void locked_stopped(struct guest *g)
 	g->reporter = NULL;
 	g->ended = g->last.kind == STOP_EXITED;
 	g->state = GUEST_STOPPED;
-	if (!g->watching)
+	if (g->parting)
+		pthread_cond_broadcast(&g->out);
+	else if (!g->watching)
 		locked_grant_baton(g);
 }
 
@@ -310,7 +312,7 @@ static void *vcpu_main(void *arg)
 	struct guest *g = v->guest;
 
 	pthread_mutex_lock(&g->lock);
-	for (;;) {
+	while (!g->parted) {
 		if (g->baton == v)
 			locked_serve(v);
 		else if (v->state == VCPU_ADMITTED)
@@ -320,20 +322,54 @@ static void *vcpu_main(void *arg)
 		else
 			pthread_cond_wait(&v->wake, &g->lock);
 	}
+	g->ended_threads++;
+	pthread_cond_broadcast(&g->out);
+	pthread_mutex_unlock(&g->lock);
 	return NULL;
+}
+
+static int start_thread(struct vcpu *v)
+{
+	struct host *h = v->guest->host;
+	int err;
+
+	if (h->ops->start)
+		return h->ops->start(h, v->nr, vcpu_main, v);
+	err = pthread_create(&v->thread, NULL, vcpu_main, v);
+	if (!err)
+		pthread_detach(v->thread);
+	return -err;
 }
 
 int threads_start(struct guest *g)
 {
-	for (unsigned i = 0; i < g->n; i++) {
-		struct vcpu *v = g->vcpus[i];
-		int err = pthread_create(&v->thread, NULL, vcpu_main, v);
+	int err = 0;
 
-		if (err)
-			return -err;
-		pthread_detach(v->thread);
-	}
-	return 0;
+	for (unsigned i = 0; !err && i < g->n; i++)
+		err = start_thread(g->vcpus[i]);
+	return err;
+}
+
+void threads_stand(struct guest *g)
+{
+	pthread_mutex_lock(&g->lock);
+	g->parting = true;
+	locked_call_out(g);
+	locked_decide(g);
+	while (locked_running(g))
+		pthread_cond_wait(&g->out, &g->lock);
+	pthread_mutex_unlock(&g->lock);
+}
+
+void threads_part(struct guest *g)
+{
+	pthread_mutex_lock(&g->lock);
+	g->parted = true;
+	for (unsigned i = 0; i < g->n; i++)
+		locked_wake(g->vcpus[i]);
+	while (g->ended_threads < g->n)
+		pthread_cond_wait(&g->out, &g->lock);
+	pthread_mutex_unlock(&g->lock);
 }
 
 void threads_interrupt(struct guest *g, int signal)

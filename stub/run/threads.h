@@ -7,6 +7,13 @@
 
 /* Starts them, standing. 0 or -errno. */
 int threads_start(struct guest *g);
+
+/*
+ * Of a guest that is left, which nobody serves any more: all vCPUs stand, for good; and, after that, their threads end. Those are the
+ * host's, or end with the program.
+ */
+void threads_stand(struct guest *g);
+void threads_part(struct guest *g);
 void threads_resume(struct guest *g); /* when the baton is given back, each vCPU as its `want` says */
 void threads_interrupt(struct guest *g, int signal);
 

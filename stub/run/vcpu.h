@@ -301,6 +301,9 @@ struct guest {
 	pthread_cond_t out;	/* while held: the last one has come out; or serving has ended */
 	enum guest_asked asked;
 	bool watching;		/* the watcher holds the baton */
+	bool parting;		/* all are to stand, and nobody serves */
+	bool parted;		/* ... and the threads are to end */
+	unsigned ended_threads;
 	int interrupt_signal;	/* of the stop under way, for when nobody has an event */
 	char interrupt_text[200]; /* ... and the VMM's sentence, or none */
 	bool interrupted;	/* since it was resumed last, whoever reports */
