@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A thread of ours in another process. See hand.h. */
+#include "hand.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ANSWER_MS 10000 /* however busy its computer is */
+#define END_TRIES 1000
+#define END_PAUSE_NS 1000000
+
+static_assert(sizeof(struct hand_head) == 16 && sizeof(struct hand_call) == 64, "tracee_<arch>.c has them in numbers");
+
+void hand_init(struct hand *h)
+{
+	*h = (struct hand){ .socket = -1 };
+	pthread_mutex_init(&h->lock, NULL);
+}
+
+void hand_destroy(struct hand *h)
+{
+	pthread_mutex_destroy(&h->lock);
+}
+
+/* --- making it */
+
+/* What is done by the traced thread, in order. */
+struct making {
+	struct hand *h;
+	struct tracee *t;
+	uint64_t at; /* a system call instruction */
+	int pidfd;
+	int ours, theirs; /* the two ends, in that process */
+};
+
+static int inject(struct making *m, uint64_t at, long nr, const uint64_t *arg, unsigned n, int64_t *result)
+{
+	struct tracee_call call = { .nr = (uint64_t)nr };
+	int err;
+
+	for (unsigned i = 0; i < n; i++)
+		call.arg[i] = arg[i];
+	err = tracee_inject(m->t, at, &call, result);
+	if (!err && *result < 0 && *result > -4096)
+		err = (int)*result;
+	return err;
+}
+
+#define INJECT(m, result, nr, ...)                                \
+	inject(m, (m)->at, nr, (const uint64_t[]){ __VA_ARGS__ }, \
+		sizeof((const uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t), result)
+
+static int map(struct making *m, uint64_t size, int prot, uint64_t *at)
+{
+	int64_t result;
+	int err = INJECT(m, &result, SYS_mmap, 0, size, (uint64_t)prot, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0);
+
+	if (!err)
+		*at = (uint64_t)result;
+	return err;
+}
+
+static int map_code(struct making *m)
+{
+	size_t size = (size_t)(tracee_hand_end - tracee_hand);
+
+	m->h->code_size = (uint64_t)sysconf(_SC_PAGESIZE);
+	if (map(m, m->h->code_size, PROT_READ | PROT_EXEC, &m->h->code))
+		return -EACCES;
+	return pwrite(m->t->memory, tracee_hand, size, (off_t)m->h->code) == (ssize_t)size ? 0 : -EIO;
+}
+
+static int map_area(struct making *m)
+{
+	return map(m, HAND_AREA, PROT_READ | PROT_WRITE, &m->h->area);
+}
+
+static int make_socket(struct making *m)
+{
+	int64_t result;
+	int ends[2];
+	int err = INJECT(m, &result, SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, m->h->area);
+
+	if (err)
+		return err;
+	if (pread(m->t->memory, ends, sizeof(ends), (off_t)m->h->area) != sizeof(ends))
+		return -EIO;
+	m->ours = ends[0];
+	m->theirs = ends[1];
+	m->h->socket = (int)syscall(SYS_pidfd_getfd, m->pidfd, m->ours, 0);
+	err = m->h->socket < 0 ? -errno : 0;
+	return INJECT(m, &result, SYS_close, (uint64_t)m->ours) ? -EIO : err;
+}
+
+/* With no stack of its own, since its code uses none. */
+static int make_thread(struct making *m)
+{
+	static const uint64_t flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+	uint64_t arg[6] = { flags };
+	struct tracee_regs old = m->t->regs;
+	int64_t result;
+	int err;
+
+	m->t->regs.r[tracee_arch.hand[0]] = (uint64_t)m->theirs;
+	m->t->regs.r[tracee_arch.hand[1]] = m->h->area;
+	m->t->regs.r[tracee_arch.hand[2]] = HAND_AREA;
+	err = inject(m, m->h->code, SYS_clone, arg, 5, &result);
+	m->t->regs = old;
+	m->h->tid = err ? 0 : (pid_t)result;
+	return err;
+}
+
+static int make(struct making *m)
+{
+	static int (*const steps[])(struct making *) = { map_code, map_area, make_socket, make_thread };
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < sizeof(steps) / sizeof(steps[0]); i++)
+		err = steps[i](m);
+	return err;
+}
+
+static int with_signals_blocked(struct making *m, int (*f)(struct making *))
+{
+	uint64_t mask, ignored;
+	int err = tracee_swap_mask(m->t, ~(uint64_t)0, &mask);
+
+	if (err)
+		return err;
+	m->at = m->t->regs.r[tracee_arch.pc] - tracee_arch.insn_size;
+	err = f(m);
+	if (tracee_write_regs(m->t, &m->t->regs) || tracee_swap_mask(m->t, mask, &ignored))
+		err = -ESRCH;
+	return err;
+}
+
+static int clear(struct making *m)
+{
+	int64_t result;
+
+	if (m->theirs >= 0)
+		INJECT(m, &result, SYS_close, (uint64_t)m->theirs);
+	if (m->h->area)
+		INJECT(m, &result, SYS_munmap, m->h->area, HAND_AREA);
+	if (m->h->code)
+		INJECT(m, &result, SYS_munmap, m->h->code, m->h->code_size);
+	m->h->area = m->h->code = 0;
+	return 0;
+}
+
+static int fail(struct making *m, int err, const struct refusal *why)
+{
+	with_signals_blocked(m, clear);
+	hand_close(m->h);
+	if (err == -EACCES)
+		return refuse(why, err, "process %d may not have memory with code that is put there", m->t->pid);
+	return refuse(why, err, "process %d: no thread can be made in it: %s", m->t->pid, strerror(-err));
+}
+
+int hand_open(struct hand *h, struct tracee *t, int pidfd, const struct refusal *why)
+{
+	struct making m = { .h = h, .t = t, .pidfd = pidfd, .ours = -1, .theirs = -1 };
+	int err;
+
+	h->pid = t->pid;
+	h->memory = t->memory;
+	err = with_signals_blocked(&m, make);
+	return err ? fail(&m, err, why) : 0;
+}
+
+/* --- asking it */
+
+static int await_answer(const struct hand *h)
+{
+	struct pollfd fd = { .fd = h->socket, .events = POLLIN };
+	int r;
+
+	do {
+		r = poll(&fd, 1, ANSWER_MS);
+	} while (r < 0 && errno == EINTR);
+	return r > 0 ? 0 : -ETIMEDOUT;
+}
+
+static int exchange(struct hand *h, void *message, size_t size)
+{
+	int err;
+
+	if (h->socket < 0 || send(h->socket, message, size, MSG_NOSIGNAL) != (ssize_t)size)
+		return -EPIPE;
+	err = await_answer(h);
+	if (err)
+		return err;
+	return recv(h->socket, message, size, 0) == (ssize_t)size ? 0 : -EPIPE;
+}
+
+/* An answer that comes late would be taken for that of the next message: there is none. */
+int hand_do(struct hand *h, void *message, size_t size)
+{
+	int err;
+
+	pthread_mutex_lock(&h->lock);
+	err = exchange(h, message, size);
+	if (err && h->socket >= 0) {
+		close(h->socket);
+		h->socket = -1;
+	}
+	pthread_mutex_unlock(&h->lock);
+	return err;
+}
+
+/* --- its end */
+
+void hand_close(struct hand *h)
+{
+	pthread_mutex_lock(&h->lock);
+	if (h->socket >= 0)
+		close(h->socket);
+	h->socket = -1;
+	pthread_mutex_unlock(&h->lock);
+}
+
+static bool has_ended(const struct hand *h)
+{
+	return !h->tid || (syscall(SYS_tgkill, h->pid, h->tid, 0) < 0 && errno == ESRCH);
+}
+
+void hand_clear(struct hand *h, struct tracee *t)
+{
+	struct making m = { .h = h, .t = t, .ours = -1, .theirs = -1 };
+
+	for (unsigned i = 0; i < END_TRIES && !has_ended(h); i++)
+		nanosleep(&(struct timespec){ .tv_nsec = END_PAUSE_NS }, NULL);
+	if (has_ended(h))
+		with_signals_blocked(&m, clear);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hand: a thread of ours in another process, which makes system calls there. It is made by way of a traced thread, once, and is
+ * itself not traced: it reads what to do from a socket, does it, and writes back what came of it. So a batch of system calls is one
+ * message there and one back, from any thread of ours, and the process's own threads are not touched for it. It takes no signal. When
+ * our end of the socket is closed, by us or because we are no more, it ends; then two mappings are left of it.
+ *
+ * Its code is in tracee_<arch>.c: a system call instruction, and behind it a loop that reads a struct hand_head with its calls and
+ * their data into the area, makes them, and writes as many bytes back as the head says.
+ */
+#ifndef HAND_H
+#define HAND_H
+
+#include <pthread.h>
+
+#include "../refuse.h"
+#include "tracee.h"
+
+/* In the order of bytes of this computer, and of the same layout in the code of tracee_<arch>.c. */
+struct hand_head {
+	uint64_t calls;
+	uint64_t size; /* bytes of the whole message */
+};
+
+struct hand_call {
+	struct tracee_call call;
+	int64_t result; /* -errno, or what it returned */
+};
+
+#define HAND_AREA 0x10000 /* bytes of a message at most */
+
+struct hand {
+	pthread_mutex_t lock; /* one message at a time */
+	pid_t pid, tid;
+	int memory;			/* /proc/PID/mem: the caller's */
+	int socket;			/* -1: there is no hand */
+	uint64_t code, code_size, area; /* there */
+};
+
+/* There is none yet. */
+void hand_init(struct hand *h);
+void hand_destroy(struct hand *h);
+
+/*
+ * Makes it, by the thread that traces t, which has stopped behind a system call. 0, or -errno and a sentence; then nothing is left of
+ * it. pidfd is of t's process.
+ */
+int hand_open(struct hand *h, struct tracee *t, int pidfd, const struct refusal *why);
+
+/*
+ * From any thread: the calls of a message of `size` bytes, HAND_AREA at most, that begins with a struct hand_head; what it points to
+ * within itself is at hand_at(). 0, and the message as it is afterwards; -EPIPE: the hand is no more; -ETIMEDOUT: it does not answer.
+ */
+int hand_do(struct hand *h, void *message, size_t size);
+
+/* Where this byte of a message lies in the other process. */
+static inline uint64_t hand_at(const struct hand *h, size_t offset)
+{
+	return h->area + offset;
+}
+
+/* Ends it, from any thread. Its mappings are left: see hand_clear(). */
+void hand_close(struct hand *h);
+
+/* By the thread that traces t, as hand_open(): takes the mappings away that a hand has left. */
+void hand_clear(struct hand *h, struct tracee *t);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns ptrace(2). See tracee.h. */
+#include "tracee.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SYSCALL_STOP (SIGTRAP | 0x80) /* with PTRACE_O_TRACESYSGOOD */
+
+/* So often a stop is looked for before the processor is left to others. */
+#define EAGER 50
+#define PAUSE_NS 50000
+
+static long trace(enum __ptrace_request request, const struct tracee *t, void *addr, void *data)
+{
+	return ptrace(request, t->tid, addr, data) < 0 ? -errno : 0;
+}
+
+int tracee_seize(struct tracee *t, pid_t pid, pid_t tid, int memory, unsigned long options)
+{
+	*t = (struct tracee){ .pid = pid, .tid = tid, .memory = memory };
+	options |= PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC;
+	return (int)trace(PTRACE_SEIZE, t, NULL, (void *)options);
+}
+
+/* The bare call: a handler uses nothing of the library's. */
+void tracee_interrupt(const struct tracee *t)
+{
+	int old = errno;
+
+	syscall(SYS_ptrace, PTRACE_INTERRUPT, t->tid, 0, 0);
+	errno = old;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static bool is_up(int64_t until, unsigned tries)
+{
+	if (now_ns() >= until)
+		return true;
+	if (tries < EAGER)
+		sched_yield();
+	else
+		nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
+	return false;
+}
+
+static pid_t wait_for(const struct tracee *t, int64_t until, int *status)
+{
+	pid_t pid;
+
+	for (unsigned tries = 0;; tries++) {
+		pid = waitpid(t->tid, status, __WALL | (until ? WNOHANG : 0));
+		if (pid > 0 || (pid < 0 && errno != EINTR))
+			return pid;
+		if (pid == 0 && is_up(until, tries))
+			return 0;
+	}
+}
+
+static enum tracee_stop see_syscall(const struct tracee *t, struct tracee_syscall *info)
+{
+	struct __ptrace_syscall_info i = { 0 };
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, (void *)sizeof(i), &i) < 0)
+		return TRACEE_GONE;
+	if (info) {
+		info->call.nr = i.entry.nr;
+		for (unsigned n = 0; n < 6; n++)
+			info->call.arg[n] = i.entry.args[n];
+		info->result = i.exit.rval;
+	}
+	return i.op == PTRACE_SYSCALL_INFO_ENTRY ? TRACEE_ENTRY : TRACEE_EXIT;
+}
+
+enum tracee_stop tracee_wait(struct tracee *t, int64_t until, struct tracee_syscall *info)
+{
+	int status, event, signal;
+	pid_t pid = wait_for(t, until, &status);
+
+	t->signal = 0;
+	if (!pid)
+		return TRACEE_LATE;
+	if (pid > 0 && !WIFSTOPPED(status))
+		t->code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	if (pid < 0 || !WIFSTOPPED(status))
+		return TRACEE_GONE;
+	event = status >> 16;
+	signal = WSTOPSIG(status);
+	if (event == PTRACE_EVENT_STOP)
+		return signal == SIGTRAP ? TRACEE_EVENT : TRACEE_GROUP;
+	if (event)
+		return TRACEE_EXEC;
+	if (signal == SYSCALL_STOP)
+		return see_syscall(t, info);
+	t->signal = signal;
+	return TRACEE_SIGNAL;
+}
+
+int tracee_go(struct tracee *t, enum tracee_go how)
+{
+	int signal = t->signal;
+
+	t->signal = 0;
+	return (int)trace(how == TRACEE_SYSCALL ? PTRACE_SYSCALL : PTRACE_CONT, t, NULL, (void *)(long)signal);
+}
+
+int tracee_listen(const struct tracee *t)
+{
+	return (int)trace(PTRACE_LISTEN, t, NULL, NULL);
+}
+
+int tracee_detach(struct tracee *t)
+{
+	int err = (int)trace(PTRACE_DETACH, t, NULL, (void *)(long)t->signal);
+
+	t->tid = 0;
+	return err;
+}
+
+int tracee_read_regs(struct tracee *t)
+{
+	struct iovec v = { t->regs.r, sizeof(t->regs.r) };
+	int err = (int)trace(PTRACE_GETREGSET, t, (void *)NT_PRSTATUS, &v);
+
+	t->regs.size = err ? 0 : v.iov_len;
+	return err;
+}
+
+int tracee_write_regs(struct tracee *t, const struct tracee_regs *regs)
+{
+	struct iovec v = { (void *)regs->r, regs->size };
+
+	return (int)trace(PTRACE_SETREGSET, t, (void *)NT_PRSTATUS, &v);
+}
+
+int tracee_swap_mask(struct tracee *t, uint64_t mask, uint64_t *old)
+{
+	int err = (int)trace(PTRACE_GETSIGMASK, t, (void *)sizeof(*old), old);
+
+	return err ? err : (int)trace(PTRACE_SETSIGMASK, t, (void *)sizeof(mask), &mask);
+}
+
+int64_t tracee_call_behind(const struct tracee *t)
+{
+	uint8_t insn[8];
+	uint64_t pc = t->regs.r[tracee_arch.pc];
+	unsigned size = tracee_arch.insn_size;
+
+	if (pread(t->memory, insn, size, (off_t)(pc - size)) != (ssize_t)size || !tracee_is_syscall(insn))
+		return -1;
+	return (int64_t)t->regs.r[tracee_arch.nr];
+}
+
+static int run_call(struct tracee *t, int64_t *result)
+{
+	struct tracee_syscall info;
+
+	for (;;) {
+		enum tracee_stop stop;
+
+		if (tracee_go(t, TRACEE_SYSCALL))
+			return -ESRCH;
+		stop = tracee_wait(t, 0, &info);
+		if (stop == TRACEE_GONE || stop == TRACEE_EXEC)
+			return -ESRCH;
+		if (stop == TRACEE_EXIT)
+			break;
+	}
+	*result = info.result;
+	return 0;
+}
+
+int tracee_inject(struct tracee *t, uint64_t pc, const struct tracee_call *call, int64_t *result)
+{
+	struct tracee_regs regs = t->regs;
+	int err;
+
+	regs.r[tracee_arch.pc] = pc;
+	tracee_set_call(&regs, call);
+	err = tracee_write_regs(t, &regs);
+	if (!err)
+		err = run_call(t, result);
+	return err;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One thread of another process, under ptrace(2). The tracer is the calling thread that seized it, and only that thread calls these
+ * functions, but for tracee_interrupt() from a signal's handler that runs on it. Nothing here knows KVM.
+ *
+ * PTRACE_SEIZE sends no signal and stops nothing. When the tracer ends, the kernel lets the thread go, and, if it was stopped, on.
+ */
+#ifndef TRACEE_H
+#define TRACEE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "tracee_arch.h"
+
+struct tracee {
+	pid_t pid, tid;
+	int memory;		 /* /proc/PID/mem: the caller's */
+	int signal;		 /* of TRACEE_SIGNAL: it is delivered when the thread goes on */
+	int code;		 /* of TRACEE_GONE: its exit status as a shell has it */
+	struct tracee_regs regs; /* as of tracee_read_regs() */
+};
+
+/* Why it has stopped. */
+enum tracee_stop {
+	TRACEE_EVENT,  /* for tracee_interrupt(), or when a stopped process is continued */
+	TRACEE_GROUP,  /* its process was stopped by a signal: it may be listened to (tracee_listen()) */
+	TRACEE_ENTRY,  /* at a system call, before it is made */
+	TRACEE_EXIT,   /* behind it */
+	TRACEE_SIGNAL, /* a signal is about to be delivered */
+	TRACEE_EXEC,   /* the process runs another program from here on */
+	TRACEE_GONE,   /* it has ended */
+	TRACEE_LATE    /* it has not stopped, and the time is up */
+};
+
+/* At TRACEE_ENTRY and TRACEE_EXIT. */
+struct tracee_syscall {
+	struct tracee_call call; /* at the entry */
+	int64_t result;		 /* at the exit */
+};
+
+/* How it goes on: up to the next stop of which kind. */
+enum tracee_go {
+	TRACEE_CONT,   /* signals, events */
+	TRACEE_SYSCALL /* ... and system calls */
+};
+
+/* options: PTRACE_O_*, besides what is always set. 0 or -errno. */
+int tracee_seize(struct tracee *t, pid_t pid, pid_t tid, int memory, unsigned long options);
+
+/* It is to stop, wherever it is. One that has stopped meanwhile for another reason does not stop again. */
+void tracee_interrupt(const struct tracee *t);
+
+/* The next stop. until: in ns of CLOCK_MONOTONIC, or 0: however long it takes. info may be NULL. */
+enum tracee_stop tracee_wait(struct tracee *t, int64_t until, struct tracee_syscall *info);
+
+/* It has stopped, and goes on, with the signal of TRACEE_SIGNAL if that was the stop. 0 or -errno (-ESRCH: it has ended). */
+int tracee_go(struct tracee *t, enum tracee_go how);
+
+/* It remains stopped, with its process, and stops again as TRACEE_EVENT when that is continued. */
+int tracee_listen(const struct tracee *t);
+
+/* It goes on, and is nobody's. */
+int tracee_detach(struct tracee *t);
+
+/*
+ * It has stopped. 0 or -errno. At the stops of a system call arm64's kernel shows something else as x7, and takes no other: what was read
+ * at such a stop is only written at such a stop.
+ */
+int tracee_read_regs(struct tracee *t);
+int tracee_write_regs(struct tracee *t, const struct tracee_regs *regs);
+
+/* Which signals it does not take, while it is stopped. 0 or -errno. */
+int tracee_swap_mask(struct tracee *t, uint64_t mask, uint64_t *old);
+
+/* It has stopped behind a system call's instruction: the number of that call, or -1. */
+int64_t tracee_call_behind(const struct tracee *t);
+
+/*
+ * It has stopped, behind a system call that is not to be restarted, and makes this one, by the instruction at pc and with regs otherwise.
+ * Its signals are blocked. 0 and the result, and it has stopped behind the call: its registers are to be written, with what is still in
+ * regs; or -errno: it has ended.
+ */
+int tracee_inject(struct tracee *t, uint64_t pc, const struct tracee_call *call, int64_t *result);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What differs between architectures in a thread of another process: its registers, its system calls, and the code of the hand
+ * (hand.h). One of tracee_<arch>.c has it, for this computer's own architecture.
+ */
+#ifndef TRACEE_ARCH_H
+#define TRACEE_ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TRACEE_REGS_MAX 64
+
+/* Those of NT_PRSTATUS, as PTRACE_GETREGSET has them: 64 bits each on all architectures that there are here. */
+struct tracee_regs {
+	size_t size; /* bytes of r that are in use */
+	uint64_t r[TRACEE_REGS_MAX];
+};
+
+struct tracee_call {
+	uint64_t nr;
+	uint64_t arg[6];
+};
+
+struct tracee_arch {
+	unsigned pc, nr, arg[6]; /* where they are in tracee_regs.r; nr is that of the call that is under way, or was last */
+	unsigned insn_size;	 /* of the system call instruction, in bytes */
+	unsigned hand[3];	 /* where the hand finds its descriptor, its area and how large that is: see hand.h */
+	bool keeps_first;	 /* behind a call arg[0], or first, is still what it was called with */
+	unsigned first;		 /* ... where */
+};
+
+extern const struct tracee_arch tracee_arch;
+
+/* The hand's code, position-independent: a system call instruction, and what a thread that was made by it does. */
+extern const char tracee_hand[], tracee_hand_end[];
+
+/* Are these bytes, in memory order, a system call instruction? */
+bool tracee_is_syscall(const uint8_t *insn);
+
+/* What the call has returned: -errno, or a value. */
+int64_t tracee_result(const struct tracee_regs *r);
+void tracee_set_result(struct tracee_regs *r, int64_t result);
+
+/* The thread is at a system call instruction, and is to make this call: its pc is the caller's to set. */
+void tracee_set_call(struct tracee_regs *r, const struct tracee_call *call);
+
+/* What the thread has returned to is no system call any more: the kernel is not to restart one. */
+void tracee_no_restart(struct tracee_regs *r);
+
+#endif

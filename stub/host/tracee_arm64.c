@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* struct user_pt_regs (<asm/ptrace.h>), and the system calls of arm64. See tracee_arch.h. */
+#include <string.h>
+
+#include "tracee_arch.h"
+
+/* x0 to x30, sp, pc, pstate */
+#define PC 32
+
+const struct tracee_arch tracee_arch = {
+	.pc = PC,
+	.nr = 8,
+	.arg = { 0, 1, 2, 3, 4, 5 },
+	.insn_size = 4,
+	.hand = { 19, 20, 21 },
+};
+
+/* svc #0 */
+bool tracee_is_syscall(const uint8_t *insn)
+{
+	static const uint8_t svc[] = { 0x01, 0x00, 0x00, 0xd4 };
+
+	return !memcmp(insn, svc, sizeof(svc));
+}
+
+int64_t tracee_result(const struct tracee_regs *r)
+{
+	return (int64_t)r->r[0];
+}
+
+void tracee_set_result(struct tracee_regs *r, int64_t result)
+{
+	r->r[0] = (uint64_t)result;
+}
+
+void tracee_no_restart(struct tracee_regs *r)
+{
+	(void)r;
+}
+
+void tracee_set_call(struct tracee_regs *r, const struct tracee_call *call)
+{
+	for (unsigned i = 0; i < 6; i++)
+		r->r[i] = call->arg[i];
+	r->r[8] = call->nr;
+}
+
+/* x19 the descriptor, x20 the area, x21 its size; x22 calls left, x23 the next one. */
+__asm__(".pushsection .rodata\n"
+	".globl tracee_hand, tracee_hand_end\n"
+	".balign 4\n"
+	"tracee_hand:\n"
+	"	svc #0\n"
+	"1:	cbnz x0, 1b\n"
+	"2:	mov x0, x19\n"
+	"	mov x1, x20\n"
+	"	mov x2, x21\n"
+	"	mov x8, #63\n" /* read */
+	"	svc #0\n"
+	"	cmp x0, #0\n"
+	"	b.le 5f\n"
+	"	ldr x22, [x20]\n"
+	"	add x23, x20, #16\n"
+	"3:	cbz x22, 4f\n"
+	"	ldp x8, x0, [x23]\n"
+	"	ldp x1, x2, [x23, #16]\n"
+	"	ldp x3, x4, [x23, #32]\n"
+	"	ldr x5, [x23, #48]\n"
+	"	svc #0\n"
+	"	str x0, [x23, #56]\n"
+	"	add x23, x23, #64\n"
+	"	sub x22, x22, #1\n"
+	"	b 3b\n"
+	"4:	mov x0, x19\n"
+	"	mov x1, x20\n"
+	"	ldr x2, [x20, #8]\n"
+	"	mov x8, #64\n" /* write */
+	"	svc #0\n"
+	"	b 2b\n"
+	"5:	mov x0, x19\n"
+	"	mov x8, #57\n" /* close */
+	"	svc #0\n"
+	"	mov x0, #0\n"
+	"	mov x8, #93\n" /* exit */
+	"	svc #0\n"
+	"tracee_hand_end:\n"
+	".popsection\n");
