@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which vCPU a thread of the VMM runs. See attach_vcpu.h. */
+#include <errno.h>
+#include <linux/kvm.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "attach_vcpu.h"
+
+#define CLAIM_NS 300000000 /* a vCPU's thread comes to KVM_RUN in so long */
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static struct attach_vcpu *find(struct attach *a, uint64_t fd)
+{
+	for (unsigned i = 0; i < a->host.vcpus; i++)
+		if ((uint64_t)a->vcpu[i].fd == fd && a->vcpu[i].place == ATTACH_GONE)
+			return &a->vcpu[i];
+	return NULL;
+}
+
+static bool is_interrupted(const struct attach_vcpu *v)
+{
+	return v->place == ATTACH_GONE && __atomic_load_n(&v->run->exit_reason, __ATOMIC_SEQ_CST) == KVM_EXIT_INTR;
+}
+
+/*
+ * Some architectures do not keep the descriptor of the call that was interrupted. Theirs clear exit_reason when KVM_RUN begins, and
+ * say KVM_EXIT_INTR there when it is cut short: the thread's vCPU is the one of which that has come to be true now. `before`: those of which
+ * it was. NULL: it cannot be told, and the VMM sees that the call was interrupted, once.
+ */
+static struct attach_vcpu *find_cut_short(struct attach *a, const bool *before)
+{
+	struct attach_vcpu *found = NULL;
+
+	for (unsigned i = 0; i < a->host.vcpus; i++) {
+		if (before[i] || !is_interrupted(&a->vcpu[i]))
+			continue;
+		if (found)
+			return NULL;
+		found = &a->vcpu[i];
+	}
+	return found;
+}
+
+/* The one whose KVM_RUN this stop is behind. */
+static struct attach_vcpu *find_behind(struct attach *a, struct attach_vcpu *probe, const bool *before)
+{
+	if (!attach_is_behind(probe))
+		return NULL;
+	return tracee_arch.keeps_first ? find(a, (uint32_t)probe->tracee.regs.r[tracee_arch.first]) : find_cut_short(a, before);
+}
+
+static struct attach_vcpu *find_called(struct attach *a, const struct tracee_syscall *info)
+{
+	bool run = info->call.nr == SYS_ioctl && (uint32_t)info->call.arg[1] == (uint32_t)KVM_RUN;
+
+	return run ? find(a, (uint32_t)info->call.arg[0]) : NULL;
+}
+
+/* It has come to KVM_RUN by itself: it is cut short there. */
+static bool cut_short(struct attach_vcpu *v, struct tracee *t)
+{
+	struct tracee_syscall info;
+	enum tracee_stop stop;
+	__u8 none = 0, ours = ATTACH_IMMEDIATE;
+	bool immediate =
+		__atomic_compare_exchange_n(&v->run->immediate_exit, &none, ours, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+
+	stop = tracee_go(t, TRACEE_SYSCALL) ? TRACEE_GONE : tracee_wait(t, 0, &info);
+	if (immediate)
+		__atomic_compare_exchange_n(&v->run->immediate_exit, &ours, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	return stop == TRACEE_EXIT && info.result == -EINTR && immediate;
+}
+
+/* The thread was found: it is its vCPU's from here on. */
+static struct attach_vcpu *claimed(struct attach_vcpu *v, const struct tracee *t)
+{
+	v->tracee = *t;
+	v->place = ATTACH_BEHIND;
+	return v;
+}
+
+/* One stop. 0: it goes on; 1: *v is found; -1: there is no more to see. */
+static int look(struct attach *a, struct attach_vcpu *probe, enum tracee_stop stop, const struct tracee_syscall *info,
+	const bool *before, struct attach_vcpu **v)
+{
+	switch (stop) {
+	case TRACEE_EVENT:
+		*v = find_behind(a, probe, before);
+		return *v ? 1 : 0;
+	case TRACEE_ENTRY:
+		*v = find_called(a, info);
+		return *v && cut_short(*v, &probe->tracee) && !tracee_read_regs(&probe->tracee) ? 1 : 0;
+	case TRACEE_EXIT:
+	case TRACEE_SIGNAL:
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+struct attach_vcpu *attach_claim(struct attach *a, pid_t tid)
+{
+	struct attach_vcpu probe = { .host = a }, *v = NULL;
+	struct tracee_syscall info;
+	int64_t until = now_ns() + CLAIM_NS;
+	bool before[ATTACH_VCPUS_MAX];
+	int r = 0;
+
+	if (tracee_seize(&probe.tracee, a->vm.pid, tid, a->memory, 0))
+		return NULL;
+	for (unsigned i = 0; i < a->host.vcpus; i++)
+		before[i] = is_interrupted(&a->vcpu[i]);
+	tracee_interrupt(&probe.tracee);
+	while (!r) {
+		enum tracee_stop stop = tracee_wait(&probe.tracee, until, &info);
+
+		if (stop == TRACEE_LATE)
+			break;
+		r = look(a, &probe, stop, &info, before, &v);
+		if (!r && tracee_go(&probe.tracee, TRACEE_SYSCALL))
+			r = -1;
+	}
+	return r > 0 ? claimed(v, &probe.tracee) : NULL;
+}

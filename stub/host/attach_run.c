@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A vCPU's run, as it is seen from outside of the VMM. See attach_vcpu.h. */
+#include <assert.h>
+#include <errno.h>
+#include <linux/kvm.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "attach_vcpu.h"
+
+static_assert(offsetof(struct kvm_run, hw) == 32, "the exit's union is where arch/ expects it");
+
+#define LATE_NS 200000000 /* the VMM may serve an exit for so long before its thread is stopped where it is */
+#define AGAIN_NS 20000000 /* ... and another stop may have come instead */
+#define LONG_NS 50000000  /* a stop that the guest's clock is told of */
+#define MOMENT_MS 10	  /* HOST_WAIT's */
+
+/* Whose tracer this thread is. */
+static _Thread_local struct attach_vcpu *mine;
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* --- immediate_exit: the VMM's, and ours where that has not set it */
+
+static void set_immediate(struct attach_vcpu *v)
+{
+	__u8 none = 0;
+
+	v->immediate = __atomic_compare_exchange_n(
+		&v->run->immediate_exit, &none, ATTACH_IMMEDIATE, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static void clear_immediate(struct attach_vcpu *v)
+{
+	__u8 ours = ATTACH_IMMEDIATE;
+
+	if (v->immediate)
+		__atomic_compare_exchange_n(&v->run->immediate_exit, &ours, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	v->immediate = false;
+}
+
+/* --- the call */
+
+static bool is_run(const struct attach_vcpu *v, const struct tracee_call *call)
+{
+	return call->nr == SYS_ioctl && (uint32_t)call->arg[1] == (uint32_t)KVM_RUN && (int)call->arg[0] == v->fd;
+}
+
+bool attach_is_behind(struct attach_vcpu *v)
+{
+	const struct tracee_regs *r = &v->tracee.regs;
+
+	return !tracee_read_regs(&v->tracee) && tracee_call_behind(&v->tracee) == SYS_ioctl &&
+	       (uint32_t)r->r[tracee_arch.arg[1]] == (uint32_t)KVM_RUN && tracee_result(r) == -EINTR;
+}
+
+/* The thread is at rest, and is to make the call again. */
+static int rewind_call(struct attach_vcpu *v)
+{
+	struct tracee_regs r = v->tracee.regs;
+	struct tracee_call call = { .nr = SYS_ioctl, .arg = { (uint64_t)v->fd, KVM_RUN, r.r[tracee_arch.arg[2]] } };
+
+	for (unsigned i = 3; i < 6; i++)
+		call.arg[i] = r.r[tracee_arch.arg[i]];
+	r.r[tracee_arch.pc] -= tracee_arch.insn_size;
+	tracee_set_call(&r, &call);
+	v->place = ATTACH_REWOUND;
+	return tracee_write_regs(&v->tracee, &r);
+}
+
+/* KVM_RUN has returned that it was interrupted: so the VMM sees it, unless the call is made again. */
+static int was_interrupted(struct attach_vcpu *v)
+{
+	struct tracee_regs *r = &v->tracee.regs;
+
+	tracee_set_result(r, -EINTR);
+	tracee_no_restart(r);
+	v->run->exit_reason = KVM_EXIT_INTR;
+	return tracee_write_regs(&v->tracee, r);
+}
+
+/* It has stopped before it made the call again. */
+static int undo_rewind(struct attach_vcpu *v)
+{
+	int err = tracee_read_regs(&v->tracee);
+
+	v->tracee.regs.r[tracee_arch.pc] += tracee_arch.insn_size;
+	return err ? err : was_interrupted(v);
+}
+
+/* --- going on */
+
+static bool is_stopped(const struct attach_vcpu *v)
+{
+	return v->place == ATTACH_BEHIND || v->place == ATTACH_ELSEWHERE;
+}
+
+/* System calls are stops only while that matters: each costs the VMM some microseconds. */
+static int go_on(struct attach_vcpu *v)
+{
+	bool matters;
+
+	if (v->group) {
+		v->group = false;
+		v->place = ATTACH_OUT;
+		return tracee_listen(&v->tracee);
+	}
+	matters = atomic_load(&v->control) || atomic_load(&v->kicked) || v->finishing || v->place == ATTACH_REWOUND;
+
+	return tracee_go(&v->tracee, matters ? TRACEE_SYSCALL : TRACEE_CONT);
+}
+
+/* The guest's clock is told of a long stop: Linux would take it for a lockup. */
+static void tell_clock(struct attach_vcpu *v)
+{
+#ifdef __x86_64__
+	struct host_call call = { .request = KVM_KVMCLOCK_CTRL };
+
+	if (now_ns() - v->since >= LONG_NS)
+		v->host->host.ops->calls(&v->host->host, v->nr, &call, 1);
+#else
+	(void)v;
+#endif
+}
+
+static int resume(struct attach_vcpu *v)
+{
+	int err = 0;
+
+	tell_clock(v);
+	v->late = false;
+	v->until = 0;
+	if (v->place == ATTACH_BEHIND && !v->group)
+		err = rewind_call(v);
+	else
+		v->place = ATTACH_OUT;
+	return err ? err : go_on(v);
+}
+
+/* --- what a run ends with: 1 */
+
+static int rests(struct attach_vcpu *v, enum attach_place place)
+{
+	v->place = place;
+	v->since = now_ns();
+	v->finishing = false;
+	return 1;
+}
+
+static int kicked(struct attach_vcpu *v, enum attach_place place, struct vcpu_exit *exit)
+{
+	atomic_store(&v->kicked, false);
+	exit->kind = EXIT_KICKED;
+	return rests(v, place);
+}
+
+/* The exit is the debugger's: the VMM is not to see it, also when we are no more. */
+static int report_exit(struct attach_vcpu *v, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_KVM;
+	exit->reason = v->run->exit_reason;
+	exit->flags = v->run->flags;
+	memcpy(exit->data, v->run->padding, sizeof(exit->data));
+	return was_interrupted(v) ? -ESRCH : rests(v, ATTACH_BEHIND);
+}
+
+static int ended(struct attach_vcpu *v, bool exec, struct vcpu_exit *exit)
+{
+	v->place = ATTACH_GONE;
+	exit->kind = EXIT_ENDED;
+	exit->code = v->tracee.code;
+	snprintf(exit->text, sizeof(exit->text), exec ? "the VMM runs another program now" : "the VMM's thread has ended");
+	return 1;
+}
+
+/* --- what becomes of a stop: 0: it goes on; 1: there is something to report; or -errno */
+
+/* With planted opcodes, also what KVM's instruction emulator says where it meets one: it has no debug exit. */
+static bool is_ours(const struct attach_vcpu *v)
+{
+	unsigned control = atomic_load(&v->control);
+
+	if (v->run->exit_reason == KVM_EXIT_DEBUG)
+		return control != 0;
+	return control & KVM_GUESTDBG_USE_SW_BP && v->run->exit_reason == KVM_EXIT_INTERNAL_ERROR &&
+	       v->run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION;
+}
+
+static int behind_interrupted(struct attach_vcpu *v, bool immediate, struct vcpu_exit *exit)
+{
+	bool ours = v->interrupted;
+
+	v->interrupted = false;
+	if (v->finishing && immediate) {
+		exit->kind = EXIT_IO_DONE;
+		return rests(v, ATTACH_BEHIND);
+	}
+	if (atomic_load(&v->kicked))
+		return kicked(v, ATTACH_BEHIND, exit);
+	if (ours || immediate)
+		return rewind_call(v);
+	v->place = ATTACH_OUT;
+	return 0;
+}
+
+static int at_exit(struct attach_vcpu *v, const struct tracee_syscall *info, struct vcpu_exit *exit)
+{
+	bool immediate = v->immediate;
+
+	if (v->place != ATTACH_INSIDE)
+		return 0;
+	clear_immediate(v);
+	atomic_store(&v->synced, false);
+	if (tracee_read_regs(&v->tracee))
+		return -ESRCH;
+	if (info->result == -EINTR)
+		return behind_interrupted(v, immediate, exit);
+	if (info->result == 0 && is_ours(v))
+		return report_exit(v, exit);
+	v->place = ATTACH_OUT;
+	v->finishing |= info->result == 0 && v->how == HOST_STEP;
+	return 0;
+}
+
+static int at_entry(struct attach_vcpu *v, const struct tracee_syscall *info)
+{
+	if (!is_run(v, &info->call))
+		return 0;
+	v->place = ATTACH_INSIDE;
+	if (atomic_load(&v->kicked) || v->finishing)
+		set_immediate(v);
+	return 0;
+}
+
+static int at_event(struct attach_vcpu *v, struct vcpu_exit *exit)
+{
+	bool wanted = atomic_load(&v->kicked);
+	int err;
+
+	v->interrupted = false;
+	if (v->place == ATTACH_REWOUND) {
+		if (!wanted)
+			return 0;
+		err = undo_rewind(v);
+		return err ? err : kicked(v, ATTACH_BEHIND, exit);
+	}
+	if (attach_is_behind(v))
+		return wanted ? kicked(v, ATTACH_BEHIND, exit) : rewind_call(v);
+	v->place = ATTACH_OUT;
+	return v->late && wanted ? kicked(v, ATTACH_ELSEWHERE, exit) : 0;
+}
+
+static int at_group(struct attach_vcpu *v, struct vcpu_exit *exit)
+{
+	bool behind = v->place == ATTACH_REWOUND ? !undo_rewind(v) : attach_is_behind(v);
+
+	v->place = behind ? ATTACH_BEHIND : ATTACH_OUT;
+	v->group = true;
+	return atomic_load(&v->kicked) ? kicked(v, behind ? ATTACH_BEHIND : ATTACH_ELSEWHERE, exit) : 0;
+}
+
+static int at_signal(struct attach_vcpu *v)
+{
+	int err = v->place == ATTACH_REWOUND ? undo_rewind(v) : 0;
+
+	v->place = ATTACH_OUT;
+	return err;
+}
+
+static int take_stop(struct attach_vcpu *v, enum tracee_stop stop, const struct tracee_syscall *info, struct vcpu_exit *exit)
+{
+	switch (stop) {
+	case TRACEE_EVENT:
+		return at_event(v, exit);
+	case TRACEE_GROUP:
+		return at_group(v, exit);
+	case TRACEE_ENTRY:
+		return at_entry(v, info);
+	case TRACEE_EXIT:
+		return at_exit(v, info, exit);
+	case TRACEE_SIGNAL:
+		return at_signal(v);
+	default:
+		return ended(v, stop == TRACEE_EXEC, exit);
+	}
+}
+
+/* It is wanted, and the VMM has it: for a while. */
+static int64_t patience(struct attach_vcpu *v)
+{
+	if (!atomic_load(&v->kicked) || v->place == ATTACH_INSIDE)
+		return 0;
+	if (!v->until)
+		v->until = now_ns() + LATE_NS;
+	return v->until;
+}
+
+static int run_until(struct attach_vcpu *v, struct vcpu_exit *exit)
+{
+	struct tracee_syscall info;
+	int r = resume(v);
+
+	while (!r) {
+		enum tracee_stop stop = tracee_wait(&v->tracee, patience(v), &info);
+
+		if (stop == TRACEE_LATE) {
+			v->late = true;
+			v->until = now_ns() + AGAIN_NS;
+			tracee_interrupt(&v->tracee);
+			continue;
+		}
+		r = take_stop(v, stop, &info, exit);
+		if (!r)
+			r = go_on(v);
+	}
+	/* Who is killed is found out by the next wait, whatever was done to it. */
+	if (r == -ESRCH)
+		r = tracee_wait(&v->tracee, 0, NULL) == TRACEE_GONE ? ended(v, false, exit) : -EIO;
+	return r;
+}
+
+static int wait_for_kick(struct attach_vcpu *v, struct vcpu_exit *exit)
+{
+	if (!atomic_load(&v->kicked))
+		poll(NULL, 0, MOMENT_MS);
+	exit->kind = atomic_exchange(&v->kicked, false) ? EXIT_KICKED : EXIT_WAITED;
+	return 0;
+}
+
+int attach_run(struct host *h, unsigned vcpu, enum host_run how, struct vcpu_exit *exit)
+{
+	struct attach *a = (struct attach *)h;
+	struct attach_vcpu *v;
+	int r;
+
+	if (vcpu >= h->vcpus)
+		return -EINVAL;
+	v = &a->vcpu[vcpu];
+	memset(exit, 0, sizeof(*exit));
+	if (v->place == ATTACH_GONE)
+		return ended(v, false, exit) - 1;
+	if (how == HOST_WAIT)
+		return wait_for_kick(v, exit);
+	/* What is at rest has nothing pending. */
+	if (how == HOST_SETTLE || atomic_load(&v->kicked))
+		return kicked(v, v->place, exit) - 1;
+	v->how = how;
+	r = run_until(v, exit);
+	return r > 0 ? 0 : r;
+}
+
+/* --- beginning and end */
+
+void attach_own(struct attach_vcpu *v)
+{
+	mine = v;
+	v->since = now_ns();
+}
+
+/* It goes on, traced; with its tracer's end the kernel forgets that, and nothing stops. */
+void attach_let_go(struct attach_vcpu *v)
+{
+	struct tracee_syscall info;
+	struct vcpu_exit exit;
+	int r = is_stopped(v) ? resume(v) : -ESRCH;
+
+	/* Up to the call that it makes again. */
+	while (!r && v->place == ATTACH_REWOUND) {
+		r = take_stop(v, tracee_wait(&v->tracee, 0, &info), &info, &exit);
+		if (!r)
+			r = go_on(v);
+	}
+	mine = NULL;
+}
+
+/* --- kicks */
+
+void attach_kick(struct host *h, unsigned vcpu)
+{
+	struct attach *a = (struct attach *)h;
+
+	if (vcpu >= h->vcpus || !a->vcpu[vcpu].has_thread)
+		return;
+	atomic_store(&a->vcpu[vcpu].kicked, true);
+	pthread_kill(a->vcpu[vcpu].thread, ATTACH_SIGNAL);
+}
+
+static void interrupt_mine(int signal)
+{
+	(void)signal;
+	if (!mine || is_stopped(mine) || mine->place == ATTACH_GONE)
+		return;
+	mine->interrupted = true;
+	tracee_interrupt(&mine->tracee);
+}
+
+void attach_install_kick(void)
+{
+	struct sigaction action = { .sa_handler = interrupt_mine };
+
+	sigaction(ATTACH_SIGNAL, &action, NULL);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Between attach.c, which has the host, attach_claim.c, which finds the thread of a vCPU, and attach_run.c, which has what becomes of a
+ * run.
+ *
+ * A vCPU's tracer is a thread of ours: it traces the thread of the VMM that runs the vCPU, and is the one on which run/ calls
+ * host_ops.run(). It makes no ioctl there: that is the hand's (hand.h).
+ *
+ * A stop is one behind a KVM_RUN that was cut short, with nothing pending, of which the VMM is to know nothing: before it goes on, the
+ * thread is put back to the instruction, and makes the call again. A signal that the VMM sent comes before that: then the call has
+ * been interrupted by it, and the VMM is told so. So no interruption is invented, and none is lost.
+ */
+#ifndef ATTACH_VCPU_H
+#define ATTACH_VCPU_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+
+#include "hand.h"
+#include "host.h"
+#include "proc.h"
+#include "memslots.h"
+#include "tracee.h"
+
+struct kvm_run;
+struct vcpu_place;
+
+#define ATTACH_SIGNAL SIGUSR2 /* to a tracer: its thread of the VMM is to stop */
+#define ATTACH_VCPUS_MAX 1024
+#define ATTACH_IMMEDIATE 2 /* kvm_run->immediate_exit, for our purposes: the VMM's is 1 */
+
+enum attach_place {
+	ATTACH_BEHIND,	  /* stopped behind a KVM_RUN that was cut short: at rest */
+	ATTACH_ELSEWHERE, /* stopped somewhere in the VMM, since it did not come to KVM_RUN in time */
+	ATTACH_REWOUND,	  /* going on, to make that KVM_RUN again */
+	ATTACH_INSIDE,	  /* in KVM_RUN, as far as is known */
+	ATTACH_OUT,	  /* in the VMM */
+	ATTACH_GONE	  /* it has ended */
+};
+
+/* What a tracer does beyond finding its thread. */
+enum attach_task {
+	ATTACH_FINDS,  /* it looks whether its thread is one of a vCPU */
+	ATTACH_WAITS,  /* it is, and has stopped */
+	ATTACH_FAILED, /* it is none */
+	ATTACH_RUNS,   /* run/'s body */
+	ATTACH_LEAVES  /* body has returned, or there was none: the VMM's thread goes on by itself */
+};
+
+struct attach_vcpu {
+	struct attach *host;
+	unsigned nr;
+	int fd;		     /* in the VMM */
+	uint64_t run_at;     /* kvm_run, there */
+	struct kvm_run *run; /* ... and here */
+	pthread_t thread;
+	bool has_thread;
+	atomic_uint control; /* of KVM_SET_GUEST_DEBUG, as it was told last: 0: nothing is armed */
+	atomic_bool kicked;
+	atomic_bool synced;
+
+	/* The tracer's. */
+	struct tracee tracee;
+	enum attach_place place;
+	enum host_run how;		   /* of the run under way */
+	bool finishing;			   /* its step was cut by an exit for the VMM: it is complete with the next KVM_RUN */
+	bool immediate;			   /* immediate_exit is ours */
+	bool late;			   /* it was waited for long enough: it is to stop wherever it is */
+	bool group;			   /* it has stopped with its process, by a signal */
+	int64_t until;			   /* ns of CLOCK_MONOTONIC: up to then it may come to KVM_RUN; or 0 */
+	int64_t since;			   /* ... since then it has been at rest */
+	volatile sig_atomic_t interrupted; /* by ATTACH_SIGNAL, since it went on last */
+
+	/* Under attach.lock. */
+	enum attach_task task;
+	void *(*body)(void *);
+	void *arg;
+};
+
+struct attach {
+	struct host host;
+	struct proc_vm vm;
+	int pidfd, memory; /* memory: /proc/PID/mem */
+	int kvm;	   /* /dev/kvm, or -1: our own */
+	struct attach_vcpu *vcpu;
+	struct hand hand;
+	struct memslots slots;
+	pthread_mutex_t lock;
+	pthread_cond_t turn; /* a tracer has another task */
+};
+
+/*
+ * Ioctls on a descriptor of the VMM's, executed there, as host_ops.calls(): of a vCPU, which is not in KVM_RUN, or of the VM. `at`: where
+ * the calls go that are none, or NULL. From any thread.
+ */
+int attach_calls_on(struct attach *a, int fd, const struct vcpu_place *at, struct host_call *calls, unsigned n);
+
+/* By the tracer, whose thread has stopped: reads its registers. Behind a KVM_RUN that was cut short? */
+bool attach_is_behind(struct attach_vcpu *v);
+
+/*
+ * By the tracer, of a thread of the VMM that it has not seized yet: which vCPU it runs, and that is at ATTACH_BEHIND. Or NULL: none, and
+ * the thread goes on by itself as soon as the tracer has ended.
+ */
+struct attach_vcpu *attach_claim(struct attach *a, pid_t tid);
+
+/* By the tracer: takes a thread that was claimed to be its vCPU's. */
+void attach_own(struct attach_vcpu *v);
+
+/* Of host_ops. */
+int attach_run(struct host *h, unsigned vcpu, enum host_run how, struct vcpu_exit *exit);
+void attach_kick(struct host *h, unsigned vcpu);
+
+/* By the tracer, at rest: its thread goes on by itself, as soon as the tracer has ended. */
+void attach_let_go(struct attach_vcpu *v);
+
+/* For ATTACH_SIGNAL, once. */
+void attach_install_kick(void);
+
+#endif
