@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "host/attach.h"
 #include "host/vm.h"
 #include "machine/open.h"
 #include "machine/ops.h"
@@ -99,6 +100,42 @@ static int print_registers(struct machine *m, const struct options *o, char *err
 	return -1;
 }
 
+static int serve(struct machine *m, const struct options *o, struct comm *comm, char *error, size_t size)
+{
+	machine_set_commands(m, commands_run);
+	if (o->version)
+		return machine_target(m).ops->command(m, "batch", print, stdout);
+	if (o->registers)
+		return print_registers(m, o, error, size);
+	return program_serve(m, comm, &o->program);
+}
+
+/* A VM of another process's: it is left as it was found. */
+static int run_attached(const struct options *o, const struct arch *arch, struct comm *comm, char *error, size_t size)
+{
+	struct attach_config config = { .pid = o->pid, .ram = o->ram };
+	struct capabilities caps;
+	struct machine machine;
+	struct host *host;
+	int status;
+
+	/* The VM is at rest as soon as it is attached to: what takes time is done before. */
+	if (probe_host(arch, &caps, error, size))
+		return -1;
+	set_signals();
+	host = attach_open(&config, error, size);
+	if (!host)
+		return -1;
+	status = machine_open(&machine, host, arch, &caps, o->batch, error, size);
+	if (!status) {
+		status = serve(&machine, o, comm, error, size);
+		machine_leave(&machine);
+		machine_close(&machine);
+	}
+	host->ops->close(host);
+	return status;
+}
+
 /* Everything between the open connection and the exit status; -1 and a sentence in error when it did not come to that. */
 static int run(const struct options *o, const struct arch *arch, struct comm *comm, char *error, size_t size)
 {
@@ -113,12 +150,7 @@ static int run(const struct options *o, const struct arch *arch, struct comm *co
 	set_signals();
 	if (machine_open(&machine, host, arch, &caps, o->batch, error, size))
 		return -1;
-	machine_set_commands(&machine, commands_run);
-	if (o->version)
-		return machine_target(&machine).ops->command(&machine, "batch", print, stdout);
-	if (o->registers)
-		return print_registers(&machine, o, error, size);
-	return program_serve(&machine, comm, &o->program);
+	return serve(&machine, o, comm, error, size);
 }
 
 /* The command line, or the end of the program. */
@@ -164,7 +196,8 @@ int main(int argc, char **argv)
 		err = comm_open(&comm, o.comm, error, sizeof(error));
 	if (err)
 		die(err == -EINVAL ? EXIT_BAD_USAGE : EXIT_BAD_RUN, "%s", error);
-	status = run(&o, arch, &comm, error, sizeof(error));
+	o.program.lives = o.attach;
+	status = (o.attach ? run_attached : run)(&o, arch, &comm, error, sizeof(error));
 	comm_close(&comm);
 	if (status < 0)
 		die(EXIT_BAD_RUN, "%s", error);

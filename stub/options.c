@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 const char options_usage[] =
 	"Usage: kvm-gdbserver [OPTIONS] COMM [IMAGE]\n"
 	"       kvm-gdbserver [OPTIONS] --registers [--json] [--group G] [IMAGE]\n"
+	"       kvm-gdbserver [OPTIONS] --attach COMM PID\n"
 	"\n"
 	"Runs IMAGE (an ELF file, or a Linux Image of arm64 or riscv64) in a KVM guest and serves it to gdb, lldb or an IDE.\n"
 	"The guest waits at its entry until a client says go. Without IMAGE, gdb's `load` fills the machine.\n"
@@ -27,6 +29,10 @@ const char options_usage[] =
 	"  --initrd FILE    initial RAM disk of a Linux Image\n"
 	"  --append TEXT    command line of a Linux Image\n"
 	"  --mode MODE      without IMAGE, of x86: how the machine starts: x86-64, i386 or i8086\n"
+	"  --attach         debug the VM that runs in process PID, whatever its VMM; it goes on when no client is there\n"
+	"  --ram GPA:SIZE:ADDRESS\n"
+	"                   with --attach: so many bytes of the guest's memory are there in the process; for each piece,\n"
+	"                   where the kernel does not tell\n"
 	"  --once           leave when the client goes\n"
 	"  --debug          show the wire, readable, on standard error\n"
 	"  --registers      print every register of the first vCPU at the entry: name, where KVM keeps it, size, value, "
@@ -82,6 +88,27 @@ static int parse_batch(struct options *o, const char *text, const struct refusal
 	return refuse(why, -EINVAL, "--batch %s: auto, many, blocks or one", text);
 }
 
+static int parse_ram(struct options *o, const char *text, const struct refusal *why)
+{
+	if (o->nram == OPTIONS_RAM_MAX)
+		return refuse(why, -E2BIG, "--ram %s: at most %d pieces", text, OPTIONS_RAM_MAX);
+	o->ram[o->nram++] = text;
+	return 0;
+}
+
+static int parse_pid(struct options *o, const char *text, const struct refusal *why)
+{
+	char *end;
+	long pid;
+
+	errno = 0;
+	pid = strtol(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || errno || pid < 1 || pid > INT_MAX)
+		return refuse(why, -EINVAL, "--attach %s: a process's number", text);
+	o->pid = (pid_t)pid;
+	return 0;
+}
+
 enum kind {
 	FLAG, /* sets a bool */
 	TEXT, /* a const char * becomes its argument */
@@ -95,6 +122,7 @@ static const struct row {
 	int (*parse)(struct options *o, const char *text, const struct refusal *why);
 } rows[] = {
 	{ "append", TEXT, offsetof(struct options, vm.append), NULL },
+	{ "attach", FLAG, offsetof(struct options, attach), NULL },
 	{ "batch", PARSE, 0, parse_batch },
 	{ "debug", FLAG, offsetof(struct options, program.debug), NULL },
 	{ "group", TEXT, offsetof(struct options, group), NULL },
@@ -104,6 +132,7 @@ static const struct row {
 	{ "memory", PARSE, 0, parse_memory },
 	{ "mode", TEXT, offsetof(struct options, vm.mode), NULL },
 	{ "once", FLAG, offsetof(struct options, program.once), NULL },
+	{ "ram", PARSE, 0, parse_ram },
 	{ "registers", FLAG, offsetof(struct options, registers), NULL },
 	{ "vcpus", PARSE, 0, parse_vcpus },
 	{ "version", FLAG, offsetof(struct options, version), NULL },
@@ -128,15 +157,22 @@ static int set_option(const struct row *row, struct options *o, const char *text
 	return row->parse(o, text, why);
 }
 
-/* COMM and IMAGE; no COMM where nobody is served. */
-static enum parsed parse_arguments(int argc, char **argv, struct options *o)
+/* COMM, and IMAGE or PID; no COMM where nobody is served. */
+static enum parsed parse_arguments(int argc, char **argv, struct options *o, const struct refusal *why)
 {
 	int comms = !o->registers && !o->version;
 
+	if (o->nram && !o->attach)
+		return PARSED_USAGE;
 	if (argc < comms || argc > comms + 1 || ((o->json || o->group) && !o->registers))
 		return PARSED_USAGE;
 	o->comm = comms ? argv[0] : NULL;
-	o->vm.image = argv[comms];
+	if (!o->attach)
+		o->vm.image = argv[comms];
+	else if (!argv[comms])
+		return PARSED_USAGE;
+	else if (parse_pid(o, argv[comms], why))
+		return PARSED_REFUSED;
 	return PARSED;
 }
 
@@ -157,5 +193,5 @@ enum parsed options_parse(int argc, char **argv, struct options *o, const struct
 		if (o->help)
 			return PARSED;
 	}
-	return parse_arguments(argc - optind, argv + optind, o);
+	return parse_arguments(argc - optind, argv + optind, o, why);
 }

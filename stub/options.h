@@ -4,14 +4,21 @@
 #define OPTIONS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "host/vm_config.h"
 #include "machine/open.h"
 #include "program.h"
 #include "refuse.h"
 
+#define OPTIONS_RAM_MAX 64
+
 /* The strings are the command line's own. */
 struct options {
+	bool attach; /* to the VM of a running process */
+	pid_t pid;   /* ... this one */
+	const char *ram[OPTIONS_RAM_MAX + 1]; /* ... whose memory is here, as --ram has it; ends with NULL */
+	unsigned nram;
 	const char *comm;
 	struct vm_config vm;
 	struct program_config program;

@@ -18,6 +18,7 @@
 struct program {
 	struct log log;
 	bool leaves; /* with the client */
+	bool lives;
 	int status;
 };
 
@@ -47,7 +48,7 @@ static bool ends(void *arg, enum server_event event, int code)
 {
 	struct program *p = arg;
 
-	if (event == SERVER_LEFT && !p->leaves)
+	if (event != SERVER_EXITED && !p->leaves && (event == SERVER_LEFT || p->lives))
 		return false;
 	p->status = code;
 	return true;
@@ -138,10 +139,16 @@ int program_serve(struct machine *m, struct comm *comm, const struct program_con
 	if (!p || signals < 0 || log_open(&p->log, config->log) || server_open(&s, m, &server))
 		return status;
 	p->leaves = config->once || comm->listener < 0;
+	p->lives = config->lives;
 	machine_set_log(m, log_sentence, &p->log);
+	if (p->lives)
+		machine_go(m);
 	open_door(p, s, comm);
 	status = run(p, s, signals);
 	log_drain(&p->log);
-	server_unlisten(s);
+	if (p->lives)
+		server_close(s);
+	else
+		server_unlisten(s);
 	return status;
 }

@@ -11,6 +11,7 @@ struct machine;
 
 struct program_config {
 	bool once;  /* leave when the client goes */
+	bool lives; /* the guest is not ours: it ran before, and lives on */
 	bool debug; /* the wire, readable, where the rest is told */
 	int log;    /* the descriptor for what is told to whoever runs this: nobody waits for that */
 };
@@ -18,8 +19,8 @@ struct program_config {
 /*
  * Serves at the comm, or, where it is closed, on standard input and output, until the guest ends, a client kills it, the client goes (once,
  * or on standard input), or SIGINT, SIGTERM or SIGHUP arrives. The exit status for the program: the guest's own, or 0, or 128 + the
- * signal. The three signals are blocked in every thread, and SIGPIPE is ignored. The comm is closed; what else there is stays for the
- * vCPU threads, until the program ends.
+ * signal. The three signals are blocked in every thread, and SIGPIPE is ignored. The comm is closed; of a guest that lives on nothing is
+ * served any more, else what there is stays for the vCPU threads, until the program ends.
  */
 int program_serve(struct machine *m, struct comm *comm, const struct program_config *config);
 
