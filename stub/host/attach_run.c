@@ -14,6 +14,11 @@
 
 static_assert(offsetof(struct kvm_run, hw) == 32, "the exit's union is where arch/ expects it");
 
+/* <asm/kvm.h>, where an architecture has it. */
+#ifndef KVM_GUESTDBG_USE_SW_BP
+#define KVM_GUESTDBG_USE_SW_BP 0
+#endif
+
 #define LATE_NS 200000000 /* the VMM may serve an exit for so long before its thread is stopped where it is */
 #define AGAIN_NS 20000000 /* ... and another stop may have come instead */
 #define LONG_NS 50000000  /* a stop that the guest's clock is told of */
