@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "attach_memory.h"
 #include "attach_vcpu.h"
 #include "kvm.h"
 #include "vcpu_calls.h"
@@ -270,59 +271,6 @@ static void attach_sync_regs(struct host *h, uint64_t sync)
 
 /* --- memory */
 
-static const struct memslot *find_slot(const struct attach *a, uint64_t gpa)
-{
-	for (unsigned i = 0; i < a->slots.n; i++)
-		if (gpa - a->slots.slot[i].gpa < a->slots.slot[i].size)
-			return &a->slots.slot[i];
-	return NULL;
-}
-
-/* Where it is in the VMM, and how much of it; 0: nowhere. */
-static size_t locate(const struct attach *a, uint64_t gpa, size_t len, off_t *at)
-{
-	const struct memslot *s = find_slot(a, gpa);
-	uint64_t left = s ? s->size - (gpa - s->gpa) : 0;
-
-	if (s)
-		*at = (off_t)(s->hva + (gpa - s->gpa));
-	return left < len ? (size_t)left : len;
-}
-
-static ssize_t attach_read_mem(struct host *h, uint64_t gpa, void *buf, size_t len)
-{
-	struct attach *a = (struct attach *)h;
-	off_t at;
-	size_t n = locate(a, gpa, len, &at);
-	ssize_t r = n ? pread(a->memory, buf, n, at) : 0;
-
-	return !n ? -EFAULT : r > 0 ? r : -EIO;
-}
-
-static ssize_t attach_write_mem(struct host *h, uint64_t gpa, const void *buf, size_t len)
-{
-	struct attach *a = (struct attach *)h;
-	off_t at;
-	size_t n = locate(a, gpa, len, &at);
-	ssize_t r = n ? pwrite(a->memory, buf, n, at) : 0;
-
-	return !n ? -EFAULT : r > 0 ? r : -EIO;
-}
-
-static bool attach_area(struct host *h, unsigned n, struct host_area *area)
-{
-	const struct attach *a = (struct attach *)h;
-
-	if (n >= a->slots.n)
-		return false;
-	*area = (struct host_area){ .start = a->slots.slot[n].gpa,
-		.size = a->slots.slot[n].size,
-		.ram = true,
-		.read_only = a->slots.slot[n].flags & KVM_MEM_READONLY,
-		.what = a->slots.source };
-	return true;
-}
-
 /* The kernel has made what was written by /proc visible to fetches. */
 static void attach_sync_code(struct host *h, uint64_t gpa, size_t len)
 {
@@ -348,7 +296,7 @@ static void attach_close(struct host *h)
 		close(a->pidfd);
 	if (a->kvm >= 0)
 		close(a->kvm);
-	memslots_free(&a->slots);
+	attach_memory_close(a);
 	proc_free(&a->vm);
 	hand_destroy(&a->hand);
 	pthread_cond_destroy(&a->turn);
@@ -369,6 +317,7 @@ static const struct host_ops attach_ops = {
 	.read_mem = attach_read_mem,
 	.write_mem = attach_write_mem,
 	.area = attach_area,
+	.no_mem = attach_no_mem,
 	.sync_code = attach_sync_code,
 	.close = attach_close,
 };
@@ -388,38 +337,12 @@ static int make_vcpus(struct attach *a, const struct refusal *why)
 	return 0;
 }
 
-static int vm_calls(void *arg, struct host_call *calls, unsigned n)
-{
-	struct attach *a = arg;
-
-	return attach_calls_on(a, a->vm.vm_fd, NULL, calls, n);
-}
-
-static int find_memory(struct attach *a, const struct attach_config *config, const struct refusal *why)
-{
-	struct memslots_vm vm = { .pid = a->vm.pid,
-		.vm_fd = a->vm.vm_fd,
-		.page_size = (unsigned)sysconf(_SC_PAGESIZE),
-		.calls = vm_calls,
-		.arg = a,
-		.occupied = UINT64_MAX };
-	int err = 0;
-
-	for (unsigned i = 0; config->ram && config->ram[i] && !err; i++)
-		err = memslots_parse(config->ram[i], &a->slots, why);
-	if (err || a->slots.n)
-		return err;
-	vm.vm_copy = (int)syscall(SYS_pidfd_getfd, a->pidfd, a->vm.vm_fd, 0);
-	err = memslots_find(&vm, &a->slots, why);
-	if (vm.vm_copy >= 0)
-		close(vm.vm_copy);
-	return err;
-}
-
 static int open_all(struct attach *a, const struct attach_config *config, const struct refusal *why)
 {
-	int err = proc_check(config->pid, why);
+	int err = attach_memory_told(a, config->ram, why);
 
+	if (!err)
+		err = proc_check(config->pid, why);
 	if (!err)
 		err = proc_find_vm(config->pid, &a->vm, why);
 	if (!err)
@@ -432,8 +355,7 @@ static int open_all(struct attach *a, const struct attach_config *config, const 
 		return err;
 	a->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	attach_install_kick();
-	err = start_tracers(a, why);
-	return err ? err : find_memory(a, config, why);
+	return start_tracers(a, why);
 }
 
 struct host *attach_open(const struct attach_config *config, char *error, size_t size)
@@ -448,6 +370,7 @@ struct host *attach_open(const struct attach_config *config, char *error, size_t
 	*a = (struct attach){ .host = { .ops = &attach_ops }, .pidfd = -1, .memory = -1, .kvm = -1 };
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->turn, NULL);
+	attach_memory_init(a);
 	hand_init(&a->hand);
 	if (open_all(a, config, &why)) {
 		attach_close(&a->host);

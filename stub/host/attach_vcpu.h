@@ -19,8 +19,8 @@
 
 #include "hand.h"
 #include "host.h"
-#include "proc.h"
 #include "memslots.h"
+#include "proc.h"
 #include "tracee.h"
 
 struct kvm_run;
@@ -78,6 +78,14 @@ struct attach_vcpu {
 	void *arg;
 };
 
+/* Where the guest's memory is in the VMM: looked for when that is asked for first. */
+struct attach_memory {
+	pthread_mutex_t lock; /* for what follows */
+	bool looked;
+	struct memslots slots;
+	char why[256]; /* none was found: a sentence */
+};
+
 struct attach {
 	struct host host;
 	struct proc_vm vm;
@@ -85,7 +93,7 @@ struct attach {
 	int kvm;	   /* /dev/kvm, or -1: our own */
 	struct attach_vcpu *vcpu;
 	struct hand hand;
-	struct memslots slots;
+	struct attach_memory ram;
 	pthread_mutex_t lock;
 	pthread_cond_t turn; /* a tracer has another task */
 };

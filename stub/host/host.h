@@ -199,6 +199,12 @@ struct host_ops {
 	/* The n-th area of those that are known by now, in any order; false when there are no more. */
 	bool (*area)(struct host *h, unsigned n, struct host_area *area);
 
+	/*
+	 * It is not known where any memory is, and so read_mem() and write_mem() are -ENODATA: why, one sentence, which lives as long as the
+	 * host. NULL: it is known, or nobody has asked for it. The function itself is NULL where it is always known.
+	 */
+	const char *(*no_mem)(struct host *h);
+
 	/* Code at gpa was changed: make every vCPU fetch it anew. */
 	void (*sync_code)(struct host *h, uint64_t gpa, size_t len);
 

@@ -16,9 +16,9 @@ static bool is_ram(struct vcpu *v, uint64_t addr)
 	uint8_t byte;
 	int err = v->guest->arch->walk.translate(&v->regs.view, addr, &page);
 
-	if (err)
-		return err != -EFAULT && err != -EIO;
-	return v->guest->host->ops->read_mem(v->guest->host, page.pa, &byte, 1) > 0;
+	if (!err && v->guest->host->ops->read_mem(v->guest->host, page.pa, &byte, 1) <= 0)
+		err = -EFAULT;
+	return (err != -EFAULT && err != -EIO) || memory_unknown(&v->guest->memory);
 }
 
 /* The register that has the address of the vectors, by the name that the description has for it, behind a blank. */

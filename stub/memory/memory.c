@@ -14,10 +14,18 @@ static size_t least(size_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+const char *memory_unknown(const struct memory *m)
+{
+	return m->host->ops->no_mem ? m->host->ops->no_mem(m->host) : NULL;
+}
+
 static const char *translation_error(struct space *s, int err)
 {
 	const struct arch *arch = s->memory->arch;
+	const char *unknown = err == -EIO ? memory_unknown(s->memory) : NULL;
 
+	if (unknown)
+		return unknown;
 	switch (err) {
 	case -EFAULT:
 		return "not mapped";
@@ -118,9 +126,12 @@ static const char *device_at(struct memory *m, uint64_t pa, struct host_area *ar
 static ssize_t refuse_at(struct memory *m, struct space *s, uint64_t addr, uint64_t pa, ssize_t err)
 {
 	struct host_area area;
+	const char *unknown = memory_unknown(m);
 	const char *device = err == -EFAULT ? device_at(m, pa, &area) : NULL;
 	char where[48] = "";
 
+	if (unknown)
+		return refuse(&m->why, (int)err, "guest-physical 0x%llx: %s", (unsigned long long)pa, unknown);
 	if (s)
 		snprintf(where, sizeof(where), "0x%llx is at ", (unsigned long long)addr);
 	return refuse(&m->why, err < 0 ? (int)err : -EIO, "%sguest-physical 0x%llx%s is %s%s%s", where, (unsigned long long)pa,

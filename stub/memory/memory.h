@@ -56,6 +56,9 @@ int memory_translate(struct space *s, uint64_t addr, struct arch_page *page);
 ssize_t memory_peek(struct space *s, uint64_t addr, void *buf, size_t len);
 int memory_find(struct space *s, uint64_t addr, struct arch_page *page, const struct refusal *why);
 
+/* It is not known where any memory is: why, one sentence. NULL: it is, as far as it was asked for. */
+const char *memory_unknown(const struct memory *m);
+
 /* Others run, and may change the page tables: where pages were found to be is not known any more. */
 void memory_forget(struct space *s);
 

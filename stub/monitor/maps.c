@@ -23,15 +23,20 @@
 int do_memory_map(struct machine *m, char **words, const struct printer *out)
 {
 	struct host_area a;
+	unsigned n = 0;
+	const char *unknown;
 
 	(void)words;
-	for (unsigned n = 0; m->guest.host->ops->area(m->guest.host, n, &a); n++)
+	for (; m->guest.host->ops->area(m->guest.host, n, &a); n++)
 		say(out, "0x%016llx-0x%016llx  %s  %s\n", (unsigned long long)a.start,
 			(unsigned long long)(a.start + a.size - 1),
 			!a.ram	      ? "--"
 			: a.read_only ? "r-"
 				      : "rw",
 			a.what);
+	unknown = n ? NULL : memory_unknown(&m->guest.memory);
+	if (unknown)
+		say(out, "%s\n", unknown);
 	return 0;
 }
 

@@ -32,6 +32,10 @@ static const char *place_error(int err)
 
 static int refuse_place(const struct points *ps, const struct point *p, uint64_t pa, int err)
 {
+	const char *unknown = memory_unknown(ps->memory);
+
+	if (unknown)
+		return refuse(&ps->memory->why, err, "no breakpoint at 0x%llx: %s", (unsigned long long)p->addr, unknown);
 	return refuse(&ps->memory->why, err, "no breakpoint at 0x%llx: guest-physical 0x%llx %s", (unsigned long long)p->addr,
 		(unsigned long long)pa, place_error(err));
 }

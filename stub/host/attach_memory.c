@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Guest memory is read and written by /proc/PID/mem, at the addresses that KVM's slots have there. See attach_memory.h. */
+#include "attach_memory.h"
+
+#include <errno.h>
+#include <linux/kvm.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+void attach_memory_init(struct attach *a)
+{
+	pthread_mutex_init(&a->ram.lock, NULL);
+}
+
+int attach_memory_told(struct attach *a, const char *const *ram, const struct refusal *why)
+{
+	int err = 0;
+
+	for (; !err && ram && *ram; ram++)
+		err = memslots_parse(*ram, &a->ram.slots, why);
+	a->ram.looked = a->ram.slots.n != 0;
+	return err;
+}
+
+void attach_memory_close(struct attach *a)
+{
+	memslots_free(&a->ram.slots);
+	pthread_mutex_destroy(&a->ram.lock);
+}
+
+static int vm_calls(void *arg, struct host_call *calls, unsigned n)
+{
+	struct attach *a = arg;
+
+	return attach_calls_on(a, a->vm.vm_fd, NULL, calls, n);
+}
+
+static void locked_look(struct attach *a)
+{
+	struct attach_memory *m = &a->ram;
+	const struct refusal why = { m->why, sizeof(m->why) };
+	struct memslots_vm vm = { .pid = a->vm.pid,
+		.vm_fd = a->vm.vm_fd,
+		.vm_copy = (int)syscall(SYS_pidfd_getfd, a->pidfd, a->vm.vm_fd, 0),
+		.page_size = (unsigned)sysconf(_SC_PAGESIZE),
+		.calls = vm_calls,
+		.arg = a,
+		.occupied = UINT64_MAX };
+
+	m->looked = true;
+	if (!memslots_find(&vm, &m->slots, &why))
+		m->why[0] = '\0';
+	if (vm.vm_copy >= 0)
+		close(vm.vm_copy);
+}
+
+static const struct memslot *locked_slot(const struct memslots *slots, uint64_t gpa)
+{
+	for (unsigned i = 0; i < slots->n; i++)
+		if (gpa - slots->slot[i].gpa < slots->slot[i].size)
+			return &slots->slot[i];
+	return NULL;
+}
+
+/* Where it is in the VMM, and how much of it: -ENODATA, it is not known where any memory is; -EFAULT, there is none. */
+static ssize_t locate(struct attach *a, uint64_t gpa, size_t len, off_t *at)
+{
+	const struct memslot *s;
+	ssize_t n;
+
+	pthread_mutex_lock(&a->ram.lock);
+	if (!a->ram.looked)
+		locked_look(a);
+	s = locked_slot(&a->ram.slots, gpa);
+	n = s ? (ssize_t)(s->size - (gpa - s->gpa)) : a->ram.slots.n ? -EFAULT : -ENODATA;
+	if (s)
+		*at = (off_t)(s->hva + (gpa - s->gpa));
+	pthread_mutex_unlock(&a->ram.lock);
+	return n > (ssize_t)len ? (ssize_t)len : n;
+}
+
+ssize_t attach_read_mem(struct host *h, uint64_t gpa, void *buf, size_t len)
+{
+	struct attach *a = (struct attach *)h;
+	off_t at;
+	ssize_t n = locate(a, gpa, len, &at);
+
+	if (n > 0) {
+		n = pread(a->memory, buf, (size_t)n, at);
+		n = n > 0 ? n : -EIO;
+	}
+	return n;
+}
+
+ssize_t attach_write_mem(struct host *h, uint64_t gpa, const void *buf, size_t len)
+{
+	struct attach *a = (struct attach *)h;
+	off_t at;
+	ssize_t n = locate(a, gpa, len, &at);
+
+	if (n > 0) {
+		n = pwrite(a->memory, buf, (size_t)n, at);
+		n = n > 0 ? n : -EIO;
+	}
+	return n;
+}
+
+/* Whoever wants the first one, and there was none, may have come by the right to know since. */
+bool attach_area(struct host *h, unsigned n, struct host_area *area)
+{
+	struct attach *a = (struct attach *)h;
+	const struct memslots *slots = &a->ram.slots;
+	bool found;
+
+	pthread_mutex_lock(&a->ram.lock);
+	if (!n && !slots->n)
+		locked_look(a);
+	found = n < slots->n;
+	if (found)
+		*area = (struct host_area){ .start = slots->slot[n].gpa,
+			.size = slots->slot[n].size,
+			.ram = true,
+			.read_only = slots->slot[n].flags & KVM_MEM_READONLY,
+			.what = slots->source };
+	pthread_mutex_unlock(&a->ram.lock);
+	return found;
+}
+
+const char *attach_no_mem(struct host *h)
+{
+	struct attach_memory *m = &((struct attach *)h)->ram;
+	const char *why;
+
+	pthread_mutex_lock(&m->lock);
+	why = m->looked && !m->slots.n ? m->why : NULL;
+	pthread_mutex_unlock(&m->lock);
+	return why;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The memory of a guest whose VMM is another process. Where it is there is looked for when it is asked for first: whoever wants registers
+ * alone needs no right to know it.
+ */
+#ifndef ATTACH_MEMORY_H
+#define ATTACH_MEMORY_H
+
+#include "attach_vcpu.h"
+
+void attach_memory_init(struct attach *a);
+
+/* The user says where it is: GPA:SIZE:HVA each, NULL behind the last one. 0, or -errno and a sentence. */
+int attach_memory_told(struct attach *a, const char *const *ram, const struct refusal *why);
+
+void attach_memory_close(struct attach *a);
+
+/* Of host_ops. */
+ssize_t attach_read_mem(struct host *h, uint64_t gpa, void *buf, size_t len);
+ssize_t attach_write_mem(struct host *h, uint64_t gpa, const void *buf, size_t len);
+bool attach_area(struct host *h, unsigned n, struct host_area *area);
+const char *attach_no_mem(struct host *h);
+
+#endif
