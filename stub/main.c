@@ -14,6 +14,7 @@
 #include "machine/open.h"
 #include "machine/ops.h"
 #include "monitor/commands.h"
+#include "monitor/list.h"
 #include "monitor/show.h"
 #include "options.h"
 #include "program.h"
@@ -190,6 +191,11 @@ int main(int argc, char **argv)
 		puts("kvm-gdbserver " MACHINE_VERSION);
 	if (o.help || (o.version && !o.verbose))
 		leave(0);
+	if (o.list) {
+		if (list_vms(o.json, print, stdout, &(struct refusal){ error, sizeof(error) }))
+			die(EXIT_BAD_RUN, "%s", error);
+		leave(0);
+	}
 	if (o.comm && !strcmp(o.comm, "-"))
 		o.vm.console = STDERR_FILENO;
 	else if (o.comm)

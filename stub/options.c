@@ -13,6 +13,7 @@ const char options_usage[] =
 	"Usage: kvm-gdbserver [OPTIONS] COMM [IMAGE]\n"
 	"       kvm-gdbserver [OPTIONS] --registers [--json] [--group G] [IMAGE]\n"
 	"       kvm-gdbserver [OPTIONS] --attach COMM PID\n"
+	"       kvm-gdbserver --list [--json]\n"
 	"\n"
 	"Runs IMAGE (an ELF file, or a Linux Image of arm64 or riscv64) in a KVM guest and serves it to gdb, lldb or an IDE.\n"
 	"The guest waits at its entry until a client says go. Without IMAGE, gdb's `load` fills the machine.\n"
@@ -39,6 +40,8 @@ const char options_usage[] =
 	"fields\n"
 	"  --json           as a JSON array\n"
 	"  --group G        only those of a group: general, system, ...\n"
+	"  --list           print the VMs of this computer: process, VMM, user, vCPUs, RAM, age, state, and whether it can be\n"
+	"                   attached to, or why not\n"
 	"  --batch HOW      how registers are read and written: auto, many (KVM_GET_MANY_REGS), blocks (what KVM moves\n"
 	"                   together), one (a system call for each)\n"
 	"  --version, -v    with -v, also by which calls this host's registers are read\n"
@@ -129,6 +132,7 @@ static const struct row {
 	{ "help", FLAG, offsetof(struct options, help), NULL },
 	{ "initrd", TEXT, offsetof(struct options, vm.initrd), NULL },
 	{ "json", FLAG, offsetof(struct options, json), NULL },
+	{ "list", FLAG, offsetof(struct options, list), NULL },
 	{ "memory", PARSE, 0, parse_memory },
 	{ "mode", TEXT, offsetof(struct options, vm.mode), NULL },
 	{ "once", FLAG, offsetof(struct options, program.once), NULL },
@@ -157,22 +161,25 @@ static int set_option(const struct row *row, struct options *o, const char *text
 	return row->parse(o, text, why);
 }
 
+/* Some options are for one use of the program only. */
+static bool go_together(const struct options *o)
+{
+	if ((o->json && !o->registers && !o->list) || (o->group && !o->registers) || (o->list && (o->registers || o->attach)))
+		return false;
+	return !o->nram || o->attach;
+}
+
 /* COMM, and IMAGE or PID; no COMM where nobody is served. */
 static enum parsed parse_arguments(int argc, char **argv, struct options *o, const struct refusal *why)
 {
-	int comms = !o->registers && !o->version;
+	int comms = !o->registers && !o->version && !o->list, least = comms + o->attach, most = comms + !o->list;
 
-	if (o->nram && !o->attach)
-		return PARSED_USAGE;
-	if (argc < comms || argc > comms + 1 || ((o->json || o->group) && !o->registers))
+	if (!go_together(o) || argc < least || argc > most)
 		return PARSED_USAGE;
 	o->comm = comms ? argv[0] : NULL;
-	if (!o->attach)
-		o->vm.image = argv[comms];
-	else if (!argv[comms])
-		return PARSED_USAGE;
-	else if (parse_pid(o, argv[comms], why))
-		return PARSED_REFUSED;
+	if (o->attach)
+		return parse_pid(o, argv[comms], why) ? PARSED_REFUSED : PARSED;
+	o->vm.image = o->list ? NULL : argv[comms];
 	return PARSED;
 }
 

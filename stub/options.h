@@ -22,7 +22,8 @@ struct options {
 	const char *comm;
 	struct vm_config vm;
 	struct program_config program;
-	bool registers, json; /* print the registers, and serve nobody */
+	bool registers, json; /* print the registers, and serve nobody; in JSON */
+	bool list;	      /* print the VMs of this computer, and serve nobody */
 	const char *group;
 	enum batch batch;
 	bool version, verbose; /* print the version, or with it what this host has */

@@ -42,6 +42,12 @@ int proc_find_vm(pid_t pid, struct proc_vm *vm, const struct refusal *why);
 void proc_free(struct proc_vm *vm);
 
 /*
+ * Whether a descriptor in that process is one of a vCPU, and of which: a VMM may have several of one (Firecracker runs a copy), and this is how
+ * the one that a thread runs is told. False also when that can not be seen.
+ */
+bool proc_is_vcpu(pid_t pid, int fd, unsigned *nr);
+
+/*
  * Why the process can not be attached to, as far as can be told without trying: another tracer of one of its threads, a seccomp filter
  * that we may not suspend, a program of 32 bits, a zombie, ourselves, or the kernel's rules of who may trace whom. 0: nothing is known
  * against it; -errno, and a sentence that says of "it" what would help.

@@ -68,12 +68,12 @@ static bool are_all(const struct ids *ids, unsigned id)
 	return ids->real == id && ids->effective == id && ids->saved == id;
 }
 
-/* A process that is not dumpable belongs to root in /proc. */
+/* The files of a process that is not dumpable belong to root, its folder does not. */
 static bool is_dumpable(int dir, unsigned uid)
 {
 	struct stat st;
 
-	return fstat(dir, &st) || st.st_uid == uid;
+	return fstatat(dir, "status", &st, 0) || st.st_uid == uid;
 }
 
 static int forbidden(int dir, const char *status, const struct refusal *why)
@@ -143,12 +143,9 @@ static int say_tracer(int tracer, const struct refusal *why)
 	snprintf(path, sizeof(path), "/proc/%d/status", tracer);
 	status = proc_dir_text(AT_FDCWD, path);
 	process = status ? atoi(proc_dir_field(status, "Tgid:")) : tracer;
+	free(status);
 	snprintf(path, sizeof(path), "/proc/%d/comm", process);
-	free(status);
-	status = proc_dir_text(AT_FDCWD, path);
-	snprintf(name, sizeof(name), "%.*s", status ? (int)strcspn(status, "\n") : 0, status ? status : "");
-	proc_dir_printable(name);
-	free(status);
+	proc_dir_name(AT_FDCWD, path, name, sizeof(name));
 	return refuse(why, -EBUSY, "process %d (%s) traces it, and there can be one tracer only: that has to let go first",
 		process, name);
 }

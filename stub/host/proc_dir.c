@@ -86,6 +86,18 @@ void proc_dir_printable(char *text)
 			*text = '?';
 }
 
+void proc_dir_name(int dir, const char *file, char *name, size_t size)
+{
+	char *text = proc_dir_text(dir, file);
+	size_t n = text ? strlen(text) : 0;
+
+	if (n && text[n - 1] == '\n')
+		n--;
+	snprintf(name, size, "%.*s", (int)n, text ? text : "");
+	proc_dir_printable(name);
+	free(text);
+}
+
 ssize_t proc_dir_link(int dir, const char *name, char *text, size_t size)
 {
 	ssize_t n = readlinkat(dir, name, text, size - 1);

@@ -23,6 +23,9 @@ const char *proc_dir_field(const char *status, const char *name);
 /* In place: '?' for each byte that is no printable ASCII character. */
 void proc_dir_printable(char *text);
 
+/* What a file has in one line, as comm: printable, without the newline at its end, cut; "" where there is none. */
+void proc_dir_name(int dir, const char *file, char *name, size_t size);
+
 /* The target of a symbolic link, printable: its size, or -errno. */
 ssize_t proc_dir_link(int dir, const char *name, char *text, size_t size);
 

@@ -38,15 +38,10 @@ int proc_threads_open(struct proc_threads *threads, pid_t pid)
 
 static void read_comm(int task, const char *tid, char comm[PROC_COMM_MAX])
 {
-	char path[32], *text;
+	char path[32];
 
 	snprintf(path, sizeof(path), "%.20s/comm", tid);
-	text = proc_dir_text(task, path);
-	if (text && *text)
-		text[strlen(text) - 1] = '\0';
-	snprintf(comm, PROC_COMM_MAX, "%s", text ? text : "");
-	proc_dir_printable(comm);
-	free(text);
+	proc_dir_name(task, path, comm, PROC_COMM_MAX);
 }
 
 bool proc_threads_next(struct proc_threads *threads, struct proc_thread *thread)

@@ -21,13 +21,23 @@ __attribute__((format(printf, 2, 3))) static void json_format(const struct json 
 	va_end(ap);
 }
 
+void json_char(char c, char quoted[3])
+{
+	bool escaped = c == '"' || c == '\\';
+
+	quoted[0] = escaped ? '\\' : c < ' ' || c > '~' ? '?' : c;
+	quoted[1] = escaped ? c : '\0';
+	quoted[2] = '\0';
+}
+
 static void json_text(const struct json *j, const char *name, const char *text)
 {
+	char quoted[3];
+
 	json_format(j, ",\"%s\":\"", name);
 	for (; *text; text++) {
-		char c = *text < ' ' || *text > '~' ? '?' : *text;
-
-		json_format(j, "%s%c", c == '"' || c == '\\' ? "\\" : "", c);
+		json_char(*text, quoted);
+		json_format(j, "%s", quoted);
 	}
 	json_format(j, "\"");
 }
