@@ -371,18 +371,6 @@ int proc_find_vm(pid_t pid, struct proc_vm *vm, const struct refusal *why)
 	return err;
 }
 
-bool proc_is_vcpu(pid_t pid, int fd, unsigned *nr)
-{
-	char path[48], link[LINK_MAX_SIZE];
-	unsigned long number;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
-	if (proc_dir_link(AT_FDCWD, path, link, sizeof(link)) < 0 || !is_vcpu(link, &number))
-		return false;
-	*nr = (unsigned)number;
-	return true;
-}
-
 void proc_free(struct proc_vm *vm)
 {
 	free(vm->vcpu);

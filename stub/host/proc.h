@@ -19,7 +19,7 @@
 
 struct proc_vcpu {
 	unsigned nr;
-	int fd;		 /* in that process: anon_inode:kvm-vcpu:NR, the lowest of them */
+	int fd;		 /* in that process: anon_inode:kvm-vcpu:NR, the lowest of them (Firecracker has copies) */
 	uint64_t run_at; /* its address of that vCPU's struct kvm_run; 0: it has none mapped */
 };
 
@@ -40,12 +40,6 @@ struct proc_vm {
 int proc_find_vm(pid_t pid, struct proc_vm *vm, const struct refusal *why);
 
 void proc_free(struct proc_vm *vm);
-
-/*
- * Whether a descriptor in that process is one of a vCPU, and of which: a VMM may have several of one (Firecracker runs a copy), and this is how
- * the one that a thread runs is told. False also when that can not be seen.
- */
-bool proc_is_vcpu(pid_t pid, int fd, unsigned *nr);
 
 /*
  * Why the process can not be attached to, as far as can be told without trying: another tracer of one of its threads, a seccomp filter

@@ -29,7 +29,7 @@ skip() { # NAME REASON
 
 # A VMM with two vCPUs; its pid. It waits for a debugger.
 start() { # FILE
-	$IN "$1 :0 $IMAGE 2 >$there/out 2>&1 & echo \$! | tee -a $there/pids
+	$IN ": >$there/out; $1 :0 $IMAGE 2 >$there/out 2>&1 & echo \$! | tee -a $there/pids
 		for i in \$(seq 100); do ! grep -q Listening $there/out || exit 0; sleep 0.1; done"
 }
 
@@ -63,6 +63,23 @@ list
 entry "$pid" '$v->{state} eq "stopped"' "a VMM that is stopped"
 $IN "kill -CONT $pid"
 
+# There is a debugger here, and none in the machines.
+if [ "$PLACE" = own ]; then
+	gdb -nx -batch -p "$pid" -ex "shell touch $there/traced; while [ -e $there/traced ]; do sleep 0.1; done" >/dev/null 2>&1 &
+	for _ in $(seq 100); do
+		[ ! -e "$there/traced" ] || break
+		sleep 0.1
+	done
+	list
+	entry "$pid" '$v->{state} eq "traced" && !$v->{attach} && $v->{why} =~ /^process '$!' .gdb. traces it/' "a VMM that is traced, by whom"
+	rm "$there/traced"
+	wait $!
+	list
+	entry "$pid" '$v->{attach}' "and that is traced no more"
+else
+	skip "a VMM that is traced" "no debugger is in the machine"
+fi
+
 # A name of a process can be anything, and tell that its threads run vCPUs.
 $IN "cp $vmm $there/vcpu0; cp $vmm \"\$(printf '$there/a\\012\\134b\\042')\""
 odd=$(start "$there/a*")
@@ -75,7 +92,7 @@ if [ "$($IN 'id -u')" = 0 ]; then
 	$IN "cp $program $there; chmod 755 $there"
 	program=$there/kvm-gdbserver
 	if [ "$nobody" = as_nobody ]; then
-		$IN "printf '#!/bin/sh\nexec su -s /bin/sh nobody -c \"\$*\"\n' >$there/as_nobody; chmod 755 $there/as_nobody"
+		$IN "printf '#!/bin/sh\nexec su -s /bin/sh nobody -c \"exec \$*\"\n' >$there/as_nobody; chmod 755 $there/as_nobody"
 		nobody=$there/as_nobody
 	fi
 	list "$nobody"
@@ -89,6 +106,25 @@ if [ "$($IN 'id -u')" = 0 ]; then
 	ok $? "and how many may not be looked into"
 else
 	skip "another user's VMM" "needs root"
+fi
+# Nothing of this computer is changed for it; a nested machine is as it was afterwards.
+scope=/proc/sys/kernel/yama/ptrace_scope
+if [ "$PLACE" != own ] && $IN "test -w $scope"; then
+	$IN 'chmod 666 /dev/kvm'
+	own=$(start "$nobody $there/vcpu0")
+	$IN "echo 0 >$scope"
+	list "$nobody"
+	entry "$own" '$v->{attach} && !$v->{guess} && $v->{vcpus} == 2' "one's own VMM, with ptrace_scope 0"
+	for value in 1 2; do
+		$IN "echo $value >$scope"
+		list "$nobody"
+		entry "$own" '!$v->{attach} && !$v->{guess} && $v->{why} =~ /ptrace_scope is '$value'/' "with ptrace_scope $value"
+	done
+	list
+	entry "$own" '$v->{attach}' "root can attach to it"
+	$IN "echo 0 >$scope; chmod 600 /dev/kvm"
+else
+	skip "ptrace_scope" "nothing is set on this computer itself, and not all kernels have it"
 fi
 $IN "$program --list --group x 2>&1" | grep -q '^Usage: '
 ok $? "--list --group is a usage error"
