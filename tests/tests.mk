@@ -145,7 +145,7 @@ static-%:
 		CROSS_COMPILE=$(if $(filter $*,$(HOSTARCH)),,$(cross_$*)) all peek on-kvm examples
 
 # The unit tests that need a KVM: tests/live/plan has them.
-on-kvm: $(addprefix $(tests_out)/unit/,host_vm host_embed host_embed_kicks)
+on-kvm: $(addprefix $(tests_out)/unit/,host_vm host_memslots host_embed host_embed_kicks)
 
 # They look at the kernel module from inside.
 many_regs_tests := many_regs_values many_regs_misuse

@@ -1,36 +1,118 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where a VM's memory is in its VMM's process. See memslots.h. */
+/* Owns which way to the memory slots is taken, and what the user tells of them. */
 #include "memslots.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "memslots_bpf.h"
+#include "memslots_queries.h"
+
+/* ---- found ---- */
+
+static int read_by_bpf(
+	const struct memslots_vm *vm, struct memslots_bpf **bpf, struct memslots *found, const struct refusal *why)
+{
+	int err = vm->no_bpf ? refuse(why, -EPERM, "BPF is not to be used") : 0;
+
+	if (!err && !*bpf)
+		err = memslots_bpf_open(vm, bpf, why);
+	if (!err)
+		err = memslots_bpf_read(*bpf, found, why);
+	found->source = "BPF, from the kernel";
+	if (err) {
+		memslots_bpf_close(*bpf);
+		*bpf = NULL;
+	}
+	return err;
+}
+
+static int read_by_queries(const struct memslots_vm *vm, struct memslots *found, const struct refusal *why)
+{
+	found->n = 0;
+	found->source = "what KVM refuses";
+	return memslots_queries_read(vm, found, why);
+}
+
+/* What was found takes the place of what was there. */
+static void replace(struct memslots *slots, struct memslots *found, struct memslots_bpf *bpf)
+{
+	free(slots->slot);
+	*slots = *found;
+	slots->bpf = bpf;
+}
 
 int memslots_find(const struct memslots_vm *vm, struct memslots *slots, const struct refusal *why)
 {
-	(void)slots;
-	return refuse(why, -EOPNOTSUPP, "process %d: where the guest's memory is has to be told: --ram", vm->pid);
+	char by_bpf[240] = "", by_queries[240] = "";
+	struct memslots found = { 0 };
+	int err = read_by_bpf(vm, &slots->bpf, &found, &(struct refusal){ by_bpf, sizeof(by_bpf) });
+
+	if (err)
+		err = read_by_queries(vm, &found, &(struct refusal){ by_queries, sizeof(by_queries) });
+	if (!err) {
+		replace(slots, &found, slots->bpf);
+		return 0;
+	}
+	free(found.slot);
+	return refuse(
+		why, err, "the guest's memory is not found: %s; %s; --ram GPA:SIZE:HVA tells where it is", by_bpf, by_queries);
 }
 
-int memslots_parse(const char *text, struct memslots *slots, const struct refusal *why)
+bool memslots_changed(const struct memslots *slots)
 {
-	struct memslot s = { 0 }, *more;
-	char rest;
-
-	if (sscanf(text, "%" SCNx64 ":%" SCNx64 ":%" SCNx64 "%c", &s.gpa, &s.size, &s.hva, &rest) != 3)
-		return refuse(why, -EINVAL, "--ram %s: GPA:SIZE:ADDRESS", text);
-	more = realloc(slots->slot, (slots->n + 1) * sizeof(s));
-	if (!more)
-		return refuse(why, -ENOMEM, "out of memory");
-	slots->slot = more;
-	slots->slot[slots->n++] = s;
-	slots->source = "RAM: as --ram has it";
-	return 0;
+	return slots->bpf && memslots_bpf_changed(slots->bpf);
 }
 
 void memslots_free(struct memslots *slots)
 {
+	memslots_bpf_close(slots->bpf);
 	free(slots->slot);
 	*slots = (struct memslots){ 0 };
+}
+
+/* ---- told ---- */
+
+/* A number at *text, with one of these letters behind it, and then `end`. */
+static bool parse_number(const char **text, const char *units, char end, uint64_t *value)
+{
+	static const char letters[] = "KMGT";
+	const char *letter;
+	unsigned long long number;
+	unsigned shift = 0;
+	char *rest;
+
+	if (**text < '0' || **text > '9')
+		return false;
+	errno = 0;
+	number = strtoull(*text, &rest, 0);
+	letter = *rest ? strchr(units, *rest) : NULL;
+	if (letter) {
+		shift = 10 * (unsigned)(strchr(letters, *letter) - letters + 1);
+		rest++;
+	}
+	*value = number << shift;
+	*text = rest + 1;
+	return !errno && *rest == end && *value >> shift == number;
+}
+
+int memslots_parse(const char *text, struct memslots *slots, const struct refusal *why)
+{
+	struct memslot slot = { .id = slots->n };
+	const char *rest = text;
+	int err;
+
+	if (!parse_number(&rest, "", ':', &slot.gpa) || !parse_number(&rest, "KMGT", ':', &slot.size) ||
+		!parse_number(&rest, "", 0, &slot.hva))
+		return refuse(why, -EINVAL, "%s: not GPA:SIZE:HVA, as in 0x40000000:128M:0x7f3200000000", text);
+	err = memslots_add(slots, &slot);
+	if (err == -EINVAL)
+		return refuse(why, err, "%s: it is empty, or goes beyond all addresses", text);
+	if (err == -EEXIST)
+		return refuse(why, err, "%s: it overlaps memory that was told before", text);
+	if (err)
+		return refuse(why, err, "%s: %s", text, strerror(-err));
+	slots->source = "--ram";
+	return 0;
 }
