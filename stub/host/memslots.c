@@ -105,14 +105,14 @@ int memslots_parse(const char *text, struct memslots *slots, const struct refusa
 
 	if (!parse_number(&rest, "", ':', &slot.gpa) || !parse_number(&rest, "KMGT", ':', &slot.size) ||
 		!parse_number(&rest, "", 0, &slot.hva))
-		return refuse(why, -EINVAL, "%s: not GPA:SIZE:HVA, as in 0x40000000:128M:0x7f3200000000", text);
+		return refuse(why, -EINVAL, "--ram %s: not GPA:SIZE:HVA, as in 0x40000000:128M:0x7f3200000000", text);
 	err = memslots_add(slots, &slot);
 	if (err == -EINVAL)
-		return refuse(why, err, "%s: it is empty, or goes beyond all addresses", text);
+		return refuse(why, err, "--ram %s: it is empty, or goes beyond all addresses", text);
 	if (err == -EEXIST)
-		return refuse(why, err, "%s: it overlaps memory that was told before", text);
+		return refuse(why, err, "--ram %s: it overlaps memory that was told before", text);
 	if (err)
-		return refuse(why, err, "%s: %s", text, strerror(-err));
+		return refuse(why, err, "--ram %s: %s", text, strerror(-err));
 	slots->source = "--ram";
 	return 0;
 }

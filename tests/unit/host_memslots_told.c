@@ -69,7 +69,7 @@ static void test_table(void)
 
 	is_int(memslots_parse("0x2000:0x2000:0x10000", &slots, &to), 0, "one is told");
 	is_int(memslots_parse("0x3000:0x1000:0", &slots, &to), -EEXIST, "another that overlaps its end");
-	is_str(why, "0x3000:0x1000:0: it overlaps memory that was told before", "which is said");
+	is_str(why, "--ram 0x3000:0x1000:0: it overlaps memory that was told before", "which is said");
 	is_int(memslots_parse("0x1000:0x1001:0", &slots, &to), -EEXIST, "or its beginning");
 	is_int(memslots_parse("0:1M:0", &slots, &to), -EEXIST, "or all of it");
 	is_int(memslots_parse("0x4000:0x1000:0x10000", &slots, &to), 0, "or lies behind it, with the same memory");
