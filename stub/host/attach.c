@@ -245,7 +245,7 @@ static int attach_set_debug(struct host *h, unsigned vcpu, uint32_t control, con
 	int err = vcpu_set_debug(h, vcpu, control, arch, size);
 
 	if (!err)
-		atomic_store(&((struct attach *)h)->vcpu[vcpu].control, control);
+		atomic_store(attach_control(&((struct attach *)h)->vcpu[vcpu]), control);
 	return err;
 }
 
@@ -287,6 +287,7 @@ static void attach_close(struct host *h)
 
 	hand_close(&a->hand);
 	end_tracers(a);
+	guard_close(&a->guard);
 	for (unsigned i = 0; i < h->vcpus; i++)
 		if (a->vcpu[i].run)
 			munmap(a->vcpu[i].run, a->vm.run_size);
@@ -318,6 +319,7 @@ static const struct host_ops attach_ops = {
 	.write_mem = attach_write_mem,
 	.area = attach_area,
 	.no_mem = attach_no_mem,
+	.opcode = attach_opcode,
 	.sync_code = attach_sync_code,
 	.close = attach_close,
 };
@@ -347,6 +349,8 @@ static int open_all(struct attach *a, const struct attach_config *config, const 
 		err = proc_find_vm(config->pid, &a->vm, why);
 	if (!err)
 		err = make_vcpus(a, why);
+	if (!err && guard_init(&a->guard, a->host.vcpus))
+		err = refuse(why, -ENOMEM, "out of memory");
 	if (!err)
 		err = open_process(a, why);
 	if (!err)
@@ -355,7 +359,8 @@ static int open_all(struct attach *a, const struct attach_config *config, const 
 		return err;
 	a->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	attach_install_kick();
-	return start_tracers(a, why);
+	err = start_tracers(a, why);
+	return err ? err : guard_open(&a->guard, &(struct guard_job){ attach_rescue, a, { a->memory, a->hand.socket } }, why);
 }
 
 struct host *attach_open(const struct attach_config *config, char *error, size_t size)
@@ -367,7 +372,7 @@ struct host *attach_open(const struct attach_config *config, char *error, size_t
 		refuse(&why, -ENOMEM, "out of memory");
 		return NULL;
 	}
-	*a = (struct attach){ .host = { .ops = &attach_ops }, .pidfd = -1, .memory = -1, .kvm = -1 };
+	*a = (struct attach){ .host = { .ops = &attach_ops }, .pidfd = -1, .memory = -1, .kvm = -1, .guard.alive = -1 };
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->turn, NULL);
 	attach_memory_init(a);

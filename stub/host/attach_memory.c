@@ -136,3 +136,16 @@ const char *attach_no_mem(struct host *h)
 	pthread_mutex_unlock(&m->lock);
 	return why;
 }
+
+void attach_opcode(struct host *h, uint64_t gpa, const uint8_t *old, const uint8_t *trap, unsigned size)
+{
+	struct attach *a = (struct attach *)h;
+	off_t at;
+
+	if (locate(a, gpa, size, &at) != (ssize_t)size)
+		return;
+	if (old)
+		guard_puts(&a->guard, (uint64_t)at, old, trap, size);
+	else
+		guard_took(&a->guard, (uint64_t)at);
+}

@@ -84,14 +84,11 @@ static int rewind_call(struct attach_vcpu *v)
 }
 
 /* KVM_RUN has returned that it was interrupted: so the VMM sees it, unless the call is made again. */
-static int was_interrupted(struct attach_vcpu *v)
+static void was_interrupted(struct attach_vcpu *v)
 {
-	struct tracee_regs *r = &v->tracee.regs;
-
-	tracee_set_result(r, -EINTR);
-	tracee_no_restart(r);
+	tracee_set_result(&v->tracee.regs, -EINTR);
+	tracee_no_restart(&v->tracee.regs);
 	v->run->exit_reason = KVM_EXIT_INTR;
-	return tracee_write_regs(&v->tracee, r);
 }
 
 /* It has stopped before it made the call again. */
@@ -100,7 +97,8 @@ static int undo_rewind(struct attach_vcpu *v)
 	int err = tracee_read_regs(&v->tracee);
 
 	v->tracee.regs.r[tracee_arch.pc] += tracee_arch.insn_size;
-	return err ? err : was_interrupted(v);
+	was_interrupted(v);
+	return err ? err : tracee_write_regs(&v->tracee, &v->tracee.regs);
 }
 
 /* --- going on */
@@ -120,7 +118,7 @@ static int go_on(struct attach_vcpu *v)
 		v->place = ATTACH_OUT;
 		return tracee_listen(&v->tracee);
 	}
-	matters = atomic_load(&v->control) || atomic_load(&v->kicked) || v->finishing || v->place == ATTACH_REWOUND;
+	matters = atomic_load(attach_control(v)) || atomic_load(&v->kicked) || v->finishing || v->place == ATTACH_REWOUND;
 
 	return tracee_go(&v->tracee, matters ? TRACEE_SYSCALL : TRACEE_CONT);
 }
@@ -154,12 +152,27 @@ static int resume(struct attach_vcpu *v)
 
 /* --- what a run ends with: 1 */
 
+/* Where it does no harm should we be killed: see guard.h. */
+static int lie_down(struct attach_vcpu *v)
+{
+	struct attach *a = v->host;
+	struct tracee_regs r = v->tracee.regs;
+
+	was_interrupted(v);
+	if (!guard_watches(&a->guard))
+		return tracee_write_regs(&v->tracee, &v->tracee.regs);
+	a->guard.table->vcpu[v->nr].regs = v->tracee.regs;
+	r.r[tracee_arch.pc] = hand_rest(&a->hand);
+	tracee_no_restart(&r);
+	return tracee_write_regs(&v->tracee, &r);
+}
+
 static int rests(struct attach_vcpu *v, enum attach_place place)
 {
 	v->place = place;
 	v->since = now_ns();
 	v->finishing = false;
-	return 1;
+	return place == ATTACH_BEHIND && lie_down(v) ? -ESRCH : 1;
 }
 
 static int kicked(struct attach_vcpu *v, enum attach_place place, struct vcpu_exit *exit)
@@ -176,7 +189,7 @@ static int report_exit(struct attach_vcpu *v, struct vcpu_exit *exit)
 	exit->reason = v->run->exit_reason;
 	exit->flags = v->run->flags;
 	memcpy(exit->data, v->run->padding, sizeof(exit->data));
-	return was_interrupted(v) ? -ESRCH : rests(v, ATTACH_BEHIND);
+	return rests(v, ATTACH_BEHIND);
 }
 
 static int ended(struct attach_vcpu *v, bool exec, struct vcpu_exit *exit)
@@ -193,7 +206,7 @@ static int ended(struct attach_vcpu *v, bool exec, struct vcpu_exit *exit)
 /* With planted opcodes, also what KVM's instruction emulator says where it meets one: it has no debug exit. */
 static bool is_ours(const struct attach_vcpu *v)
 {
-	unsigned control = atomic_load(&v->control);
+	unsigned control = atomic_load(attach_control(v));
 
 	if (v->run->exit_reason == KVM_EXIT_DEBUG)
 		return control != 0;
@@ -262,7 +275,13 @@ static int at_event(struct attach_vcpu *v, struct vcpu_exit *exit)
 	if (attach_is_behind(v))
 		return wanted ? kicked(v, ATTACH_BEHIND, exit) : rewind_call(v);
 	v->place = ATTACH_OUT;
-	return v->late && wanted ? kicked(v, ATTACH_ELSEWHERE, exit) : 0;
+	return 0;
+}
+
+/* It was waited for long enough, and any stop will do in which it can be left. */
+static bool is_late(const struct attach_vcpu *v, enum tracee_stop stop)
+{
+	return v->late && v->place == ATTACH_OUT && !v->group && stop != TRACEE_SIGNAL && atomic_load(&v->kicked);
 }
 
 static int at_group(struct attach_vcpu *v, struct vcpu_exit *exit)
@@ -310,10 +329,10 @@ static int64_t patience(struct attach_vcpu *v)
 	return v->until;
 }
 
-static int run_until(struct attach_vcpu *v, struct vcpu_exit *exit)
+/* r: what has come of its going on. */
+static int run_until(struct attach_vcpu *v, int r, struct vcpu_exit *exit)
 {
 	struct tracee_syscall info;
-	int r = resume(v);
 
 	while (!r) {
 		enum tracee_stop stop = tracee_wait(&v->tracee, patience(v), &info);
@@ -325,6 +344,8 @@ static int run_until(struct attach_vcpu *v, struct vcpu_exit *exit)
 			continue;
 		}
 		r = take_stop(v, stop, &info, exit);
+		if (!r && is_late(v, stop))
+			r = kicked(v, ATTACH_ELSEWHERE, exit);
 		if (!r)
 			r = go_on(v);
 	}
@@ -360,11 +381,27 @@ int attach_run(struct host *h, unsigned vcpu, enum host_run how, struct vcpu_exi
 	if (how == HOST_SETTLE || atomic_load(&v->kicked))
 		return kicked(v, v->place, exit) - 1;
 	v->how = how;
-	r = run_until(v, exit);
+	r = run_until(v, resume(v), exit);
 	return r > 0 ? 0 : r;
 }
 
 /* --- beginning and end */
+
+void attach_catch(struct attach_vcpu *v, enum tracee_stop stop)
+{
+	static const struct tracee_syscall none;
+	struct vcpu_exit exit;
+	int r;
+
+	v->place = ATTACH_INSIDE;
+	v->until = 0;
+	v->late = v->group = v->immediate = false;
+	atomic_store(&v->kicked, true);
+	r = take_stop(v, stop, &none, &exit);
+	if (!r)
+		r = go_on(v);
+	run_until(v, r, &exit);
+}
 
 void attach_own(struct attach_vcpu *v)
 {

@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+#include "guard.h"
 #include "hand.h"
 #include "host.h"
 #include "memslots.h"
@@ -56,7 +57,6 @@ struct attach_vcpu {
 	struct kvm_run *run; /* ... and here */
 	pthread_t thread;
 	bool has_thread;
-	atomic_uint control; /* of KVM_SET_GUEST_DEBUG, as it was told last: 0: nothing is armed */
 	atomic_bool kicked;
 	atomic_bool synced;
 
@@ -93,6 +93,7 @@ struct attach {
 	int kvm;	   /* /dev/kvm, or -1: our own */
 	struct attach_vcpu *vcpu;
 	struct hand hand;
+	struct guard guard;
 	struct attach_memory ram;
 	pthread_mutex_t lock;
 	pthread_cond_t turn; /* a tracer has another task */
@@ -113,6 +114,12 @@ bool attach_is_behind(struct attach_vcpu *v);
  */
 struct attach_vcpu *attach_claim(struct attach *a, pid_t tid);
 
+/* What KVM was told last of guest debugging. */
+static inline atomic_uint *attach_control(const struct attach_vcpu *v)
+{
+	return &v->host->guard.table->vcpu[v->nr].control;
+}
+
 /* By the tracer: takes a thread that was claimed to be its vCPU's. */
 void attach_own(struct attach_vcpu *v);
 
@@ -120,8 +127,14 @@ void attach_own(struct attach_vcpu *v);
 int attach_run(struct host *h, unsigned vcpu, enum host_run how, struct vcpu_exit *exit);
 void attach_kick(struct host *h, unsigned vcpu);
 
+/* By whoever has just seized its thread, and has it stopped for the first time: it comes to rest, or stops elsewhere, or is gone. */
+void attach_catch(struct attach_vcpu *v, enum tracee_stop stop);
+
 /* By the tracer, at rest: its thread goes on by itself, as soon as the tracer has ended. */
 void attach_let_go(struct attach_vcpu *v);
+
+/* A guard's job, with the struct attach. */
+void attach_rescue(void *arg);
 
 /* For ATTACH_SIGNAL, once. */
 void attach_install_kick(void);

@@ -168,8 +168,15 @@ static int embed_calls(struct host *h, unsigned nr, struct host_call *calls, uns
 
 	if (!v)
 		return nr < EMBED_VCPUS_MAX ? -ENODEV : -EINVAL;
-	at = (struct vcpu_place){ .fd = v->fd, .run = v->run, .run_size = v->run_size, .synced = &v->synced, .many = e->many,
-		.irqchip = -1, .lock = &e->lock, .told = &e->told, .told_size = &e->told_size };
+	at = (struct vcpu_place){ .fd = v->fd,
+		.run = v->run,
+		.run_size = v->run_size,
+		.synced = &v->synced,
+		.many = e->many,
+		.irqchip = -1,
+		.lock = &e->lock,
+		.told = &e->told,
+		.told_size = &e->told_size };
 	for (unsigned i = 0; i < n; i++)
 		vcpu_call(&at, &calls[i]);
 	return 0;
@@ -217,7 +224,8 @@ static bool embed_area(struct host *h, unsigned n, struct host_area *area)
 	if (!ram_nth(&embed_of(h)->ram, n, &s))
 		return false;
 	*area = (struct host_area){
-		.start = s.gpa, .size = s.size, .ram = true, .read_only = s.read_only, .what = "RAM: memory of the VMM" };
+		.start = s.gpa, .size = s.size, .ram = true, .read_only = s.read_only, .what = "RAM: memory of the VMM"
+	};
 	return true;
 }
 
@@ -358,7 +366,8 @@ static int take_signal(struct embed *e, const struct refusal *why)
 	if (signal < 0)
 		return refuse(why, -EINVAL, "no signal is free to call vCPUs out by");
 	if (lets_in && !(lets_in >> (signal - 1) & 1))
-		return refuse(why, -EINVAL, "KVM lets signals in by a mask (KVM_SET_SIGNAL_MASK) which has not the one that calls vCPUs out");
+		return refuse(why, -EINVAL,
+			"KVM lets signals in by a mask (KVM_SET_SIGNAL_MASK) which has not the one that calls vCPUs out");
 	e->config.kick_signal = signal;
 	return sigaction(signal, &action, NULL) < 0 ? refuse(why, -errno, "signal %d: %s", signal, strerror(errno)) : 0;
 }

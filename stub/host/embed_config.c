@@ -27,7 +27,7 @@ static const int vcpu_calls[] = {
 };
 
 static const int server_calls[] = {
-	/* its descriptors */
+/* its descriptors */
 #ifdef SYS_epoll_wait
 	SYS_epoll_wait,
 #else
@@ -76,12 +76,12 @@ static const int server_calls[] = {
 #define ONE_REG_IOCTLS KVM_GET_ONE_REG, KVM_SET_ONE_REG,
 #if defined(__x86_64__)
 #define GOES_ON KVM_KVMCLOCK_CTRL,
-#define RUN_ARCH \
-	KVM_GET_REGS, KVM_SET_REGS, KVM_GET_SREGS, KVM_SET_SREGS, KVM_GET_DEBUGREGS, KVM_SET_DEBUGREGS, KVM_GET_MSRS, KVM_SET_MSRS, \
-		KVM_GET_VCPU_EVENTS, KVM_SET_VCPU_EVENTS,
-#define SERVE_ARCH \
-	KVM_GET_CPUID2, KVM_GET_MSR_INDEX_LIST, KVM_GET_LAPIC, KVM_SET_LAPIC, KVM_GET_XCRS, KVM_SET_XCRS, KVM_GET_XSAVE, KVM_SET_XSAVE, \
-		KVM_GET_XSAVE2, ONE_REG_IOCTLS
+#define RUN_ARCH                                                                                                      \
+	KVM_GET_REGS, KVM_SET_REGS, KVM_GET_SREGS, KVM_SET_SREGS, KVM_GET_DEBUGREGS, KVM_SET_DEBUGREGS, KVM_GET_MSRS, \
+		KVM_SET_MSRS, KVM_GET_VCPU_EVENTS, KVM_SET_VCPU_EVENTS,
+#define SERVE_ARCH                                                                                                       \
+	KVM_GET_CPUID2, KVM_GET_MSR_INDEX_LIST, KVM_GET_LAPIC, KVM_SET_LAPIC, KVM_GET_XCRS, KVM_SET_XCRS, KVM_GET_XSAVE, \
+		KVM_SET_XSAVE, KVM_GET_XSAVE2, ONE_REG_IOCTLS
 #elif defined(__powerpc__)
 #define RUN_ARCH ONE_REG_IOCTLS KVM_GET_REGS, KVM_SET_REGS, KVM_GET_SREGS, KVM_SET_SREGS,
 #define SERVE_ARCH
@@ -99,8 +99,8 @@ static const int server_calls[] = {
 
 static const unsigned long vcpu_ioctls[] = { KVM_RUN, GOES_ON RUN_ARCH RUN_IOCTLS };
 
-static const unsigned long server_ioctls[] = {
-	RUN_ARCH SERVE_ARCH RUN_IOCTLS, KVM_CHECK_EXTENSION, KVM_SET_MP_STATE, KVM_GET_MANY_REGS, KVM_SET_MANY_REGS };
+static const unsigned long server_ioctls[] = { RUN_ARCH SERVE_ARCH RUN_IOCTLS, KVM_CHECK_EXTENSION, KVM_SET_MP_STATE,
+	KVM_GET_MANY_REGS, KVM_SET_MANY_REGS };
 
 const int *embed_syscalls(bool server, size_t *n)
 {

@@ -262,9 +262,9 @@ bool embed_has_run(struct host *h, unsigned nr)
 /* Exits of which KVM awaits nothing; of any other, which newer kernels may have, it may await an answer. */
 static bool awaits_answer(uint32_t reason)
 {
-	static const uint32_t done[] = { KVM_EXIT_UNKNOWN, KVM_EXIT_EXCEPTION, KVM_EXIT_DEBUG, KVM_EXIT_HLT, KVM_EXIT_IRQ_WINDOW_OPEN,
-		KVM_EXIT_SHUTDOWN, KVM_EXIT_FAIL_ENTRY, KVM_EXIT_INTR, KVM_EXIT_SET_TPR, KVM_EXIT_NMI, KVM_EXIT_INTERNAL_ERROR,
-		KVM_EXIT_WATCHDOG, KVM_EXIT_SYSTEM_EVENT, KVM_EXIT_IOAPIC_EOI };
+	static const uint32_t done[] = { KVM_EXIT_UNKNOWN, KVM_EXIT_EXCEPTION, KVM_EXIT_DEBUG, KVM_EXIT_HLT,
+		KVM_EXIT_IRQ_WINDOW_OPEN, KVM_EXIT_SHUTDOWN, KVM_EXIT_FAIL_ENTRY, KVM_EXIT_INTR, KVM_EXIT_SET_TPR, KVM_EXIT_NMI,
+		KVM_EXIT_INTERNAL_ERROR, KVM_EXIT_WATCHDOG, KVM_EXIT_SYSTEM_EVENT, KVM_EXIT_IOAPIC_EOI };
 
 	for (unsigned i = 0; i < sizeof(done) / sizeof(done[0]); i++)
 		if (done[i] == reason)

@@ -65,9 +65,9 @@ struct embed {
 	struct host_ops ops; /* without what the VMM cannot */
 	struct embed_config config;
 	int kvm, fd;
-	bool syncs;  /* KVM takes registers from kvm_run */
-	int many;    /* our module's device, or -1 */
-	int signals; /* a signalfd of config.run_signals, or -1 */
+	bool syncs;	    /* KVM takes registers from kvm_run */
+	int many;	    /* our module's device, or -1 */
+	int signals;	    /* a signalfd of config.run_signals, or -1 */
 	pthread_key_t mine; /* the vCPU that this thread runs and can be called out of */
 	struct ram ram;
 	pthread_mutex_t lock; /* for what follows */

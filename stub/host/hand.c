@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -18,7 +19,7 @@
 #define END_TRIES 1000
 #define END_PAUSE_NS 1000000
 
-static_assert(sizeof(struct hand_head) == 16 && sizeof(struct hand_call) == 64, "tracee_<arch>.c has them in numbers");
+static_assert(sizeof(struct hand_head) == 32 && sizeof(struct hand_call) == 64, "tracee_<arch>.c has them in numbers");
 
 void hand_init(struct hand *h)
 {
@@ -166,17 +167,6 @@ static int fail(struct making *m, int err, const struct refusal *why)
 	return refuse(why, err, "process %d: no thread can be made in it: %s", m->t->pid, strerror(-err));
 }
 
-int hand_open(struct hand *h, struct tracee *t, int pidfd, const struct refusal *why)
-{
-	struct making m = { .h = h, .t = t, .pidfd = pidfd, .ours = -1, .theirs = -1 };
-	int err;
-
-	h->pid = t->pid;
-	h->memory = t->memory;
-	err = with_signals_blocked(&m, make);
-	return err ? fail(&m, err, why) : 0;
-}
-
 /* --- asking it */
 
 static int await_answer(const struct hand *h)
@@ -190,19 +180,25 @@ static int await_answer(const struct hand *h)
 	return r > 0 ? 0 : -ETIMEDOUT;
 }
 
+/* The answer to another message may come first: to that of somebody who is no more. */
 static int exchange(struct hand *h, void *message, size_t size)
 {
+	struct hand_head *head = message;
+	ssize_t n;
 	int err;
 
+	head->tag = ++h->tag;
 	if (h->socket < 0 || send(h->socket, message, size, MSG_NOSIGNAL) != (ssize_t)size)
 		return -EPIPE;
-	err = await_answer(h);
-	if (err)
-		return err;
-	return recv(h->socket, message, size, 0) == (ssize_t)size ? 0 : -EPIPE;
+	do {
+		err = await_answer(h);
+		if (err)
+			return err;
+		n = recv(h->socket, message, size, 0);
+	} while (n >= (ssize_t)sizeof(*head) && head->tag != h->tag);
+	return n == (ssize_t)size ? 0 : -EPIPE;
 }
 
-/* An answer that comes late would be taken for that of the next message: there is none. */
 int hand_do(struct hand *h, void *message, size_t size)
 {
 	int err;
@@ -217,13 +213,50 @@ int hand_do(struct hand *h, void *message, size_t size)
 	return err;
 }
 
+void hand_reopen(struct hand *h, uint64_t tag)
+{
+	pthread_mutex_init(&h->lock, NULL);
+	h->tag = tag;
+}
+
+/* --- opening it */
+
+/* Its process's list of threads says whose it is. */
+static int name_thread(struct hand *h)
+{
+	struct {
+		struct hand_head head;
+		struct hand_call call;
+		char name[16];
+	} m = { .head = { .calls = 1, .size = sizeof(m) }, .name = "kvm-gdbserver" };
+
+	m.call.call =
+		(struct tracee_call){ .nr = SYS_prctl, .arg = { PR_SET_NAME, hand_at(h, (size_t)(m.name - (char *)&m)) } };
+	return hand_do(h, &m, sizeof(m));
+}
+
+int hand_open(struct hand *h, struct tracee *t, int pidfd, const struct refusal *why)
+{
+	struct making m = { .h = h, .t = t, .pidfd = pidfd, .ours = -1, .theirs = -1 };
+	int err;
+
+	h->pid = t->pid;
+	h->memory = t->memory;
+	err = with_signals_blocked(&m, make);
+	if (!err)
+		err = name_thread(h);
+	return err ? fail(&m, err, why) : 0;
+}
+
 /* --- its end */
 
 void hand_close(struct hand *h)
 {
 	pthread_mutex_lock(&h->lock);
-	if (h->socket >= 0)
+	if (h->socket >= 0) {
+		shutdown(h->socket, SHUT_RDWR);
 		close(h->socket);
+	}
 	h->socket = -1;
 	pthread_mutex_unlock(&h->lock);
 }

@@ -20,6 +20,8 @@
 struct hand_head {
 	uint64_t calls;
 	uint64_t size; /* bytes of the whole message */
+	uint64_t tag;  /* the answer has it, too */
+	uint64_t unused;
 };
 
 struct hand_call {
@@ -35,6 +37,7 @@ struct hand {
 	int memory;			/* /proc/PID/mem: the caller's */
 	int socket;			/* -1: there is no hand */
 	uint64_t code, code_size, area; /* there */
+	uint64_t tag;			/* of the last message */
 };
 
 /* There is none yet. */
@@ -47,6 +50,12 @@ void hand_destroy(struct hand *h);
  */
 int hand_open(struct hand *h, struct tracee *t, int pidfd, const struct refusal *why);
 
+/* Where tracee_rest is in that process. */
+static inline uint64_t hand_rest(const struct hand *h)
+{
+	return h->code + (uint64_t)(tracee_rest - tracee_hand);
+}
+
 /*
  * From any thread: the calls of a message of `size` bytes, HAND_AREA at most, that begins with a struct hand_head; what it points to
  * within itself is at hand_at(). 0, and the message as it is afterwards; -EPIPE: the hand is no more; -ETIMEDOUT: it does not answer.
@@ -58,6 +67,9 @@ static inline uint64_t hand_at(const struct hand *h, size_t offset)
 {
 	return h->area + offset;
 }
+
+/* In a child of fork(), after whoever opened it is no more: tags of messages go on from this one. */
+void hand_reopen(struct hand *h, uint64_t tag);
 
 /* Ends it, from any thread. Its mappings are left: see hand_clear(). */
 void hand_close(struct hand *h);

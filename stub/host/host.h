@@ -20,23 +20,23 @@
 #include <sys/types.h>
 
 enum host_run {
-	HOST_RUN,   /* until there is something to report; the machine's devices are served underneath */
-	HOST_STEP,  /* the same, but an instruction that reaches a device is completed and then reported as EXIT_IO_DONE */
+	HOST_RUN,    /* until there is something to report; the machine's devices are served underneath */
+	HOST_STEP,   /* the same, but an instruction that reaches a device is completed and then reported as EXIT_IO_DONE */
 	HOST_SETTLE, /* complete a device access that is still pending, execute nothing: registers are consistent after it */
-	HOST_WAIT   /* execute nothing, for a moment or until a kick */
+	HOST_WAIT    /* execute nothing, for a moment or until a kick */
 };
 
 enum exit_kind {
-	EXIT_KVM,     /* for arch/ to classify: reason, flags, data are kvm_run's */
-	EXIT_KICKED,  /* a kick, or HOST_SETTLE has nothing left to do */
-	EXIT_WAITED,  /* HOST_WAIT: there was no kick */
-	EXIT_IO_DONE, /* HOST_STEP: one instruction has been executed, by way of a device */
-	EXIT_ENDED,   /* the guest ended itself, with code */
-	EXIT_CRASHED, /* the same, and it says that it has crashed */
-	EXIT_RESET,   /* the guest asks for a reset */
+	EXIT_KVM,	/* for arch/ to classify: reason, flags, data are kvm_run's */
+	EXIT_KICKED,	/* a kick, or HOST_SETTLE has nothing left to do */
+	EXIT_WAITED,	/* HOST_WAIT: there was no kick */
+	EXIT_IO_DONE,	/* HOST_STEP: one instruction has been executed, by way of a device */
+	EXIT_ENDED,	/* the guest ended itself, with code */
+	EXIT_CRASHED,	/* the same, and it says that it has crashed */
+	EXIT_RESET,	/* the guest asks for a reset */
 	EXIT_SHUT_DOWN, /* the processor has given up, and a machine would start over; text says why */
-	EXIT_STUCK,   /* the guest did something that this machine has not; text says what */
-	EXIT_VMM      /* none of the debugger's: the VMM's to serve, by whom the vCPU is run; code is KVM_RUN's -errno, or 0 */
+	EXIT_STUCK,	/* the guest did something that this machine has not; text says what */
+	EXIT_VMM /* none of the debugger's: the VMM's to serve, by whom the vCPU is run; code is KVM_RUN's -errno, or 0 */
 };
 
 #define EXIT_DATA_SIZE 256 /* of the union in struct kvm_run, <linux/kvm.h> */
@@ -86,9 +86,9 @@ struct vcpu_exit {
 struct host_call {
 	unsigned long request;
 	void *arg;
-	size_t size;	/* bytes at arg */
+	size_t size;	     /* bytes at arg */
 	unsigned long value; /* without arg: the ioctl's argument itself */
-	bool changes;	/* the vCPU's state: what was copied into kvm_run is void */
+	bool changes;	     /* the vCPU's state: what was copied into kvm_run is void */
 	bool on_device; /* the request is for KVM_MANY_REGS_DEVICE (-ENODEV without it); the host puts the vCPU's fd into arg */
 	int err;	/* out: 0 or -errno; -ECANCELED when an earlier call of the batch failed hard */
 	int ret;	/* out: what the ioctl returned when err is 0 (KVM_GET_MSRS counts) */
@@ -138,7 +138,8 @@ struct host_ops {
 	 * data is in the guest's order, and filled in if it is a read. 0: it is served; 1: *exit is to be reported as that of a run.
 	 * -EINVAL: no such vCPU, or size is none of 1, 2, 4 and 8. NULL: the host cannot.
 	 */
-	int (*access)(struct host *h, unsigned vcpu, uint64_t gpa, void *data, unsigned size, bool write, struct vcpu_exit *exit);
+	int (*access)(
+		struct host *h, unsigned vcpu, uint64_t gpa, void *data, unsigned size, bool write, struct vcpu_exit *exit);
 
 	/*
 	 * From any thread, also with locks held: the run under way, or else the next one, ends with EXIT_KICKED. No kick is lost. In vain for
@@ -195,6 +196,12 @@ struct host_ops {
 	 */
 	ssize_t (*read_mem)(struct host *h, uint64_t gpa, void *buf, size_t len);
 	ssize_t (*write_mem)(struct host *h, uint64_t gpa, const void *buf, size_t len);
+
+	/*
+	 * An opcode is about to be put in memory at gpa, over `old`; or, with NULL, has been taken out: for who has to clean up should we be
+	 * killed. NULL: nobody has to.
+	 */
+	void (*opcode)(struct host *h, uint64_t gpa, const uint8_t *old, const uint8_t *trap, unsigned size);
 
 	/* The n-th area of those that are known by now, in any order; false when there are no more. */
 	bool (*area)(struct host *h, unsigned n, struct host_area *area);

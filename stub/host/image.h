@@ -20,7 +20,7 @@ struct host_image;
 #define IMAGE_HIDDEN 4 /* a linker writes one build ID */
 
 struct image {
-	int fd; /* -1: there is none */
+	int fd;		   /* -1: there is none */
 	struct stat found; /* when it was opened */
 	char path[PATH_MAX];
 	uint64_t hidden[IMAGE_HIDDEN]; /* where the type of such a section is */

@@ -15,7 +15,7 @@
 #include "../refuse.h"
 
 struct ram_slot {
-	uint32_t nr; /* KVM's number of it */
+	uint32_t nr;	/* KVM's number of it */
 	bool read_only; /* for the guest */
 	bool ours;	/* ram_map() has mapped it */
 	uint64_t gpa, size;

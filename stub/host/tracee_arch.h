@@ -29,12 +29,16 @@ struct tracee_arch {
 	unsigned hand[3];	 /* where the hand finds its descriptor, its area and how large that is: see hand.h */
 	bool keeps_first;	 /* behind a call arg[0], or first, is still what it was called with */
 	unsigned first;		 /* ... where */
+	int veiled; /* what is shown as something else at the stops of a system call, and not written then; or -1 */
 };
 
 extern const struct tracee_arch tracee_arch;
 
-/* The hand's code, position-independent: a system call instruction, and what a thread that was made by it does. */
-extern const char tracee_hand[], tracee_hand_end[];
+/*
+ * Code, position-independent. The hand's: a system call instruction, and what a thread that was made by it does. And, up to the end, where
+ * a thread may be left: it sleeps, again and again, and needs no register.
+ */
+extern const char tracee_hand[], tracee_rest[], tracee_hand_end[];
 
 /* Are these bytes, in memory order, a system call instruction? */
 bool tracee_is_syscall(const uint8_t *insn);

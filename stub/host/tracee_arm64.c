@@ -13,6 +13,7 @@ const struct tracee_arch tracee_arch = {
 	.arg = { 0, 1, 2, 3, 4, 5 },
 	.insn_size = 4,
 	.hand = { 19, 20, 21 },
+	.veiled = 7,
 };
 
 /* svc #0 */
@@ -47,7 +48,7 @@ void tracee_set_call(struct tracee_regs *r, const struct tracee_call *call)
 
 /* x19 the descriptor, x20 the area, x21 its size; x22 calls left, x23 the next one. */
 __asm__(".pushsection .rodata\n"
-	".globl tracee_hand, tracee_hand_end\n"
+	".globl tracee_hand, tracee_rest, tracee_hand_end\n"
 	".balign 4\n"
 	"tracee_hand:\n"
 	"	svc #0\n"
@@ -60,7 +61,7 @@ __asm__(".pushsection .rodata\n"
 	"	cmp x0, #0\n"
 	"	b.le 5f\n"
 	"	ldr x22, [x20]\n"
-	"	add x23, x20, #16\n"
+	"	add x23, x20, #32\n"
 	"3:	cbz x22, 4f\n"
 	"	ldp x8, x0, [x23]\n"
 	"	ldp x1, x2, [x23, #16]\n"
@@ -83,5 +84,14 @@ __asm__(".pushsection .rodata\n"
 	"	mov x0, #0\n"
 	"	mov x8, #93\n" /* exit */
 	"	svc #0\n"
+	"tracee_rest:\n"
+	"	mov x0, #0\n"
+	"	mov x1, #0\n"
+	"	mov x2, #0\n"
+	"	mov x3, #0\n"
+	"	mov x4, #0\n"
+	"	mov x8, #73\n" /* ppoll */
+	"	svc #0\n"
+	"	b tracee_rest\n"
 	"tracee_hand_end:\n"
 	".popsection\n");

@@ -22,6 +22,7 @@ const struct tracee_arch tracee_arch = {
 	.hand = { 20, 21, 22 },
 	.keeps_first = true,
 	.first = ORIG_R3,
+	.veiled = -1,
 };
 
 bool tracee_is_syscall(const uint8_t *insn)
@@ -66,7 +67,7 @@ void tracee_set_call(struct tracee_regs *r, const struct tracee_call *call)
 
 /* r20 the descriptor, r21 the area, r22 its size; r23 calls left, r24 the next one. */
 __asm__(".pushsection .rodata\n"
-	".globl tracee_hand, tracee_hand_end\n"
+	".globl tracee_hand, tracee_rest, tracee_hand_end\n"
 	".balign 4\n"
 	"tracee_hand:\n"
 	"	sc\n"
@@ -81,7 +82,7 @@ __asm__(".pushsection .rodata\n"
 	"	cmpdi 3, 0\n"
 	"	ble 5f\n"
 	"	ld 23, 0(21)\n"
-	"	addi 24, 21, 16\n"
+	"	addi 24, 21, 32\n"
 	"3:	cmpdi 23, 0\n"
 	"	beq 4f\n"
 	"	ld 0, 0(24)\n"
@@ -110,5 +111,9 @@ __asm__(".pushsection .rodata\n"
 	"	li 3, 0\n"
 	"	li 0, 1\n" /* exit */
 	"	sc\n"
+	"tracee_rest:\n"
+	"	li 0, 29\n" /* pause */
+	"	sc\n"
+	"	b tracee_rest\n"
 	"tracee_hand_end:\n"
 	".popsection\n");

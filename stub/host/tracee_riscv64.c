@@ -18,6 +18,7 @@ const struct tracee_arch tracee_arch = {
 	.arg = { A0, A0 + 1, A0 + 2, A0 + 3, A0 + 4, A0 + 5 },
 	.insn_size = 4,
 	.hand = { S2, S2 + 1, S2 + 2 },
+	.veiled = -1,
 };
 
 /* ecall */
@@ -52,7 +53,7 @@ void tracee_set_call(struct tracee_regs *r, const struct tracee_call *call)
 
 /* s2 the descriptor, s3 the area, s4 its size; s5 calls left, s6 the next one. */
 __asm__(".pushsection .rodata\n"
-	".globl tracee_hand, tracee_hand_end\n"
+	".globl tracee_hand, tracee_rest, tracee_hand_end\n"
 	".balign 4\n"
 	".option push\n"
 	".option norvc\n"
@@ -67,7 +68,7 @@ __asm__(".pushsection .rodata\n"
 	"	ecall\n"
 	"	blez a0, 5f\n"
 	"	ld s5, 0(s3)\n"
-	"	addi s6, s3, 16\n"
+	"	addi s6, s3, 32\n"
 	"3:	beqz s5, 4f\n"
 	"	ld a7, 0(s6)\n"
 	"	ld a0, 8(s6)\n"
@@ -93,6 +94,15 @@ __asm__(".pushsection .rodata\n"
 	"	li a0, 0\n"
 	"	li a7, 93\n" /* exit */
 	"	ecall\n"
+	"tracee_rest:\n"
+	"	li a0, 0\n"
+	"	li a1, 0\n"
+	"	li a2, 0\n"
+	"	li a3, 0\n"
+	"	li a4, 0\n"
+	"	li a7, 73\n" /* ppoll */
+	"	ecall\n"
+	"	j tracee_rest\n"
 	"tracee_hand_end:\n"
 	".option pop\n"
 	".popsection\n");

@@ -15,6 +15,7 @@ const struct tracee_arch tracee_arch = {
 	.hand = { AT(r12), AT(r13), AT(r14) },
 	.keeps_first = true,
 	.first = AT(rdi),
+	.veiled = -1,
 };
 
 bool tracee_is_syscall(const uint8_t *insn)
@@ -47,7 +48,7 @@ void tracee_set_call(struct tracee_regs *r, const struct tracee_call *call)
 
 /* r12 the descriptor, r13 the area, r14 its size; rbx calls left, rbp the next one. */
 __asm__(".pushsection .rodata\n"
-	".globl tracee_hand, tracee_hand_end\n"
+	".globl tracee_hand, tracee_rest, tracee_hand_end\n"
 	"tracee_hand:\n"
 	"	syscall\n"
 	"1:	test %rax, %rax\n"
@@ -60,7 +61,7 @@ __asm__(".pushsection .rodata\n"
 	"	test %rax, %rax\n"
 	"	jle 5f\n"
 	"	mov (%r13), %rbx\n"
-	"	lea 16(%r13), %rbp\n"
+	"	lea 32(%r13), %rbp\n"
 	"3:	test %rbx, %rbx\n"
 	"	jz 4f\n"
 	"	mov (%rbp), %rax\n"
@@ -87,5 +88,9 @@ __asm__(".pushsection .rodata\n"
 	"	mov $60, %eax\n" /* exit */
 	"	xor %edi, %edi\n"
 	"	syscall\n"
+	"tracee_rest:\n"
+	"	mov $34, %eax\n" /* pause */
+	"	syscall\n"
+	"	jmp tracee_rest\n"
 	"tracee_hand_end:\n"
 	".popsection\n");

@@ -57,7 +57,8 @@ static int move_attribute(const struct vcpu_place *at, struct host_call *c)
 
 	if (at->irqchip < 0 || c->size != sizeof(uint64_t))
 		return -ENXIO;
-	return ioctl(at->irqchip, c->request == HOST_DEVICE_SET ? KVM_SET_DEVICE_ATTR : KVM_GET_DEVICE_ATTR, &a) < 0 ? -errno : 0;
+	return ioctl(at->irqchip, c->request == HOST_DEVICE_SET ? KVM_SET_DEVICE_ATTR : KVM_GET_DEVICE_ATTR, &a) < 0 ? -errno
+														     : 0;
 }
 
 bool vcpu_call_here(const struct vcpu_place *at, struct host_call *c)

@@ -15,11 +15,11 @@ struct vcpu_place {
 	int fd;
 	struct kvm_run *run;
 	size_t run_size;
-	atomic_bool *synced;   /* what KVM copied into kvm_run is still true */
-	int many;	       /* our module's device, or -1 */
-	int irqchip;	       /* the KVM device that is the interrupt controller and has attributes for each vCPU, or -1 */
-	uint64_t irqchip_attr; /* what makes an attribute of it this vCPU's */
-	pthread_mutex_t *lock; /* for what HOST_TOLD is answered with: */
+	atomic_bool *synced;	 /* what KVM copied into kvm_run is still true */
+	int many;		 /* our module's device, or -1 */
+	int irqchip;		 /* the KVM device that is the interrupt controller and has attributes for each vCPU, or -1 */
+	uint64_t irqchip_attr;	 /* what makes an attribute of it this vCPU's */
+	pthread_mutex_t *lock;	 /* for what HOST_TOLD is answered with: */
 	const void *const *told; /* it may be NULL */
 	const size_t *told_size;
 };

@@ -255,8 +255,15 @@ static int vm_calls(struct host *h, unsigned vcpu, struct host_call *calls, unsi
 	v = &vm->vcpu[vcpu];
 	if (v->fd < 0)
 		return -ENODEV;
-	at = (struct vcpu_place){ .fd = v->fd, .run = v->run, .run_size = v->run_size, .synced = &v->synced, .many = vm->many,
-		.irqchip = vm->irqchip, .irqchip_attr = v->irqchip_attr, .lock = &vm->devices, .told = &vm->told,
+	at = (struct vcpu_place){ .fd = v->fd,
+		.run = v->run,
+		.run_size = v->run_size,
+		.synced = &v->synced,
+		.many = vm->many,
+		.irqchip = vm->irqchip,
+		.irqchip_attr = v->irqchip_attr,
+		.lock = &vm->devices,
+		.told = &vm->told,
 		.told_size = &vm->told_size };
 	for (unsigned i = 0; i < n; i++)
 		vcpu_call(&at, &calls[i]);
@@ -304,7 +311,9 @@ static bool vm_area(struct host *h, unsigned n, struct host_area *area)
 
 	if (!ram_nth(&vm->ram, n, &s))
 		return vm_arch_device(vm, n - vm->ram.n, area);
-	*area = (struct host_area){ .start = s.gpa, .size = s.size, .ram = true, .what = "RAM: anonymous memory of kvm-gdbserver" };
+	*area = (struct host_area){
+		.start = s.gpa, .size = s.size, .ram = true, .what = "RAM: anonymous memory of kvm-gdbserver"
+	};
 	return true;
 }
 
@@ -374,8 +383,10 @@ static struct vm *allocate(const struct vm_config *config)
 		free(vcpu);
 		return NULL;
 	}
-	*vm = (struct vm){ .host = { .ops = &vm_ops, .vcpus = config->vcpus, .has_image = config->image,
-				.empty = !config->image && vm_arch_modes[0] },
+	*vm = (struct vm){ .host = { .ops = &vm_ops,
+				   .vcpus = config->vcpus,
+				   .has_image = config->image,
+				   .empty = !config->image && vm_arch_modes[0] },
 		.config = *config,
 		.kvm = -1,
 		.fd = -1,

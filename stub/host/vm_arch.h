@@ -29,11 +29,11 @@ struct vm_vcpu {
 	int fd;		     /* -1: there is no vCPU */
 	struct kvm_run *run; /* written by its own thread only, but for immediate_exit */
 	size_t run_size;
-	bool pending;	  /* an access was served and KVM has not taken the result yet */
-	atomic_bool synced; /* what KVM copied into kvm_run is still true */
-	bool can_kick;	  /* `thread` takes the kick signal */
+	bool pending;	       /* an access was served and KVM has not taken the result yet */
+	atomic_bool synced;    /* what KVM copied into kvm_run is still true */
+	bool can_kick;	       /* `thread` takes the kick signal */
 	uint64_t irqchip_attr; /* what makes an attribute of vm->irqchip this vCPU's */
-	pthread_t thread; /* which ran it last */
+	pthread_t thread;      /* which ran it last */
 
 	pthread_mutex_t lock; /* for what follows, and for run against a kick */
 	bool inside;	      /* its thread is in host_ops.run */
@@ -47,7 +47,7 @@ struct vm {
 	int given_kvm; /* /dev/kvm as the opener had it, or -1 */
 	int kvm, fd;   /* -1: none */
 	int many;      /* KVM_MANY_REGS_DEVICE, or -1 */
-	int irqchip;   /* the board's: the KVM device that is the interrupt controller and has attributes for each vCPU, or -1 */
+	int irqchip; /* the board's: the KVM device that is the interrupt controller and has attributes for each vCPU, or -1 */
 	uint64_t sync; /* KVM_SYNC_* that KVM is to leave in kvm_run */
 	struct ram ram;
 	struct image image;

@@ -53,6 +53,13 @@ bool planted_is_in(const struct planted *p, const struct place *place)
 	return is_wanted(place) && has_trap(p, place);
 }
 
+/* old: NULL when the opcode is out. */
+static void tell_host(const struct planted *p, const struct place *place, const uint8_t *old)
+{
+	if (p->host->ops->opcode)
+		p->host->ops->opcode(p->host, place->pa, old, place->trap, place->size);
+}
+
 static int put_in(struct planted *p, struct place *place)
 {
 	uint8_t old[TRAP_MAX];
@@ -60,6 +67,7 @@ static int put_in(struct planted *p, struct place *place)
 	if (!read_place(p, place, old))
 		return -EFAULT;
 	set_old(place, old);
+	tell_host(p, place, old);
 	return write_place(p, place, place->trap) ? 0 : -EROFS;
 }
 
@@ -70,6 +78,7 @@ static void take_out(struct planted *p, struct place *place)
 	get_old(place, old);
 	if (has_trap(p, place))
 		write_place(p, place, old);
+	tell_host(p, place, NULL);
 }
 
 /* The bytes that [a, a + alen) and [b, b + blen) have in common. */

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the guardian does: takes out of a VM what whoever was killed has left in it. See guard.h. */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "attach_vcpu.h"
+#include "vcpu_calls.h"
+
+#define SEIZE_TRIES 5000 /* the kernel takes its time until whoever was killed traces nobody any more */
+#define SEIZE_PAUSE_NS 100000
+#define FIRST_TAG ((uint64_t)1 << 63) /* no message of ours to the hand has such a one */
+
+static bool seize(struct attach_vcpu *v)
+{
+	pid_t tid = v->tracee.tid;
+	int err = -ESRCH;
+
+	for (unsigned i = 0; tid && i < SEIZE_TRIES; i++) {
+		err = tracee_seize(&v->tracee, v->host->vm.pid, tid, v->host->memory, 0);
+		if (err != -EPERM)
+			break;
+		nanosleep(&(struct timespec){ .tv_nsec = SEIZE_PAUSE_NS }, NULL);
+	}
+	return !err;
+}
+
+/* It has stopped in the sleep: it is put back to where it was, behind KVM_RUN. */
+static void wake_up(struct attach_vcpu *v)
+{
+	struct tracee_regs regs = v->host->guard.table->vcpu[v->nr].regs;
+
+	if (tracee_arch.veiled >= 0)
+		regs.r[tracee_arch.veiled] = v->tracee.regs.r[tracee_arch.veiled];
+	v->tracee.regs = regs;
+	tracee_write_regs(&v->tracee, &regs);
+	v->place = ATTACH_BEHIND;
+}
+
+static bool sleeps(const struct attach_vcpu *v)
+{
+	uint64_t pc = v->tracee.regs.r[tracee_arch.pc];
+
+	return pc >= hand_rest(&v->host->hand) && pc < hand_rest(&v->host->hand) + (uint64_t)(tracee_hand_end - tracee_rest);
+}
+
+/* The VMM's handler of a signal may run in the midst of the sleep: the thread is back in it soon. */
+static void take(struct attach_vcpu *v)
+{
+	enum tracee_stop stop;
+
+	v->place = ATTACH_GONE;
+	if (!seize(v))
+		return;
+	v->place = ATTACH_OUT;
+	tracee_interrupt(&v->tracee);
+	stop = tracee_wait(&v->tracee, 0, NULL);
+	if (stop != TRACEE_EVENT || tracee_read_regs(&v->tracee) || !sleeps(v))
+		attach_catch(v, stop);
+	if (v->place != ATTACH_BEHIND && v->place != ATTACH_GONE && !tracee_read_regs(&v->tracee) && sleeps(v))
+		wake_up(v);
+}
+
+static void take_out(const struct attach *a, const struct guard_opcode *o)
+{
+	uint8_t now[GUARD_OPCODE];
+
+	if (pread(a->memory, now, o->size, (off_t)o->at) == o->size && !memcmp(now, o->trap, o->size) &&
+		pwrite(a->memory, o->old, o->size, (off_t)o->at) != o->size)
+		return;
+}
+
+static void disarm(struct attach *a)
+{
+	struct guard_table *t = a->guard.table;
+
+	for (unsigned i = 0; i < GUARD_OPCODES; i++)
+		if (atomic_load(&t->opcode[i].is_in))
+			take_out(a, &t->opcode[i]);
+	for (unsigned i = 0; i < a->host.vcpus; i++)
+		if (atomic_load(&t->vcpu[i].control))
+			vcpu_set_debug(&a->host, i, 0, NULL, 0);
+}
+
+static void let_all_go(struct attach *a)
+{
+	hand_close(&a->hand);
+	for (unsigned i = 0; i < a->host.vcpus; i++)
+		if (a->vcpu[i].place == ATTACH_BEHIND && a->hand.code)
+			hand_clear(&a->hand, &a->vcpu[i].tracee);
+	for (unsigned i = 0; i < a->host.vcpus; i++)
+		attach_let_go(&a->vcpu[i]);
+}
+
+void attach_rescue(void *arg)
+{
+	struct attach *a = arg;
+
+	hand_reopen(&a->hand, FIRST_TAG);
+	a->guard.pid = 0;
+	for (unsigned i = 0; i < a->host.vcpus; i++)
+		take(&a->vcpu[i]);
+	disarm(a);
+	let_all_go(a);
+}
