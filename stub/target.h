@@ -269,6 +269,41 @@ struct target_ops {
 struct target {
 	const struct target_ops *ops;
 	void *t;
+	uint32_t process; /* its number, as clients know the machine; not 0 */
+	bool foreign;	  /* the process is another's, which is left and never ended */
+};
+
+/* A VM of this computer's that can be attached to. Strings may be empty, and live until the next look at the list. */
+struct target_vm {
+	uint32_t process;
+	const char *vmm;     /* what runs it */
+	const char *user;
+	const char *command; /* the VMM's command line */
+	const char *cores;   /* numbers of processors that its vCPUs are on, with commas */
+	const char *state;   /* of the VM, or why it cannot be attached to */
+	unsigned vcpus;
+	uint64_t ram;	     /* bytes; 0: not known */
+};
+
+/* The VMs that there are, for a client that chooses one, leaves it, and chooses another. By the thread that holds the connection. */
+struct target_list {
+	void *arg;
+
+	/* Looks what there is: what vm() tells of until the next look. 0, or -errno, and *why is a sentence. */
+	int (*look)(void *arg, const char **why);
+
+	/* The n-th of them; false when there are no more. */
+	bool (*vm)(void *arg, unsigned n, struct target_vm *vm);
+
+	/* A `monitor` command while nothing is attached to, as target_ops.command() has it; and why one was refused. */
+	int (*command)(void *arg, const char *line, text_fn *print, void *to);
+	const char *(*why)(void *arg);
+
+	/* A client that has attached to nothing was refused something. */
+	void (*refused)(void *arg, const char *sentence);
+
+	/* What each of them can, as far as a client has to know before it chooses: see target_ops. */
+	bool points[POINT_TYPES], programs, thread_events;
 };
 
 #endif

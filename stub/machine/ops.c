@@ -252,5 +252,5 @@ static const struct target_ops ops = {
 
 struct target machine_target(struct machine *m)
 {
-	return (struct target){ .ops = &ops, .t = m };
+	return (struct target){ .ops = &ops, .t = m, .process = 1 };
 }

@@ -13,11 +13,25 @@ static unsigned no_threads(void *t)
 	return 0;
 }
 
-static bool no_points(void *t, enum point_type type)
+static bool some_points(void *t, enum point_type type)
 {
-	(void)t;
-	(void)type;
-	return false;
+	const struct target_list *list = t;
+
+	return list && list->points[type];
+}
+
+static bool some_programs(void *t)
+{
+	const struct target_list *list = t;
+
+	return list && list->programs;
+}
+
+static bool some_thread_events(void *t)
+{
+	const struct target_list *list = t;
+
+	return list && list->thread_events;
 }
 
 static bool has_not(void *t)
@@ -45,34 +59,45 @@ static void nothing(void *t)
 	(void)t;
 }
 
-static const char *no_reason(void *t)
+static int command(void *t, const char *line, text_fn *print, void *arg)
 {
-	(void)t;
-	return "there is no guest";
+	const struct target_list *list = t;
+
+	return list ? list->command(list->arg, line, print, arg) : -ESRCH;
 }
 
-static void untold(void *t, const char *sentence)
+static const char *reason(void *t)
 {
-	(void)t;
-	(void)sentence;
+	const struct target_list *list = t;
+
+	return list ? list->why(list->arg) : "there is no guest";
+}
+
+static void refused(void *t, const char *sentence)
+{
+	const struct target_list *list = t;
+
+	if (list)
+		list->refused(list->arg, sentence);
 }
 
 static const struct target_ops ops = {
 	.threads = no_threads,
 	.current = no_threads,
 	.image = no_image,
-	.has_points = no_points,
-	.has_programs = has_not,
-	.has_thread_events = has_not,
+	.has_points = some_points,
+	.has_programs = some_programs,
+	.has_thread_events = some_thread_events,
 	.can_mask_steps = has_not,
 	.next_stop = no_stop,
 	.interrupt = nothing,
 	.kill = nothing,
-	.why = no_reason,
-	.refused = untold,
+	.command = command,
+	.why = reason,
+	.refused = refused,
 };
 
-struct target absent_target(void)
+struct target absent_target(const struct target_list *list)
 {
-	return (struct target){ .ops = &ops };
+	return (struct target){ .ops = &ops, .t = (void *)list };
 }

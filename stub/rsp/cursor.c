@@ -118,7 +118,7 @@ static uint64_t id_part(struct cursor *c)
 
 struct thread_id cursor_thread(struct cursor *c, bool multiprocess)
 {
-	struct thread_id id = { .process = 1, .thread = ID_ALL };
+	struct thread_id id = { .process = ID_ANY, .thread = ID_ALL };
 
 	if (!multiprocess || cursor_peek(c) != 'p') {
 		id.thread = id_part(c);

@@ -52,7 +52,7 @@ struct cursor cursor_until(struct cursor *c, char stop);
 /* Pairs of hexadecimal digits up to the end; how many bytes they made, at most cap. */
 size_t cursor_hex(struct cursor *c, void *bytes, size_t cap);
 
-/* "3", "-1", and with multiprocess "p1.3", "p1.-1", "p1". Without a process the process is ours, number 1. */
+/* "3", "-1", and with multiprocess "p1.3", "p1.-1", "p1". Without a process it is any. */
 struct thread_id cursor_thread(struct cursor *c, bool multiprocess);
 
 #endif

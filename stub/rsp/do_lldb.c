@@ -4,6 +4,7 @@
  * spares it packets at every stop: thread ids behind a register's packet, and all threads, where they are and why, in one answer.
  * (lldb's docs/resources/lldbgdbremote.md; what it does with each is in its GDBRemoteCommunicationClient.cpp and ProcessGDBRemote.cpp.)
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,10 +21,12 @@ int do_thread_suffix(struct session *s, const struct args *args)
 	return session_ok(s);
 }
 
-/* There is one way to leave a guest that does not run on. */
+/* There is one way to leave a guest that does not run on. A VM of another's is not left so. */
 int do_can_detach_stopped(struct session *s, const struct args *args)
 {
 	(void)args;
+	if (s->list || s->target.foreign)
+		return NOT_SERVED;
 	return session_ok(s);
 }
 
@@ -70,7 +73,7 @@ int do_process_info(struct session *s, const struct args *args)
 
 	(void)args;
 	s->target.ops->kind(s->target.t, &kind);
-	reply_format(&s->out, "pid:%x;", PROCESS_ID);
+	reply_format(&s->out, "pid:%" PRIx32 ";", s->target.process);
 	reply_triple(s, &kind);
 	return ANSWERED;
 }

@@ -27,6 +27,11 @@ static bool has_thread_events(struct session *s)
 	return s->target.ops->has_thread_events(s->target.t);
 }
 
+static bool has_list(struct session *s)
+{
+	return s->list;
+}
+
 static bool has_image(struct session *s)
 {
 	struct target_image image;
@@ -51,6 +56,7 @@ static const struct {
 	{ NULL, 0, "BreakpointCommands+", has_programs },
 	{ NULL, 0, "QThreadEvents+", has_thread_events },
 	{ NULL, 0, "qXfer:exec-file:read+", has_image },
+	{ NULL, 0, "qXfer:osdata:read+", has_list },
 };
 
 #define FEATURES (sizeof(features) / sizeof(features[0]))

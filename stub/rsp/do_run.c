@@ -91,7 +91,7 @@ static struct resume_action parse_action(struct session *s, struct cursor *text)
 
 static struct thread_id parse_whom(struct session *s, struct cursor *text)
 {
-	struct thread_id all = { .process = PROCESS_ID, .thread = ID_ALL };
+	struct thread_id all = { .process = ID_ANY, .thread = ID_ALL };
 
 	if (cursor_peek(text) != ':')
 		return all;
@@ -201,32 +201,56 @@ int do_restart(struct session *s, const struct args *args)
 
 static int leave(struct session *s, uint64_t process, enum session_state state)
 {
-	if (process != PROCESS_ID)
-		return session_refuse(s, ESRCH, "there is no process %llu", (unsigned long long)process);
+	if (process && process != s->target.process)
+		return session_refuse_process(s, process);
+	if (state == SESSION_ALONE)
+		session_attach(s, NULL);
 	s->state = state;
 	return session_ok(s);
 }
 
 /* Under `target extended-remote` it is the guest that is left, not the connection: `attach` or `run` may follow. */
+static enum session_state state_after(const struct session *s)
+{
+	if (s->extended && s->list)
+		return SESSION_ALONE;
+	return s->extended && session_stands(s->state) ? SESSION_AWAY : SESSION_DETACHED;
+}
+
 int do_detach(struct session *s, const struct args *args)
 {
-	bool stays = s->extended && session_stands(s->state);
-
-	return leave(s, args->n[0] ? args->n[0] : PROCESS_ID, stays ? SESSION_AWAY : SESSION_DETACHED);
+	return leave(s, args->n[0], state_after(s));
 }
 
 /* lldb's: the guest stays as it is, and the connection ends whatever else it is. */
 int do_detach_stopped(struct session *s, const struct args *args)
 {
-	return leave(s, args->n[0] ? args->n[0] : PROCESS_ID, SESSION_DETACHED_STOPPED);
+	if (s->target.foreign)
+		return session_refuse(s, EOPNOTSUPP, "a VM that is not ours goes on when it is left: `detach` leaves it");
+	return leave(s, args->n[0], SESSION_DETACHED_STOPPED);
+}
+
+/* One at a time. A VM that has ended is left by this. */
+static int choose(struct session *s, uint64_t process)
+{
+	if (!session_is_alone(s->state) && session_threads(s))
+		return session_refuse(s, EBUSY, "process %u is attached to: `detach` leaves it", s->target.process);
+	session_attach(s, NULL);
+	s->wanted = process;
+	s->state = SESSION_ATTACHING;
+	return NO_ANSWER;
 }
 
 /* The stop reply is the answer: what the client says from afar has stopped the machine already. */
 int do_attach(struct session *s, const struct args *args)
 {
+	if (s->list)
+		return choose(s, args->n[0]);
+	if (session_is_alone(s->state))
+		return session_refuse_ended(s);
 	if (!s->extended)
 		return NOT_SERVED;
-	if (args->n[0] != PROCESS_ID)
+	if (args->n[0] != s->target.process)
 		return session_refuse(s, ESRCH, "there is no process %llu: the guest is process 1", (unsigned long long)args->n[0]);
 	if (s->state != SESSION_AWAY)
 		return session_refuse(s, EBUSY, "the guest is attached to already");
@@ -251,9 +275,31 @@ static bool outlives_guest(struct session *s)
 
 int do_kill_process(struct session *s, const struct args *args)
 {
-	if (args->n[0] == PROCESS_ID && outlives_guest(s))
-		return session_ok(s);
-	return leave(s, args->n[0], SESSION_KILLED);
+	if (args->n[0] != s->target.process)
+		return session_refuse_process(s, args->n[0]);
+	if (s->target.foreign)
+		return session_refuse(s, EPERM, "this VM is not ours to end: `detach` and `quit` leave it");
+	return outlives_guest(s) ? session_ok(s) : leave(s, args->n[0], SESSION_KILLED);
+}
+
+/* There may be no VMM to start here, and no image to load again. An empty answer has gdb go on as if R had been understood. */
+int do_run_program(struct session *s, const struct args *args)
+{
+	(void)args;
+	if (!s->list)
+		return NOT_SERVED;
+	return session_refuse(s, EOPNOTSUPP, "no VM is started from here: `info os vms` lists those that run, `attach PID` attaches to one");
+}
+
+/* It is left instead. */
+static int kill_foreign(struct session *s)
+{
+	leave(s, 0, state_after(s));
+	reply_start(&s->out);
+	if (!session_is_over(s->state))
+		return NO_ANSWER;
+	reply_text(&s->out, "X09");
+	return ANSWERED;
 }
 
 /*
@@ -263,6 +309,8 @@ int do_kill_process(struct session *s, const struct args *args)
 int do_kill(struct session *s, const struct args *args)
 {
 	(void)args;
+	if (s->target.foreign)
+		return kill_foreign(s);
 	if (outlives_guest(s))
 		return NO_ANSWER;
 	s->state = SESSION_KILLED;

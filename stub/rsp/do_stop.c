@@ -27,6 +27,10 @@ int do_stop_reason(struct session *s, const struct args *args)
 	int result;
 
 	(void)args;
+	if (session_is_alone(s->state)) {
+		reply_text(&s->out, s->chose_non_stop ? "OK" : "W00");
+		return ANSWERED;
+	}
 	if (s->state != SESSION_NON_STOP) {
 		reply_stop(s);
 		return ANSWERED;
@@ -41,6 +45,8 @@ int do_stop_reason(struct session *s, const struct args *args)
 int do_next_stop(struct session *s, const struct args *args)
 {
 	(void)args;
+	if (session_is_alone(s->state) && s->chose_non_stop)
+		return session_ok(s);
 	if (s->state != SESSION_NON_STOP)
 		return NOT_SERVED;
 	if (s->told != TOLD_ANSWER)
@@ -56,9 +62,12 @@ int do_non_stop(struct session *s, const struct args *args)
 
 	if (args->n[0] > 1)
 		return session_refuse(s, EINVAL, "QNonStop is 0 or 1");
-	error = s->target.ops->set_non_stop(s->target.t, on);
+	error = session_is_alone(s->state) ? 0 : s->target.ops->set_non_stop(s->target.t, on);
 	if (error)
 		return error;
+	s->chose_non_stop = on;
+	if (session_is_alone(s->state))
+		return session_ok(s);
 	s->told = TOLD_NOTHING;
 	if (on)
 		s->state = SESSION_NON_STOP;

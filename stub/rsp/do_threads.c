@@ -64,7 +64,7 @@ int do_more_threads(struct session *s, const struct args *args)
 
 int do_first_threads(struct session *s, const struct args *args)
 {
-	if (!session_threads(s))
+	if (!session_threads(s) && !session_is_alone(s->state))
 		return session_refuse_ended(s);
 	s->listed = 0;
 	return do_more_threads(s, args);

@@ -39,7 +39,7 @@ static int reply_result(struct session *s, uint64_t result)
 /* The client's own file system, and that of the one process, are this one. */
 int do_file_system(struct session *s, const struct args *args)
 {
-	return args->n[0] <= PROCESS_ID ? reply_result(s, 0) : refuse_file(s, FILE_EINVAL);
+	return !args->n[0] || args->n[0] == s->target.process ? reply_result(s, 0) : refuse_file(s, FILE_EINVAL);
 }
 
 /* Is that name the image's? */

@@ -16,6 +16,8 @@ int do_current_thread(struct session *s, const struct args *args);
 int do_description(struct session *s, const struct args *args);
 int do_attach(struct session *s, const struct args *args);
 int do_detach(struct session *s, const struct args *args);
+int do_run_program(struct session *s, const struct args *args);
+int do_os_data(struct session *s, const struct args *args);
 int do_error_strings(struct session *s, const struct args *args);
 int do_detach_stopped(struct session *s, const struct args *args);
 int do_can_detach_stopped(struct session *s, const struct args *args);

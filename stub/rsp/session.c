@@ -21,13 +21,18 @@ void session_init(struct session *s, session_send_fn *send, void *arg)
 
 void session_attach(struct session *s, const struct target *target)
 {
-	s->attached = target != NULL;
-	s->target = target ? *target : absent_target();
-	s->state = SESSION_STOPPED;
+	s->target = target ? *target : absent_target(s->list);
+	s->state = target ? SESSION_STOPPED : SESSION_ALONE;
 	s->told = TOLD_NOTHING;
 	s->has_stop = s->physical = s->steps_open = false;
 	s->general = s->resuming = s->listed = s->threads = 0;
 	s->files = 0;
+}
+
+void session_offer(struct session *s, const struct target_list *list)
+{
+	s->list = list;
+	session_attach(s, NULL);
 }
 
 void session_trace(struct session *s, session_trace_fn *trace, void *arg)
@@ -93,7 +98,14 @@ int session_refuse(struct session *s, int error, const char *format, ...)
 
 int session_refuse_ended(struct session *s)
 {
+	if (session_is_alone(s->state))
+		return session_refuse(s, ESRCH, "there is no guest: nothing is attached to");
 	return session_refuse(s, ESRCH, "the guest has ended");
+}
+
+int session_refuse_process(struct session *s, uint64_t process)
+{
+	return session_refuse(s, ESRCH, "there is no process %llu", (unsigned long long)process);
 }
 
 /* Threads */
@@ -112,12 +124,14 @@ unsigned session_general(struct session *s)
 
 int session_find_thread(struct session *s, const struct thread_id *id, unsigned *thread)
 {
+	bool any = id->thread == ID_ANY || id->thread == ID_ALL;
+
 	*thread = 0;
 	if (!session_threads(s))
-		return session_refuse_ended(s);
-	if (id->process != PROCESS_ID && id->process != ID_ANY && id->process != ID_ALL)
-		return session_refuse(s, ESRCH, "there is no process %llu", (unsigned long long)id->process);
-	if (id->thread == ID_ANY || id->thread == ID_ALL)
+		return session_is_alone(s->state) && any ? 0 : session_refuse_ended(s);
+	if (id->process != s->target.process && id->process != ID_ANY && id->process != ID_ALL)
+		return session_refuse_process(s, id->process);
+	if (any)
 		return 0;
 	if (id->thread > session_threads(s))
 		return session_refuse(s, ESRCH, "there is no thread %llu", (unsigned long long)id->thread);

@@ -33,6 +33,8 @@ typedef void session_send_fn(void *arg, const void *bytes, size_t n);
 enum session_state {
 	SESSION_STOPPED,	  /* the machine stands still, the client may ask anything */
 	SESSION_AWAY,		  /* the client has detached and stays connected: the machine is to run on until the client speaks */
+	SESSION_ALONE,		  /* there is no machine, or it is to be left: the client may ask which there are */
+	SESSION_ATTACHING,	  /* the same, and the client waits for the machine of the process that it wants: attach.h */
 	SESSION_RUNNING,	  /* the client waits for session_stopped() */
 	SESSION_NON_STOP,	  /* threads run and stop by themselves, the client may ask anything */
 	/* The session is over: */
@@ -55,10 +57,12 @@ struct packet_row;
 struct session {
 	enum session_state state;
 	bool extended; /* the client is gdb's extended-remote: it wants to stay when the guest has ended */
+	uint64_t wanted; /* SESSION_ATTACHING: the process */
 
 	/* The rest belongs to rsp/. */
-	struct target target;
-	bool attached; /* else the target is one that has nothing */
+	struct target target;		/* in SESSION_ALONE and SESSION_ATTACHING one that has nothing */
+	const struct target_list *list; /* what the client may choose from; NULL: it has what it is given */
+	bool chose_non_stop;
 	session_send_fn *send;
 	void *send_arg;
 	session_trace_fn *trace;
@@ -103,10 +107,19 @@ void session_init(struct session *s, session_send_fn *send, void *arg);
 
 /*
  * An attachment begins: to a machine that is stopped. Nothing of an earlier one is left; what the client has announced stays. target is copied,
- * and nothing of it is called yet. NULL: to none; whatever is asked of a machine is refused with a sentence. While the client waits for
- * nothing: before its first packet, in SESSION_STOPPED, or in SESSION_AWAY.
+ * and nothing of it is called yet. NULL: to none, SESSION_ALONE; whatever is asked of a machine is refused with a sentence. While the client
+ * waits for nothing: before its first packet, in SESSION_STOPPED, or in SESSION_AWAY.
  */
 void session_attach(struct session *s, const struct target *target);
+
+/* The client may choose from these from now on, which outlive the session. Before its first packet, in SESSION_ALONE. */
+void session_offer(struct session *s, const struct target_list *list);
+
+/* Is there no machine, or none any more, that this session is about? */
+static inline bool session_is_alone(enum session_state state)
+{
+	return state == SESSION_ALONE || state == SESSION_ATTACHING;
+}
 
 /* Does the machine stand, and the client say what it is to do next? */
 static inline bool session_stands(enum session_state state)
@@ -142,14 +155,12 @@ enum feature {
 	FEATURE_VCONT = 32,
 };
 
-/* The only process there is, as clients see it: never a real one, which lldb would go and look at. */
-#define PROCESS_ID 1
-
 /* Leaves the sentence and returns -error. What the client said may be in it as it is. */
 __attribute__((format(printf, 3, 4))) int session_refuse(struct session *s, int error, const char *format, ...);
 
-/* -ESRCH: there is no guest, and no thread. */
+/* -ESRCH: there is no guest, and no thread; the process is not this one. */
 int session_refuse_ended(struct session *s);
+int session_refuse_process(struct session *s, uint64_t process);
 
 /* How many threads there are; as of the resume while the machine runs. */
 unsigned session_threads(struct session *s);

@@ -8,7 +8,7 @@ void reply_thread(struct session *s, unsigned thread)
 {
 	if (s->features & FEATURE_MULTIPROCESS) {
 		reply_char(&s->out, 'p');
-		reply_number(&s->out, PROCESS_ID);
+		reply_number(&s->out, s->target.process);
 		reply_char(&s->out, '.');
 	}
 	reply_number(&s->out, thread);
@@ -69,7 +69,7 @@ static void reply_exit(struct session *s)
 	reply_hex(&s->out, &code, 1);
 	if (s->features & FEATURE_MULTIPROCESS) {
 		reply_text(&s->out, ";process:");
-		reply_number(&s->out, PROCESS_ID);
+		reply_number(&s->out, s->target.process);
 	}
 }
 

@@ -5,8 +5,8 @@
 
 #include "session.h"
 
-/* A thread id as this client writes it, and its longest form: "p1." and a number. */
-#define THREAD_ID_MAX (3 + 8)
+/* A thread id as this client writes it, and its longest form: 'p', a number, '.' and a number. */
+#define THREAD_ID_MAX (1 + 8 + 1 + 8)
 void reply_thread(struct session *s, unsigned thread);
 
 /* The stop reply of session->stop; and one of a thread, whatever the others do. */

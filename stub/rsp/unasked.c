@@ -3,6 +3,13 @@
 #include "stop_reply.h"
 #include "unasked.h"
 
+/* One of a list that has ended is attached to no more: its process is gone, and nothing starts it over. */
+static void leave_ended(struct session *s)
+{
+	if (s->list && s->stop.kind == STOP_EXITED)
+		session_attach(s, NULL);
+}
+
 void session_print(struct session *s, const char *text)
 {
 	if (s->state != SESSION_RUNNING)
@@ -23,6 +30,7 @@ void session_event(struct session *s)
 	reply_stop(s);
 	session_send(s);
 	s->sent = 0;
+	leave_ended(s);
 }
 
 void session_stopped(struct session *s, const struct stop *stop)
@@ -44,4 +52,5 @@ void session_stopped(struct session *s, const struct stop *stop)
 	reply_start(&s->out);
 	reply_stop(s);
 	session_send(s);
+	leave_ended(s);
 }

@@ -461,6 +461,7 @@ static void fill(struct fake *f)
 void fake_init(struct fake *f)
 {
 	memset(f, 0, sizeof(*f));
+	f->process = 1;
 	f->threads = 4;
 	f->current = 1;
 	f->readable = FAKE_MEMORY;
@@ -471,5 +472,5 @@ void fake_init(struct fake *f)
 
 struct target fake_target(struct fake *f)
 {
-	return (struct target){ .ops = &ops, .t = f };
+	return (struct target){ .ops = &ops, .t = f, .process = f->process, .foreign = f->foreign };
 }

@@ -43,6 +43,8 @@ enum fake_op {
 extern const char *const fake_op_names[FAKE_OPS];
 
 struct fake {
+	uint32_t process;
+	bool foreign;
 	unsigned threads;
 	unsigned current;
 	bool running;

@@ -189,10 +189,10 @@ static void is_id(const char *text, bool multiprocess, const char *want)
 
 static void test_cursor_threads(void)
 {
-	is_id("1", false, "1.1");
-	is_id("-1", false, "1.-1");
-	is_id("0001", true, "1.1");
-	is_id("0", true, "1.0");
+	is_id("1", false, "0.1");
+	is_id("-1", false, "0.-1");
+	is_id("0001", true, "0.1");
+	is_id("0", true, "0.0");
 	is_id("p1.2", true, "1.2");
 	is_id("p1.-1", true, "1.-1");
 	is_id("p0.0", true, "0.0");

@@ -16,7 +16,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "fake_target.h"
+#include "fake_list.h"
 #include "rsp/input.h"
 #include "rsp/table.h"
 #include "rsp/unasked.h"
@@ -28,6 +28,7 @@
 
 struct player {
 	struct fake fake;
+	struct fake_list list;
 	struct session session;
 	uint8_t out[0x20000];
 	size_t sent, taken;
@@ -290,7 +291,7 @@ static bool event(struct player *p, const char *words)
 
 static bool is_state(struct player *p, const char *words)
 {
-	static const char *const names[] = { "stopped", "away", "running", "non-stop", "detached", "detached stopped", "killed", "lost" };
+	static const char *const names[] = { "stopped", "away", "alone", "attaching", "running", "non-stop", "detached", "detached stopped", "killed", "lost" };
 
 	strcpy(p->got, names[p->session.state]);
 	return !strcmp(words, p->got);
@@ -315,10 +316,16 @@ static bool is_programs(struct player *p, const char *words)
 	return !strcmp(p->got, words);
 }
 
+static bool list(struct player *p, const char *words)
+{
+	return fake_list_direct(&p->list, &p->session, &p->fake, words);
+}
+
 static const struct {
 	const char *name;
 	bool (*run)(struct player *p, const char *words);
 } directives[] = {
+	{ "list", list },				  /* of VMs to choose from: fake_list.c has the words */
 	{ "fail", set_fail },				  /* function, errno value; 0 to let it work again */
 	{ "stranger", forget_client },			  /* a new client, of whom nothing is known */
 	{ "announces", introduce },			  /* what the client does, in qSupported */
@@ -445,6 +452,7 @@ static void play_file(const char *dir, const char *name, bool *used)
 	memset(&p, 0, sizeof(p));
 	p.used = used;
 	fake_init(&p.fake);
+	fake_list_init(&p.list);
 	begin(&p);
 	introduce(&p, "");
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
