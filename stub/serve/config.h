@@ -4,6 +4,11 @@
 #define SERVE_CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct machine;
+struct target_list;
 
 /* As syslog(3) numbers them. */
 enum server_level {
@@ -40,6 +45,19 @@ struct server_config {
 	 * client, the guest goes on if it has not ended, and whoever comes next is served.
 	 */
 	bool (*ends)(void *arg, enum server_event event, int code);
+
+	/*
+	 * Clients choose a machine of this list, which outlives the server; NULL: there is one machine, that of server_open(), and the rest is
+	 * not called. attach() opens the one of this process, stopped, for which there is no server yet: 0, or -errno and a sentence in
+	 * error. detach(): nobody debugs it any more, nothing of the client is left in it, and it has no server; it goes on as if nobody had
+	 * come. Both by the thread of server_dispatch().
+	 */
+	const struct target_list *list;
+	int (*attach)(void *arg, uint64_t process, struct machine **m, char *error, size_t size);
+	void (*detach)(void *arg, struct machine *m);
+
+	/* The machine is another's: it is left, and never ended. Those of a list are. */
+	bool foreign;
 
 	/* A client has come; or it has gone, and nothing of it is left in the guest. By the thread of server_dispatch(). */
 	void (*client)(void *arg, bool here);

@@ -5,6 +5,13 @@
 #include "../run/threads.h"
 #include "connection.h"
 
+void server_notify(void *server, bool soon)
+{
+	struct server *s = server;
+
+	(soon ? wake_soon : wake_now)(&s->wake);
+}
+
 void client_becomes(struct server *s, enum client client)
 {
 	pthread_mutex_lock(&s->lock);
@@ -19,7 +26,10 @@ void locked_admit(struct server *s, int in, int out, const void *begun, size_t n
 {
 	link_open(&s->link, in, out, begun, n);
 	session_init(&s->session, connection_send, s);
-	session_attach(&s->session, &s->target);
+	if (serves_list(s))
+		session_offer(&s->session, s->config.list);
+	else
+		session_attach(&s->session, &s->target);
 	if (s->config.trace)
 		session_trace(&s->session, connection_trace, s);
 	atomic_store(&s->parted, false);

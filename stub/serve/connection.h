@@ -33,7 +33,7 @@ enum client {
 };
 
 struct server {
-	struct machine *machine;
+	struct machine *machine; /* NULL: none of the list. The watcher's to change */
 	struct server_config config;
 	struct target target;
 	struct session session;
@@ -49,6 +49,7 @@ struct server {
 	pthread_t watcher;	/* whoever was in server_dispatch() last ... */
 	bool watched;		/* ... if anybody was */
 	atomic_bool parted;	/* by server_disconnect(): the guest goes on, however the client goes */
+	atomic_bool parts;	/* nothing of the client is left in the machine of the list: the watcher is to leave it */
 	struct comm listeners[CONNECTION_LISTENERS];
 	unsigned nlisteners;
 	struct lobby lobby;
@@ -64,10 +65,19 @@ struct server {
 	struct pollfd asked;   /* awaited, as it was last told to the sources */
 };
 
+/* notify_fn: how soon has the watcher to look? */
+void server_notify(void *server, bool soon);
+
 void client_becomes(struct server *s, enum client client);
 
 /* With the lock: a fresh session on these descriptors, on which the client has said n bytes already. */
 void locked_admit(struct server *s, int in, int out, const void *begun, size_t n);
+
+/* Does the client choose from a list? Then a machine that the client leaves is left. */
+static inline bool serves_list(const struct server *s)
+{
+	return s->config.list;
+}
 
 /* Is there a client, be it one that is going? */
 static inline bool client_is_here(const struct server *s)

@@ -7,6 +7,22 @@
 #include "../run/step.h"
 #include "serve.h"
 
+/* Of a list: the watcher leaves the machine, when this thread has given the baton back. */
+static void serve_part(struct server *s)
+{
+	machine_release(s->machine, false);
+	atomic_store(&s->parts, true);
+	wake_now(&s->wake);
+}
+
+/* Of a list, the owner is asked when the machine has been left. */
+static bool serve_parts(struct server *s)
+{
+	if (serves_list(s))
+		serve_part(s);
+	return serves_list(s);
+}
+
 /*
  * The guest runs on if the client said so by `detach`, if it was running, or if it ever ran. It stays as it is for a client that leaves
  * a stopped guest to come again in another mode, and when the client wanted it to stay.
@@ -16,6 +32,10 @@ void serve_leave(struct server *s, bool go)
 	struct machine *m = s->machine;
 	bool stays;
 
+	if (serve_parts(s)) {
+		client_becomes(s, CLIENT_LEFT);
+		return;
+	}
 	if (connection_ends(s, m->guest.ended ? SERVER_EXITED : SERVER_LEFT, m->guest.ended ? m->guest.last.code : 0, true))
 		return;
 	stays = s->session.state == SESSION_DETACHED_STOPPED && !atomic_load(&s->parted);
@@ -28,9 +48,11 @@ void serve_leave(struct server *s, bool go)
 /* The owner of the server need not let the guest end. */
 static void serve_killed(struct server *s)
 {
-	if (connection_ends(s, SERVER_KILLED, 0, true))
-		return;
-	machine_release(s->machine, true);
+	if (!serve_parts(s)) {
+		if (connection_ends(s, SERVER_KILLED, 0, true))
+			return;
+		machine_release(s->machine, true);
+	}
 	client_becomes(s, CLIENT_LEFT);
 }
 
@@ -68,6 +90,10 @@ bool serve_packets(struct server *s, bool more)
 		return false;
 	case SESSION_AWAY:
 		return !(more && serve_away(s));
+	case SESSION_ALONE:
+	case SESSION_ATTACHING:
+		serve_part(s);
+		return false;
 	case SESSION_STOPPED:
 		break;
 	}
@@ -104,6 +130,10 @@ static void serve_reset(struct server *s)
 /* The guest's end is the session's, unless the client wants to stay. */
 static bool serve_exit(struct server *s, int code)
 {
+	if (session_is_alone(s->session.state)) {
+		serve_part(s);
+		return false;
+	}
 	if (s->session.extended)
 		return true;
 	if (!connection_ends(s, SERVER_EXITED, code, true)) {
@@ -127,6 +157,10 @@ bool serve_stop(struct server *s, bool waits)
 	}
 	if (atomic_load(&s->client) == CLIENT_GOES) {
 		serve_leave(s, true);
+		return false;
+	}
+	if (session_is_alone(s->session.state)) {
+		serve_part(s);
 		return false;
 	}
 	s->link.waits = waits;

@@ -15,14 +15,6 @@
 #define TICK_MS 50
 #define LEAVE_TICK_MS 5 /* while somebody waits for the client to be gone */
 
-/* How soon has the watcher to look? */
-static void notify(void *arg, bool soon)
-{
-	struct server *s = arg;
-
-	(soon ? wake_soon : wake_now)(&s->wake);
-}
-
 /* Opening */
 
 static int open_sources(struct server *s)
@@ -57,13 +49,16 @@ int server_open(struct server **server, struct machine *m, const struct server_c
 	s->process = getpid();
 	s->machine = m;
 	s->config = *config;
-	s->target = machine_target(m);
+	if (m)
+		s->target = machine_target(m);
+	s->target.foreign = config->foreign;
 	s->awaited.fd = s->asked.fd = -1;
 	link_init(&s->link);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->changed, NULL);
 	lobby_open(&s->lobby, s->sources, &s->config);
-	machine_set_server(m, config->serves_self ? NULL : serve, notify, s);
+	if (m)
+		machine_set_server(m, config->serves_self ? NULL : serve, server_notify, s);
 	*server = s;
 	return 0;
 }
@@ -74,7 +69,8 @@ static void retire(struct server *s)
 	server_unlisten(s);
 	s->watched = false;
 	server_disconnect(s);
-	machine_set_server(s->machine, NULL, NULL, NULL);
+	if (s->machine)
+		machine_set_server(s->machine, NULL, NULL, NULL);
 }
 
 /* In a child of fork() the client, the sources, names of sockets and the machine are the parent's, and its threads are not there. */
@@ -224,6 +220,29 @@ static void await_client(struct server *s, struct pollfd awaited)
 	}
 }
 
+/* Is no vCPU's thread serving any more? If one is, it is looked for again. */
+static bool is_back(struct server *s)
+{
+	bool back = !s->machine || !baton_is_taken(&s->machine->guest);
+
+	if (!back)
+		wake_soon(&s->wake);
+	return back;
+}
+
+/* The machine of the list is left, when the client has parted from it. */
+static void reap_machine(struct server *s)
+{
+	struct machine *m = s->machine;
+
+	if (!atomic_load(&s->parts) || !is_back(s))
+		return;
+	machine_set_server(m, NULL, NULL, NULL);
+	s->machine = NULL;
+	atomic_store(&s->parts, false);
+	s->config.detach(s->config.arg, m);
+}
+
 /*
  * The client has left: its descriptors are closed, its place is free. The next client will stop the guest. So the place is not free before the
  * guest goes on, if it is to: which is when the vCPU's thread is back from serving.
@@ -232,10 +251,11 @@ static void reap_client(struct server *s)
 {
 	if (atomic_load(&s->client) != CLIENT_LEFT)
 		return;
-	if (baton_is_taken(&s->machine->guest)) {
-		wake_soon(&s->wake);
+	reap_machine(s);
+	if (atomic_load(&s->parts) || !is_back(s))
 		return;
-	}
+	if (serves_list(s) && connection_ends(s, SERVER_LEFT, 0, true))
+		return;
 	await_client(s, (struct pollfd){ .fd = -1 });
 	lobby_part(&s->lobby, s->link.in);
 	if (s->link.out != s->link.in)
@@ -279,6 +299,8 @@ static int tick_of(const struct server *s, bool leaving)
 		return TICK_MS;
 	if (!client_is_here(s) || atomic_load(&s->wake.dozing))
 		return 0;
+	if (!s->machine && !s->link.queued)
+		return 0;
 	if (s->holds && !s->link.queued)
 		return s->ticked ? 0 : s->wake.tick_ms;
 	return TICK_MS;
@@ -321,6 +343,7 @@ void server_dispatch(struct server *s, int wait_ms)
 		end_all(s);
 		return;
 	}
+	reap_machine(s);
 	reap_client(s);
 	leaving = look_into_lobby(s, ready[SOURCE_LISTENER]);
 	watch_client(s);

@@ -17,7 +17,10 @@
 struct machine;
 struct server;
 
-/* For a machine that is stopped or runs, which has no other server. config is copied. 0; -ENOMEM, or -errno of a descriptor. */
+/*
+ * For a machine that is stopped or runs, which has no other server; NULL: config has a list. config is copied. 0; -ENOMEM, or -errno of a
+ * descriptor.
+ */
 int server_open(struct server **server, struct machine *m, const struct server_config *config);
 
 /*

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See watch.h. */
+#include <errno.h>
+#include <string.h>
+
+#include "../machine/ops.h"
+#include "../rsp/attach.h"
 #include "../rsp/unasked.h"
 #include "../run/baton.h"
 #include "../run/threads.h"
@@ -55,10 +60,12 @@ static enum session_state watch_input(struct server *s)
 	return state;
 }
 
-/* Has the client gone, by this state? Then its breakpoints and the like are taken out when the machine stands. */
+/* Has the client gone, or left the machine, by this state? Then its breakpoints and the like are taken out when the machine stands. */
 static bool watch_gone(struct server *s, enum session_state state)
 {
-	if (state == SESSION_KILLED && connection_ends(s, SERVER_KILLED, 0, false))
+	if (session_is_alone(state))
+		return true;
+	if (state == SESSION_KILLED && !serves_list(s) && connection_ends(s, SERVER_KILLED, 0, false))
 		return false;
 	if (!session_is_over(state))
 		return false;
@@ -75,6 +82,8 @@ static void watch_non_stop(struct server *s)
 	state = watch_input(s);
 	if (!s->link.queued)
 		session_event(&s->session);
+	if (session_is_alone(s->session.state))
+		state = s->session.state;
 	if (state == SESSION_NON_STOP)
 		s->awaited = link_poll(&s->link, false);
 	if (watch_gone(s, state))
@@ -125,7 +134,7 @@ static void watch_session(struct server *s)
 		return;
 	if (s->session.state == SESSION_AWAY)
 		watch_away(s);
-	if (session_stands(s->session.state))
+	if (session_stands(s->session.state) || session_is_alone(s->session.state))
 		return;
 	threads_watch_steps(&s->machine->guest, now_ms());
 	if (s->session.state == SESSION_NON_STOP)
@@ -192,9 +201,67 @@ static bool watch_early(struct server *s)
 	return true;
 }
 
+/* The machine stands, and is not served yet. Its vCPU's thread answers the client, or in non-stop the watcher has. */
+static void watch_attached(struct server *s, struct machine *m)
+{
+	s->machine = m;
+	s->target = machine_target(m);
+	s->target.process = (uint32_t)s->session.wanted;
+	s->target.foreign = true;
+	machine_set_server(m, s->config.serves_self ? NULL : serve, server_notify, s);
+	session_attached(&s->session, &s->target);
+	if (s->session.state == SESSION_NON_STOP)
+		baton_give_back(&m->guest);
+	else
+		threads_hand_over(&m->guest, GDB_SIGNAL_TRAP);
+	wake_now(&s->wake);
+}
+
+static void watch_attaching(struct server *s)
+{
+	struct machine *m;
+	char error[256] = "";
+	int err = s->session.wanted > UINT32_MAX ? -ESRCH : s->config.attach(s->config.arg, s->session.wanted, &m, error, sizeof(error));
+
+	if (!err) {
+		watch_attached(s, m);
+		return;
+	}
+	session_not_attached(&s->session, -err, *error ? error : strerror(-err));
+	wake_now(&s->wake);
+}
+
+/* The client says nothing more, or nothing that is heard: it has left. */
+static void watch_input_alone(struct server *s)
+{
+	enum session_state state = watch_input(s);
+
+	if (state != SESSION_ALONE && state != SESSION_ATTACHING)
+		client_becomes(s, CLIENT_LEFT);
+}
+
+/* No machine is attached to: nobody but the watcher is there to hear the client. */
+static void watch_alone(struct server *s)
+{
+	if (atomic_load(&s->client) != CLIENT_HERE)
+		return;
+	if (s->session.state == SESSION_ALONE)
+		watch_input_alone(s);
+	if (s->session.state == SESSION_ATTACHING)
+		watch_attaching(s);
+	else if (s->session.state == SESSION_ALONE)
+		s->awaited = link_poll(&s->link, false);
+}
+
 void watch_client(struct server *s)
 {
 	s->awaited.fd = -1;
+	if (!s->machine) {
+		watch_alone(s);
+		return;
+	}
+	if (atomic_load(&s->parts))
+		return;
 	if (watch_early(s))
 		return;
 	if (s->config.serves_self) {
@@ -218,5 +285,6 @@ void watch_welcome(struct server *s)
 	atomic_store(&s->wake.dozing, false);
 	if (s->config.client)
 		s->config.client(s->config.arg, true);
-	threads_hand_over(&s->machine->guest, GDB_SIGNAL_TRAP);
+	if (s->machine)
+		threads_hand_over(&s->machine->guest, GDB_SIGNAL_TRAP);
 }
