@@ -44,7 +44,7 @@ void proc_free(struct proc_vm *vm);
 /*
  * Why the process can not be attached to, as far as can be told without trying: another tracer of one of its threads, a seccomp filter
  * that we may not suspend, a program of 32 bits, a zombie, ourselves, or the kernel's rules of who may trace whom. 0: nothing is known
- * against it; -errno, and a sentence that says of "it" what would help.
+ * against it; or -errno, and a sentence that also says what would help.
  */
 int proc_check(pid_t pid, const struct refusal *why);
 
@@ -83,6 +83,8 @@ int proc_thread_call(pid_t pid, pid_t tid, long *nr, uint64_t args[6]);
 /* ---- the same, of a /proc/PID that is open: of one process, whoever has its number afterwards. dir remains the caller's */
 
 int proc_find_vm_in(int dir, pid_t pid, struct proc_vm *vm, const struct refusal *why);
+
+/* Its sentence says "it" of the process. */
 int proc_check_in(int dir, pid_t pid, const struct refusal *why);
 int proc_threads_open_in(struct proc_threads *threads, int dir);
 

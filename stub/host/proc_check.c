@@ -236,11 +236,12 @@ int proc_check_in(int dir, pid_t pid, const struct refusal *why)
 
 int proc_check(pid_t pid, const struct refusal *why)
 {
+	char reason[256];
 	int dir = proc_dir_open(pid, why), err;
 
 	if (dir < 0)
 		return dir;
-	err = proc_check_in(dir, pid, why);
+	err = proc_check_in(dir, pid, &(struct refusal){ reason, sizeof(reason) });
 	close(dir);
-	return err;
+	return err ? refuse(why, err, "process %d cannot be attached to: %s", pid, reason) : 0;
 }

@@ -87,7 +87,7 @@ list
 entry "$odd" '$v->{comm} eq q{a?\b"} && $v->{vmm} eq $v->{comm}' "a VMM of an odd name"
 named=$(start "$there/vcpu0")
 nobody='setpriv --reuid 65534 --regid 65534 --clear-groups'
-$IN "$nobody true" 2>/dev/null || nobody='as_nobody'
+$IN "$nobody true >/dev/null 2>&1" || nobody='as_nobody'
 if [ "$($IN 'id -u')" = 0 ]; then
 	$IN "cp $program $there; chmod 755 $there"
 	program=$there/kvm-gdbserver

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/io_uring.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -213,9 +214,10 @@ static void check_filters(void)
 static void check_tracers(void)
 {
 	pid_t pid = make_process(nothing);
-	char tracer[64];
+	char tracer[128];
 
-	snprintf(tracer, sizeof(tracer), "process %d (host_proc_check) traces it", getpid());
+	snprintf(tracer, sizeof(tracer), "process %d cannot be attached to: process %d (host_proc_check) traces it", pid,
+		getpid());
 	if (ptrace(PTRACE_SEIZE, pid, 0, 0)) {
 		skip("a process that is traced", strerror(errno));
 	} else {
@@ -262,9 +264,10 @@ static void check_thread_tracers(void)
 	pid_t pid = make_process(have_a_thread);
 	pthread_t thread;
 	long err = 0;
-	char tracer[64];
+	char tracer[128];
 
-	snprintf(tracer, sizeof(tracer), "process %d (host_proc_check) traces it", getpid());
+	snprintf(tracer, sizeof(tracer), "process %d cannot be attached to: process %d (host_proc_check) traces it", pid,
+		getpid());
 	if (pthread_create(&thread, NULL, trace_thread, &err))
 		abort();
 	hear(made[0]);
@@ -324,6 +327,50 @@ static void be_named(void)
 {
 	prctl(PR_SET_NAME, "a\nb\x1b\\\xff");
 	have_a_thread();
+}
+
+/* A thread of io_uring's that waits for a pipe. */
+static void have_a_worker(void)
+{
+	struct io_uring_params params = { 0 };
+	struct io_uring_sqe *sqe;
+	unsigned *ring;
+	int never[2], fd = (int)syscall(SYS_io_uring_setup, 1, &params);
+
+	if (fd < 0 || pipe(never))
+		return;
+	ring = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQ_RING);
+	sqe = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQES);
+	if (ring == MAP_FAILED || sqe == MAP_FAILED)
+		return;
+	*sqe = (struct io_uring_sqe){ .opcode = IORING_OP_READ,
+		.flags = IOSQE_ASYNC,
+		.fd = never[0],
+		.addr = (uint64_t)(uintptr_t)calloc(1, 8),
+		.len = 8 };
+	ring[params.sq_off.array / sizeof(*ring)] = 0;
+	__atomic_store_n(&ring[params.sq_off.tail / sizeof(*ring)], 1, __ATOMIC_RELEASE);
+	syscall(SYS_io_uring_enter, fd, 1, 0, 0, NULL, 0);
+}
+
+static void check_workers(void)
+{
+	pid_t pid = make_process(have_a_worker);
+	struct proc_threads threads;
+	struct proc_thread thread;
+	unsigned n = 0;
+
+	if (proc_threads_open(&threads, pid))
+		abort();
+	while (proc_threads_next(&threads, &thread)) {
+		n++;
+		ok(proc_is_worker(pid, thread.tid) == !strncmp(thread.comm, "iou-", 4), "%s is a thread of the %s", thread.comm,
+			thread.tid == pid ? "program's" : "kernel's");
+	}
+	proc_threads_close(&threads);
+	if (n < 2)
+		skip("a thread of the kernel's", "there is no io_uring");
+	end_process(pid);
 }
 
 static void check_threads(void)
@@ -404,6 +451,7 @@ int main(void)
 	check_ends();
 	check_class();
 	check_threads();
+	check_workers();
 	check_calls();
 	return done();
 }
