@@ -17,6 +17,8 @@
 #include "kvm.h"
 #include "vcpu_calls.h"
 
+#define LOOKS 20 /* at the VMM's threads; the last one at all of them, for a while each */
+
 /* --- what is opened without touching the VMM */
 
 static int open_process(struct attach *a, const struct refusal *why)
@@ -97,10 +99,10 @@ static void is_over(struct search *s)
 	pthread_mutex_unlock(&s->a->lock);
 }
 
-/* The last one takes with it what is left of the hand in the VMM. */
+/* Who has made the hand takes with it what is left of that in the VMM. */
 static void leave(struct attach_vcpu *v)
 {
-	if (v->host->hand.code && v->place == ATTACH_BEHIND)
+	if (v->host->opener == v && v->place == ATTACH_BEHIND)
 		hand_clear(&v->host->hand, &v->tracee);
 	attach_let_go(v);
 }
@@ -110,8 +112,10 @@ static void *tracer_main(void *arg)
 	struct search *s = arg;
 	struct attach_vcpu *v = attach_claim(s->a, s->tid);
 
-	if (v && s->a->hand.socket < 0)
+	if (v && s->a->hand.socket < 0) {
+		s->a->opener = v;
 		s->err = hand_open(&s->a->hand, &v->tracee, s->a->pidfd, s->why);
+	}
 	s->found = v;
 	if (v) {
 		v->thread = pthread_self();
@@ -146,7 +150,7 @@ static int try_thread(struct attach *a, pid_t tid, const struct refusal *why)
 	return s.err ? s.err : s.found != NULL;
 }
 
-/* In a system call, and which one: those that wait for something else than KVM come last, and are left alone where that will do. */
+/* It runs, or is in KVM_RUN: who waits for something else comes last, and is left alone where that will do. */
 static bool may_run(const struct attach *a, pid_t tid)
 {
 	uint64_t arg[6];
@@ -156,7 +160,16 @@ static bool may_run(const struct attach *a, pid_t tid)
 	       (nr == SYS_ioctl && (uint32_t)arg[1] == (uint32_t)KVM_RUN);
 }
 
-static int find_threads(struct attach *a, bool likely, unsigned *left, const struct refusal *why)
+static bool is_claimed(const struct attach *a, pid_t tid)
+{
+	for (unsigned i = 0; i < a->host.vcpus; i++)
+		if (a->vcpu[i].has_thread && a->vcpu[i].tracee.tid == tid)
+			return true;
+	return false;
+}
+
+/* How many vCPUs are left whose threads are not found, or -errno. */
+static int find_threads(struct attach *a, bool all, int left, const struct refusal *why)
 {
 	struct proc_threads threads;
 	struct proc_thread thread;
@@ -164,29 +177,29 @@ static int find_threads(struct attach *a, bool likely, unsigned *left, const str
 
 	if (r)
 		return refuse(why, r, "the threads of process %d: %s", a->vm.pid, strerror(-r));
-	while (r >= 0 && *left && proc_threads_next(&threads, &thread)) {
-		if (proc_is_worker(a->vm.pid, thread.tid) || may_run(a, thread.tid) != likely)
+	while (r >= 0 && left && proc_threads_next(&threads, &thread)) {
+		if (is_claimed(a, thread.tid) || proc_is_worker(a->vm.pid, thread.tid) || !(all || may_run(a, thread.tid)))
 			continue;
 		r = try_thread(a, thread.tid, why);
-		*left -= r > 0;
+		left -= r > 0;
 	}
 	proc_threads_close(&threads);
-	return r < 0 ? r : 0;
+	return r < 0 ? r : left;
 }
 
+/* Who serves an exit, and sleeps in that, is back soon. */
 static int start_tracers(struct attach *a, const struct refusal *why)
 {
-	unsigned left = a->host.vcpus;
-	int err = find_threads(a, true, &left, why);
+	int left = (int)a->host.vcpus;
 
-	if (!err && left)
-		err = find_threads(a, false, &left, why);
-	if (!err && left)
-		err = refuse(why, -EBUSY,
-			"process %d: %u of its %u vCPUs %s not run by any thread now: a VM that is paused cannot be attached "
+	for (unsigned i = 0; left > 0 && i < LOOKS; i++)
+		left = find_threads(a, i == LOOKS - 1, left, why);
+	if (left > 0)
+		return refuse(why, -EBUSY,
+			"process %d: %d of its %u vCPUs %s not run by any thread now: a VM that is paused cannot be attached "
 			"to",
 			a->vm.pid, left, a->host.vcpus, left == 1 ? "is" : "are");
-	return err;
+	return left;
 }
 
 static void end_tracers(struct attach *a)
@@ -376,7 +389,7 @@ struct host *attach_open(const struct attach_config *config, char *error, size_t
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->turn, NULL);
 	attach_memory_init(a);
-	hand_init(&a->hand);
+	hand_init(&a->hand, proc_is_filtered(config->pid));
 	if (open_all(a, config, &why)) {
 		attach_close(&a->host);
 		return NULL;

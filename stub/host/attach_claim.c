@@ -2,6 +2,7 @@
 /* Which vCPU a thread of the VMM runs. See attach_vcpu.h. */
 #include <errno.h>
 #include <linux/kvm.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -114,7 +115,7 @@ struct attach_vcpu *attach_claim(struct attach *a, pid_t tid)
 	bool before[ATTACH_VCPUS_MAX];
 	int r = 0;
 
-	if (tracee_seize(&probe.tracee, a->vm.pid, tid, a->memory, 0))
+	if (tracee_seize(&probe.tracee, a->vm.pid, tid, a->memory, a->hand.filtered ? PTRACE_O_SUSPEND_SECCOMP : 0))
 		return NULL;
 	for (unsigned i = 0; i < a->host.vcpus; i++)
 		before[i] = is_interrupted(&a->vcpu[i]);

@@ -2,31 +2,14 @@
 /* What the guardian does: takes out of a VM what whoever was killed has left in it. See guard.h. */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "attach_vcpu.h"
 #include "vcpu_calls.h"
 
-#define SEIZE_TRIES 5000 /* the kernel takes its time until whoever was killed traces nobody any more */
-#define SEIZE_PAUSE_NS 100000
 #define FIRST_TAG ((uint64_t)1 << 63) /* no message of ours to the hand has such a one */
 
-static bool seize(struct attach_vcpu *v)
-{
-	pid_t tid = v->tracee.tid;
-	int err = -ESRCH;
-
-	for (unsigned i = 0; tid && i < SEIZE_TRIES; i++) {
-		err = tracee_seize(&v->tracee, v->host->vm.pid, tid, v->host->memory, 0);
-		if (err != -EPERM)
-			break;
-		nanosleep(&(struct timespec){ .tv_nsec = SEIZE_PAUSE_NS }, NULL);
-	}
-	return !err;
-}
-
-/* It has stopped in the sleep: it is put back to where it was, behind KVM_RUN. */
+/* It has stopped in the loop: it is put back to where it was, behind KVM_RUN. */
 static void wake_up(struct attach_vcpu *v)
 {
 	struct tracee_regs regs = v->host->guard.table->vcpu[v->nr].regs;
@@ -38,27 +21,27 @@ static void wake_up(struct attach_vcpu *v)
 	v->place = ATTACH_BEHIND;
 }
 
-static bool sleeps(const struct attach_vcpu *v)
+static bool loops(const struct attach_vcpu *v)
 {
 	uint64_t pc = v->tracee.regs.r[tracee_arch.pc];
 
 	return pc >= hand_rest(&v->host->hand) && pc < hand_rest(&v->host->hand) + (uint64_t)(tracee_hand_end - tracee_rest);
 }
 
-/* The VMM's handler of a signal may run in the midst of the sleep: the thread is back in it soon. */
+/* The VMM's handler of a signal may run in the midst of the loop: the thread is back in it soon. */
 static void take(struct attach_vcpu *v)
 {
 	enum tracee_stop stop;
 
 	v->place = ATTACH_GONE;
-	if (!seize(v))
+	if (tracee_seize_from(&v->tracee))
 		return;
 	v->place = ATTACH_OUT;
 	tracee_interrupt(&v->tracee);
 	stop = tracee_wait(&v->tracee, 0, NULL);
-	if (stop != TRACEE_EVENT || tracee_read_regs(&v->tracee) || !sleeps(v))
+	if (stop != TRACEE_EVENT || tracee_read_regs(&v->tracee) || !loops(v))
 		attach_catch(v, stop);
-	if (v->place != ATTACH_BEHIND && v->place != ATTACH_GONE && !tracee_read_regs(&v->tracee) && sleeps(v))
+	if (v->place != ATTACH_BEHIND && v->place != ATTACH_GONE && !tracee_read_regs(&v->tracee) && loops(v))
 		wake_up(v);
 }
 
@@ -97,7 +80,9 @@ void attach_rescue(void *arg)
 {
 	struct attach *a = arg;
 
-	hand_reopen(&a->hand, FIRST_TAG);
+	/* First: a filter may end the process for what the hand does. */
+	if (hand_reopen(&a->hand, FIRST_TAG))
+		return;
 	a->guard.pid = 0;
 	for (unsigned i = 0; i < a->host.vcpus; i++)
 		take(&a->vcpu[i]);

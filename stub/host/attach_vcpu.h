@@ -93,6 +93,7 @@ struct attach {
 	int kvm;	   /* /dev/kvm, or -1: our own */
 	struct attach_vcpu *vcpu;
 	struct hand hand;
+	struct attach_vcpu *opener; /* whose tracer has made it */
 	struct guard guard;
 	struct attach_memory ram;
 	pthread_mutex_t lock;

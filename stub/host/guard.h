@@ -4,8 +4,8 @@
  * they are: armed, with opcodes in memory. The guardian takes them, as the tracer of all of them, takes the opcodes and the hand out, turns
  * guest debugging off, and lets them go.
  *
- * A thread at rest is meanwhile nowhere near KVM_RUN: its registers are those of a sleep in the hand's page (tracee_rest), and what they
- * were is kept here, where the guardian finds it. What runs armed when we are killed may come to its breakpoint before the guardian
+ * A thread at rest is meanwhile nowhere near KVM_RUN: its pc is that of a loop in the hand's page (tracee_rest), and what its registers
+ * are to be is kept here, where the guardian finds it. What runs armed when we are killed may come to its breakpoint before the guardian
  * has it: then the VMM sees a debug exit.
  */
 #ifndef GUARD_H
@@ -62,7 +62,7 @@ int guard_open(struct guard *g, const struct guard_job *job, const struct refusa
 /* It ends, and does nothing. */
 void guard_close(struct guard *g);
 
-/* Is it there? Where it is not, no thread is left in a sleep that nobody would end. */
+/* Is it there? Where it is not, no thread is left in a loop out of which nobody would take it. */
 bool guard_watches(struct guard *g);
 
 /* An opcode is about to be put in, over `old`; or it is out. */

@@ -21,9 +21,9 @@
 
 static_assert(sizeof(struct hand_head) == 32 && sizeof(struct hand_call) == 64, "tracee_<arch>.c has them in numbers");
 
-void hand_init(struct hand *h)
+void hand_init(struct hand *h, bool filtered)
 {
-	*h = (struct hand){ .socket = -1 };
+	*h = (struct hand){ .socket = -1, .filtered = filtered };
 	pthread_mutex_init(&h->lock, NULL);
 }
 
@@ -102,6 +102,13 @@ static int make_socket(struct making *m)
 	return INJECT(m, &result, SYS_close, (uint64_t)m->ours) ? -EIO : err;
 }
 
+/* It stops as soon as it is there, and goes on. */
+static int follow(struct hand *h, const struct tracee *maker)
+{
+	h->tracee = (struct tracee){ .pid = h->pid, .tid = h->tid, .memory = h->memory, .options = maker->options };
+	return tracee_wait(&h->tracee, 0, NULL) == TRACEE_EVENT && !tracee_go(&h->tracee, TRACEE_CONT) ? 0 : -ESRCH;
+}
+
 /* With no stack of its own, since its code uses none. */
 static int make_thread(struct making *m)
 {
@@ -114,9 +121,15 @@ static int make_thread(struct making *m)
 	m->t->regs.r[tracee_arch.hand[0]] = (uint64_t)m->theirs;
 	m->t->regs.r[tracee_arch.hand[1]] = m->h->area;
 	m->t->regs.r[tracee_arch.hand[2]] = HAND_AREA;
-	err = inject(m, m->h->code, SYS_clone, arg, 5, &result);
+	err = m->h->filtered ? tracee_follow(m->t, true) : 0;
+	if (!err)
+		err = inject(m, m->h->code, SYS_clone, arg, 5, &result);
 	m->t->regs = old;
 	m->h->tid = err ? 0 : (pid_t)result;
+	if (!err && m->h->filtered)
+		err = follow(m->h, m->t);
+	if (m->h->filtered)
+		tracee_follow(m->t, false);
 	return err;
 }
 
@@ -213,10 +226,11 @@ int hand_do(struct hand *h, void *message, size_t size)
 	return err;
 }
 
-void hand_reopen(struct hand *h, uint64_t tag)
+int hand_reopen(struct hand *h, uint64_t tag)
 {
 	pthread_mutex_init(&h->lock, NULL);
 	h->tag = tag;
+	return h->filtered ? tracee_seize_from(&h->tracee) : 0;
 }
 
 /* --- opening it */
@@ -261,8 +275,13 @@ void hand_close(struct hand *h)
 	pthread_mutex_unlock(&h->lock);
 }
 
-static bool has_ended(const struct hand *h)
+/* Traced, it has not ended before its tracer knows. */
+static bool has_ended(struct hand *h)
 {
+	if (h->tracee.tid && tracee_wait(&h->tracee, 1, NULL) == TRACEE_GONE)
+		h->tracee.tid = 0;
+	if (h->tracee.tid)
+		return false;
 	return !h->tid || (syscall(SYS_tgkill, h->pid, h->tid, 0) < 0 && errno == ESRCH);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The hand: a thread of ours in another process, which makes system calls there. It is made by way of a traced thread, once, and is
- * itself not traced: it reads what to do from a socket, does it, and writes back what came of it. So a batch of system calls is one
+ * itself not traced, unless a seccomp filter has to be suspended for it, as for who made it: it reads what to do from a socket, does it, and writes back what came of it. So a batch of system calls is one
  * message there and one back, from any thread of ours, and the process's own threads are not touched for it. It takes no signal. When
  * our end of the socket is closed, by us or because we are no more, it ends; then two mappings are left of it.
  *
@@ -38,10 +38,12 @@ struct hand {
 	int socket;			/* -1: there is no hand */
 	uint64_t code, code_size, area; /* there */
 	uint64_t tag;			/* of the last message */
+	bool filtered;			/* the process has a seccomp filter, which ptrace is to suspend */
+	struct tracee tracee;		/* then: itself, traced by whoever opened it */
 };
 
-/* There is none yet. */
-void hand_init(struct hand *h);
+/* There is none yet. filtered: see above. */
+void hand_init(struct hand *h, bool filtered);
 void hand_destroy(struct hand *h);
 
 /*
@@ -68,13 +70,16 @@ static inline uint64_t hand_at(const struct hand *h, size_t offset)
 	return h->area + offset;
 }
 
-/* In a child of fork(), after whoever opened it is no more: tags of messages go on from this one. */
-void hand_reopen(struct hand *h, uint64_t tag);
+/*
+ * In a child of fork(), which is to trace what is traced, after whoever opened it is no more: tags of messages go on from this one. 0 or
+ * -errno.
+ */
+int hand_reopen(struct hand *h, uint64_t tag);
 
 /* Ends it, from any thread. Its mappings are left: see hand_clear(). */
 void hand_close(struct hand *h);
 
-/* By the thread that traces t, as hand_open(): takes the mappings away that a hand has left. */
+/* By the thread that opened it, which traces t: takes the mappings away that a hand has left. */
 void hand_clear(struct hand *h, struct tracee *t);
 
 #endif

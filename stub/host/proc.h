@@ -48,6 +48,9 @@ void proc_free(struct proc_vm *vm);
  */
 int proc_check(pid_t pid, const struct refusal *why);
 
+/* Has any of its threads a seccomp filter? */
+bool proc_is_filtered(pid_t pid);
+
 /* ---- threads */
 
 struct proc_threads {

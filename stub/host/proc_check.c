@@ -185,6 +185,26 @@ static int check_threads(const struct subject *s, const struct refusal *why)
 	return err;
 }
 
+bool proc_is_filtered(pid_t pid)
+{
+	struct proc_threads threads;
+	struct proc_thread thread;
+	bool filtered = false;
+
+	if (proc_threads_open(&threads, pid))
+		return false;
+	while (!filtered && proc_threads_next(&threads, &thread)) {
+		char path[64], *status;
+
+		snprintf(path, sizeof(path), "/proc/%d/task/%d/status", pid, thread.tid);
+		status = proc_dir_text(AT_FDCWD, path);
+		filtered = status && atoi(proc_dir_field(status, "Seccomp:"));
+		free(status);
+	}
+	proc_threads_close(&threads);
+	return filtered;
+}
+
 /* /proc/PID/mem is opened for those who may trace, and without a trace. */
 static int check_permission(const struct subject *s, const struct refusal *why)
 {

@@ -18,6 +18,7 @@
 /* So often a stop is looked for before the processor is left to others. */
 #define EAGER 50
 #define PAUSE_NS 50000
+#define SEIZE_TRIES 10000
 
 static long trace(enum __ptrace_request request, const struct tracee *t, void *addr, void *data)
 {
@@ -26,9 +27,26 @@ static long trace(enum __ptrace_request request, const struct tracee *t, void *a
 
 int tracee_seize(struct tracee *t, pid_t pid, pid_t tid, int memory, unsigned long options)
 {
-	*t = (struct tracee){ .pid = pid, .tid = tid, .memory = memory };
 	options |= PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC;
+	*t = (struct tracee){ .pid = pid, .tid = tid, .memory = memory, .options = options };
 	return (int)trace(PTRACE_SEIZE, t, NULL, (void *)options);
+}
+
+int tracee_seize_from(struct tracee *t)
+{
+	int err = t->tid ? -EPERM : -ESRCH;
+
+	for (unsigned i = 0; err == -EPERM && i < SEIZE_TRIES; i++) {
+		err = tracee_seize(t, t->pid, t->tid, t->memory, t->options);
+		if (err)
+			nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
+	}
+	return err;
+}
+
+int tracee_follow(struct tracee *t, bool follows)
+{
+	return (int)trace(PTRACE_SETOPTIONS, t, NULL, (void *)(t->options | (follows ? PTRACE_O_TRACECLONE : 0)));
 }
 
 /* The bare call: a handler uses nothing of the library's. */
@@ -104,7 +122,7 @@ enum tracee_stop tracee_wait(struct tracee *t, int64_t until, struct tracee_sysc
 	if (event == PTRACE_EVENT_STOP)
 		return signal == SIGTRAP ? TRACEE_EVENT : TRACEE_GROUP;
 	if (event)
-		return TRACEE_EXEC;
+		return event == PTRACE_EVENT_EXEC ? TRACEE_EXEC : TRACEE_EVENT;
 	if (signal == SYSCALL_STOP)
 		return see_syscall(t, info);
 	t->signal = signal;

@@ -16,7 +16,8 @@
 
 struct tracee {
 	pid_t pid, tid;
-	int memory;		 /* /proc/PID/mem: the caller's */
+	int memory; /* /proc/PID/mem: the caller's */
+	unsigned long options;
 	int signal;		 /* of TRACEE_SIGNAL: it is delivered when the thread goes on */
 	int code;		 /* of TRACEE_GONE: its exit status as a shell has it */
 	struct tracee_regs regs; /* as of tracee_read_regs() */
@@ -24,7 +25,7 @@ struct tracee {
 
 /* Why it has stopped. */
 enum tracee_stop {
-	TRACEE_EVENT,  /* for tracee_interrupt(), or when a stopped process is continued */
+	TRACEE_EVENT, /* for tracee_interrupt(), or when a stopped process is continued, or as it begins, or when it has made another */
 	TRACEE_GROUP,  /* its process was stopped by a signal: it may be listened to (tracee_listen()) */
 	TRACEE_ENTRY,  /* at a system call, before it is made */
 	TRACEE_EXIT,   /* behind it */
@@ -48,6 +49,15 @@ enum tracee_go {
 
 /* options: PTRACE_O_*, besides what is always set. 0 or -errno. */
 int tracee_seize(struct tracee *t, pid_t pid, pid_t tid, int memory, unsigned long options);
+
+/*
+ * The same thread once more, by another process than the one that traced it, which was killed: waits until the kernel has let it go. 0 or
+ * -errno.
+ */
+int tracee_seize_from(struct tracee *t);
+
+/* It has stopped: whom it makes from here on is the caller's to trace, with the same options, and stops at once; or is not. 0 or -errno. */
+int tracee_follow(struct tracee *t, bool follows);
 
 /* It is to stop, wherever it is. One that has stopped meanwhile for another reason does not stop again. */
 void tracee_interrupt(const struct tracee *t);

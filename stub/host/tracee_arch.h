@@ -36,7 +36,7 @@ extern const struct tracee_arch tracee_arch;
 
 /*
  * Code, position-independent. The hand's: a system call instruction, and what a thread that was made by it does. And, up to the end, where
- * a thread may be left: it sleeps, again and again, and needs no register.
+ * a thread may be left for a while: a loop that changes nothing, and calls nothing that a filter might forbid.
  */
 extern const char tracee_hand[], tracee_rest[], tracee_hand_end[];
 

@@ -84,14 +84,8 @@ __asm__(".pushsection .rodata\n"
 	"	mov x0, #0\n"
 	"	mov x8, #93\n" /* exit */
 	"	svc #0\n"
+	"	nop\n" /* a thread there is behind no system call */
 	"tracee_rest:\n"
-	"	mov x0, #0\n"
-	"	mov x1, #0\n"
-	"	mov x2, #0\n"
-	"	mov x3, #0\n"
-	"	mov x4, #0\n"
-	"	mov x8, #73\n" /* ppoll */
-	"	svc #0\n"
 	"	b tracee_rest\n"
 	"tracee_hand_end:\n"
 	".popsection\n");

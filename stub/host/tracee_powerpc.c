@@ -111,9 +111,8 @@ __asm__(".pushsection .rodata\n"
 	"	li 3, 0\n"
 	"	li 0, 1\n" /* exit */
 	"	sc\n"
+	"	nop\n" /* a thread there is behind no system call */
 	"tracee_rest:\n"
-	"	li 0, 29\n" /* pause */
-	"	sc\n"
 	"	b tracee_rest\n"
 	"tracee_hand_end:\n"
 	".popsection\n");

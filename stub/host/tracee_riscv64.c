@@ -94,14 +94,8 @@ __asm__(".pushsection .rodata\n"
 	"	li a0, 0\n"
 	"	li a7, 93\n" /* exit */
 	"	ecall\n"
+	"	nop\n" /* a thread there is behind no system call */
 	"tracee_rest:\n"
-	"	li a0, 0\n"
-	"	li a1, 0\n"
-	"	li a2, 0\n"
-	"	li a3, 0\n"
-	"	li a4, 0\n"
-	"	li a7, 73\n" /* ppoll */
-	"	ecall\n"
 	"	j tracee_rest\n"
 	"tracee_hand_end:\n"
 	".option pop\n"

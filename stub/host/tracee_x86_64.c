@@ -88,9 +88,9 @@ __asm__(".pushsection .rodata\n"
 	"	mov $60, %eax\n" /* exit */
 	"	xor %edi, %edi\n"
 	"	syscall\n"
+	"	nop\n" /* a thread there is behind no system call */
 	"tracee_rest:\n"
-	"	mov $34, %eax\n" /* pause */
-	"	syscall\n"
+	"	pause\n"
 	"	jmp tracee_rest\n"
 	"tracee_hand_end:\n"
 	".popsection\n");
