@@ -329,7 +329,9 @@ static void be_named(void)
 	have_a_thread();
 }
 
-/* A thread of io_uring's that waits for a pipe. */
+#define WORKER_TRIES 5000 /* a millisecond each */
+
+/* A thread of io_uring's that waits for a pipe: then *shared_tid is not 0. */
 static void have_a_worker(void)
 {
 	struct io_uring_params params = { 0 };
@@ -343,6 +345,7 @@ static void have_a_worker(void)
 	sqe = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQES);
 	if (ring == MAP_FAILED || sqe == MAP_FAILED)
 		return;
+	*shared_tid = getpid();
 	*sqe = (struct io_uring_sqe){ .opcode = IORING_OP_READ,
 		.flags = IOSQE_ASYNC,
 		.fd = never[0],
@@ -353,23 +356,37 @@ static void have_a_worker(void)
 	syscall(SYS_io_uring_enter, fd, 1, 0, 0, NULL, 0);
 }
 
-static void check_workers(void)
+/* The thread of that name; it names itself when it first runs. 0: there is none. */
+static pid_t find_thread(pid_t pid, const char *name)
 {
-	pid_t pid = make_process(have_a_worker);
 	struct proc_threads threads;
 	struct proc_thread thread;
-	unsigned n = 0;
+	pid_t found = 0;
 
 	if (proc_threads_open(&threads, pid))
 		abort();
-	while (proc_threads_next(&threads, &thread)) {
-		n++;
-		ok(proc_is_worker(pid, thread.tid) == !strncmp(thread.comm, "iou-", 4), "%s is a thread of the %s", thread.comm,
-			thread.tid == pid ? "program's" : "kernel's");
-	}
+	while (!found && proc_threads_next(&threads, &thread))
+		if (!strncmp(thread.comm, name, strlen(name)))
+			found = thread.tid;
 	proc_threads_close(&threads);
-	if (n < 2)
+	return found;
+}
+
+static void check_workers(void)
+{
+	pid_t pid, worker = 0;
+
+	*shared_tid = 0;
+	pid = make_process(have_a_worker);
+	for (unsigned tries = 0; *shared_tid && !worker && tries < WORKER_TRIES; tries++) {
+		worker = find_thread(pid, "iou-");
+		usleep(1000);
+	}
+	if (worker)
+		ok(proc_is_worker(pid, worker), "a thread of the kernel's");
+	else
 		skip("a thread of the kernel's", "there is no io_uring");
+	ok(!proc_is_worker(pid, pid), "a thread of the program's");
 	end_process(pid);
 }
 
