@@ -47,7 +47,6 @@ struct kvmgdb_vcpu {
 	struct vcpu *vcpu;
 	bool slow;   /* the KVM_RUN under way is one that kvmgdb_leave() looks at */
 	bool bare;   /* ... by which the VMM gets its EINTR, and nobody else needs to know */
-	bool was_pending; /* ... and an access was, before it */
 	bool unseen; /* the VMM does not know of the last KVM_RUN */
 };
 

@@ -59,7 +59,8 @@ static int begun(struct kvmgdb_vcpu *v, enum host_run how, bool bare)
 {
 	v->slow = true;
 	v->bare = bare;
-	v->was_pending = vcpu_is_pending(v->vcpu);
+	if (bare)
+		turn_pass(v->vcpu);
 	embed_begin(v->embed, how);
 	embed_loud(v->embed);
 	return 0;
@@ -122,7 +123,7 @@ static bool is_vmms(struct kvmgdb_vcpu *v, int err)
 	struct vcpu_exit exit;
 
 	embed_end(v->embed, err, &exit);
-	return v->bare ? turn_passes(v->vcpu, v->was_pending, &exit) : turn_end(v->vcpu, &exit);
+	return v->bare ? turn_passes(v->vcpu, &exit) : turn_end(v->vcpu, &exit);
 }
 
 enum kvmgdb_whose kvmgdb_leave(struct kvmgdb_vcpu *vcpu, int err)

@@ -98,6 +98,18 @@ static int view_get(struct view *v, uint64_t key, uint64_t *value)
 	return 0;
 }
 
+bool regfile_has(struct regfile *f, uint64_t key, uint64_t *value)
+{
+	struct slot *slot;
+	uint8_t *bytes;
+
+	if (slots_find(&f->cache->slots, key, &slot, &bytes) || !slots_has(&f->cache->slots, slot))
+		return false;
+	*value = 0;
+	copy_low(value, sizeof(*value), bytes, KEY_SIZE(key));
+	return true;
+}
+
 static int view_set(struct view *v, uint64_t key, uint64_t value)
 {
 	if (KEY_SIZE(key) > sizeof(value))

@@ -74,6 +74,9 @@ int regfile_write(struct regfile *f, unsigned reg, const void *value, size_t siz
  */
 int regfile_put(struct regfile *f, unsigned reg, const void *value, size_t size);
 
+/* The value of a key of at most 8 bytes, if it is in the cache: it was asked for since the last regfile_drop(). Nothing is fetched. */
+bool regfile_has(struct regfile *f, uint64_t key, uint64_t *value);
+
 /* Registers 0 .. ngeneral - 1, in one batch. The size, or 0; or -errno. A write that is refused half way is undone. */
 ssize_t regfile_read_general(struct regfile *f, void *values, size_t cap);
 int regfile_write_general(struct regfile *f, const void *values, size_t size);

@@ -24,7 +24,9 @@ void locked_move(struct vcpu *v, enum vcpu_state state)
 	g->count[state]++;
 	v->state = state;
 	if (stands)
-		v->over = v->alone = v->halting = v->done = false;
+		v->over = v->alone = v->halting = false;
+	if (stands && !stood)
+		v->done = false;
 	if (g->alone == v && !vcpu_is_inside(v) && state != VCPU_ADMITTED)
 		g->alone = NULL;
 }

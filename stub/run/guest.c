@@ -155,6 +155,17 @@ int locked_grow(struct guest *g, unsigned n)
 	return 0;
 }
 
+static void open_lock(struct guest *g)
+{
+	pthread_condattr_t steady;
+
+	pthread_mutex_init(&g->lock, NULL);
+	pthread_condattr_init(&steady);
+	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+	pthread_cond_init(&g->out, &steady);
+	pthread_condattr_destroy(&steady);
+}
+
 int guest_open(struct guest *g)
 {
 	int err;
@@ -170,8 +181,7 @@ int guest_open(struct guest *g)
 	g->points.caps = &g->caps;
 	g->points.tell = tell;
 	g->points.tell_arg = g;
-	pthread_mutex_init(&g->lock, NULL);
-	pthread_cond_init(&g->out, NULL);
+	open_lock(g);
 	events_default(g);
 	g->last = (struct stop){ .kind = STOP_SIGNAL, .thread = 1, .signal = GDB_SIGNAL_TRAP };
 	g->vcpus = calloc(g->host->borrowed ? GUEST_VCPUS_MAX : g->host->vcpus, sizeof(*g->vcpus));

@@ -10,6 +10,7 @@
 #include "resume.h"
 #include "step_plan.h"
 #include "threads.h"
+#include "turn.h"
 
 /*
  * Is this vCPU to be taken past the breakpoint that it stands on? When the debugger has seen it there, or when it has been met and is
@@ -48,6 +49,11 @@ static bool is_busy(const struct vcpu *v)
 	return !v->home && v->known && vcpu_is_pending(v);
 }
 
+static int refuse_busy(const struct vcpu *v)
+{
+	return refuse(&v->guest->refusal, -EBUSY, "vCPU %u is in the VMM, which serves an access of its: it cannot be stepped now", v->nr);
+}
+
 static int check_resume(struct guest *g, const struct resume_action *actions)
 {
 	bool any = false;
@@ -61,8 +67,7 @@ static int check_resume(struct guest *g, const struct resume_action *actions)
 		if (actions[i].kind == RESUME_STEP && !step_possible(g))
 			return refuse(&g->refusal, -EOPNOTSUPP, "this host's KVM cannot single-step");
 		if (actions[i].kind == RESUME_STEP && is_busy(g->vcpus[i]))
-			return refuse(&g->refusal, -EBUSY,
-				"vCPU %u is in the VMM, which serves an access of its: it cannot be stepped now", i);
+			return refuse_busy(g->vcpus[i]);
 	}
 	return any ? 0 : refuse(&g->refusal, -EINVAL, "no thread is to run");
 }
@@ -71,8 +76,11 @@ static int check_resume(struct guest *g, const struct resume_action *actions)
 static int plan(struct vcpu *v, enum resume_kind kind)
 {
 	struct guest *g = v->guest;
-	int err = 0;
+	int err = kind == RESUME_STAY ? 0 : turn_catch_up(v);
 
+	if (err && kind == RESUME_STEP)
+		return refuse_busy(v);
+	err = 0;
 	v->over = kind != RESUME_STAY && is_done_with_point(v) && !idle_is_off(v);
 	v->way.known = false;
 	v->nends = 0;

@@ -12,7 +12,6 @@
 #include "threads.h"
 
 #define PAUSE_NS 1000000
-#define SETTLE_MS 100
 
 /* Nobody has an event: it is the current vCPU that stopped, or, when that one was not to run, the first one that was. */
 static struct vcpu *locked_interrupted(struct guest *g)

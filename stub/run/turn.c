@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "locked.h"
 #include "step.h"
-#include "verdict.h"
 #include "vmm.h"
 
 /* Of a guest that nobody has seen yet, the first vCPU is the current one, whichever thread comes first. */
@@ -60,7 +60,7 @@ static void locked_frees(struct vcpu *v)
 	struct host *h = v->guest->host;
 
 	v->run = (struct run){ .skip = UINT64_MAX };
-	v->flag.set = false;
+	v->flag.set = v->done = false;
 	locked_move(v, VCPU_FREE);
 	h->ops->attend(h, v->nr, false);
 	locked_decide(v->guest);
@@ -140,6 +140,15 @@ enum turn turn_begin(struct vcpu *v)
 	return turn;
 }
 
+/* An access is completed. Of a vCPU that is not to stand yet, before anybody has looked at it. */
+static void locked_is_done(struct vcpu *v)
+{
+	if (v->state == VCPU_SETTLES)
+		locked_move(v, VCPU_STANDS);
+	else if (v->state != VCPU_FREE)
+		v->done = true;
+}
+
 /* The access is done, or takes the VMM once more: KVM has told of another part of the same instruction. */
 static bool settled(struct vcpu *v, const struct vcpu_exit *exit)
 {
@@ -150,8 +159,9 @@ static bool settled(struct vcpu *v, const struct vcpu_exit *exit)
 	v->home = !again;
 	v->settles = false;
 	atomic_store(&v->moved, true);
-	if (!again && v->state == VCPU_SETTLES)
-		locked_move(v, VCPU_STANDS);
+	if (!again)
+		locked_is_done(v);
+	pthread_cond_broadcast(&g->out);
 	locked_decide(g);
 	pthread_mutex_unlock(&g->lock);
 	return again;
@@ -208,25 +218,88 @@ bool turn_end(struct vcpu *v, const struct vcpu_exit *exit)
 	return shown || result == STEP_AWAY;
 }
 
-/* The VMM has run it. Where an access was completed with which a step began, the step has nothing left to do. */
-static void note_run(struct vcpu *v, bool completed)
+void turn_pass(struct vcpu *v)
 {
 	pthread_mutex_lock(&v->guest->lock);
-	locked_is_known(v);
-	locked_decide(v->guest);
-	v->done |= completed && v->state != VCPU_FREE && v->state != VCPU_STANDS && v->state != VCPU_SETTLES && verdict_is_stepping(v);
+	v->passes = vcpu_is_pending(v);
 	pthread_mutex_unlock(&v->guest->lock);
 }
 
-bool turn_passes(struct vcpu *v, bool was_pending, const struct vcpu_exit *exit)
+static void locked_has_passed(struct vcpu *v, bool completed)
 {
-	if (turn_is_begun(v))
-		return turn_end(v, exit);
+	locked_is_known(v);
+	if (completed)
+		locked_is_done(v);
+}
+
+bool turn_passes(struct vcpu *v, const struct vcpu_exit *exit)
+{
+	struct guest *g = v->guest;
+	bool begun, completed;
+
 	/* What the debugger has read of it may be another thing now. */
 	atomic_store(&v->moved, true);
-	if (!exit->code)
-		note_run(v, was_pending && !vcpu_is_pending(v));
-	return exit->kind != EXIT_KVM;
+	pthread_mutex_lock(&g->lock);
+	begun = vcpu_is_inside(v);
+	completed = v->passes && !exit->code && !vcpu_is_pending(v);
+	v->passes = false;
+	if (!begun && !exit->code)
+		locked_has_passed(v, completed);
+	pthread_cond_broadcast(&g->out);
+	locked_decide(g);
+	pthread_mutex_unlock(&g->lock);
+	return begun ? turn_end(v, exit) : exit->kind != EXIT_KVM;
+}
+
+/* ---- by the baton's holder ---- */
+
+/* False: a handler of the VMM's, in which the thread is, takes its time. */
+static bool locked_awaits_completion(struct vcpu *v)
+{
+	struct timespec until;
+	int err = 0;
+
+	if (!v->settles && !v->passes)
+		return true;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += SETTLE_MS * 1000000l;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	while ((v->settles || v->passes) && !err)
+		err = pthread_cond_timedwait(&v->guest->out, &v->guest->lock, &until);
+	return !err;
+}
+
+/* The client knows where it is by now. */
+static bool is_seen(struct vcpu *v)
+{
+	uint64_t seen;
+	bool has_seen = regfile_has(&v->regs, v->guest->arch->regs.pc, &seen);
+
+	atomic_store(&v->moved, false);
+	regfile_drop(&v->regs);
+	return has_seen && vcpu_pc(v) == seen;
+}
+
+int turn_catch_up(struct vcpu *v)
+{
+	struct guest *g = v->guest;
+	bool settled, done;
+
+	if (!g->host->borrowed)
+		return 0;
+	pthread_mutex_lock(&g->lock);
+	settled = locked_awaits_completion(v);
+	done = v->done;
+	pthread_mutex_unlock(&g->lock);
+	if (done) {
+		v->at_point = AT_UNSEEN;
+		done = !is_seen(v);
+		pthread_mutex_lock(&g->lock);
+		v->done = done;
+		pthread_mutex_unlock(&g->lock);
+	}
+	return settled ? 0 : -EBUSY;
 }
 
 /* In a guest that stands it is told of when it is to go on, in place of that. */
@@ -290,10 +363,6 @@ void turn_remove(struct vcpu *v)
 {
 	struct guest *g = v->guest;
 
-	vmm_vcpu_goes(v);
-	pthread_mutex_lock(&g->lock);
-	locked_move(v, VCPU_STANDS);
-	v->home = v->known = v->pending = v->shows = false;
 	if (g->reporter == v)
 		g->reporter = NULL;
 	for (unsigned i = 0; i < g->n && g->current == v; i++)

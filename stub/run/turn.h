@@ -28,10 +28,17 @@ bool turn_end(struct vcpu *v, const struct vcpu_exit *exit);
 bool turn_is_begun(struct vcpu *v);
 
 /*
- * Behind a KVM_RUN that the VMM wanted, by HOST_SETTLE and without a turn_begin(), of a vCPU of which none is begun. was_pending: so it was
- * before. True: the exit is the VMM's.
+ * Before and behind a KVM_RUN that the VMM wanted, by HOST_SETTLE and without a turn_begin(), of a vCPU of which none is begun. True: the exit
+ * is the VMM's.
  */
-bool turn_passes(struct vcpu *v, bool was_pending, const struct vcpu_exit *exit);
+void turn_pass(struct vcpu *v);
+bool turn_passes(struct vcpu *v, const struct vcpu_exit *exit);
+
+/*
+ * By the baton's holder, of a vCPU that stands and is about to be told to go: what it was seen to be before an access was completed is forgotten,
+ * and a step of it is done by that access, unless the client has looked at it since. -EBUSY: the access is being completed still.
+ */
+int turn_catch_up(struct vcpu *v);
 
 /*
  * By the vCPU's own thread, outside of a run: something is to be shown to the client, with this signal and a sentence; 0 when it lets the

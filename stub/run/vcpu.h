@@ -206,8 +206,9 @@ struct vcpu {
 	bool home;    /* its thread is here: it waits, or is in the guest. A borrowed one else is the VMM's, and enters nothing */
 	bool known;   /* a borrowed one: it has come here once, so that it may be looked at */
 	bool settles; /* a borrowed one: the KVM_RUN under way completes an access, and is no run */
+	bool passes;  /* the same of one that the VMM wanted */
 	bool shows;   /* a borrowed one: what the VMM has it shown by turn_show() was told of, or will be */
-	bool done;    /* a borrowed one: the access that its step was to complete is, by a KVM_RUN that the VMM wanted */
+	bool done;    /* a borrowed one: while it was to stand, an access was completed. A step asked of it is done by that, unless the client saw it */
 	bool over;    /* has to step over the breakpoint at its pc first */
 	bool alone;   /* enters only while no other does: over a planted breakpoint, or by a software step */
 	bool halting; /* non-stop: it is inside, and is to stop with this signal */
@@ -262,6 +263,9 @@ typedef void notify_fn(void *arg, bool soon);
 /* How long a step may take: more than one on a busy machine does, and not too long to wait for a prompt. */
 #define STEP_MS 1000
 
+/* How long is waited for the VMM's answer to an access, and for KVM to take it. */
+#define SETTLE_MS 100
+
 struct guest {
 	struct host *host;
 	const struct arch *arch;
@@ -298,7 +302,7 @@ struct guest {
 	bool open_steps; /* interrupts are taken while a vCPU steps, where they could wait */
 	enum guest_hold hold;
 	struct vcpu *looked_into; /* of HOLD_READ, or NULL */
-	pthread_cond_t out;	/* while held: the last one has come out; or serving has ended */
+	pthread_cond_t out;	/* while held: the last one has come out; or serving has ended; or an access is completed. By CLOCK_MONOTONIC */
 	enum guest_asked asked;
 	bool watching;		/* the watcher holds the baton */
 	bool parting;		/* all are to stand, and nobody serves */

@@ -3,7 +3,7 @@
 #include "run_borrowed.h"
 
 static _Atomic unsigned shown, begun_away;
-static atomic_bool shows, holds, held;
+static atomic_bool shows, holds, held, keeps, kept;
 
 static void show(struct borrowed *b)
 {
@@ -26,6 +26,10 @@ static void *vmm_thread(void *arg)
 			b->eintrs++;
 		else
 			borrowed_serve(b);
+		while (!err && keeps && !ends) {
+			kept = true;
+			sleep_us(100);
+		}
 		if (shows && !b->nr)
 			show(b);
 	}
@@ -66,7 +70,7 @@ static void end(const char *name, unsigned started)
 static void begin(unsigned vcpus, bool waits)
 {
 	begun_away = shown = 0;
-	shows = holds = held = false;
+	shows = holds = held = keeps = kept = false;
 	open_guest(vcpus, false, waits);
 }
 
@@ -177,6 +181,72 @@ static void test_again(void)
 	ok(stops_in_time(0), "... and the guest stands");
 	detach();
 	end("wanted between two KVM_RUNs", 1);
+}
+
+/* ---- an access that is completed while the guest stands ---- */
+
+static bool completes(struct borrowed *b, unsigned accessed)
+{
+	for (int64_t until = now_ms() + BOUND_MS; b->accessed == accessed && now_ms() < until; sleep_us(100))
+		;
+	/* The thread has to say so as well. */
+	sleep_us(20000);
+	return b->accessed != accessed;
+}
+
+static bool steps_to(uint64_t pc)
+{
+	return !resume(RESUME_STEP, 1, RESUME_STAY) && stops_in_time(-1) && pc_of(1) == pc;
+}
+
+/* It is completed by the thread that comes to wait, or by a run that the VMM wants; the client looks again before it steps, or does not. */
+static void test_completed(bool wanted, bool looks)
+{
+	struct borrowed *b = &borrowed[0];
+	unsigned accessed;
+
+	begin_running(1);
+	keeps = true;
+	wait_for(&kept, true);
+	attach();
+	accessed = b->accessed;
+	ok(pc_of(1) == BORROWED_ACCESS, "completed while the guest stands, %s: the VMM serves an access", wanted ? "wanted" : "waiting");
+	ok(resume(RESUME_STEP, 1, RESUME_STAY) == -EBUSY, "... it is not stepped");
+	if (wanted)
+		borrowed_want(b);
+	keeps = false;
+	ok(completes(b, accessed), "... it is answered");
+	if (looks)
+		ok(pc_of(1) == BORROWED_JUMP, "... and the client sees that");
+	ok(steps_to(looks ? BORROWED_COUNTS : BORROWED_JUMP), "... %s", looks ? "a step is the next instruction" : "a step is that one");
+	detach();
+	end("an access is completed", 1);
+}
+
+/* The access was at a breakpoint that has been reported; there is one on the next instruction as well. */
+static void test_completed_at_point(void)
+{
+	struct borrowed *b = &borrowed[0];
+	unsigned accessed;
+
+	begin_running(1);
+	attach();
+	set_point(BORROWED_ACCESS, NULL);
+	set_point(BORROWED_JUMP, NULL);
+	do
+		resume(RESUME_CONTINUE, 1, RESUME_CONTINUE);
+	while (stops_in_time(-1) && pc_of(1) != BORROWED_ACCESS);
+	keeps = true;
+	resume(RESUME_CONTINUE, 1, RESUME_CONTINUE);
+	wait_for(&kept, true);
+	ok(stops_in_time(0) && pc_of(1) == BORROWED_ACCESS, "completed while the guest stands, behind a breakpoint: the VMM serves the access");
+	accessed = b->accessed;
+	keeps = false;
+	ok(completes(b, accessed), "... it is answered");
+	resume(RESUME_CONTINUE, 1, RESUME_CONTINUE);
+	ok(stops_in_time(-1) && g->last.kind == STOP_SWBREAK && pc_of(1) == BORROWED_JUMP, "... and the next breakpoint is met");
+	detach();
+	end("an access is completed at a breakpoint", 1);
 }
 
 /* ---- vCPUs that come and go ---- */
@@ -316,6 +386,11 @@ int main(void)
 	test_wanted(false);
 	test_wanted(true);
 	test_again();
+	test_completed(false, false);
+	test_completed(false, true);
+	test_completed(true, false);
+	test_completed(true, true);
+	test_completed_at_point();
 	test_added();
 	test_two_free();
 	test_removed();

@@ -117,17 +117,11 @@ static void change_points(bool has[3])
 		has[i] = !set_point(places[i], draw(2) ? &false_condition : NULL);
 }
 
-/* One that the VMM is busy with may have had its access completed between the look at its pc and the step. */
-static bool is_one_step(uint64_t from, uint64_t to, bool was_pending)
-{
-	return to == next_of(from) || (was_pending && to == next_of(next_of(from)));
-}
-
 /* The guest stands, and does again. False: it does not. */
 static bool go_further(unsigned n, struct totals *t)
 {
 	unsigned thread = draw(n) + 1;
-	bool steps = draw(2), was_pending = borrowed[thread - 1].pending;
+	bool steps = draw(2);
 	uint64_t pc = pc_of(thread);
 	enum resume_kind others = draw(2) ? RESUME_STAY : RESUME_CONTINUE;
 
@@ -143,8 +137,8 @@ static bool go_further(unsigned n, struct totals *t)
 	t->breaks += g->last.kind == STOP_SWBREAK;
 	if (steps && pc && g->last.kind == STOP_SIGNAL && g->last.signal == GDB_SIGNAL_TRAP && g->last.thread == thread) {
 		t->steps++;
-		t->wrong_steps += !is_one_step(pc, pc_of(thread), was_pending);
-		if (!is_one_step(pc, pc_of(thread), was_pending))
+		t->wrong_steps += pc_of(thread) != next_of(pc);
+		if (pc_of(thread) != next_of(pc))
 			printf("# a step of %u from %llx to %llx\n", thread, (unsigned long long)pc, (unsigned long long)pc_of(thread));
 	}
 	return true;

@@ -325,11 +325,13 @@ int borrowed_run(struct borrowed *b)
 	for (;;) {
 		struct vcpu_exit exit = { 0 };
 		enum path way = enter(b);
-		bool settles = way == PATH_SETTLE || way == PATH_BARE, was_pending = b->pending, vmms;
+		bool settles = way == PATH_SETTLE || way == PATH_BARE, vmms;
 		int err = -EINTR;
 
 		if (way == PATH_BACK)
 			return err;
+		if (way == PATH_BARE)
+			turn_pass(b->vcpu);
 		if (way != PATH_FAST)
 			begin_slow(b);
 		err = kvm_run(b, settles, &exit);
@@ -339,7 +341,7 @@ int borrowed_run(struct borrowed *b)
 		}
 		end_slow(b, settles, err, &exit);
 		call(b, b->behind_run);
-		vmms = way == PATH_BARE ? turn_passes(b->vcpu, was_pending, &exit) : turn_end(b->vcpu, &exit);
+		vmms = way == PATH_BARE ? turn_passes(b->vcpu, &exit) : turn_end(b->vcpu, &exit);
 		if (vmms || err) {
 			b->unseen = false;
 			b->strays += !err && exit.kind != EXIT_VMM;
