@@ -178,7 +178,10 @@ void kvmgdb_close(struct kvmgdb *gdb);
  */
 int kvmgdb_add_vcpu(struct kvmgdb *gdb, unsigned index, int fd, void *opaque, struct kvmgdb_vcpu **vcpu);
 
-/* This vCPU is in no run, and will not run any more. */
+/*
+ * This vCPU is in no run, and will not run any more. It is a thread no more; a client that has asked for that (QThreadEvents) is told, and
+ * one that waits for a stop which nobody else can bring.
+ */
 void kvmgdb_remove_vcpu(struct kvmgdb_vcpu *vcpu);
 
 /*
@@ -305,8 +308,8 @@ enum kvmgdb_event {
 int kvmgdb_guest_event(struct kvmgdb_vcpu *vcpu, enum kvmgdb_event event, int code, const char *text);
 
 /*
- * The guest is over, with this exit code: the client is told, and goes. Waits until it was told, a second at most. Before
- * kvmgdb_close().
+ * The guest is over, with this exit code: the client is told, and goes. Waits until it was told, a second at most. A client that looks at
+ * a stopped guest is told when it lets the guest go on; that is not waited for. Before kvmgdb_close().
  */
 void kvmgdb_guest_exited(struct kvmgdb *gdb, int code);
 

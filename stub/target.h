@@ -45,6 +45,8 @@ enum stop_kind {
 	STOP_SWBREAK, /* at a POINT_SOFTWARE, with the pc on it */
 	STOP_HWBREAK, /* at a POINT_HARDWARE, with the pc on it */
 	STOP_WATCH,   /* point: which type; addr: the data address */
+	STOP_GONE,    /* the thread is there no more: only after set_thread_events() */
+	STOP_NONE_LEFT, /* of the threads that were resumed, none is there any more */
 	STOP_CREATED, /* the thread, which was off, has been brought up, or is about to begin: only after set_thread_events() */
 	STOP_RESET,   /* nothing goes on from here: when resumed, the machine starts over; signal: TRAP when the guest asks for it */
 	STOP_END,     /* the guest is about to end; signal: TRAP, or ABRT when it says that it has crashed */
@@ -120,6 +122,9 @@ struct point_programs {
 
 struct target_ops {
 	unsigned (*threads)(void *t);
+
+	/* Is there a thread of this number, 1..threads()? They come and go, and keep their numbers. May be called while the machine runs. */
+	bool (*has_thread)(void *t, unsigned thread);
 
 	/* The thread that a fresh attachment looks at first: the one that stopped last. */
 	unsigned (*current)(void *t);

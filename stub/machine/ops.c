@@ -24,6 +24,11 @@ static unsigned op_threads(void *t)
 	return guest_ended(g) ? 0 : g->n;
 }
 
+static bool op_has_thread(void *t, unsigned thread)
+{
+	return guest_vcpu(machine_guest(t), thread);
+}
+
 static unsigned op_current(void *t)
 {
 	struct guest *g = machine_guest(t);
@@ -33,7 +38,10 @@ static unsigned op_current(void *t)
 
 static void op_thread_text(void *t, unsigned thread, char *text, size_t size)
 {
-	idle_text(guest_vcpu(machine_guest(t), thread), text, size);
+	struct vcpu *v = guest_vcpu(machine_guest(t), thread);
+
+	if (v)
+		idle_text(v, text, size);
 }
 
 static const char *op_description(void *t, bool all_bits)
@@ -209,6 +217,7 @@ static void op_refused(void *t, const char *sentence)
 
 static const struct target_ops ops = {
 	.threads = op_threads,
+	.has_thread = op_has_thread,
 	.current = op_current,
 	.thread_name = about_thread,
 	.thread_text = op_thread_text,

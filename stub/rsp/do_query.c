@@ -52,6 +52,7 @@ static const struct {
 	{ "error-message+", FEATURE_ERROR_MESSAGE, "error-message+", NULL },
 	{ "binary-upload+", FEATURE_BINARY_UPLOAD, NULL, NULL },
 	{ "vContSupported+", FEATURE_VCONT, NULL, NULL },
+	{ "no-resumed+", FEATURE_NO_RESUMED, "no-resumed+", NULL },
 	{ NULL, 0, "ConditionalBreakpoints+", has_programs },
 	{ NULL, 0, "BreakpointCommands+", has_programs },
 	{ NULL, 0, "QThreadEvents+", has_thread_events },

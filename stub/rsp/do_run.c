@@ -45,7 +45,8 @@ static void assign(struct session *s, unsigned thread, const struct resume_actio
 static void assign_rest(struct session *s, const struct resume_action *action)
 {
 	for (unsigned thread = 1; thread <= s->threads; thread++)
-		assign(s, thread, action);
+		if (session_has_thread(s, thread))
+			assign(s, thread, action);
 }
 
 static void parse_range(struct cursor *text, struct resume_action *action)
@@ -151,7 +152,7 @@ static int resume_old_way(struct session *s, const struct args *args, enum resum
 		return error;
 	if (cursor_left(&args->rest))
 		return session_refuse(s, EOPNOTSUPP, "resuming at another address is not supported, set the pc first");
-	if (s->resuming > s->threads)
+	if (s->resuming && !session_has_thread(s, s->resuming))
 		return session_refuse(s, ESRCH, "there is no thread %u any more", s->resuming);
 	assign(s, s->resuming ? s->resuming : session_general(s), &action);
 	if (!s->resuming)

@@ -53,8 +53,10 @@ int do_more_threads(struct session *s, const struct args *args)
 
 	(void)args;
 	while (s->listed < n && reply_room(&s->out) > THREAD_ID_MAX) {
+		if (!session_has_thread(s, ++s->listed))
+			continue;
 		reply_char(&s->out, before);
-		reply_thread(s, ++s->listed);
+		reply_thread(s, s->listed);
 		before = ',';
 	}
 	if (before == 'm')

@@ -49,7 +49,8 @@ int do_thread_list(struct session *s, const struct args *args)
 	piece = piece_begin(s, args);
 	piece_text(&piece, "<?xml version=\"1.0\"?>\n<threads>\n");
 	for (unsigned thread = 1; thread <= n && !piece.cut; thread++)
-		piece_thread(&piece, thread);
+		if (session_has_thread(s, thread))
+			piece_thread(&piece, thread);
 	piece_text(&piece, "</threads>\n");
 	return piece_end(&piece);
 }

@@ -92,10 +92,14 @@ static void json_registers(const struct json *j, unsigned thread)
 static void write_threads(const struct json *j, bool all)
 {
 	unsigned n = session_threads(j->s);
+	const char *before = "";
 
 	json_format(j, "[");
 	for (unsigned thread = 1; thread <= n && !j->s->out.overflow; thread++) {
-		json_format(j, "%s{\"tid\":%u", thread > 1 ? "," : "", thread);
+		if (!session_has_thread(j->s, thread))
+			continue;
+		json_format(j, "%s{\"tid\":%u", before, thread);
+		before = ",";
 		if (session_stopped_here(j->s, thread))
 			json_reason(j);
 		if (all) {

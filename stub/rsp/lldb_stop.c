@@ -5,14 +5,17 @@
 /* A thread whose pc cannot be read has 0 there: lldb counts, and takes no gaps. */
 static void reply_pcs(struct session *s, unsigned n)
 {
-	reply_text(&s->out, "thread-pcs:");
+	const char *before = "thread-pcs:";
+
 	for (unsigned thread = 1; thread <= n; thread++) {
 		uint64_t pc = 0;
 
-		if (thread > 1)
-			reply_char(&s->out, ',');
+		if (!session_has_thread(s, thread))
+			continue;
 		s->target.ops->thread_pc(s->target.t, thread, &pc);
+		reply_text(&s->out, before);
 		reply_number(&s->out, pc);
+		before = ",";
 	}
 	reply_char(&s->out, ';');
 }
@@ -21,14 +24,16 @@ static void reply_pcs(struct session *s, unsigned n)
 void reply_threads(struct session *s)
 {
 	unsigned n = session_threads(s);
+	const char *before = "threads:";
 
 	if (!s->lists_threads || n > reply_room(&s->out) / (9 + 17 + 1))
 		return;
-	reply_text(&s->out, "threads:");
 	for (unsigned thread = 1; thread <= n; thread++) {
-		if (thread > 1)
-			reply_char(&s->out, ',');
+		if (!session_has_thread(s, thread))
+			continue;
+		reply_text(&s->out, before);
 		reply_number(&s->out, thread);
+		before = ",";
 	}
 	reply_char(&s->out, ';');
 	reply_pcs(s, n);

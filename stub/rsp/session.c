@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The state of a connection and of its attachment, and what handlers do with it. See session.h. */
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -115,9 +116,14 @@ unsigned session_threads(struct session *s)
 	return s->state == SESSION_RUNNING ? s->threads : s->target.ops->threads(s->target.t);
 }
 
+bool session_has_thread(struct session *s, unsigned thread)
+{
+	return thread >= 1 && thread <= session_threads(s) && s->target.ops->has_thread(s->target.t, thread);
+}
+
 unsigned session_general(struct session *s)
 {
-	if (!s->general)
+	if (!s->general || (s->state != SESSION_RUNNING && !session_has_thread(s, s->general)))
 		s->general = s->target.ops->current(s->target.t);
 	return s->general;
 }
@@ -133,7 +139,7 @@ int session_find_thread(struct session *s, const struct thread_id *id, unsigned 
 		return session_refuse_process(s, id->process);
 	if (any)
 		return 0;
-	if (id->thread > session_threads(s))
+	if (id->thread > UINT_MAX || !session_has_thread(s, (unsigned)id->thread))
 		return session_refuse(s, ESRCH, "there is no thread %llu", (unsigned long long)id->thread);
 	*thread = (unsigned)id->thread;
 	return 0;

@@ -84,7 +84,7 @@ struct session {
 
 	unsigned general;  /* Hg: whose registers and memory; 0 until somebody asks */
 	unsigned resuming; /* Hc: whom `c` and `s` mean; 0 for any */
-	unsigned listed;   /* how many threads qfThreadInfo and qsThreadInfo have named */
+	unsigned listed;   /* the last thread that qfThreadInfo and qsThreadInfo have named */
 	unsigned threads;  /* how many there were at the last resume */
 
 	enum session_told told;
@@ -153,6 +153,7 @@ enum feature {
 	FEATURE_ERROR_MESSAGE = 8,
 	FEATURE_BINARY_UPLOAD = 16,
 	FEATURE_VCONT = 32,
+	FEATURE_NO_RESUMED = 64,
 };
 
 /* Leaves the sentence and returns -error. What the client said may be in it as it is. */
@@ -162,8 +163,11 @@ __attribute__((format(printf, 3, 4))) int session_refuse(struct session *s, int 
 int session_refuse_ended(struct session *s);
 int session_refuse_process(struct session *s, uint64_t process);
 
-/* How many threads there are; as of the resume while the machine runs. */
+/* Threads have numbers up to this one; as of the resume while the machine runs. 0: there is no guest. */
 unsigned session_threads(struct session *s);
+
+/* Is there one of this number? */
+bool session_has_thread(struct session *s, unsigned thread);
 
 /* The thread that Hg selected, or that stopped last. */
 unsigned session_general(struct session *s);

@@ -73,6 +73,13 @@ static void reply_exit(struct session *s)
 	}
 }
 
+/* gdb asks for it by QThreadEvents. */
+static void reply_gone(struct session *s)
+{
+	reply_text(&s->out, "w00;");
+	reply_thread(s, s->stop.thread);
+}
+
 static void reply_head(struct session *s, uint8_t signal, unsigned thread)
 {
 	reply_char(&s->out, 'T');
@@ -93,10 +100,12 @@ static void reply_registers(struct session *s, unsigned thread)
 
 static void reply_signal(struct session *s)
 {
-	unsigned thread = s->has_stop && s->stop.thread ? s->stop.thread : session_general(s);
+	bool gone = s->has_stop && s->stop.thread && !session_has_thread(s, s->stop.thread);
+	unsigned thread = s->has_stop && s->stop.thread && !gone ? s->stop.thread : session_general(s);
 
-	reply_head(s, session_stop_signal(s), thread);
-	reply_reason(s);
+	reply_head(s, gone ? 0 : session_stop_signal(s), thread);
+	if (!gone)
+		reply_reason(s);
 	reply_threads(s);
 	reply_reasons(s);
 	if (s->lists_threads)
@@ -108,6 +117,10 @@ void reply_stop(struct session *s)
 {
 	if (s->has_stop && s->stop.kind == STOP_EXITED)
 		reply_exit(s);
+	else if (s->has_stop && s->stop.kind == STOP_GONE)
+		reply_gone(s);
+	else if (s->has_stop && s->stop.kind == STOP_NONE_LEFT && s->features & FEATURE_NO_RESUMED)
+		reply_char(&s->out, 'N');
 	else
 		reply_signal(s);
 }

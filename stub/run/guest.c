@@ -32,7 +32,17 @@ void guest_log(struct guest *g, const char *format, ...)
 
 struct vcpu *guest_vcpu(struct guest *g, unsigned thread)
 {
-	return thread >= 1 && thread <= g->n ? g->vcpus[thread - 1] : NULL;
+	return thread >= 1 && thread <= g->n && vcpu_is_present(g->vcpus[thread - 1]) ? g->vcpus[thread - 1] : NULL;
+}
+
+bool vcpu_is_present(struct vcpu *v)
+{
+	bool present;
+
+	pthread_mutex_lock(&v->guest->lock);
+	present = v->present;
+	pthread_mutex_unlock(&v->guest->lock);
+	return present;
 }
 
 bool guest_running(struct guest *g)
@@ -122,7 +132,7 @@ static struct vcpu *new_vcpu(struct guest *g, unsigned nr)
 		return NULL;
 	v->guest = g;
 	v->nr = nr;
-	v->home = v->known = !g->host->borrowed;
+	v->present = v->home = v->known = !g->host->borrowed;
 	v->space = (struct space){ .memory = &g->memory, .regs = &v->regs };
 	pthread_cond_init(&v->wake, NULL);
 	if (!regfile_init(&v->regs, nr, &g->transport) && !(g->tdesc.nregs && regfile_describe(&v->regs, &g->tdesc))) {

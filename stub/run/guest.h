@@ -17,8 +17,11 @@ void guest_close(struct guest *g);
 /* All as after guest_open(), but for the points, whose opcodes are no longer in memory. 0, or -errno, a sentence, and the end. */
 int guest_start_over(struct guest *g);
 
-/* The vCPU of a thread, or NULL. */
+/* The vCPU of a thread, or NULL. By any thread. */
 struct vcpu *guest_vcpu(struct guest *g, unsigned thread);
+
+/* Is it there? By any thread. */
+bool vcpu_is_present(struct vcpu *v);
 
 /* Is any vCPU to run? Is this one? Is the guest over? Is each vCPU resumed, and stopped, by itself? By any thread. */
 bool guest_running(struct guest *g);

@@ -35,6 +35,9 @@ bool locked_is_clear(const struct guest *g);
 void locked_goes_inside(struct vcpu *v);
 void locked_came_out(struct vcpu *v, enum step_result result);
 
+/* threads.c: it is there no more, and stands; its stop says so. */
+void locked_goes(struct vcpu *v);
+
 /* threads.c: everybody is called out of a running guest. */
 void locked_call_out(struct guest *g);
 
@@ -58,6 +61,9 @@ void locked_grant_baton(struct guest *g);
 /* It has come out with an event, or because it was to. */
 void locked_stands_for(struct vcpu *v);
 void locked_halted(struct vcpu *v);
+
+/* The guest is over, as guest.over says: nobody else is told of. */
+void locked_is_over(struct guest *g);
 
 /* The current one, or the first one that runs, is to stop. */
 void locked_interrupt_one(struct guest *g, int signal);

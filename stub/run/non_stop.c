@@ -12,10 +12,26 @@ static void locked_stand(struct vcpu *v)
 	g->notify(g->serve_arg, false);
 }
 
+/* The guest is over, as its VMM says: the first one that stands has that to report. */
+static void locked_tell_end(struct vcpu *v)
+{
+	struct guest *g = v->guest;
+
+	if (g->over.kind != STOP_EXITED)
+		return;
+	v->stop = g->over;
+	v->pending = true;
+	g->over.kind = STOP_SIGNAL;
+}
+
 void locked_halted(struct vcpu *v)
 {
-	v->stop = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = v->halt_signal };
-	v->pending = !v->guest->ended;
+	if (v->guest->ended) {
+		locked_tell_end(v);
+	} else {
+		v->stop = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = v->halt_signal };
+		v->pending = true;
+	}
 	locked_stand(v);
 }
 
@@ -38,6 +54,15 @@ static void locked_end(struct guest *g)
 	g->ended = true;
 	for (unsigned i = 0; i < g->n; i++)
 		locked_halt(g->vcpus[i], 0);
+}
+
+void locked_is_over(struct guest *g)
+{
+	locked_end(g);
+	for (unsigned i = 0; i < g->n; i++)
+		if (g->vcpus[i]->state == VCPU_STANDS && g->vcpus[i]->present)
+			locked_tell_end(g->vcpus[i]);
+	g->notify(g->serve_arg, false);
 }
 
 void locked_stands_for(struct vcpu *v)
@@ -155,6 +180,8 @@ void threads_go(struct vcpu *v)
 	struct guest *g = v->guest;
 
 	pthread_mutex_lock(&g->lock);
+	if (g->over.kind == STOP_EXITED)
+		locked_is_over(g);
 	if (!g->ended) { /* by one that was told to go a moment ago */
 		g->started = true;
 		locked_move(v, VCPU_WAITS);
@@ -193,7 +220,8 @@ bool threads_take_stop(struct vcpu *v, struct stop *stop)
 	if (taken) {
 		v->pending = false;
 		vcpu_is_reported(v, v->stop.kind);
-		g->current = v;
+		if (v->present)
+			g->current = v;
 		*stop = g->last = v->stop;
 	}
 	pthread_mutex_unlock(&g->lock);
@@ -205,6 +233,6 @@ void threads_report_again(struct guest *g)
 {
 	pthread_mutex_lock(&g->lock);
 	for (unsigned i = 0; i < g->n; i++)
-		g->vcpus[i]->pending = g->vcpus[i]->state == VCPU_STANDS && (!g->ended || g->vcpus[i] == g->current);
+		g->vcpus[i]->pending = g->vcpus[i]->present && g->vcpus[i]->state == VCPU_STANDS && (!g->ended || g->vcpus[i] == g->current);
 	pthread_mutex_unlock(&g->lock);
 }

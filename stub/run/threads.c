@@ -54,7 +54,8 @@ void locked_stopped(struct guest *g)
 			.text = g->interrupt_text[0] ? g->interrupt_text : NULL };
 	v->pending = false;
 	vcpu_is_reported(v, g->last.kind);
-	g->current = v;
+	if (v->present)
+		g->current = v;
 	g->reporter = NULL;
 	g->ended = g->last.kind == STOP_EXITED;
 	g->state = GUEST_STOPPED;
@@ -164,6 +165,14 @@ static void locked_reports(struct vcpu *v)
 	locked_call_out(g);
 }
 
+void locked_goes(struct vcpu *v)
+{
+	if (v->guest->state == GUEST_NON_STOP)
+		locked_stands_for(v);
+	else
+		locked_reports(v);
+}
+
 void locked_came_out(struct vcpu *v, enum step_result result)
 {
 	locked_take_text(v);
@@ -221,11 +230,13 @@ static void locked_run(struct guest *g)
 	for (unsigned i = 0; i < g->n; i++) {
 		struct vcpu *v = g->vcpus[i];
 
+		if (!v->present)
+			v->want = RESUME_STAY;
 		if (v->want != RESUME_STAY && locked_owes_event(v) && !g->reporter)
 			g->reporter = v;
 		steps |= v->want == RESUME_STEP;
 	}
-	if (g->reporter) {
+	if (g->reporter || g->over.kind == STOP_EXITED) {
 		locked_stopped(g);
 		return;
 	}

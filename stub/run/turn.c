@@ -346,6 +346,8 @@ int turn_add(struct guest *g, unsigned nr, struct vcpu **v)
 	err = locked_grow(g, nr + 1);
 	if (!err) {
 		*v = g->vcpus[nr];
+		(*v)->present = true;
+		(*v)->pending = false;
 		(*v)->want = RESUME_CONTINUE;
 		if (g->unattended) {
 			locked_frees(*v);
@@ -359,7 +361,8 @@ int turn_add(struct guest *g, unsigned nr, struct vcpu **v)
 	return err;
 }
 
-void turn_remove(struct vcpu *v)
+/* Another one is the current one, and what stands is that one. */
+static void locked_leaves_current(struct vcpu *v)
 {
 	struct guest *g = v->guest;
 
@@ -368,6 +371,38 @@ void turn_remove(struct vcpu *v)
 	for (unsigned i = 0; i < g->n && g->current == v; i++)
 		if (g->vcpus[i]->known)
 			g->current = g->vcpus[i];
+	if (g->current && g->last.thread == v->nr + 1 && g->last.kind != STOP_EXITED)
+		g->last = (struct stop){ .kind = STOP_SIGNAL, .thread = g->current->nr + 1 };
+}
+
+/* A client that wants to know is told of it. One that waits for a stop is told when nobody is left that could. */
+static void locked_tells_gone(struct vcpu *v)
+{
+	struct guest *g = v->guest;
+	bool runs = g->state == GUEST_RUNNING || g->state == GUEST_STOPPING || g->state == GUEST_NON_STOP;
+
+	if (!runs || g->unattended || g->ended || !g->current)
+		return;
+	v->stop = (struct stop){ .kind = STOP_GONE, .thread = v->nr + 1 };
+	if (g->thread_events) {
+		locked_goes(v);
+	} else if (g->state == GUEST_RUNNING && !locked_running(g)) {
+		v->stop.kind = STOP_NONE_LEFT;
+		locked_goes(v);
+	}
+}
+
+void turn_remove(struct vcpu *v)
+{
+	struct guest *g = v->guest;
+
+	vmm_vcpu_goes(v);
+	pthread_mutex_lock(&g->lock);
+	locked_move(v, VCPU_STANDS);
+	v->present = v->home = v->known = v->pending = v->shows = v->done = false;
+	v->want = RESUME_STAY;
+	locked_leaves_current(v);
+	locked_tells_gone(v);
 	locked_decide(g);
 	pthread_mutex_unlock(&g->lock);
 }

@@ -203,6 +203,7 @@ struct vcpu {
 	enum resume_kind want;
 	uint64_t range_start, range_end; /* of RESUME_STEP, as in struct resume_action */
 	enum vcpu_state state;
+	bool present; /* it is there: those of a VMM come and go */
 	bool home;    /* its thread is here: it waits, or is in the guest. A borrowed one else is the VMM's, and enters nothing */
 	bool known;   /* a borrowed one: it has come here once, so that it may be looked at */
 	bool settles; /* a borrowed one: the KVM_RUN under way completes an access, and is no run */

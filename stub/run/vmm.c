@@ -42,19 +42,24 @@ void vmm_has_reset(struct guest *g)
 		forget_vcpu(g->vcpus[i]);
 }
 
+/* A client that looks at a stop is told when the guest is to go on. */
 bool vmm_has_ended(struct guest *g, int code)
 {
-	bool attended;
+	bool attended, stood;
 
 	pthread_mutex_lock(&g->lock);
-	attended = (g->state == GUEST_RUNNING || g->state == GUEST_STOPPING) && !g->unattended && g->current;
+	stood = g->state == GUEST_STOPPED;
+	attended = !g->unattended && g->current && !g->ended;
 	if (attended) {
 		g->over = (struct stop){ .kind = STOP_EXITED, .thread = g->current->nr + 1, .code = code };
-		locked_call_out(g);
+		if (g->state == GUEST_NON_STOP)
+			locked_is_over(g);
+		else
+			locked_call_out(g);
 		locked_decide(g);
 	}
 	pthread_mutex_unlock(&g->lock);
-	return attended;
+	return attended && !stood;
 }
 
 void vmm_stops(struct guest *g, const char *why)

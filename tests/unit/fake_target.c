@@ -49,6 +49,13 @@ static unsigned threads(void *t)
 	return fake_stopped(t)->threads;
 }
 
+static bool has_thread(void *t, unsigned thread)
+{
+	struct fake *f = t;
+
+	return thread != f->gone;
+}
+
 static unsigned current(void *t)
 {
 	return fake_stopped(t)->current;
@@ -405,6 +412,7 @@ static void refused_packet(void *t, const char *sentence)
 
 static const struct target_ops ops = {
 	.threads = threads,
+	.has_thread = has_thread,
 	.current = current,
 	.thread_name = thread_name,
 	.thread_text = thread_text,

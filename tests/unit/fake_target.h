@@ -45,6 +45,7 @@ extern const char *const fake_op_names[FAKE_OPS];
 struct fake {
 	uint32_t process;
 	bool foreign;
+	unsigned gone; /* there is no thread of this number */
 	unsigned threads;
 	unsigned current;
 	bool running;

@@ -250,7 +250,7 @@ static void stop_machine(struct player *p, const struct stop *stop)
 /* kind, thread, then for `signal` the signal, for `watch` the type of the point and the address, for `exited` the code, and a signal or nothing */
 static bool stop_kind(struct player *p, const char *words)
 {
-	static const char *const names[] = { "signal", "swbreak", "hwbreak", "watch", "created", "reset", "end", "exited" };
+	static const char *const names[] = { "signal", "swbreak", "hwbreak", "watch", "gone", "none_left", "created", "reset", "end", "exited" };
 	struct stop stop = { .kind = STOP_SIGNAL };
 	char kind[16];
 	unsigned number = 0, addr = 0;
@@ -355,6 +355,7 @@ static const struct {
 } numbers[] = {
 	{ "slow", offsetof(struct fake, slow), true },	    /* ms of the clock between two looks */
 	{ "threads", offsetof(struct fake, threads), true }, /* how many there are from now on */
+	{ "gone", offsetof(struct fake, gone), true },	    /* a thread that is there no more; 0: all are */
 	{ "interrupts", offsetof(struct fake, interrupts), false },
 	{ "restarts", offsetof(struct fake, restarts), false },
 	{ "kills", offsetof(struct fake, kills), false },
