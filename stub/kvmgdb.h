@@ -75,8 +75,8 @@ enum kvmgdb_flag {
 	KVMGDB_NO_THREAD = 1 << 1,
 
 	/*
-	 * The VMM takes EINTR for fatal, and never wants a thread back from a guest that is stopped: kvmgdb_run() does not fail
-	 * with it.
+	 * The VMM takes EINTR for fatal: kvmgdb_run() does not fail with it, whatever signals are handled, unless the VMM itself has
+	 * asked for that, by kvmgdb_kick() or immediate_exit. Not together with run_signals.
 	 */
 	KVMGDB_NO_EINTR = 1 << 2,
 

@@ -103,7 +103,7 @@ static int enter(struct kvmgdb_vcpu *v)
 			embed_loud(v->embed);
 			return 0;
 		case TURN_BACK:
-			if (takes_eintr(v))
+			if (takes_eintr(v) || embed_is_asked(v->embed))
 				return back(v);
 			break;
 		}
@@ -116,6 +116,12 @@ int kvmgdb_enter(struct kvmgdb_vcpu *vcpu)
 		return 0;
 	embed_quiet(vcpu->embed);
 	return enter(vcpu);
+}
+
+/* Of a KVM_RUN that has failed with EINTR. */
+static bool has_eintr(const struct kvmgdb_vcpu *v)
+{
+	return takes_eintr(v) || embed_answers(v->embed);
 }
 
 static bool is_vmms(struct kvmgdb_vcpu *v, int err)
@@ -131,9 +137,11 @@ enum kvmgdb_whose kvmgdb_leave(struct kvmgdb_vcpu *vcpu, int err)
 	bool yours;
 
 	if (!vcpu->slow && embed_leave(vcpu->embed, err))
-		return err == -EINTR && !takes_eintr(vcpu) ? KVMGDB_AGAIN : KVMGDB_YOURS;
+		return err != -EINTR || has_eintr(vcpu) ? KVMGDB_YOURS : KVMGDB_AGAIN;
 	embed_quiet(vcpu->embed);
-	yours = is_vmms(vcpu, err) || (err == -EINTR && takes_eintr(vcpu));
+	yours = is_vmms(vcpu, err);
+	if (err == -EINTR)
+		yours = has_eintr(vcpu);
 	vcpu->slow = vcpu->bare = false;
 	vcpu->unseen = !yours;
 	embed_loud(vcpu->embed);

@@ -33,7 +33,10 @@ struct embed_vcpu *embed_find(struct host *h, unsigned nr)
 	return chunk ? atomic_load(&chunk[nr % EMBED_CHUNK]) : NULL;
 }
 
-/* What KVM leaves in kvm_run for us when a run ends, and no more what it did before. What the VMM has it leave there stays. */
+/*
+ * What KVM leaves in kvm_run for us when a run ends, and no more what it did before: nothing while nobody attends, since it takes KVM time. What
+ * the VMM has it leave there stays.
+ */
 static void sync_vcpu(struct embed_vcpu *v, uint64_t sync)
 {
 	uint64_t theirs = v->run->kvm_valid_regs & ~v->sync;
@@ -119,7 +122,6 @@ static int enter_in_table(struct embed *e, struct embed_vcpu *v)
 	else if (atomic_load(place))
 		err = -EEXIST;
 	if (!err) {
-		sync_vcpu(v, e->sync);
 		atomic_store(place, v);
 		if (e->host.vcpus <= v->nr)
 			e->host.vcpus = v->nr + 1;
@@ -182,19 +184,28 @@ static int embed_calls(struct host *h, unsigned nr, struct host_call *calls, uns
 	return 0;
 }
 
+void embed_sync(struct embed_vcpu *v)
+{
+	struct embed *e = v->host;
+
+	pthread_mutex_lock(&e->lock);
+	sync_vcpu(v, atomic_load(&v->word) & EMBED_ATTENDED ? e->sync : 0);
+	pthread_mutex_unlock(&e->lock);
+}
+
 static void embed_sync_regs(struct host *h, uint64_t sync)
 {
 	struct embed *e = embed_of(h);
 
 	pthread_mutex_lock(&e->lock);
 	e->sync = sync;
+	pthread_mutex_unlock(&e->lock);
 	for (unsigned i = 0; i < h->vcpus; i++) {
 		struct embed_vcpu *v = embed_find(h, i);
 
 		if (v)
-			sync_vcpu(v, sync);
+			embed_sync(v);
 	}
-	pthread_mutex_unlock(&e->lock);
 }
 
 static int embed_system_call(struct host *h, struct host_call *call)

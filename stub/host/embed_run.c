@@ -40,6 +40,14 @@ static __u8 immediate(const struct embed_vcpu *v)
 	return __atomic_load_n(&v->run->immediate_exit, __ATOMIC_SEQ_CST);
 }
 
+/* The VMM has set it. */
+static bool is_immediate(const struct embed_vcpu *v)
+{
+	__u8 vmms = immediate(v);
+
+	return vmms && vmms != EMBED_IMMEDIATE;
+}
+
 /* ---- the fast way ---- */
 
 /* A thread that has come to run this vCPU just now may block the kick, and a new thread may have an old one's place. */
@@ -67,6 +75,7 @@ bool embed_leave(struct embed_vcpu *v, int err)
 	if (err == -EINTR) {
 		atomic_store(&v->kicked, false);
 		clear_immediate(v);
+		v->answers = is_immediate(v);
 	}
 	return true;
 }
@@ -183,7 +192,7 @@ void embed_want(struct embed_vcpu *v)
 {
 	int err = errno;
 
-	atomic_fetch_or(&v->word, EMBED_WANTED);
+	atomic_fetch_or(&v->word, EMBED_WANTED | EMBED_ASKED);
 	call_out(v);
 	embed_wake(&v->host->host, v->nr);
 	errno = err;
@@ -191,9 +200,17 @@ void embed_want(struct embed_vcpu *v)
 
 bool embed_is_wanted(const struct embed_vcpu *v)
 {
-	__u8 vmms = immediate(v);
+	return is_immediate(v) || atomic_load(&v->word) & EMBED_WANTED;
+}
 
-	return (vmms && vmms != EMBED_IMMEDIATE) || atomic_load(&v->word) & EMBED_WANTED;
+bool embed_is_asked(const struct embed_vcpu *v)
+{
+	return is_immediate(v) || atomic_load(&v->word) & EMBED_ASKED;
+}
+
+bool embed_answers(const struct embed_vcpu *v)
+{
+	return v->answers;
 }
 
 /* ---- waiting ---- */
@@ -249,6 +266,7 @@ bool embed_attend(struct host *h, unsigned nr, bool attends)
 	if (!v)
 		return false;
 	before = attends ? atomic_fetch_or(&v->word, EMBED_ATTENDED) : atomic_fetch_and(&v->word, ~(unsigned)EMBED_ATTENDED);
+	embed_sync(v);
 	return before & EMBED_INSIDE;
 }
 
@@ -287,7 +305,7 @@ bool embed_is_pending(struct host *h, unsigned nr)
 
 void embed_has_thread(struct embed_vcpu *v)
 {
-	atomic_fetch_and(&v->word, ~(unsigned)EMBED_WANTED);
+	atomic_fetch_and(&v->word, ~(unsigned)(EMBED_WANTED | EMBED_ASKED));
 }
 
 /* On arm64 and riscv64 KVM knows by exit_reason that there is an answer to take. */
@@ -305,6 +323,7 @@ bool embed_break_off(struct embed_vcpu *v)
 void embed_begin(struct embed_vcpu *v, enum host_run how)
 {
 	v->settling = how == HOST_SETTLE;
+	v->copies = v->run->kvm_valid_regs;
 	atomic_fetch_or(&v->word, EMBED_INSIDE);
 	clear_immediate(v);
 	if (v->settling || atomic_load(&v->kicked) || atomic_load(&v->word) & EMBED_WANTED)
@@ -364,7 +383,8 @@ static void tell_interrupted(struct embed_vcpu *v, struct vcpu_exit *exit)
 {
 	bool kicked = atomic_exchange(&v->kicked, false);
 
-	atomic_fetch_and(&v->word, ~(unsigned)EMBED_WANTED);
+	v->answers = embed_is_asked(v);
+	atomic_fetch_and(&v->word, ~(unsigned)(EMBED_WANTED | EMBED_ASKED));
 	v->run->exit_reason = KVM_EXIT_INTR;
 	if (kicked || v->settling)
 		*exit = (struct vcpu_exit){ .kind = EXIT_KICKED };
@@ -378,8 +398,8 @@ void embed_end(struct embed_vcpu *v, int err, struct vcpu_exit *exit)
 		tell_exit(v, exit);
 	else if (err == -EINTR)
 		tell_interrupted(v, exit);
-	atomic_store(&v->synced, exit->kind == EXIT_KVM && v->run->kvm_valid_regs);
-	v->settling = false;
+	atomic_store(&v->synced, exit->kind == EXIT_KVM && v->copies);
+	v->settling = v->copies = false;
 	atomic_fetch_or(&v->word, EMBED_RAN);
 	atomic_fetch_and(&v->word, ~(unsigned)EMBED_INSIDE);
 }

@@ -58,6 +58,10 @@ void embed_loud(struct embed_vcpu *v);
  */
 bool embed_is_wanted(const struct embed_vcpu *v);
 
+/* The same, because the VMM has asked for that, and not by a signal that was handled. And: so the last KVM_RUN has failed with EINTR. */
+bool embed_is_asked(const struct embed_vcpu *v);
+bool embed_answers(const struct embed_vcpu *v);
+
 /* The VMM has its thread, by -EINTR: what it did by embed_want() is answered. */
 void embed_has_thread(struct embed_vcpu *v);
 

@@ -3,7 +3,7 @@
  * Between embed.c, which has the host, and embed_run.c, which has what becomes of one vCPU's runs.
  *
  * The word of a vCPU says whether its thread is inside (KVM_RUN, on its way into it or out of it), whether somebody attends, whether the
- * VMM wants it, and whether it has run. While it says that it has run and nothing else, the thread may set EMBED_INSIDE by itself,
+ * VMM wants it (and has asked for that), and whether it has run. While it says that it has run and nothing else, the thread may set EMBED_INSIDE by itself,
  * and take that back while there is nothing more: the fast way. Whoever attends sets EMBED_ATTENDED, and sees in the same moment
  * whether the thread is inside.
  *
@@ -29,8 +29,9 @@ struct kvm_run;
 enum embed_word {
 	EMBED_INSIDE = 1 << 0,
 	EMBED_ATTENDED = 1 << 1,
-	EMBED_WANTED = 1 << 2, /* by embed_want(), and the VMM has not had its EINTR yet */
-	EMBED_RAN = 1 << 3
+	EMBED_WANTED = 1 << 2, /* by embed_want() or a signal, and the VMM has not had its EINTR yet */
+	EMBED_RAN = 1 << 3,
+	EMBED_ASKED = 1 << 4 /* ... and by embed_want() */
 };
 
 #define CACHE_LINE_MAX 128 /* Power's */
@@ -52,6 +53,8 @@ struct embed_vcpu {
 
 	/* Its thread's. */
 	bool settling;	  /* the KVM_RUN under way is to execute nothing */
+	bool answers;	  /* the last KVM_RUN failed with EINTR because the VMM had asked for that, and by no signal */
+	bool copies;	  /* when it began, KVM was to leave registers in kvm_run */
 	sigset_t mask;	  /* while its signals are blocked: what is blocked else */
 	int cancel;	  /* ... and whether it can be cancelled */
 	int64_t since;	  /* it has been waiting, and has executed nothing yet: ms of CLOCK_MONOTONIC; or 0 */
@@ -73,7 +76,7 @@ struct embed {
 	pthread_mutex_t lock; /* for what follows */
 	const void *told;
 	size_t told_size;
-	uint64_t sync; /* KVM_SYNC_* that KVM is to leave in kvm_run */
+	uint64_t sync; /* KVM_SYNC_* that KVM is to leave in the kvm_run of a vCPU to which somebody attends */
 
 	/* By number, in pieces, so that none moves while others look. Added under the lock, and looked at without. */
 	struct embed_vcpu *_Atomic *_Atomic chunk[EMBED_VCPUS_MAX / EMBED_CHUNK];
@@ -81,6 +84,9 @@ struct embed {
 
 /* The vCPU of this number, or NULL. */
 struct embed_vcpu *embed_find(struct host *h, unsigned nr);
+
+/* What KVM leaves in its kvm_run is as it is to be, now that somebody attends or does not. */
+void embed_sync(struct embed_vcpu *v);
 
 /* Of host_ops. */
 void embed_kick(struct host *h, unsigned nr);
