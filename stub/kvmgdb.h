@@ -87,7 +87,7 @@ enum kvmgdb_flag {
 /* As syslog(3) numbers them. */
 enum kvmgdb_level {
 	KVMGDB_INFO = 6, /* clients that come and go, what one was refused and why, stops that nobody is there to see */
-	KVMGDB_DEBUG = 7
+	KVMGDB_DEBUG = 7 /* what a client has only asked for, and was refused: gdb asks for what is not there all the time */
 };
 
 /* Takes a piece of text, NUL-terminated. */

@@ -109,6 +109,12 @@ static void log_text(void *arg, const char *text)
 	log_sentence(arg, SERVER_INFO, text);
 }
 
+/* A debugger that only asks is refused all the time: gdb, that unwinds a stack, looks beyond its end. */
+static void log_detail(void *arg, const char *text)
+{
+	log_sentence(arg, SERVER_DEBUG, text);
+}
+
 /* Commands of breakpoints have printed it, and no client takes it: a line is a sentence, without its end. */
 static void log_lines(void *arg, const char *text)
 {
@@ -285,7 +291,8 @@ static int open_all(struct kvmgdb *gdb, char *error, size_t size)
 	if (err)
 		return err;
 	machine_set_commands(&gdb->machine, command);
-	machine_set_log(&gdb->machine, log_text, gdb);
+	gdb->machine.may_end = gdb->config.kill;
+	machine_set_log(&gdb->machine, log_text, log_detail, gdb);
 	err = open_server(gdb, error, size);
 	if (!err && !(gdb->config.flags & KVMGDB_WAIT))
 		turn_set_off(&gdb->machine.guest);

@@ -140,7 +140,8 @@ int program_serve(struct machine *m, struct comm *comm, const struct program_con
 		return status;
 	p->leaves = config->once || comm->listener < 0;
 	p->lives = config->lives;
-	machine_set_log(m, log_sentence, &p->log);
+	m->may_end = !p->lives;
+	machine_set_log(m, log_sentence, log_sentence, &p->log);
 	if (p->lives)
 		machine_go(m);
 	open_door(p, s, comm);

@@ -267,8 +267,11 @@ struct target_ops {
 	/* The sentence of the last refusal. Valid until the next call. */
 	const char *(*why)(void *t);
 
-	/* The client was refused something, for this reason: kept for `monitor why`, and shown to whoever runs the machine. */
-	void (*refused)(void *t, const char *sentence);
+	/*
+	 * The client was refused something, for this reason: kept for `monitor why`, and shown to whoever runs the machine. asked: it has only
+	 * asked, and no less is true of the machine for that.
+	 */
+	void (*refused)(void *t, const char *sentence, bool asked);
 };
 
 struct target {

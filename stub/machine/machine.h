@@ -18,6 +18,7 @@ typedef int machine_command_fn(struct machine *m, const char *line, text_fn *pri
 struct machine {
 	struct guest guest;
 	machine_command_fn *command;
+	bool may_end; /* a client may have the guest ended; else `monitor exit` is refused */
 	bool described; /* guest.tdesc is that of its vCPUs */
 	unsigned mode;	/* of arch->modes: what the description is of */
 	unsigned expedited[3];

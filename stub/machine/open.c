@@ -100,6 +100,7 @@ int machine_open(struct machine *m, struct host *host, const struct arch *arch, 
 	int err;
 
 	memset(m, 0, sizeof(*m));
+	m->may_end = !host->borrowed;
 	g->host = host;
 	g->arch = arch;
 	g->caps = *caps;
@@ -152,9 +153,10 @@ void machine_set_server(struct machine *m, serve_fn *serve, notify_fn *notify, v
 	baton_set_server(&m->guest, serve, notify, arg);
 }
 
-void machine_set_log(struct machine *m, text_fn *log, void *arg)
+void machine_set_log(struct machine *m, text_fn *log, text_fn *detail, void *arg)
 {
 	m->guest.log = log;
+	m->guest.log_detail = detail;
 	m->guest.log_arg = arg;
 }
 

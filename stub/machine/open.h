@@ -27,8 +27,11 @@ void machine_close(struct machine *m);
 /* Who serves the client on a stop, and who is told of one in non-stop: see run/baton.h. */
 void machine_set_server(struct machine *m, serve_fn *serve, notify_fn *notify, void *arg);
 
-/* Who takes a sentence for whoever runs this machine: from any thread, and nobody is to wait. Without one they are dropped. */
-void machine_set_log(struct machine *m, text_fn *log, void *arg);
+/*
+ * Who takes a sentence for whoever runs this machine: from any thread, and nobody is to wait. detail takes those that say little and come often:
+ * what a client has only asked for, and was refused. Without one they are dropped.
+ */
+void machine_set_log(struct machine *m, text_fn *log, text_fn *detail, void *arg);
 
 /* Who answers `monitor`. Without one there are no commands. */
 void machine_set_commands(struct machine *m, machine_command_fn *command);

@@ -206,13 +206,13 @@ static const char *op_why(void *t)
 	return g->why;
 }
 
-static void op_refused(void *t, const char *sentence)
+static void op_refused(void *t, const char *sentence, bool asked)
 {
 	struct guest *g = machine_guest(t);
 
 	if (sentence != g->why)
 		refuse(&g->refusal, 0, "%s", sentence);
-	guest_log(g, "refused: %s", sentence);
+	(asked ? guest_log_detail : guest_log)(g, "refused: %s", sentence);
 }
 
 static const struct target_ops ops = {

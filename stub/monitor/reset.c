@@ -78,9 +78,10 @@ int do_go(struct machine *m, char **words, const struct printer *out)
 
 int do_exit(struct machine *m, char **words, const struct printer *out)
 {
-	(void)m;
 	(void)words;
-	say(out, "The guest has ended, and so does its VMM.\n");
+	if (!m->may_end)
+		return refuse(&m->guest.refusal, -EOPNOTSUPP, "the VMM does not let its guest be ended from here: `detach` leaves it running");
+	say(out, "The guest is to end, and its VMM with it.\n");
 	return COMMAND_ENDS;
 }
 

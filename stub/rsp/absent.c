@@ -73,10 +73,11 @@ static const char *reason(void *t)
 	return list ? list->why(list->arg) : "there is no guest";
 }
 
-static void refused(void *t, const char *sentence)
+static void refused(void *t, const char *sentence, bool asked)
 {
 	const struct target_list *list = t;
 
+	(void)asked;
 	if (list)
 		list->refused(list->arg, sentence);
 }

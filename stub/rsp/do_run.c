@@ -191,7 +191,7 @@ int do_restart(struct session *s, const struct args *args)
 	if (!s->extended)
 		return NOT_SERVED;
 	if (s->target.ops->restart(s->target.t)) {
-		s->target.ops->refused(s->target.t, s->target.ops->why(s->target.t));
+		s->target.ops->refused(s->target.t, s->target.ops->why(s->target.t), false);
 		return NO_ANSWER;
 	}
 	come_back(s);

@@ -98,7 +98,7 @@ static void take_arrival(struct session *s)
 static void take_foreign(struct session *s, const uint8_t *bytes, size_t n)
 {
 	packet_tell_foreign(bytes, n, s->sentence, sizeof(s->sentence));
-	s->target.ops->refused(s->target.t, s->sentence);
+	s->target.ops->refused(s->target.t, s->sentence, false);
 	s->state = SESSION_LOST;
 }
 

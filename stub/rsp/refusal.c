@@ -68,7 +68,7 @@ static void reply_code(struct session *s, int error)
 void refusal_send(struct session *s, int error)
 {
 	settle_sentence(s);
-	s->target.ops->refused(s->target.t, s->sentence);
+	s->target.ops->refused(s->target.t, s->sentence, s->row && s->row->flags & PACKET_ASKS);
 	reply_start(&s->out);
 	switch (refusal_form(s->row ? s->row->flags : 0, s->features, s->error_strings)) {
 	case REFUSAL_CODE:

@@ -30,6 +30,18 @@ void guest_log(struct guest *g, const char *format, ...)
 	tell(g, text);
 }
 
+void guest_log_detail(struct guest *g, const char *format, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	if (g->log_detail)
+		g->log_detail(g->log_arg, text);
+}
+
 struct vcpu *guest_vcpu(struct guest *g, unsigned thread)
 {
 	return thread >= 1 && thread <= g->n && vcpu_is_present(g->vcpus[thread - 1]) ? g->vcpus[thread - 1] : NULL;

@@ -32,4 +32,7 @@ bool guest_non_stop(struct guest *g);
 /* A sentence for whoever runs this guest. By any thread; nobody waits. */
 __attribute__((format(printf, 2, 3))) void guest_log(struct guest *g, const char *format, ...);
 
+/* One that says little, and comes often. */
+__attribute__((format(printf, 2, 3))) void guest_log_detail(struct guest *g, const char *format, ...);
+
 #endif

@@ -285,7 +285,7 @@ struct guest {
 	serve_fn *serve;
 	notify_fn *notify;
 	void *serve_arg;
-	text_fn *log;
+	text_fn *log, *log_detail;
 	void *log_arg;
 
 	pthread_mutex_t lock;

@@ -402,8 +402,9 @@ static const char *why(void *t)
 	return ((struct fake *)t)->why;
 }
 
-static void refused_packet(void *t, const char *sentence)
+static void refused_packet(void *t, const char *sentence, bool asked)
 {
+	(void)asked;
 	struct fake *f = t;
 
 	f->refusals++;
