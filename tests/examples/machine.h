@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define MACHINE_VCPUS 4
+#define MACHINE_VCPUS 8
 #define MACHINE_RAM 0x8000000
 
 struct vcpu {

@@ -227,5 +227,5 @@ trap_count: .skip 8
 step_count: .skip 8
 timer_count: .skip 8
 	.balign	4096
-stacks:	.skip	4 * 4096
+stacks:	.skip	8 * 4096
 	.section .note.GNU-stack, "", @progbits

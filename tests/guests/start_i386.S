@@ -61,6 +61,6 @@ idt_register:
 idt:	.skip	4 * 8
 trap_count: .skip 4
 	.balign	16
-stacks:	.skip	4 * 4096
-released: .skip	4
+stacks:	.skip	8 * 4096
+released: .skip	8
 	.section .note.GNU-stack, "", @progbits

@@ -223,6 +223,6 @@ power_off:			/* big-endian: token, no arguments, one result */
 	.balign	8
 timer_count: .skip 8
 	.balign	4096
-stacks:	.skip	4 * 4096
-released: .skip	4
+stacks:	.skip	8 * 4096
+released: .skip	8
 	.section .note.GNU-stack, "", @progbits

@@ -163,5 +163,5 @@ exception:
 trap_count: .skip 8
 timer_count: .skip 8
 	.balign	4096
-stacks:	.skip	4 * 4096
+stacks:	.skip	8 * 4096
 	.section .note.GNU-stack, "", @progbits

@@ -144,6 +144,6 @@ trap_count: .skip 8
 step_count: .skip 8
 timer_count: .skip 8
 	.balign	16
-stacks:	.skip	4 * 4096
-released: .skip	4
+stacks:	.skip	8 * 4096
+released: .skip	8
 	.section .note.GNU-stack, "", @progbits
