@@ -117,9 +117,10 @@ guests += build/guests/high_i386.elf build/guests/device_arm64.elf build/guests/
 
 # The VMMs that embed the library, built with what pkg-config says of it, here of what lies in the build tree.
 example_machine := $(patsubst %,$(OUT)/examples/obj/%.o,machine board_$(ARCH))
-example_flags := -O2 -g -D_GNU_SOURCE -Wall -Wextra -Wshadow -pthread
+example_flags := $(if $(filter -fsanitize=%,$(CFLAGS)),$(CFLAGS),-O2 -g) -D_GNU_SOURCE -Wall -Wextra -Wshadow -pthread
 example_kvmgdb = $(shell PKG_CONFIG_PATH=$(OUT) pkg-config $(if $(STATIC),--static) --cflags --libs kvmgdb) -Wl,-rpath,$(abspath $(OUT))
 examples := $(patsubst tests/examples/%.c,$(OUT)/examples/%,$(wildcard tests/examples/vmm*.c))
+library_tests := $(patsubst %,$(OUT)/examples/%,library library_vmm library_memory)
 
 $(OUT)/examples/obj/%.o: tests/examples/%.c tests/examples/machine.h
 	@mkdir -p $(@D)
@@ -129,7 +130,7 @@ $(OUT)/examples/%: tests/examples/%.c tests/examples/machine.h $(example_machine
 	$(CC) $(example_flags) -std=gnu11 $(if $(STATIC),-static -s) -o $@ $< $(example_machine) $(example_kvmgdb)
 
 # What the library does to a VMM.
-$(OUT)/examples/library: tests/live/library.c tests/live/library_rig.c tests/live/library_rig.h $(example_machine) $(library) $(library_files)
+$(library_tests): $(OUT)/examples/%: tests/live/%.c tests/live/library_rig.c tests/live/library_rig.h $(example_machine) $(library) $(library_files)
 	$(CC) $(example_flags) -std=gnu11 -I tests/unit $(if $(STATIC),-static -s) -o $@ $(filter %.c %.o,$^) $(example_kvmgdb)
 
 # vmm_loop.c with a seccomp filter of what the library says that it calls.
@@ -137,7 +138,16 @@ $(OUT)/examples/vmm_filtered: tests/examples/vmm_loop.c tests/live/filtered.c te
 	$(CC) $(example_flags) -std=gnu11 -c -Dkvmgdb_run=filtered_run -Dkvmgdb_dispatch=filtered_dispatch -I$(OUT)/include -o $@.o $<
 	$(CC) $(example_flags) -std=gnu11 $(if $(STATIC),-static -s) -o $@ $@.o tests/live/filtered.c $(example_machine) $(example_kvmgdb)
 
-examples: $(OUT)/examples/vmm_filtered $(examples) $(OUT)/examples/library
+# In other languages, where their compilers are.
+$(OUT)/examples/vmm_cc: tests/examples/vmm.cc tests/examples/machine.h $(example_machine) $(library) $(library_files)
+	$(CROSS_COMPILE)g++ $(example_flags) -std=c++11 -o $@ $< $(example_machine) $(example_kvmgdb)
+
+$(OUT)/examples/vmm_go: tests/examples/go/vmm.go tests/examples/machine.h $(example_machine) $(library) $(library_files)
+	$(AR) rcs $(OUT)/examples/obj/libmachine.a $(example_machine)
+	cd tests/examples/go && GOCACHE=$(abspath $(OUT)/go) GO111MODULE=off PKG_CONFIG_PATH=$(abspath $(OUT)) \
+		CGO_LDFLAGS='-L$(abspath $(OUT))/examples/obj -lmachine -Wl,-rpath,$(abspath $(OUT))' go build -o $(abspath $@) vmm.go
+
+examples: $(OUT)/examples/vmm_filtered $(examples) $(library_tests)
 
 # What goes into the nested machines is linked statically: they have no library.
 static-%:

@@ -29,39 +29,6 @@ static void start(struct rig *r, unsigned vcpus, int mode)
 	rig_start(r);
 }
 
-static unsigned long counter(const struct rig *r)
-{
-	return *(volatile unsigned long *)rig_at(r, "counter");
-}
-
-/* The guest goes on: it counts. */
-static bool runs(const struct rig *r)
-{
-	unsigned long before = counter(r);
-
-	for (int64_t until = now_ms() + PATIENCE; now_ms() < until; sleep_ms(5))
-		if (counter(r) != before)
-			return true;
-	return false;
-}
-
-static bool stands(const struct rig *r)
-{
-	unsigned long before = counter(r);
-
-	sleep_ms(100);
-	return counter(r) == before;
-}
-
-static unsigned long debug_exits(const struct rig *r)
-{
-	unsigned long n = 0;
-
-	for (unsigned i = 0; i < r->m.n; i++)
-		n += r->vcpus[i].debug_exits;
-	return n;
-}
-
 static bool in_time(atomic_bool *what)
 {
 	for (int64_t until = now_ms() + PATIENCE; now_ms() < until && !*what; sleep_ms(1))
@@ -108,7 +75,7 @@ static void test_alone(void)
 	r.prepare = filter_all_else;
 	r.by_halves = by_halves;
 	rig_start(&r);
-	ok(runs(&r), "alone: the guest runs at once");
+	ok(rig_runs(&r), "alone: the guest runs at once");
 	before = r.vcpus[0].exits;
 	sleep_ms(300);
 	ok(r.vcpus[0].exits > before + 100, "alone: there are exits, %lu", r.vcpus[0].exits - before);
@@ -169,8 +136,8 @@ static void leave_by(unsigned state, bool vanishes)
 		;
 	ok(fd >= 0 && !kvmgdb_attached(r.gdb) && rig_code(&r) == code, "leave, %s, %s: the guest's code is its own", leave_states[state],
 		vanishes ? "the client is gone" : "kvmgdb_disconnect()");
-	ok(runs(&r), "leave: ... it runs on");
-	is_int((int64_t)debug_exits(&r), 0, "leave: ... and no debug exit comes");
+	ok(rig_runs(&r), "leave: ... it runs on");
+	is_int((int64_t)rig_debug_exits(&r), 0, "leave: ... and no debug exit comes");
 	if (!vanishes)
 		close(fd);
 	rig_close(&r);
@@ -217,7 +184,7 @@ static void test_busy(void)
 	ok(client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'T', "busy in the VMM: behind it, a step");
 	ok(!strcmp(client_break(&r, fd, "Z0", "tick"), "OK") && client_ask(fd, PATIENCE, "vCont;c")[0] == 'T', "busy in the VMM: ... and a breakpoint");
 	close(fd);
-	ok(runs(&r), "busy in the VMM: and it runs on");
+	ok(rig_runs(&r), "busy in the VMM: and it runs on");
 	rig_close(&r);
 }
 
@@ -241,17 +208,17 @@ static void test_pause(void)
 	kvmgdb_clean_begin(r.gdb);
 	ok(rig_code(&r) == code, "pause: a snapshot has the guest's own code");
 	kvmgdb_clean_end(r.gdb);
-	ok(stands(&r), "pause: the guest stands");
+	ok(rig_stands(&r), "pause: the guest stands");
 	rig_resume(&r);
-	ok(stands(&r), "pause: ... also when the VMM lets it go on, for the debugger holds it");
+	ok(rig_stands(&r), "pause: ... also when the VMM lets it go on, for the debugger holds it");
 	ok(client_ask(fd, PATIENCE, "vCont;c")[0] == 'T', "pause: the breakpoint is there, and is met");
 	client_break(&r, fd, "z0", "tick");
 	client_say(fd, "vCont;c");
-	ok(runs(&r), "pause: the guest runs for the debugger");
+	ok(rig_runs(&r), "pause: the guest runs for the debugger");
 	rig_pause(&r);
-	ok(stands(&r), "pause: the VMM has a running guest paused");
+	ok(rig_stands(&r), "pause: the VMM has a running guest paused");
 	rig_resume(&r);
-	ok(runs(&r), "pause: ... and let on");
+	ok(rig_runs(&r), "pause: ... and let on");
 	is_int((int64_t)r.vcpus[0].wrong_reason, 0, "pause: each EINTR came with KVM_EXIT_INTR");
 	close(fd);
 	rig_close(&r);
@@ -337,7 +304,7 @@ static void test_kicks_by(enum kick by)
 	ok(!lost && kicks > 10, "kicks by %s: none of %u is lost, while the debugger steps and continues", kick_names[by], kicks);
 	is_int((int64_t)r.vcpus[0].wrong_reason, 0, "kicks: each EINTR came with KVM_EXIT_INTR");
 	close(fd);
-	ok(runs(&r), "kicks: the guest runs on");
+	ok(rig_runs(&r), "kicks: the guest runs on");
 	rig_close(&r);
 }
 
@@ -374,7 +341,7 @@ static void test_slots(void)
 	rig_resume(&r);
 	ok(client_ask(fd, PATIENCE, "m%llx,8", (unsigned long long)rig_symbol(&r, "counter", NULL))[0] != 'E', "slots: it is there again");
 	close(fd);
-	ok(runs(&r), "slots: the guest runs on");
+	ok(rig_runs(&r), "slots: the guest runs on");
 	rig_close(&r);
 }
 
@@ -408,7 +375,7 @@ static void close_early(uint32_t flags, bool vanishes)
 			;
 		ok(!kvmgdb_attached(r.gdb), "early: ... leaves");
 		rig_start(&r);
-		ok(runs(&r) == !flags, "early: ... and the guest does what it was to do");
+		ok(rig_runs(&r) == !flags, "early: ... and the guest does what it was to do");
 	}
 	alarm(PATIENCE / 1000);
 	rig_close(&r);
@@ -440,15 +407,15 @@ static void test_two(void)
 	rig_start(&a);
 	rig_start(&b);
 	fd_a = client_open(&a);
-	ok(fd_a >= 0 && stands(&a) && runs(&b), "two VMs: one is stopped, the other runs");
+	ok(fd_a >= 0 && rig_stands(&a) && rig_runs(&b), "two VMs: one is stopped, the other runs");
 	fd_b = client_open(&b);
-	ok(fd_b >= 0 && stands(&b), "two VMs: both are stopped, each by its debugger");
+	ok(fd_b >= 0 && rig_stands(&b), "two VMs: both are stopped, each by its debugger");
 	client_break(&a, fd_a, "Z0", "tick");
-	ok(client_ask(fd_a, PATIENCE, "vCont;c")[0] == 'T' && stands(&b), "two VMs: one comes to a breakpoint, the other stands");
+	ok(client_ask(fd_a, PATIENCE, "vCont;c")[0] == 'T' && rig_stands(&b), "two VMs: one comes to a breakpoint, the other stands");
 	client_say(fd_b, "vCont;c");
-	ok(runs(&b), "two VMs: ... and meets none when it runs");
+	ok(rig_runs(&b), "two VMs: ... and meets none when it runs");
 	close(fd_a);
-	ok(runs(&a), "two VMs: with one client gone, its VM runs");
+	ok(rig_runs(&a), "two VMs: with one client gone, its VM runs");
 	close(fd_b);
 	rig_close(&a);
 	rig_close(&b);

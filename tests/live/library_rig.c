@@ -128,6 +128,15 @@ static int run(struct rig_vcpu *v)
 	return kvmgdb_run(v->v->gdb) < 0 ? -errno : 0;
 }
 
+static void show_event(struct rig_vcpu *v)
+{
+	struct rig *r = v->rig;
+
+	while (r->event && !r->ends && kvmgdb_guest_event(v->v->gdb, (enum kvmgdb_event)r->event, 0, r->event_text))
+		v->eintr++;
+	r->event = 0;
+}
+
 static void serve(struct rig_vcpu *v)
 {
 	unsigned busy = atomic_exchange(&v->rig->busy_ms, 0);
@@ -141,9 +150,39 @@ static void serve(struct rig_vcpu *v)
 	v->in_handler = true;
 	if (busy)
 		sleep_ms(busy);
+	show_event(v);
 	if (machine_serve(v->v, &code) == ENDS)
 		v->rig->ends = true;
 	v->in_handler = false;
+}
+
+/* Those that only KVM lets in are pending behind it. */
+static void take_kicks(const struct rig *r)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, r->kick);
+	while (r->kick && sigtimedwait(&set, NULL, &(struct timespec){ 0 }) > 0)
+		;
+}
+
+static void block_kick(struct rig_vcpu *v)
+{
+	struct {
+		struct kvm_signal_mask head;
+		uint64_t set;
+	} __attribute__((packed)) mask = { .head.len = sizeof(mask.set) };
+	sigset_t set;
+
+	if (!v->rig->kick)
+		return;
+	sigemptyset(&set);
+	sigaddset(&set, v->rig->kick);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	mask.set = ~v->rig->run_signals;
+	if (ioctl(v->v->fd, KVM_SET_SIGNAL_MASK, &mask) < 0)
+		err(1, "KVM_SET_SIGNAL_MASK");
 }
 
 static void hold(struct rig *r)
@@ -161,7 +200,8 @@ static void *run_vcpu(void *arg)
 	bool prepared = false;
 
 	v->tid = (pid_t)syscall(SYS_gettid);
-	while (!r->ends) {
+	block_kick(v);
+	while (!r->ends && !v->leaves) {
 		int ret = run(v);
 
 		v->runs++;
@@ -169,6 +209,7 @@ static void *run_vcpu(void *arg)
 			/* It may have been set to call this thread out. */
 			__atomic_store_n(&v->v->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 			v->wrong_reason += v->v->run->exit_reason != KVM_EXIT_INTR;
+			take_kicks(r);
 			v->eintr++;
 		} else if (ret && ret != -EAGAIN) {
 			errx(1, "vCPU %u: KVM_RUN: %s", v->v->nr, strerror(-ret));
@@ -186,15 +227,22 @@ static void *run_vcpu(void *arg)
 
 void rig_open(struct rig *r, const char *image, unsigned vcpus, int mode, uint32_t flags)
 {
-	struct kvmgdb_config config = { .size = sizeof(config), .flags = flags };
+	rig_open_as(r, image, vcpus, mode, (struct kvmgdb_config){ .flags = flags }, 0);
+}
+
+void rig_open_as(struct rig *r, const char *image, unsigned vcpus, int mode, struct kvmgdb_config config, int kick)
+{
 	struct sigaction action = { .sa_handler = do_nothing };
 	char why[200];
 
 	memset(r, 0, sizeof(*r));
+	r->kick = kick;
+	r->run_signals = config.run_signals;
 	sigaction(PAUSE_SIGNAL, &action, NULL);
 	machine_open(&r->m, image, vcpus);
 	machine_start(&r->m);
 	*(int *)rig_at(r, "mode") = mode;
+	config.size = sizeof(config);
 	config.kvm_fd = r->m.kvm;
 	config.vm_fd = r->m.vm;
 	config.opaque = &r->m;
@@ -229,6 +277,8 @@ void rig_close(struct rig *r)
 {
 	r->ends = true;
 	for (unsigned i = 0; r->started && i < r->m.n; i++) {
+		if (r->vcpus[i].gone)
+			continue;
 		kvmgdb_kick(r->m.vcpus[i].gdb);
 		pthread_join(r->m.vcpus[i].thread, NULL);
 	}
@@ -238,6 +288,47 @@ void rig_close(struct rig *r)
 	close(r->m.vm);
 	close(r->m.kvm);
 	munmap(r->m.ram, MACHINE_RAM);
+}
+
+void rig_drop(struct rig *r, unsigned nr)
+{
+	r->vcpus[nr].leaves = true;
+	kvmgdb_kick(r->m.vcpus[nr].gdb);
+	pthread_join(r->m.vcpus[nr].thread, NULL);
+	kvmgdb_remove_vcpu(r->m.vcpus[nr].gdb);
+	r->vcpus[nr].gone = true;
+}
+
+static unsigned long counter(const struct rig *r)
+{
+	return *(volatile unsigned long *)rig_at(r, "counter");
+}
+
+bool rig_runs(const struct rig *r)
+{
+	unsigned long before = counter(r);
+
+	for (int64_t until = now_ms() + PATIENCE; now_ms() < until; sleep_ms(5))
+		if (counter(r) != before)
+			return true;
+	return false;
+}
+
+bool rig_stands(const struct rig *r)
+{
+	unsigned long before = counter(r);
+
+	sleep_ms(100);
+	return counter(r) == before;
+}
+
+unsigned long rig_debug_exits(const struct rig *r)
+{
+	unsigned long n = 0;
+
+	for (unsigned i = 0; i < r->m.n; i++)
+		n += r->vcpus[i].debug_exits;
+	return n;
 }
 
 void rig_pause(struct rig *r)
@@ -284,7 +375,7 @@ static bool read_byte(int fd, int64_t until, char *c)
 	return poll(&p, 1, left > 0 ? (int)left : 0) > 0 && recv(fd, c, 1, 0) == 1;
 }
 
-const char *client_wait(int fd, int ms)
+static const char *wait_for(int fd, int ms, char head)
 {
 	static _Thread_local char reply[0x8000];
 	int64_t until = now_ms() + ms;
@@ -294,13 +385,23 @@ const char *client_wait(int fd, int ms)
 	do {
 		if (!read_byte(fd, until, &c))
 			return "";
-	} while (c != '$');
+	} while (c != head);
 	while (read_byte(fd, until, &c) && c != '#' && n < sizeof(reply) - 1)
 		reply[n++] = c;
 	reply[n] = '\0';
 	read_byte(fd, until, &c);
 	read_byte(fd, until, &c);
 	return reply;
+}
+
+const char *client_wait(int fd, int ms)
+{
+	return wait_for(fd, ms, '$');
+}
+
+const char *client_notified(int fd, int ms)
+{
+	return wait_for(fd, ms, '%');
 }
 
 const char *client_ask(int fd, int ms, const char *format, ...)
@@ -339,17 +440,38 @@ const char *client_break(const struct rig *r, int fd, const char *packet, const 
 	return client_ask(fd, PATIENCE, "%s,%llx,%u", packet, (unsigned long long)rig_symbol(r, where, NULL), KIND);
 }
 
+static void to_hex(char *hex, const char *text)
+{
+	*hex = '\0';
+	for (size_t i = 0; text[i]; i++)
+		snprintf(hex + 2 * i, 3, "%02x", (uint8_t)text[i]);
+}
+
+const char *client_monitor(int fd, const char *line, char *text, size_t size)
+{
+	char hex[200];
+	const char *reply;
+	size_t n = 0;
+
+	to_hex(hex, line);
+	reply = client_ask(fd, PATIENCE, "qRcmd,%s", hex);
+	for (; reply[0] == 'O' && reply[1] != 'K'; reply = client_wait(fd, PATIENCE))
+		n += (size_t)snprintf(text + n, n < size ? size - n : 0, "%s", reply + 1);
+	return reply;
+}
+
+bool client_says(const char *said, const char *words)
+{
+	char hex[200];
+
+	to_hex(hex, words);
+	return strstr(said, hex) != NULL;
+}
+
 bool client_sees_plants(int fd)
 {
-	static const char line[] = "planted opcode        works";
-	char hex[2 * sizeof(line)];
-	const char *reply;
-	bool found = false;
+	char said[0x2000] = "";
 
-	for (size_t i = 0; line[i]; i++)
-		snprintf(hex + 2 * i, 3, "%02x", (uint8_t)line[i]);
-	reply = client_ask(fd, PATIENCE, "qRcmd,6361706162696c6974696573");
-	for (; reply[0] == 'O' && reply[1] != 'K'; reply = client_wait(fd, PATIENCE))
-		found |= strstr(reply, hex) != NULL;
-	return found;
+	client_monitor(fd, "capabilities", said, sizeof(said));
+	return client_says(said, "planted opcode        works");
 }

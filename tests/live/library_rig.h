@@ -24,6 +24,8 @@ struct rig_vcpu {
 	_Atomic unsigned long wrong_reason;	  /* of those with EINTR: exit_reason was not KVM_EXIT_INTR */
 	_Atomic unsigned long debug_exits;	  /* which no VMM expects */
 	atomic_bool in_handler;			  /* it serves an exit */
+	atomic_bool leaves;			  /* its thread is to end */
+	bool gone;				  /* rig_drop() */
 };
 
 struct rig {
@@ -36,13 +38,28 @@ struct rig {
 	atomic_uint paused;	   /* so many are */
 	atomic_uint busy_ms;	   /* the next exit is served for so long */
 	atomic_bool ends;	   /* the threads are to end */
+	atomic_int event;	   /* the next exit is one of these, of enum kvmgdb_event, with this text; 0: none */
+	const char *event_text;
+	uint64_t run_signals;
+	int kick;		   /* a signal that the threads block, and KVM lets in; or 0 */
 	atomic_bool by_halves;
 	bool started;
 };
 
 void rig_open(struct rig *r, const char *image, unsigned vcpus, int mode, uint32_t flags);
+
+/* The same with a configuration, of which descriptors and size are filled in. kick is config.run_signals' with which the VMM calls out, or 0. */
+void rig_open_as(struct rig *r, const char *image, unsigned vcpus, int mode, struct kvmgdb_config config, int kick);
 void rig_start(struct rig *r);
 void rig_close(struct rig *r);
+
+/* A vCPU's thread ends, and the library is told that the vCPU is gone. */
+void rig_drop(struct rig *r, unsigned nr);
+
+/* The guest counts; nobody counts for a while. */
+bool rig_runs(const struct rig *r);
+bool rig_stands(const struct rig *r);
+unsigned long rig_debug_exits(const struct rig *r);
 
 /* A symbol of the image. And, where it is in RAM, as we have it. */
 uint64_t rig_symbol(const struct rig *r, const char *name, uint64_t *size);
@@ -62,6 +79,7 @@ int client_open(struct rig *r);
 /* What is answered, within so many milliseconds; "" if nothing is. In a buffer of its own, until the next one. */
 const char *client_ask(int fd, int ms, const char *format, ...) __attribute__((format(printf, 3, 4)));
 const char *client_wait(int fd, int ms);
+const char *client_notified(int fd, int ms);
 void client_say(int fd, const char *packet);
 void client_interrupt(int fd);
 
@@ -82,6 +100,12 @@ uint64_t rig_code(const struct rig *r);
 
 /* A breakpoint, by the packet Z0, z0, Z1 or z1, at a symbol of the image: what is answered. */
 const char *client_break(const struct rig *r, int fd, const char *packet, const char *where);
+
+/* A `monitor` command: the last answer, behind what it prints, which is kept in text, hexadecimal. */
+const char *client_monitor(int fd, const char *line, char *text, size_t size);
+
+/* Are these words in a text, which is hexadecimal? */
+bool client_says(const char *said, const char *words);
 
 /* Were planted opcodes seen to work on this KVM? As `monitor capabilities` has it. */
 bool client_sees_plants(int fd);
