@@ -22,16 +22,17 @@ struct region2 {
 #define SET_REGION2 _IOW(KVMIO, 0x49, struct region2)
 #define GUEST_MEMFD (1u << 2) /* KVM_MEM_GUEST_MEMFD */
 
-#define IDS_TRIED 8	      /* for one that is of no slot */
-#define HIGHEST_TRIED_ID 500  /* every kernel has as many */
-#define FAR_PAGE (1ull << 62) /* of a slot: none has as many */
+#define IDS_TRIED 8		/* for one that is of no slot */
+#define HIGHEST_TRIED_ID 500	/* every kernel has as many */
+#define LEAST_MOST (1ull << 30) /* bytes in one question: any process has as many addresses */
+#define FAR_PAGE (1ull << 62)	/* of a slot: none has as many */
 
 /* How to ask for a slot that KVM will not make. */
 struct ask_form {
 	unsigned long request;
 	uint32_t flags;
 	int err;					     /* KVM's, of a range without any slot */
-	uint64_t most;					     /* bytes in one question */
+	uint64_t most;					     /* bytes in one question, where a process has so many addresses */
 	bool (*usable)(struct ask *a);			     /* in this process; NULL: in any */
 	uint64_t (*hva)(const struct ask *a, uint64_t size); /* what the slot is asked for */
 };
@@ -82,7 +83,7 @@ static uint64_t from_refused(const struct ask *a, uint64_t size)
 	return a->refused;
 }
 
-static const struct ask_form arch_form = { KVM_SET_USER_MEMORY_REGION, 0, -EPERM, 1ull << 36, has_read_only_pages,
+static const struct ask_form arch_form = { KVM_SET_USER_MEMORY_REGION, 0, -EPERM, 1ull << 42, has_read_only_pages,
 	from_refused };
 #else
 static bool never(struct ask *a)
@@ -208,7 +209,7 @@ int ask_first(struct ask *a, uint64_t from, uint64_t *first)
 	int err = 0;
 
 	while (!err && !any && start < end)
-		err = narrow(a, &start, &end, a->form->most, &any);
+		err = narrow(a, &start, &end, a->most, &any);
 	while (!err && any && end - start > a->vm->page_size)
 		err = narrow(a, &start, &end, piece_of(a, end - start), &any);
 	if (!err && !any && end != a->end)
@@ -332,6 +333,24 @@ static int find_end(struct ask *a)
 }
 
 /*
+ * How much one question may be about. For a slot that would go beyond the process's addresses KVM has an error of its own; where
+ * the form is refused by the same one, so much is certain to be within them.
+ */
+static int find_most(struct ask *a)
+{
+	int result = -EINVAL, err = 0;
+
+	for (a->most = a->form->most; !err && a->form->err != -EINVAL && a->most > LEAST_MOST; a->most /= 2) {
+		struct region2 q = question(a, a->id, 0, a->most);
+
+		err = ask(a, &q, &result, 1);
+		if (result != -EINVAL)
+			break;
+	}
+	return err;
+}
+
+/*
  * With this id KVM tells of memory where there is some. For one that is of a slot it does not, and for a form that it does
  * not know.
  */
@@ -343,6 +362,8 @@ static int try_id(struct ask *a, unsigned id)
 
 	a->id = id;
 	err = find_end(a);
+	if (!err)
+		err = find_most(a);
 	if (!err && a->vm->occupied == UINT64_MAX)
 		err = ask_first(a, 0, &first);
 	if (!err && first < a->end)
@@ -378,7 +399,6 @@ int ask_open(struct ask *a, const struct memslots_vm *vm, const struct refusal *
 	if (err == -ENOTRECOVERABLE)
 		return refuse(why, err, "KVM made a slot that it was expected to refuse, which was taken away again");
 	if (err == -EPROTO || err == -EOPNOTSUPP)
-		return refuse(
-			why, -EOPNOTSUPP, "this kernel's KVM has no question that it can be asked without its doing something");
+		return refuse(why, -EOPNOTSUPP, "this kernel's KVM cannot be asked without changing something");
 	return err ? refuse(why, err, "KVM cannot be asked in the VMM's process: %s", strerror(-err)) : 0;
 }

@@ -19,6 +19,7 @@ struct ask {
 	const struct ask_form *form;
 	uint64_t refused, refused_end; /* a mapping of the VMM that KVM takes for no slot */
 	uint64_t end;		       /* no guest-physical address is as high */
+	uint64_t most;		       /* bytes that one question may be about */
 	uint64_t occupied;	       /* a page that is in a slot */
 	unsigned id;		       /* of no slot */
 	unsigned left;		       /* how many more slots ask_exact() may be asked for: -E2BIG behind that */

@@ -92,7 +92,7 @@ static int find_members(struct memslots_bpf *b, const struct refusal *why)
 
 	if (err)
 		return refuse(why, err,
-			"/sys/kernel/btf/vmlinux: %s: a kernel without it does not tell where it has a VM's memory slots",
+			"/sys/kernel/btf/vmlinux: %s: this kernel does not say where slots are",
 			strerror(-err));
 	memcpy(b->at, members, sizeof(members));
 	err = btf_read("/sys/kernel/btf/kvm", &module);

@@ -257,6 +257,8 @@ static int find_slots(struct search *s, bool thorough)
 		if (!err)
 			err = ask_first(&s->ask, next, &s->gpa);
 	}
+	if (!err && next)
+		s->ask.end = next; /* for the next time */
 	return err;
 }
 
