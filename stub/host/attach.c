@@ -276,10 +276,15 @@ static int attach_extension(struct host *h, int cap)
 	return attach_calls_on(a, a->vm.vm_fd, NULL, &call, 1) || call.err ? 0 : call.ret;
 }
 
+/* What the VMM wants there itself stays. */
 static void attach_sync_regs(struct host *h, uint64_t sync)
 {
-	(void)h;
-	(void)sync;
+	struct attach *a = (struct attach *)h;
+
+	for (unsigned i = 0; i < h->vcpus; i++)
+		if (a->vcpu[i].run)
+			a->vcpu[i].run->kvm_valid_regs = (a->vcpu[i].run->kvm_valid_regs & ~a->sync) | sync;
+	a->sync = sync;
 }
 
 /* --- memory */
@@ -298,6 +303,7 @@ static void attach_close(struct host *h)
 {
 	struct attach *a = (struct attach *)h;
 
+	attach_sync_regs(h, 0);
 	hand_close(&a->hand);
 	end_tracers(a);
 	guard_close(&a->guard);

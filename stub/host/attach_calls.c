@@ -126,6 +126,8 @@ static int put(struct letter *l, const struct vcpu_place *place, struct host_cal
 {
 	int err = 0;
 
+	if (place && c->changes)
+		atomic_store(place->synced, false);
 	if (place && vcpu_call_here(place, c))
 		return 0;
 	if (c->on_device || aligned(c->size) + aligned(c->data_size) > HAND_AREA / 2) {

@@ -169,6 +169,9 @@ static int lie_down(struct attach_vcpu *v)
 
 static int rests(struct attach_vcpu *v, enum attach_place place)
 {
+	/* KVM has left a copy of registers when its call returned, which one that was put back before it was made has not. */
+	if (place != ATTACH_BEHIND || v->place != ATTACH_REWOUND)
+		atomic_store(&v->synced, place == ATTACH_BEHIND);
 	v->place = place;
 	v->since = now_ns();
 	v->finishing = false;
@@ -238,7 +241,6 @@ static int at_exit(struct attach_vcpu *v, const struct tracee_syscall *info, str
 	if (v->place != ATTACH_INSIDE)
 		return 0;
 	clear_immediate(v);
-	atomic_store(&v->synced, false);
 	if (tracee_read_regs(&v->tracee))
 		return -ESRCH;
 	if (info->result == -EINTR)
@@ -288,7 +290,6 @@ static int at_group(struct attach_vcpu *v, struct vcpu_exit *exit)
 {
 	bool behind = v->place == ATTACH_REWOUND ? !undo_rewind(v) : attach_is_behind(v);
 
-	v->place = behind ? ATTACH_BEHIND : ATTACH_OUT;
 	v->group = true;
 	return atomic_load(&v->kicked) ? kicked(v, behind ? ATTACH_BEHIND : ATTACH_ELSEWHERE, exit) : 0;
 }

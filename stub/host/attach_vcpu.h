@@ -95,6 +95,7 @@ struct attach {
 	struct hand hand;
 	struct attach_vcpu *opener; /* whose tracer has made it */
 	struct guard guard;
+	uint64_t sync; /* KVM_SYNC_* that KVM is to leave in kvm_run for us */
 	struct attach_memory ram;
 	pthread_mutex_t lock;
 	pthread_cond_t turn; /* a tracer has another task */

@@ -5,17 +5,17 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
-#define ANSWER_MS 10000 /* however busy its computer is */
+#define ANSWER_S 10 /* however busy its computer is */
 #define END_TRIES 1000
 #define END_PAUSE_NS 1000000
 
@@ -87,6 +87,7 @@ static int map_area(struct making *m)
 
 static int make_socket(struct making *m)
 {
+	static const struct timeval limit = { .tv_sec = ANSWER_S };
 	int64_t result;
 	int ends[2];
 	int err = INJECT(m, &result, SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, m->h->area);
@@ -98,7 +99,7 @@ static int make_socket(struct making *m)
 	m->ours = ends[0];
 	m->theirs = ends[1];
 	m->h->socket = (int)syscall(SYS_pidfd_getfd, m->pidfd, m->ours, 0);
-	err = m->h->socket < 0 ? -errno : 0;
+	err = m->h->socket < 0 || setsockopt(m->h->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ? -errno : 0;
 	return INJECT(m, &result, SYS_close, (uint64_t)m->ours) ? -EIO : err;
 }
 
@@ -182,15 +183,14 @@ static int fail(struct making *m, int err, const struct refusal *why)
 
 /* --- asking it */
 
-static int await_answer(const struct hand *h)
+static ssize_t await_answer(const struct hand *h, void *message, size_t size)
 {
-	struct pollfd fd = { .fd = h->socket, .events = POLLIN };
-	int r;
+	ssize_t n;
 
 	do {
-		r = poll(&fd, 1, ANSWER_MS);
-	} while (r < 0 && errno == EINTR);
-	return r > 0 ? 0 : -ETIMEDOUT;
+		n = recv(h->socket, message, size, 0);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
 }
 
 /* The answer to another message may come first: to that of somebody who is no more. */
@@ -198,16 +198,14 @@ static int exchange(struct hand *h, void *message, size_t size)
 {
 	struct hand_head *head = message;
 	ssize_t n;
-	int err;
 
 	head->tag = ++h->tag;
 	if (h->socket < 0 || send(h->socket, message, size, MSG_NOSIGNAL) != (ssize_t)size)
 		return -EPIPE;
 	do {
-		err = await_answer(h);
-		if (err)
-			return err;
-		n = recv(h->socket, message, size, 0);
+		n = await_answer(h, message, size);
+		if (n == -EAGAIN)
+			return -ETIMEDOUT;
 	} while (n >= (ssize_t)sizeof(*head) && head->tag != h->tag);
 	return n == (ssize_t)size ? 0 : -EPIPE;
 }
