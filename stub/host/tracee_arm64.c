@@ -49,6 +49,7 @@ void tracee_set_call(struct tracee_regs *r, const struct tracee_call *call)
 /* x19 the descriptor, x20 the area, x21 its size; x22 calls left, x23 the next one. */
 __asm__(".pushsection .rodata\n"
 	".globl tracee_hand, tracee_rest, tracee_hand_end\n"
+	".hidden tracee_hand, tracee_rest, tracee_hand_end\n"
 	".balign 4\n"
 	"tracee_hand:\n"
 	"	svc #0\n"

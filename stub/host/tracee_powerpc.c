@@ -68,6 +68,7 @@ void tracee_set_call(struct tracee_regs *r, const struct tracee_call *call)
 /* r20 the descriptor, r21 the area, r22 its size; r23 calls left, r24 the next one. */
 __asm__(".pushsection .rodata\n"
 	".globl tracee_hand, tracee_rest, tracee_hand_end\n"
+	".hidden tracee_hand, tracee_rest, tracee_hand_end\n"
 	".balign 4\n"
 	"tracee_hand:\n"
 	"	sc\n"

@@ -54,6 +54,7 @@ void tracee_set_call(struct tracee_regs *r, const struct tracee_call *call)
 /* s2 the descriptor, s3 the area, s4 its size; s5 calls left, s6 the next one. */
 __asm__(".pushsection .rodata\n"
 	".globl tracee_hand, tracee_rest, tracee_hand_end\n"
+	".hidden tracee_hand, tracee_rest, tracee_hand_end\n"
 	".balign 4\n"
 	".option push\n"
 	".option norvc\n"

@@ -49,6 +49,7 @@ void tracee_set_call(struct tracee_regs *r, const struct tracee_call *call)
 /* r12 the descriptor, r13 the area, r14 its size; rbx calls left, rbp the next one. */
 __asm__(".pushsection .rodata\n"
 	".globl tracee_hand, tracee_rest, tracee_hand_end\n"
+	".hidden tracee_hand, tracee_rest, tracee_hand_end\n"
 	"tracee_hand:\n"
 	"	syscall\n"
 	"1:	test %rax, %rax\n"
