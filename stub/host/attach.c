@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "attach_memory.h"
@@ -17,7 +18,13 @@
 #include "kvm.h"
 #include "vcpu_calls.h"
 
-#define LOOKS 20 /* at the VMM's threads; the last one at all of them, for a while each */
+#define LOOK_MS 3000 /* a VMM's threads are looked for so long, if they are busy with something else; */
+#define LOOKS_ALL 10 /* each so many looks, also among those that do not look like it */
+#define LOOK_NS 2000000
+
+/* Whoever cleans up behind one that was killed is gone soon. */
+#define CHECKS 50
+#define CHECK_NS 20000000
 
 /* --- what is opened without touching the VMM */
 
@@ -187,13 +194,25 @@ static int find_threads(struct attach *a, bool all, int left, const struct refus
 	return r < 0 ? r : left;
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* Who serves an exit, and sleeps in that, is back soon. */
 static int start_tracers(struct attach *a, const struct refusal *why)
 {
+	int64_t until = now_ms() + LOOK_MS;
 	int left = (int)a->host.vcpus;
 
-	for (unsigned i = 0; left > 0 && i < LOOKS; i++)
-		left = find_threads(a, i == LOOKS - 1, left, why);
+	for (unsigned i = 1; left > 0 && now_ms() < until; i++) {
+		left = find_threads(a, i % LOOKS_ALL == 0, left, why);
+		if (left > 0)
+			nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
+	}
 	if (left > 0)
 		return refuse(why, -EBUSY,
 			"process %d: %d of its %u vCPUs %s not run by any thread now: a VM that is paused cannot be attached "
@@ -358,12 +377,23 @@ static int make_vcpus(struct attach *a, const struct refusal *why)
 	return 0;
 }
 
+static int check_process(pid_t pid, const struct refusal *why)
+{
+	int err = proc_check(pid, why);
+
+	for (unsigned i = 0; err == -EBUSY && i < CHECKS; i++) {
+		nanosleep(&(struct timespec){ .tv_nsec = CHECK_NS }, NULL);
+		err = proc_check(pid, why);
+	}
+	return err;
+}
+
 static int open_all(struct attach *a, const struct attach_config *config, const struct refusal *why)
 {
 	int err = attach_memory_told(a, config->ram, why);
 
 	if (!err)
-		err = proc_check(config->pid, why);
+		err = check_process(config->pid, why);
 	if (!err)
 		err = proc_find_vm(config->pid, &a->vm, why);
 	if (!err)
