@@ -18,6 +18,7 @@
 #include "monitor/show.h"
 #include "options.h"
 #include "program.h"
+#include "program_multi.h"
 #include "run/probe.h"
 #include "serve/comm.h"
 
@@ -137,6 +138,26 @@ static int run_attached(const struct options *o, const struct arch *arch, struct
 	return status;
 }
 
+/* Clients choose which VM of this computer's. */
+static int run_multi(const struct options *o, const struct arch *arch, struct comm *comm, char *error, size_t size)
+{
+	struct multi_config config = { .arch = arch, .batch = o->batch };
+	struct program_config program = o->program;
+	int status;
+
+	if (probe_host(arch, &config.caps, error, size))
+		return -1;
+	set_signals();
+	program.multi = multi_open(&config);
+	if (!program.multi) {
+		snprintf(error, size, "%s", strerror(ENOMEM));
+		return -1;
+	}
+	status = program_serve(NULL, comm, &program);
+	multi_close(program.multi);
+	return status;
+}
+
 /* Everything between the open connection and the exit status; -1 and a sentence in error when it did not come to that. */
 static int run(const struct options *o, const struct arch *arch, struct comm *comm, char *error, size_t size)
 {
@@ -202,8 +223,8 @@ int main(int argc, char **argv)
 		err = comm_open(&comm, o.comm, error, sizeof(error));
 	if (err)
 		die(err == -EINVAL ? EXIT_BAD_USAGE : EXIT_BAD_RUN, "%s", error);
-	o.program.lives = o.attach;
-	status = (o.attach ? run_attached : run)(&o, arch, &comm, error, sizeof(error));
+	o.program.lives = o.attach || o.multi;
+	status = (o.multi ? run_multi : o.attach ? run_attached : run)(&o, arch, &comm, error, sizeof(error));
 	comm_close(&comm);
 	if (status < 0)
 		die(EXIT_BAD_RUN, "%s", error);

@@ -13,6 +13,7 @@ const char options_usage[] =
 	"Usage: kvm-gdbserver [OPTIONS] COMM [IMAGE]\n"
 	"       kvm-gdbserver [OPTIONS] --registers [--json] [--group G] [IMAGE]\n"
 	"       kvm-gdbserver [OPTIONS] --attach COMM PID\n"
+	"       kvm-gdbserver [OPTIONS] --multi COMM\n"
 	"       kvm-gdbserver --list [--json]\n"
 	"\n"
 	"Runs IMAGE (an ELF file, or a Linux Image of arm64 or riscv64) in a KVM guest and serves it to gdb, lldb or an IDE.\n"
@@ -31,6 +32,7 @@ const char options_usage[] =
 	"  --append TEXT    command line of a Linux Image\n"
 	"  --mode MODE      without IMAGE, of x86: how the machine starts: x86-64, i386 or i8086\n"
 	"  --attach         debug the VM that runs in process PID, whatever its VMM; it goes on when no client is there\n"
+	"  --multi          gdb's `target extended-remote`: `info os vms` lists the VMs of this computer, `attach PID` debugs one\n"
 	"  --ram GPA:SIZE:HVA\n"
 	"                   with --attach: SIZE bytes (or K, M, G) of the guest's memory from GPA on are at HVA in the process;\n"
 	"                   for each piece, where the kernel does not tell\n"
@@ -135,6 +137,7 @@ static const struct row {
 	{ "list", FLAG, offsetof(struct options, list), NULL },
 	{ "memory", PARSE, 0, parse_memory },
 	{ "mode", TEXT, offsetof(struct options, vm.mode), NULL },
+	{ "multi", FLAG, offsetof(struct options, multi), NULL },
 	{ "once", FLAG, offsetof(struct options, program.once), NULL },
 	{ "ram", PARSE, 0, parse_ram },
 	{ "registers", FLAG, offsetof(struct options, registers), NULL },
@@ -166,13 +169,15 @@ static bool go_together(const struct options *o)
 {
 	if ((o->json && !o->registers && !o->list) || (o->group && !o->registers) || (o->list && (o->registers || o->attach)))
 		return false;
+	if (o->multi && (o->attach || o->list || o->registers || o->version))
+		return false;
 	return !o->nram || o->attach;
 }
 
 /* COMM, and IMAGE or PID; no COMM where nobody is served. */
 static enum parsed parse_arguments(int argc, char **argv, struct options *o, const struct refusal *why)
 {
-	int comms = !o->registers && !o->version && !o->list, least = comms + o->attach, most = comms + !o->list;
+	int comms = !o->registers && !o->version && !o->list, least = comms + o->attach, most = comms + !(o->list || o->multi);
 
 	if (!go_together(o) || argc < least || argc > most)
 		return PARSED_USAGE;

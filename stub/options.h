@@ -16,6 +16,7 @@
 /* The strings are the command line's own. */
 struct options {
 	bool attach; /* to the VM of a running process */
+	bool multi;  /* ... that the client names */
 	pid_t pid;   /* ... this one */
 	const char *ram[OPTIONS_RAM_MAX + 1]; /* ... whose memory is here, as --ram has it; ends with NULL */
 	unsigned nram;

@@ -13,12 +13,14 @@
 #include "log.h"
 #include "machine/open.h"
 #include "program.h"
+#include "program_multi.h"
 #include "serve/server.h"
 
 struct program {
 	struct log log;
 	bool leaves; /* with the client */
 	bool lives;
+	struct multi *multi;
 	int status;
 };
 
@@ -52,6 +54,26 @@ static bool ends(void *arg, enum server_event event, int code)
 		return false;
 	p->status = code;
 	return true;
+}
+
+/* A VM of the list. */
+
+static int attach(void *arg, uint64_t process, struct machine **m, char *error, size_t size)
+{
+	struct program *p = arg;
+	int err = multi_attach(p->multi, process, m, error, size);
+
+	if (!err) {
+		(*m)->may_end = false;
+		machine_set_log(*m, log_sentence, log_sentence, &p->log);
+	}
+	return err;
+}
+
+static void detach(void *arg, struct machine *m)
+{
+	(void)arg;
+	multi_detach(m);
 }
 
 /* Readable when the program is told to end. */
@@ -127,11 +149,21 @@ static int run(struct program *p, struct server *s, int signals)
 	return p->status;
 }
 
+/* Of one that is there from the beginning. */
+static void own_machine(struct program *p, struct machine *m)
+{
+	m->may_end = !p->lives;
+	machine_set_log(m, log_sentence, log_sentence, &p->log);
+	if (p->lives)
+		machine_go(m);
+}
+
 int program_serve(struct machine *m, struct comm *comm, const struct program_config *config)
 {
 	struct program *p = calloc(1, sizeof(*p));
 	const struct server_config server = {
-		.trace = config->debug, .arg = p, .log = tell, .print = print, .resuming = resuming, .ends = ends,
+		.trace = config->debug, .arg = p, .log = tell, .print = print, .resuming = resuming, .ends = ends, .foreign = config->lives,
+		.list = config->multi ? multi_list(config->multi) : NULL, .attach = attach, .detach = detach,
 	};
 	struct server *s;
 	int status = EXIT_FAILURE, signals = open_signals();
@@ -140,10 +172,11 @@ int program_serve(struct machine *m, struct comm *comm, const struct program_con
 		return status;
 	p->leaves = config->once || comm->listener < 0;
 	p->lives = config->lives;
-	m->may_end = !p->lives;
-	machine_set_log(m, log_sentence, log_sentence, &p->log);
-	if (p->lives)
-		machine_go(m);
+	p->multi = config->multi;
+	if (p->multi)
+		multi_set_log(p->multi, log_sentence, &p->log);
+	else
+		own_machine(p, m);
 	open_door(p, s, comm);
 	status = run(p, s, signals);
 	log_drain(&p->log);

@@ -8,10 +8,12 @@
 #include "serve/comm.h"
 
 struct machine;
+struct multi;
 
 struct program_config {
 	bool once;  /* leave when the client goes */
 	bool lives; /* the guest is not ours: it ran before, and lives on */
+	struct multi *multi; /* clients choose a VM of this list: there is no machine before. Or NULL */
 	bool debug; /* the wire, readable, where the rest is told */
 	int log;    /* the descriptor for what is told to whoever runs this: nobody waits for that */
 };
