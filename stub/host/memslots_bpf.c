@@ -14,7 +14,8 @@
 
 #include "btf.h"
 
-#define PEEK_MAX 2048		/* bytes at a time, and never behind the end of an object: the next page may be absent */
+#define PEEK_MAX 2048 /* bytes at a time, and never behind the end of an object: the next page may be absent */
+#define HEADS_AT_ONCE (PEEK_MAX / sizeof(uint64_t) - 1)
 #define SLOTS_MAX 65536		/* an id has 16 bits */
 #define TRIES 50		/* for a table that is being changed */
 #define UPDATING (1ull << 63)	/* of the generation: KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS, include/linux/kvm_host.h */
@@ -91,9 +92,8 @@ static int find_members(struct memslots_bpf *b, const struct refusal *why)
 	int err = btf_read("/sys/kernel/btf/vmlinux", &kernel);
 
 	if (err)
-		return refuse(why, err,
-			"/sys/kernel/btf/vmlinux: %s: this kernel does not say where slots are",
-			strerror(-err));
+		return refuse(
+			why, err, "/sys/kernel/btf/vmlinux: %s: this kernel does not say where slots are", strerror(-err));
 	memcpy(b->at, members, sizeof(members));
 	err = btf_read("/sys/kernel/btf/kvm", &module);
 	if (err == -ENOENT)
@@ -380,16 +380,17 @@ static int add_chain(const struct memslots_bpf *b, uint64_t node, uint32_t index
 static int add_slots(const struct memslots_bpf *b, uint64_t table, struct memslots *slots)
 {
 	const struct btf_member_at *hash = &b->at[SLOTS_HASH];
+	uint64_t heads[HEADS_AT_ONCE];
 	uint32_t index;
-	uint64_t head;
 	int err = peek(b, table + b->at[SLOTS_INDEX].at, &index, sizeof(index));
 
 	if (!err && index > 1)
 		err = -EINVAL;
-	for (uint32_t i = 0; !err && i < hash->count; i++) {
-		err = peek(b, table + hash->at + (uint64_t)i * hash->size, &head, sizeof(head));
-		if (!err)
-			err = add_chain(b, head, index, slots);
+	for (uint32_t first = 0, n; !err && first < hash->count; first += n) {
+		n = hash->count - first < HEADS_AT_ONCE ? hash->count - first : HEADS_AT_ONCE;
+		err = peek(b, table + hash->at + first * sizeof(heads[0]), heads, n * sizeof(heads[0]));
+		for (uint32_t i = 0; !err && i < n; i++)
+			err = add_chain(b, heads[i], index, slots);
 	}
 	return err;
 }

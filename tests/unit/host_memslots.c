@@ -289,11 +289,15 @@ static void is_without_questions(const char *text)
 static void test_queries(struct vm *vm, bool no_bpf, bool knows_one)
 {
 	struct memslots_vm from = ask_for(vm);
+	struct memslots watch = { 0 };
 	struct memslots slots = { 0 };
 	unsigned files = open_files();
 	char text[400];
 	int err;
 
+	from.calls = NULL;
+	memslots_find(&from, &watch, &(struct refusal){ text, sizeof(text) }); /* by BPF, where there is that */
+	from.calls = execute;
 	from.no_bpf = no_bpf;
 	if (!knows_one)
 		from.occupied = UINT64_MAX;
@@ -307,6 +311,9 @@ static void test_queries(struct vm *vm, bool no_bpf, bool knows_one)
 		is_str(slots.source, "what KVM refuses", "and that is where they come from");
 		ok(!memslots_changed(&slots), "whether they change is not known");
 	}
+	if (watch.bpf)
+		ok(!memslots_changed(&watch), "and never changed KVM's table");
+	memslots_free(&watch);
 	memslots_free(&slots);
 	is_int(open_files(), files, "no descriptor stays open");
 }
