@@ -54,6 +54,15 @@ static void locked_look(struct attach *a)
 		close(vm.vm_copy);
 }
 
+/* At the first access after a vCPU has run, the VMM may have changed its memory: that is looked at, where it can be seen. */
+static void locked_refresh(struct attach *a)
+{
+	bool has_run = atomic_exchange(&a->ram.has_run, false);
+
+	if (!a->ram.looked || (has_run && memslots_changed(&a->ram.slots)))
+		locked_look(a);
+}
+
 static const struct memslot *locked_slot(const struct memslots *slots, uint64_t gpa)
 {
 	for (unsigned i = 0; i < slots->n; i++)
@@ -69,8 +78,7 @@ static ssize_t locate(struct attach *a, uint64_t gpa, size_t len, off_t *at)
 	ssize_t n;
 
 	pthread_mutex_lock(&a->ram.lock);
-	if (!a->ram.looked)
-		locked_look(a);
+	locked_refresh(a);
 	s = locked_slot(&a->ram.slots, gpa);
 	n = s ? (ssize_t)(s->size - (gpa - s->gpa)) : a->ram.slots.n ? -EFAULT : -ENODATA;
 	if (s)
@@ -115,6 +123,8 @@ bool attach_area(struct host *h, unsigned n, struct host_area *area)
 	pthread_mutex_lock(&a->ram.lock);
 	if (!n && !slots->n)
 		locked_look(a);
+	else if (!n)
+		locked_refresh(a);
 	found = n < slots->n;
 	if (found)
 		*area = (struct host_area){ .start = slots->slot[n].gpa,

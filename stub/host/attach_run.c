@@ -381,6 +381,7 @@ int attach_run(struct host *h, unsigned vcpu, enum host_run how, struct vcpu_exi
 	/* What is at rest has nothing pending. */
 	if (how == HOST_SETTLE || atomic_load(&v->kicked))
 		return kicked(v, v->place, exit) - 1;
+	atomic_store(&a->ram.has_run, true);
 	v->how = how;
 	r = run_until(v, resume(v), exit);
 	return r > 0 ? 0 : r;

@@ -80,6 +80,7 @@ struct attach_vcpu {
 
 /* Where the guest's memory is in the VMM: looked for when that is asked for first. */
 struct attach_memory {
+	atomic_bool has_run;  /* a vCPU, since the slots were looked at */
 	pthread_mutex_t lock; /* for what follows */
 	bool looked;
 	struct memslots slots;

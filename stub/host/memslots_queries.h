@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory slots as KVM's refusals tell of them: ioctls executed in the VMM's process ask for slots that KVM refuses in any
- * case, and how it does so says whether there is a slot already. Wants no more than the right to trace the process. None of
- * its vCPUs may be in KVM_RUN.
+ * Memory slots as KVM's refusals tell of them: ioctls executed in the VMM's process ask for slots that KVM refuses in any case,
+ * and how it does so says whether there is a slot already. Wants no more than the right to trace the process.
  */
 #ifndef MEMSLOTS_QUERIES_H
 #define MEMSLOTS_QUERIES_H

@@ -37,9 +37,8 @@ struct memslots_vm {
 	unsigned page_size;
 
 	/*
-	 * ioctls on the VM that are executed in its process, in order, while none of its vCPUs is in KVM_RUN. Each has its
-	 * own err, and arg has no pointers in it. 0, or -errno when the process cannot be reached. NULL: there is no way to
-	 * execute any.
+	 * ioctls on the VM that are executed in its process, in order, also while its vCPUs run. Each has its own err, and arg
+	 * has no pointers in it. 0, or -errno when the process cannot be reached. NULL: there is no way to execute any.
 	 */
 	int (*calls)(void *arg, struct host_call *calls, unsigned n);
 	void *arg;
