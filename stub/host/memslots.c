@@ -35,14 +35,6 @@ static int read_by_queries(const struct memslots_vm *vm, struct memslots *found,
 	return memslots_queries_read(vm, found, why);
 }
 
-/* What was found takes the place of what was there. */
-static void replace(struct memslots *slots, struct memslots *found, struct memslots_bpf *bpf)
-{
-	free(slots->slot);
-	*slots = *found;
-	slots->bpf = bpf;
-}
-
 int memslots_find(const struct memslots_vm *vm, struct memslots *slots, const struct refusal *why)
 {
 	char by_bpf[240] = "", by_queries[240] = "";
@@ -52,8 +44,10 @@ int memslots_find(const struct memslots_vm *vm, struct memslots *slots, const st
 	if (err)
 		err = read_by_queries(vm, &found, &(struct refusal){ by_queries, sizeof(by_queries) });
 	if (!err) {
-		replace(slots, &found, slots->bpf);
-		return 0;
+		found.bpf = slots->bpf;
+		free(slots->slot);
+		*slots = found;
+		return found.n ? 0 : refuse(why, -ENXIO, "the VM has no memory yet");
 	}
 	free(found.slot);
 	return refuse(

@@ -15,7 +15,8 @@
 
 /*
  * Finds them all, in place of those that were found before; what was opened then is used again. The VM must be the same one.
- * By one thread at a time. 0; or -errno and a sentence that says what each way wants, and the slots are as they were.
+ * By one thread at a time. 0; or -ENXIO and a sentence, there are none yet; or another -errno and a sentence that says what each
+ * way wants, and the slots are as they were.
  */
 int memslots_find(const struct memslots_vm *vm, struct memslots *slots, const struct refusal *why);
 

@@ -223,6 +223,28 @@ static int find(const struct memslots_vm *from, struct memslots *slots, char *te
 
 /* ---- BPF ---- */
 
+/* The VMM has only begun. */
+static void test_empty(struct vm *vm, const struct layout *layout)
+{
+	struct memslots_vm from = {
+		.pid = getpid(), .vm_fd = vm->fd, .vm_copy = vm->fd, .page_size = (unsigned)sysconf(_SC_PAGESIZE)
+	};
+	struct memslots slots = { 0 };
+	char text[400];
+	int err = find(&from, &slots, text, sizeof(text));
+
+	if (err == -ENXIO)
+		is_str(text, "the VM has no memory yet", "a VM without slots");
+	if (!ok(fill_vm(vm, layout), "a VM with slots"))
+		return;
+	if (err == -ENXIO) {
+		ok(memslots_changed(&slots), "has come by them");
+		is_int(find(&from, &slots, text, sizeof(text)), 0, "which are looked for again");
+		is_table(&slots, &vm->truth, "and found");
+	}
+	memslots_free(&slots);
+}
+
 /* A slot goes and comes again, moves, and has dirty logging no more. */
 static void test_changes(struct vm *vm, const struct memslots_vm *from, struct memslots *slots)
 {
@@ -356,8 +378,9 @@ static void test_gone(struct vm *vm)
 static void test_layout(const struct layout *layout, struct vm *vm)
 {
 	printf("# %s\n", layout->name);
-	if (!ok(open_vm(vm), "a VM") || !ok(fill_vm(vm, layout), "with slots"))
+	if (!ok(open_vm(vm), "a VM"))
 		return;
+	test_empty(vm, layout);
 	test_bpf(vm);
 	test_queries(vm, true, false);
 	test_queries(vm, true, true);
