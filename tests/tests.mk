@@ -117,7 +117,7 @@ guests += build/guests/high_i386.elf build/guests/device_arm64.elf build/guests/
 
 # The VMMs that embed the library, built with what pkg-config says of it, here of what lies in the build tree.
 example_machine := $(patsubst %,$(OUT)/examples/obj/%.o,machine board_$(ARCH))
-example_flags := $(if $(filter -fsanitize=%,$(CFLAGS)),$(CFLAGS),-O2 -g) -D_GNU_SOURCE -Wall -Wextra -Wshadow -pthread
+example_flags := $(if $(filter -fsanitize=% -idirafter,$(CFLAGS)),$(CFLAGS),-O2 -g) -D_GNU_SOURCE -Wall -Wextra -Wshadow -pthread
 example_kvmgdb = $(shell PKG_CONFIG_PATH=$(OUT) pkg-config $(if $(STATIC),--static) --cflags --libs kvmgdb) -Wl,-rpath,$(abspath $(OUT))
 examples := $(patsubst tests/examples/%.c,$(OUT)/examples/%,$(wildcard tests/examples/vmm*.c))
 library_tests := $(patsubst %,$(OUT)/examples/%,library library_vmm library_memory)

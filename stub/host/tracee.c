@@ -20,7 +20,7 @@
 #define PAUSE_NS 50000
 #define SEIZE_TRIES 10000
 
-static long trace(enum __ptrace_request request, const struct tracee *t, void *addr, void *data)
+static long trace(int request, const struct tracee *t, void *addr, void *data)
 {
 	return ptrace(request, t->tid, addr, data) < 0 ? -errno : 0;
 }
