@@ -77,12 +77,29 @@ static bool is_up(int64_t until, unsigned tries)
 	return false;
 }
 
+/*
+ * A stop for a signal is looked at, and not taken from the kernel: when we are killed before we have passed the signal on, the kernel does it.
+ * With other stops it is the other way round: what is not taken the kernel would send as a signal (ptrace_stop(), kernel/signal.c).
+ */
+static pid_t take_status(const struct tracee *t, int flags, int *status)
+{
+	siginfo_t info = { .si_pid = 0 };
+	int r = waitid(P_PID, (id_t)t->tid, &info, WSTOPPED | WEXITED | WNOWAIT | __WALL | flags);
+
+	if (r < 0 || !info.si_pid)
+		return r;
+	if (info.si_code != CLD_TRAPPED || info.si_status >> 8 || info.si_status == SYSCALL_STOP)
+		return waitpid(t->tid, status, __WALL | flags);
+	*status = info.si_status << 8 | 0x7f;
+	return info.si_pid;
+}
+
 static pid_t wait_for(const struct tracee *t, int64_t until, int *status)
 {
 	pid_t pid;
 
 	for (unsigned tries = 0;; tries++) {
-		pid = waitpid(t->tid, status, __WALL | (until ? WNOHANG : 0));
+		pid = take_status(t, until ? WNOHANG : 0, status);
 		if (pid > 0 || (pid < 0 && errno != EINTR))
 			return pid;
 		if (pid == 0 && is_up(until, tries))
