@@ -67,6 +67,18 @@ build/guests/mmu_%.elf: tests/guests/start_%.S tests/guests/mmu.c tests/guests/m
 
 build/guests/mmu_x86_64.elf: tests/guests/mmu_x86_64.S
 
+# Each vCPU of this one tells its VMM a sequence.
+build/guests/sequence_%.elf: tests/guests/start_%.S tests/guests/sequence.c tests/guests/sequence.h
+	@mkdir -p $(@D)
+	$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc $(guest_flags) $(guest_flags_$*) -o $@ $(filter-out %.h,$^)
+
+# This one is for other VMMs.
+build/guests/lines_arm64.elf: tests/guests/start_arm64.S tests/guests/lines.c
+build/guests/lines_x86_64.elf: tests/guests/start_pvh.S tests/guests/lines.c
+build/guests/lines_%.elf:
+	@mkdir -p $(@D)
+	$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc $(guest_flags) $(guest_flags_$*) -o $@ $^
+
 # Functions to call, in the usual calling convention.
 calls_flags_arm64 := -mstrict-align -Wl,-Ttext=0x40200000
 calls_flags_powerpc := -mcpu=power8 -Wl,-Ttext=0x200000
@@ -112,6 +124,8 @@ build/guests/high_i386.elf: tests/guests/high_i386.S tests/guests/high_i386.lds
 guests := $(patsubst %,build/guests/%,arm64.elf i386.elf powerpc.elf powerpc_radix.elf riscv64.elf x86_64.elf boot.elf boot64.elf boot.img \
 	steps_x86_64.elf steps_i8086.img aarch32_arm64.elf \
 	$(patsubst %,mmu_%.elf,arm64 riscv64 x86_64) \
+	$(patsubst %,lines_%.elf,arm64 x86_64) \
+	$(patsubst %,sequence_%.elf,arm64 powerpc riscv64 x86_64) \
 	$(patsubst %,calls_%.elf,arm64 i386 powerpc riscv64 x86_64))
 guests += build/guests/high_i386.elf build/guests/device_arm64.elf build/guests/many_arm64.elf
 
@@ -149,10 +163,16 @@ $(OUT)/examples/vmm_go: tests/examples/go/vmm.go tests/examples/machine.h $(exam
 
 examples: $(OUT)/examples/vmm_filtered $(examples) $(library_tests)
 
+# A VMM that has no library in it and knows of no debugger.
+$(OUT)/victim: $(wildcard tests/attach/*.[ch]) tests/examples/machine.h tests/guests/sequence.h $(example_machine)
+	$(CC) $(example_flags) -std=gnu11 -Wmissing-prototypes -I tests/examples $(if $(STATIC),-static -s) -o $@ $(filter %.c %.o,$^)
+
+victim: $(OUT)/victim
+
 # What goes into the nested machines is linked statically: they have no library.
 static-%:
 	$(MAKE) --no-print-directory ARCH=$* OUT=build/$*-static STATIC=1 \
-		CROSS_COMPILE=$(if $(filter $*,$(HOSTARCH)),,$(cross_$*)) all peek on-kvm examples
+		CROSS_COMPILE=$(if $(filter $*,$(HOSTARCH)),,$(cross_$*)) all peek on-kvm examples victim
 
 # The unit tests that need a KVM: tests/live/plan has them.
 on-kvm: $(addprefix $(tests_out)/unit/,host_vm host_memslots host_embed host_embed_kicks)
@@ -167,7 +187,7 @@ build/%-static/many_regs_values build/%-static/many_regs_misuse: tests/live/many
 			tests/live/$$test.c tests/live/many_regs_setup.c tests/live/many_regs_vm.c || exit; \
 	done
 
-test-programs: all unit peek examples $(guests) \
+test-programs: all unit peek examples victim $(guests) \
 	static-arm64 static-powerpc static-riscv64 static-x86_64 \
 	$(foreach arch,arm64 powerpc riscv64 x86_64,$(addprefix build/$(arch)-static/,$(many_regs_tests)))
 
@@ -203,4 +223,4 @@ bench-programs: $(foreach arch,$(bench_arches),$(addprefix build/bench/$(arch)/,
 bench:
 	@sh tests/bench/run
 
-.PHONY: test-all examples unit tsan peek on-kvm test-programs bench bench-programs
+.PHONY: test-all examples victim unit tsan peek on-kvm test-programs bench bench-programs

@@ -26,7 +26,7 @@ sub ok($$) {
 
 # --- the server
 
-open my $server, '-|', "exec $ENV{LAUNCH} --vcpus 2 $ENV{COMM} $ENV{IMAGE} 2>&1" or die;
+my $server_pid = open my $server, '-|', "exec $ENV{LAUNCH} --vcpus 2 $ENV{COMM} $ENV{IMAGE} 2>&1" or die;
 my $port = '';
 while (my $line = <$server>) {
 	last if ($port) = $line =~ /Listening on port (\d+)/;
@@ -200,6 +200,7 @@ my @leavings = (
 # --- the tests
 
 my $c = client();
+select undef, undef, undef, 1 if $ENV{ATTACHED}; # inside/attach lets the guest go
 my $before = code($c);
 ok(length $before == 2 * $text_size, 'the first client reads the code');
 ok(ask($c, sprintf 'M%x,4:01000000', $at{mode}) eq 'OK', '... and has the guest spin');
@@ -237,8 +238,14 @@ ok($next->{in} . (hear($next) // '') =~ /another debugger|^$/, '... does not kee
 vanish($deaf);
 $c = next_client();
 ok(ask($c, '?') =~ /^T05/ && code($c) eq $before, '... and leaves nothing behind');
-ok(ask($c, 'vKill;1') eq 'OK', 'the last one ends it');
-close $server;
-ok($? == 0, '... with status 0');
+if ($ENV{ATTACHED}) {
+	ok(ask($c, 'vKill;1') =~ /^E\./, 'the last one cannot end it');
+	ok(ask($c, 'D') eq 'OK', '... but detach');
+	kill 'TERM', $server_pid;
+} else {
+	ok(ask($c, 'vKill;1') eq 'OK', 'the last one ends it');
+	close $server;
+	ok($? == 0, '... with status 0');
+}
 print "1..$count\n";
 exit $failed;

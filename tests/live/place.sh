@@ -80,7 +80,8 @@ furnish() {
 	for vmm in vmm vmm_halves vmm_loop; do
 		machine put "$name" "build/$built-static/examples/$vmm" "/bin/$vmm" || return
 	done
-	for helper in serve clean embed; do
+	machine put "$name" "build/$built-static/victim" /bin/victim || return
+	for helper in serve clean embed attach; do
 		machine put "$name" "tests/live/inside/$helper" "/bin/$helper" || return
 	done
 	tar -C build -cf "build/machines/$name/guests.tar" guests &&
@@ -112,6 +113,15 @@ embed() {
 	own) export LAUNCH='sh tests/live/inside/embed' VMM="build/examples/$1" ;;
 	*) export LAUNCH="$IN VMM=$1 embed" ;;
 	esac
+}
+
+# What is launched is a VMM that knows of no debugger, and kvm-gdbserver attached to it, in kvm-gdbserver's place.
+attach() {
+	case $PLACE in
+	own) export LAUNCH='sh tests/live/inside/attach' VICTIM=build/victim KVM_GDBSERVER=build/kvm-gdbserver ;;
+	*) export LAUNCH="$IN attach" ;;
+	esac
+	export ATTACHED=1 EMBEDDED=1
 }
 
 # Seconds of this computer's processors: what the machine has used, and what this part's children have.

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a victim is told to do while it runs, a line each, and answers with a line each:
+ *
+ *   report             sequence=unbroken|BROKEN kicks=equal|UNEQUAL running=N/N exits= rate= eintr= sent= handled= uncaused= lost= foreign=, and
+ *                      what was wrong first. rate is of exits in a second, and running how many vCPUs had any, since the last report
+ *   pause, resume      the VMM's own
+ *   slot add|move|remove   of a MiB of RAM far behind the usual one
+ *   create             the VM, after --later
+ *   go PORT            after --hold
+ *   threads N          made, and ended
+ *   fork               of a process that does nothing for a minute; the answer is its id
+ *   exec               of a `sleep`
+ *   exit CODE
+ */
+#include <err.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "victim.h"
+
+#define SLOT 7
+#define SLOT_SIZE 0x100000ul
+#define SLOT_AT (board_ram + 0x10000000)
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* --- kicks */
+
+static void pause_storm(struct victim *v, bool pauses)
+{
+	pthread_mutex_lock(&v->lock);
+	v->storm_pauses = pauses;
+	pthread_mutex_unlock(&v->lock);
+}
+
+static unsigned long unseen(const struct seat *s)
+{
+	unsigned long seen = s->victim->style->is_sure ? s->eintr - s->uncaused : s->handled;
+
+	return seen < s->sent ? s->sent - seen : 0;
+}
+
+/* Kicks that were not seen although they had five seconds. Those of a storm that does not wait may have been one. */
+static unsigned long lost(struct seat *s)
+{
+	if (!s->victim->storm_waits && s->victim->storm)
+		return 0;
+	for (int i = 0; i < 500 && unseen(s); i++)
+		usleep(10000);
+	return unseen(s);
+}
+
+/* --- pausing */
+
+void control_park(struct seat *s)
+{
+	struct victim *v = s->victim;
+
+	if (!v->pauses)
+		return;
+	pthread_mutex_lock(&v->lock);
+	s->is_paused = true;
+	while (v->pauses)
+		pthread_cond_wait(&v->changed, &v->lock);
+	s->is_paused = false;
+	pthread_mutex_unlock(&v->lock);
+}
+
+static bool all_paused(struct victim *v)
+{
+	bool all = true;
+
+	pthread_mutex_lock(&v->lock);
+	for (unsigned i = 0; i < v->machine.n; i++)
+		all &= v->seats[i].is_paused;
+	pthread_mutex_unlock(&v->lock);
+	return all;
+}
+
+static void set_pauses(struct victim *v, bool pauses)
+{
+	pthread_mutex_lock(&v->lock);
+	v->pauses = pauses;
+	pthread_cond_broadcast(&v->changed);
+	pthread_mutex_unlock(&v->lock);
+}
+
+/* A kick that is lost, in a style that loses some, is sent again. */
+static void do_pause(struct victim *v, char *argument, FILE *answer)
+{
+	(void)argument;
+	pause_storm(v, true);
+	for (unsigned i = 0; i < v->machine.n; i++)
+		lost(&v->seats[i]);
+	set_pauses(v, true);
+	pause_storm(v, false);
+	for (unsigned n = 0; !all_paused(v); n++) {
+		for (unsigned i = 0; i < v->machine.n; i++)
+			if (!v->seats[i].is_paused && (!n || (n % 100 == 0 && !v->style->is_sure)))
+				kick(&v->seats[i]);
+		usleep(1000);
+	}
+	fputs("paused\n", answer);
+}
+
+static void do_resume(struct victim *v, char *argument, FILE *answer)
+{
+	(void)argument;
+	set_pauses(v, false);
+	fputs("resumed\n", answer);
+}
+
+/* --- the report */
+
+struct sums {
+	unsigned long exits, eintr, sent, handled, uncaused, foreign, lost, fresh;
+	unsigned running;
+	const char *wrong;
+};
+
+static void add(struct sums *sum, struct seat *s)
+{
+	unsigned long exits = s->exits;
+
+	sum->lost += lost(s);
+	sum->eintr += s->eintr;
+	sum->sent += s->sent;
+	sum->handled += s->handled;
+	sum->uncaused += s->uncaused;
+	sum->foreign += s->foreign;
+	sum->exits += exits;
+	sum->fresh += exits - s->reported;
+	sum->running += exits != s->reported;
+	s->reported = exits;
+	if (s->broken && !sum->wrong)
+		sum->wrong = s->first;
+}
+
+static void do_report(struct victim *v, char *argument, FILE *answer)
+{
+	static double before;
+	struct sums sum = { 0 };
+	double at = now();
+
+	(void)argument;
+	pause_storm(v, true);
+	for (unsigned i = 0; i < v->machine.n; i++)
+		add(&sum, &v->seats[i]);
+	pause_storm(v, false);
+	fprintf(answer,
+		"sequence=%s kicks=%s running=%u/%u exits=%lu rate=%.0f eintr=%lu sent=%lu handled=%lu uncaused=%lu lost=%lu "
+		"foreign=%lu%s%s\n",
+		sum.wrong ? "BROKEN" : "unbroken", sum.uncaused || sum.lost || sum.foreign ? "UNEQUAL" : "equal", sum.running,
+		v->machine.n, sum.exits, (double)sum.fresh / (at - before), sum.eintr, sum.sent, sum.handled, sum.uncaused,
+		sum.lost, sum.foreign, sum.wrong ? "; " : "", sum.wrong ? sum.wrong : "");
+	before = at;
+}
+
+/* --- slots */
+
+static void do_slot(struct victim *v, char *argument, FILE *answer)
+{
+	static void *ram;
+	struct kvm_userspace_memory_region slot = { .slot = SLOT, .guest_phys_addr = SLOT_AT, .memory_size = SLOT_SIZE };
+
+	if (!ram)
+		ram = mmap(NULL, SLOT_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	slot.userspace_addr = (uintptr_t)ram;
+	if (!strcmp(argument, "move"))
+		slot.guest_phys_addr += 2 * SLOT_SIZE;
+	else if (!strcmp(argument, "remove"))
+		slot.memory_size = 0;
+	if (ioctl(v->machine.vm, KVM_SET_USER_MEMORY_REGION, &slot) < 0)
+		fprintf(answer, "slot: %s\n", strerror(errno));
+	else
+		fprintf(answer, "slot %u at %#llx of %#llx bytes is at %p\n", slot.slot, slot.guest_phys_addr, slot.memory_size,
+			ram);
+}
+
+/* --- a guest that is kept before its first instruction */
+
+/* Is there a connection to this TCP port of ours? */
+static bool is_connected(unsigned port)
+{
+	FILE *file = fopen("/proc/net/tcp", "r");
+	char line[256];
+	unsigned local, state;
+	bool is = false;
+
+	while (file && fgets(line, sizeof(line), file))
+		is |= sscanf(line, " %*u: %*x:%x %*x:%*x %x", &local, &state) == 2 && local == port && state == 1;
+	if (file)
+		fclose(file);
+	return is;
+}
+
+/* Is this thread kept by a tracer? */
+static bool is_stopped(int tid)
+{
+	char path[64], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	file = fopen(path, "r");
+	if (file && fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	if (file)
+		fclose(file);
+	return state == 't';
+}
+
+static void do_go(struct victim *v, char *argument, FILE *answer)
+{
+	unsigned port = (unsigned)atoi(argument);
+	bool stopped = false;
+
+	while (!stopped) {
+		usleep(2000);
+		stopped = is_connected(port);
+		for (unsigned i = 0; i < v->machine.n; i++)
+			stopped = stopped && is_stopped(v->seats[i].tid);
+	}
+	let_guest_go(v);
+	fputs("going\n", answer);
+}
+
+/* --- what else a process may do */
+
+static void do_create(struct victim *v, char *argument, FILE *answer)
+{
+	(void)argument;
+	victim_create(v);
+	fputs("created\n", answer);
+}
+
+static void *end_at_once(void *arg)
+{
+	return arg;
+}
+
+static void do_threads(struct victim *v, char *argument, FILE *answer)
+{
+	int count = atoi(argument);
+	pthread_t thread;
+
+	(void)v;
+	for (int i = 0; i < count; i++)
+		if (pthread_create(&thread, NULL, end_at_once, NULL) || pthread_join(thread, NULL))
+			errx(1, "no thread");
+	fprintf(answer, "%d threads\n", count);
+}
+
+static void do_fork(struct victim *v, char *argument, FILE *answer)
+{
+	pid_t pid = fork();
+
+	(void)v;
+	(void)argument;
+	if (!pid) {
+		sleep(60);
+		_exit(0);
+	}
+	fprintf(answer, "%d\n", pid);
+}
+
+static void do_exec(struct victim *v, char *argument, FILE *answer)
+{
+	(void)v;
+	(void)argument;
+	fputs("executing\n", answer);
+	fflush(answer);
+	execlp("sleep", "sleep", "60", (char *)NULL);
+	err(1, "sleep");
+}
+
+static void do_exit(struct victim *v, char *argument, FILE *answer)
+{
+	(void)v;
+	fputs("ending\n", answer);
+	fflush(answer);
+	_exit(atoi(argument));
+}
+
+static const struct {
+	const char *name;
+	void (*does)(struct victim *v, char *argument, FILE *answer);
+} commands[] = {
+	{ "report", do_report },
+	{ "pause", do_pause },
+	{ "resume", do_resume },
+	{ "slot", do_slot },
+	{ "create", do_create },
+	{ "go", do_go },
+	{ "threads", do_threads },
+	{ "fork", do_fork },
+	{ "exec", do_exec },
+	{ "exit", do_exit },
+};
+
+static void execute(struct victim *v, char *line)
+{
+	char *argument = line + strcspn(line, " ");
+
+	if (*argument)
+		*argument++ = '\0';
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(commands[i].name, line)) {
+			commands[i].does(v, argument, v->answers);
+			fflush(v->answers);
+			return;
+		}
+	fprintf(v->answers, "no such command: %s\n", line);
+	fflush(v->answers);
+}
+
+void control_loop(struct victim *v, FILE *from)
+{
+	char line[128];
+
+	while (fgets(line, sizeof(line), from)) {
+		line[strcspn(line, "\n")] = '\0';
+		execute(v, line);
+	}
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A VMM to be attached to. It knows nothing of a debugger, and sees whatever one does to it that a VMM can see: victim.c has its options and
+ * its threads, check.c what its guest is to say, kick.c the ways to get a vCPU out of KVM_RUN, control.c what it does when told to.
+ */
+#ifndef VICTIM_H
+#define VICTIM_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "machine.h"
+
+#define KICK_SIGNAL SIGUSR1
+
+/* A vCPU, and what is known of it. Its own thread writes but where it says otherwise; all threads read. */
+struct seat {
+	struct victim *victim;
+	struct vcpu *vcpu;
+	pthread_t thread;
+	int tid;
+	volatile unsigned long exits, reads, phase;
+	unsigned int expected; /* what the guest writes next */
+	volatile unsigned long broken;
+	char first[160];	/* what was the first that was wrong */
+	unsigned long reported; /* of control.c: exits at the last report */
+
+	volatile unsigned long sent;	/* kicks, by the kicker */
+	volatile unsigned long handled; /* signals, by the handler */
+	volatile unsigned long eintr;
+	volatile unsigned long uncaused; /* EINTRs that no signal explains */
+	volatile unsigned long foreign;	 /* exits at which immediate_exit was none of the VMM's */
+	unsigned long explained;	 /* signals that have explained an EINTR, or can do so no more */
+	bool is_paused;
+};
+
+/* How this VMM kicks. */
+struct style {
+	const char *name;
+	bool is_sure;			 /* no kick is lost natively: one EINTR for each */
+	void (*prepare)(struct seat *s); /* by the vCPU's thread */
+	void (*on_signal)(struct seat *s);
+	bool (*explain)(struct seat *s); /* was there a signal for this EINTR? */
+};
+
+struct victim {
+	struct machine machine;
+	struct seat seats[MACHINE_VCPUS];
+	const struct style *style;
+	const char *style_name, *image, *control;
+	long vcpus;
+	long storm;	  /* microseconds between two kicks; 0: there are none */
+	bool storm_waits; /* for each kick to have been seen */
+	long sleep;	  /* microseconds in which an exit is served */
+	long uid;
+	bool filtered, later, in_main, holds;
+	volatile bool pauses, storm_pauses; /* what is asked for */
+	pthread_mutex_t lock;		    /* of what changes in `pauses`, `storm_pauses` and `is_paused` */
+	pthread_cond_t changed;
+	FILE *answers;
+};
+
+/* victim.c */
+void victim_create(struct victim *v);
+
+/* check.c: a sequence's exit, if it is one. */
+bool check_serve(struct seat *s);
+
+/* kick.c */
+const struct style *style_by_name(const char *name);
+void kick_prepare(struct seat *s);
+void kick(struct seat *s);
+void kick_start_storm(struct victim *v);
+bool kick_is_seen(const struct seat *s);
+int kick_run(struct seat *s); /* KVM_RUN: 0 or -errno */
+
+/* control.c: reads commands until there are no more. */
+void control_loop(struct victim *v, FILE *commands);
+void control_park(struct seat *s); /* by a vCPU's thread, between two runs */
+
+/* hold.c: the guest's first instruction is one that leads to itself; or what it was. */
+void hold_guest(struct victim *v);
+void let_guest_go(struct victim *v);
+
+/* filter.c: from now on this thread may call KVM_RUN and what it takes to wait; anything else is the process's end. */
+void filter_thread(void);
+
+#endif
