@@ -45,12 +45,16 @@ static int take_config(const struct kvmgdb_config *config, struct kvmgdb_config 
 		return refused(-EINVAL, error, size, "config.size is not that of a configuration");
 	for (size_t i = sizeof(*own); i < config->size; i++)
 		if (bytes[i])
-			return refused(-E2BIG, error, size, "the configuration has what this library (%s) does not know", MACHINE_VERSION);
+			return refused(-E2BIG, error, size, "the configuration has what this library (%s) does not know",
+				MACHINE_VERSION);
 	memcpy(own, config, config->size < sizeof(*own) ? config->size : sizeof(*own));
 	if (own->flags & KVMGDB_NO_EINTR && own->run_signals)
-		return refused(-EINVAL, error, size, "KVMGDB_NO_EINTR and run_signals: while such a signal is pending, KVM_RUN does nothing but fail with EINTR");
+		return refused(-EINVAL, error, size,
+			"KVMGDB_NO_EINTR and run_signals: while such a signal is pending, KVM_RUN does nothing but fail with "
+			"EINTR");
 	if (own->flags & ~(uint32_t)FLAGS)
-		return refused(-EINVAL, error, size, "flags 0x%x: this library (%s) does not know all of them", own->flags, MACHINE_VERSION);
+		return refused(-EINVAL, error, size, "flags 0x%x: this library (%s) does not know all of them", own->flags,
+			MACHINE_VERSION);
 	return 0;
 }
 

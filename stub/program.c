@@ -162,8 +162,18 @@ int program_serve(struct machine *m, struct comm *comm, const struct program_con
 {
 	struct program *p = calloc(1, sizeof(*p));
 	const struct server_config server = {
-		.trace = config->debug, .arg = p, .log = tell, .print = print, .resuming = resuming, .ends = ends, .foreign = config->lives,
-		.list = config->multi ? multi_list(config->multi) : NULL, .attach = attach, .detach = detach,
+		.trace = config->debug,
+		/* Whose vCPUs are paused by their VMM has threads that cannot serve. */
+		.serves_self = config->multi || m->guest.host->threadless,
+		.arg = p,
+		.log = tell,
+		.print = print,
+		.resuming = resuming,
+		.ends = ends,
+		.foreign = config->lives,
+		.list = config->multi ? multi_list(config->multi) : NULL,
+		.attach = attach,
+		.detach = detach,
 	};
 	struct server *s;
 	int status = EXIT_FAILURE, signals = open_signals();

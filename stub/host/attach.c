@@ -18,10 +18,6 @@
 #include "kvm.h"
 #include "vcpu_calls.h"
 
-#define LOOK_MS 3000 /* a VMM's threads are looked for so long, if they are busy with something else; */
-#define LOOKS_ALL 10 /* each so many looks, also among those that do not look like it */
-#define LOOK_NS 2000000
-
 /* Whoever cleans up behind one that was killed is gone soon. */
 #define CHECKS 50
 #define CHECK_NS 20000000
@@ -64,187 +60,6 @@ static int map_runs(struct attach *a, const struct refusal *why)
 	for (unsigned i = 0; !err && i < a->host.vcpus; i++)
 		err = map_run(a, &a->vcpu[i], why);
 	return err;
-}
-
-/* --- the tracers */
-
-static void set_task(struct attach_vcpu *v, enum attach_task task)
-{
-	pthread_mutex_lock(&v->host->lock);
-	v->task = task;
-	pthread_cond_broadcast(&v->host->turn);
-	pthread_mutex_unlock(&v->host->lock);
-}
-
-static enum attach_task await_task(struct attach_vcpu *v)
-{
-	enum attach_task task;
-
-	pthread_mutex_lock(&v->host->lock);
-	while (v->task == ATTACH_WAITS)
-		pthread_cond_wait(&v->host->turn, &v->host->lock);
-	task = v->task;
-	pthread_mutex_unlock(&v->host->lock);
-	return task;
-}
-
-/* A thread of ours that looks for a vCPU, and what has come of it. */
-struct search {
-	struct attach *a;
-	pid_t tid;
-	struct attach_vcpu *found;
-	const struct refusal *why;
-	int err;
-	bool over; /* under attach.lock */
-};
-
-static void is_over(struct search *s)
-{
-	pthread_mutex_lock(&s->a->lock);
-	s->over = true;
-	pthread_cond_broadcast(&s->a->turn);
-	pthread_mutex_unlock(&s->a->lock);
-}
-
-/* Who has made the hand takes with it what is left of that in the VMM. */
-static void leave(struct attach_vcpu *v)
-{
-	if (v->host->opener == v && v->place == ATTACH_BEHIND)
-		hand_clear(&v->host->hand, &v->tracee);
-	attach_let_go(v);
-}
-
-static void *tracer_main(void *arg)
-{
-	struct search *s = arg;
-	struct attach_vcpu *v = attach_claim(s->a, s->tid);
-
-	if (v && s->a->hand.socket < 0) {
-		s->a->opener = v;
-		s->err = hand_open(&s->a->hand, &v->tracee, s->a->pidfd, s->why);
-	}
-	s->found = v;
-	if (v) {
-		v->thread = pthread_self();
-		v->has_thread = true;
-		v->task = ATTACH_WAITS;
-		attach_own(v);
-	}
-	is_over(s);
-	if (!v)
-		return NULL;
-	if (await_task(v) == ATTACH_RUNS)
-		v->body(v->arg);
-	leave(v);
-	return NULL;
-}
-
-/* 1: it is a vCPU's thread; 0: it is none, and was let go; or -errno. */
-static int try_thread(struct attach *a, pid_t tid, const struct refusal *why)
-{
-	struct search s = { .a = a, .tid = tid, .why = why };
-	pthread_t thread;
-	int err = pthread_create(&thread, NULL, tracer_main, &s);
-
-	if (err)
-		return refuse(why, -err, "cannot start a thread: %s", strerror(err));
-	pthread_mutex_lock(&a->lock);
-	while (!s.over)
-		pthread_cond_wait(&a->turn, &a->lock);
-	pthread_mutex_unlock(&a->lock);
-	if (!s.found)
-		pthread_join(thread, NULL);
-	return s.err ? s.err : s.found != NULL;
-}
-
-/* It runs, or is in KVM_RUN: who waits for something else comes last, and is left alone where that will do. */
-static bool may_run(const struct attach *a, pid_t tid)
-{
-	uint64_t arg[6];
-	long nr = -1;
-
-	return proc_thread_call(a->vm.pid, tid, &nr, arg) || nr < 0 ||
-	       (nr == SYS_ioctl && (uint32_t)arg[1] == (uint32_t)KVM_RUN);
-}
-
-static bool is_claimed(const struct attach *a, pid_t tid)
-{
-	for (unsigned i = 0; i < a->host.vcpus; i++)
-		if (a->vcpu[i].has_thread && a->vcpu[i].tracee.tid == tid)
-			return true;
-	return false;
-}
-
-/* How many vCPUs are left whose threads are not found, or -errno. */
-static int find_threads(struct attach *a, bool all, int left, const struct refusal *why)
-{
-	struct proc_threads threads;
-	struct proc_thread thread;
-	int r = proc_threads_open(&threads, a->vm.pid);
-
-	if (r)
-		return refuse(why, r, "the threads of process %d: %s", a->vm.pid, strerror(-r));
-	while (r >= 0 && left && proc_threads_next(&threads, &thread)) {
-		if (is_claimed(a, thread.tid) || proc_is_worker(a->vm.pid, thread.tid) || !(all || may_run(a, thread.tid)))
-			continue;
-		r = try_thread(a, thread.tid, why);
-		left -= r > 0;
-	}
-	proc_threads_close(&threads);
-	return r < 0 ? r : left;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Who serves an exit, and sleeps in that, is back soon. */
-static int start_tracers(struct attach *a, const struct refusal *why)
-{
-	int64_t until = now_ms() + LOOK_MS;
-	int left = (int)a->host.vcpus;
-
-	for (unsigned i = 1; left > 0 && now_ms() < until; i++) {
-		left = find_threads(a, i % LOOKS_ALL == 0, left, why);
-		if (left > 0)
-			nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
-	}
-	if (left > 0)
-		return refuse(why, -EBUSY,
-			"process %d: %d of its %u vCPUs %s not run by any thread now: a VM that is paused cannot be attached "
-			"to",
-			a->vm.pid, left, a->host.vcpus, left == 1 ? "is" : "are");
-	return left;
-}
-
-static void end_tracers(struct attach *a)
-{
-	for (unsigned i = 0; i < a->host.vcpus; i++) {
-		struct attach_vcpu *v = &a->vcpu[i];
-
-		if (!v->has_thread)
-			continue;
-		if (v->task == ATTACH_WAITS)
-			set_task(v, ATTACH_LEAVES);
-		pthread_join(v->thread, NULL);
-		v->has_thread = false;
-	}
-}
-
-static int attach_start(struct host *h, unsigned vcpu, void *(*body)(void *), void *arg)
-{
-	struct attach *a = (struct attach *)h;
-
-	if (vcpu >= h->vcpus)
-		return -EINVAL;
-	a->vcpu[vcpu].body = body;
-	a->vcpu[vcpu].arg = arg;
-	set_task(&a->vcpu[vcpu], ATTACH_RUNS);
-	return 0;
 }
 
 /* --- ioctls */
@@ -324,7 +139,7 @@ static void attach_close(struct host *h)
 
 	attach_sync_regs(h, 0);
 	hand_close(&a->hand);
-	end_tracers(a);
+	attach_end_tracers(a);
 	guard_close(&a->guard);
 	for (unsigned i = 0; i < h->vcpus; i++)
 		if (a->vcpu[i].run)
@@ -339,6 +154,7 @@ static void attach_close(struct host *h)
 	proc_free(&a->vm);
 	hand_destroy(&a->hand);
 	pthread_cond_destroy(&a->turn);
+	pthread_mutex_destroy(&a->making);
 	pthread_mutex_destroy(&a->lock);
 	free(a->vcpu);
 	free(a);
@@ -408,7 +224,7 @@ static int open_all(struct attach *a, const struct attach_config *config, const 
 		return err;
 	a->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	attach_install_kick();
-	err = start_tracers(a, why);
+	err = attach_start_tracers(a, why);
 	return err ? err : guard_open(&a->guard, &(struct guard_job){ attach_rescue, a, { a->memory, a->hand.socket } }, why);
 }
 
@@ -423,6 +239,7 @@ struct host *attach_open(const struct attach_config *config, char *error, size_t
 	}
 	*a = (struct attach){ .host = { .ops = &attach_ops }, .pidfd = -1, .memory = -1, .kvm = -1, .guard.alive = -1 };
 	pthread_mutex_init(&a->lock, NULL);
+	pthread_mutex_init(&a->making, NULL);
 	pthread_cond_init(&a->turn, NULL);
 	attach_memory_init(a);
 	hand_init(&a->hand, proc_is_filtered(config->pid));

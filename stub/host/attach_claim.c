@@ -107,7 +107,21 @@ static int look(struct attach *a, struct attach_vcpu *probe, enum tracee_stop st
 	}
 }
 
-struct attach_vcpu *attach_claim(struct attach *a, pid_t tid)
+/* Where no thread is behind a KVM_RUN, one that waits for something else has to make the hand: it is stopped, and goes on waiting. */
+static void make_hand(struct attach *a, struct tracee *t)
+{
+	pthread_mutex_lock(&a->making);
+	if (a->hand.socket < 0 && !tracee_read_regs(t) && !hand_open(&a->hand, t, a->pidfd, NULL))
+		tracee_interrupt(t); /* behind a call that was injected, the kernel would forget to begin the other one again */
+	pthread_mutex_unlock(&a->making);
+}
+
+static bool goes_on_waiting(const struct attach *a, bool stays)
+{
+	return stays && a->left && !a->ending;
+}
+
+struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, bool stays)
 {
 	struct attach_vcpu probe = { .host = a }, *v = NULL;
 	struct tracee_syscall info;
@@ -123,9 +137,15 @@ struct attach_vcpu *attach_claim(struct attach *a, pid_t tid)
 	while (!r) {
 		enum tracee_stop stop = tracee_wait(&probe.tracee, until, &info);
 
+		if (stop == TRACEE_LATE && goes_on_waiting(a, stays)) {
+			until = now_ns() + CLAIM_NS;
+			continue;
+		}
 		if (stop == TRACEE_LATE)
 			break;
 		r = look(a, &probe, stop, &info, before, &v);
+		if (!r && stays && stop == TRACEE_EVENT)
+			make_hand(a, &probe.tracee);
 		if (!r && tracee_go(&probe.tracee, TRACEE_SYSCALL))
 			r = -1;
 	}

@@ -2,6 +2,7 @@
 /* What the guardian does: takes out of a VM what whoever was killed has left in it. See guard.h. */
 #include <errno.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <unistd.h>
 
 #include "attach_vcpu.h"
@@ -34,6 +35,10 @@ static void take(struct attach_vcpu *v)
 	enum tracee_stop stop;
 
 	v->place = ATTACH_GONE;
+	v->tracee = (struct tracee){ .pid = v->host->vm.pid,
+		.tid = atomic_load(&v->host->guard.table->vcpu[v->nr].tid),
+		.memory = v->host->memory,
+		.options = v->host->hand.filtered ? PTRACE_O_SUSPEND_SECCOMP : 0 };
 	if (tracee_seize_from(&v->tracee))
 		return;
 	v->place = ATTACH_OUT;

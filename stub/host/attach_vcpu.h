@@ -25,6 +25,7 @@
 #include "tracee.h"
 
 struct kvm_run;
+struct scout;
 struct vcpu_place;
 
 #define ATTACH_SIGNAL SIGUSR2 /* to a tracer: its thread of the VMM is to stop */
@@ -42,11 +43,10 @@ enum attach_place {
 
 /* What a tracer does beyond finding its thread. */
 enum attach_task {
-	ATTACH_FINDS,  /* it looks whether its thread is one of a vCPU */
-	ATTACH_WAITS,  /* it is, and has stopped */
-	ATTACH_FAILED, /* it is none */
-	ATTACH_RUNS,   /* run/'s body */
-	ATTACH_LEAVES  /* body has returned, or there was none: the VMM's thread goes on by itself */
+	ATTACH_NONE,  /* there is no tracer: its thread has not been found */
+	ATTACH_WAITS, /* its thread has stopped */
+	ATTACH_RUNS,  /* run/'s body, which is run once */
+	ATTACH_LEAVES /* the VMM's thread goes on by itself */
 };
 
 struct attach_vcpu {
@@ -94,12 +94,17 @@ struct attach {
 	int kvm;	   /* /dev/kvm, or -1: our own */
 	struct attach_vcpu *vcpu;
 	struct hand hand;
-	struct attach_vcpu *opener; /* whose tracer has made it */
+	struct attach_vcpu *opener; /* whose tracer has made it, or NULL */
+	struct scout *scouts;	    /* threads of ours: by whoever opens or closes the host */
+	pthread_mutex_t making;	    /* the hand, where several may want to */
 	struct guard guard;
 	uint64_t sync; /* KVM_SYNC_* that KVM is to leave in kvm_run for us */
 	struct attach_memory ram;
 	pthread_mutex_t lock;
-	pthread_cond_t turn; /* a tracer has another task */
+	pthread_cond_t turn;   /* a tracer has another task */
+	_Atomic unsigned left; /* vCPUs whose threads have not been found */
+	atomic_bool ending;
+	bool clearing; /* one of the tracers takes away what is left of the hand */
 };
 
 /*
@@ -113,9 +118,14 @@ bool attach_is_behind(struct attach_vcpu *v);
 
 /*
  * By the tracer, of a thread of the VMM that it has not seized yet: which vCPU it runs, and that is at ATTACH_BEHIND. Or NULL: none, and
- * the thread goes on by itself as soon as the tracer has ended.
+ * the thread goes on by itself as soon as the tracer has ended. stays: it has a thread that waits for something make the hand, if there is
+ * none, and stays with it until it comes to KVM_RUN, until all threads have been found, or `ending`.
  */
-struct attach_vcpu *attach_claim(struct attach *a, pid_t tid);
+struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, bool stays);
+
+/* Starts the tracers, each with its thread stopped. 0, or -errno and a sentence. And: ends those there are. */
+int attach_start_tracers(struct attach *a, const struct refusal *why);
+void attach_end_tracers(struct attach *a);
 
 /* What KVM was told last of guest debugging. */
 static inline atomic_uint *attach_control(const struct attach_vcpu *v)
@@ -127,6 +137,7 @@ static inline atomic_uint *attach_control(const struct attach_vcpu *v)
 void attach_own(struct attach_vcpu *v);
 
 /* Of host_ops. */
+int attach_start(struct host *h, unsigned vcpu, void *(*body)(void *), void *arg);
 int attach_run(struct host *h, unsigned vcpu, enum host_run how, struct vcpu_exit *exit);
 void attach_kick(struct host *h, unsigned vcpu);
 

@@ -21,6 +21,7 @@
 #define GUARD_OPCODE 8 /* bytes, at most */
 
 struct guard_vcpu {
+	atomic_int tid;		 /* of its thread in the VMM; 0: it is not known */
 	atomic_uint control;	 /* of KVM_SET_GUEST_DEBUG, as it was told last; 0: nothing is armed */
 	struct tracee_regs regs; /* of a thread at rest */
 };

@@ -144,6 +144,14 @@ static int make(struct making *m)
 	return err;
 }
 
+/* Behind a call that has returned: its own. Elsewhere another one, lest the kernel takes ours for the one that it begins again. */
+static uint64_t choose_insn(const struct tracee *t)
+{
+	if (tracee_call_behind(t) >= 0 && tracee_result(&t->regs) == -EINTR)
+		return t->regs.r[tracee_arch.pc] - tracee_arch.insn_size;
+	return tracee_find_syscall(t);
+}
+
 static int with_signals_blocked(struct making *m, int (*f)(struct making *))
 {
 	uint64_t mask, ignored;
@@ -151,8 +159,8 @@ static int with_signals_blocked(struct making *m, int (*f)(struct making *))
 
 	if (err)
 		return err;
-	m->at = m->t->regs.r[tracee_arch.pc] - tracee_arch.insn_size;
-	err = f(m);
+	m->at = choose_insn(m->t);
+	err = m->at ? f(m) : -ENOEXEC;
 	if (tracee_write_regs(m->t, &m->t->regs) || tracee_swap_mask(m->t, mask, &ignored))
 		err = -ESRCH;
 	return err;

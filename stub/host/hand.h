@@ -47,7 +47,8 @@ void hand_init(struct hand *h, bool filtered);
 void hand_destroy(struct hand *h);
 
 /*
- * Makes it, by the thread that traces t, which has stopped behind a system call. 0, or -errno and a sentence; then nothing is left of
+ * Makes it, by the thread that traces t, whose registers have been read: it has stopped behind a system call that returned -EINTR; or, by
+ * TRACEE_EVENT, anywhere, and is to be stopped so once more before it goes on. 0, or -errno and a sentence; then nothing is left of
  * it. pidfd is of t's process.
  */
 int hand_open(struct hand *h, struct tracee *t, int pidfd, const struct refusal *why);

@@ -122,8 +122,9 @@ struct host;
 
 struct host_ops {
 	/*
-	 * The vCPU has a thread of the host's, which is to call body(arg) now, once; the host ends it when body has returned. 0 or -errno.
-	 * NULL: run/ makes the threads.
+	 * The vCPU has a thread of the host's, which is to call body(arg), once: now, or, if the host is `threadless`, as soon as there is
+	 * one. The host ends it when body has returned. body NULL: it is not to be called any more. 0; -EALREADY: it is, or was called; or
+	 * -errno. NULL: run/ makes the threads.
 	 */
 	int (*start)(struct host *h, unsigned vcpu, void *(*body)(void *), void *arg);
 
@@ -251,6 +252,7 @@ struct host {
 	 */
 	unsigned vcpus;
 
+	bool threadless;  /* by start(), some have no thread yet, and run as soon as there is one */
 	bool borrowed;	  /* the vCPUs' threads are not run/'s: it starts none, and what they wait by is host_ops.wait */
 	const char *mode; /* of arch->modes: that of the code in the image; NULL: the architecture's first */
 	bool has_image;	  /* it is loaded from one, at each reset again */

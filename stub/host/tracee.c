@@ -4,7 +4,9 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -18,6 +20,7 @@
 /* So often a stop is looked for before the processor is left to others. */
 #define EAGER 50
 #define PAUSE_NS 50000
+#define VDSO_MAX 0x4000
 #define SEIZE_TRIES 10000
 
 static long trace(int request, const struct tracee *t, void *addr, void *data)
@@ -199,6 +202,36 @@ int64_t tracee_call_behind(const struct tracee *t)
 	if (pread(t->memory, insn, size, (off_t)(pc - size)) != (ssize_t)size || !tracee_is_syscall(insn))
 		return -1;
 	return (int64_t)t->regs.r[tracee_arch.nr];
+}
+
+/* The vDSO, as /proc/PID/maps has it. */
+static bool find_vdso(const struct tracee *t, uint64_t *start, uint64_t *end)
+{
+	char line[512];
+	bool found = false;
+	FILE *maps;
+
+	snprintf(line, sizeof(line), "/proc/%d/maps", t->pid);
+	maps = fopen(line, "re");
+	while (maps && !found && fgets(line, sizeof(line), maps))
+		found = strstr(line, "[vdso]") && sscanf(line, "%" SCNx64 "-%" SCNx64, start, end) == 2;
+	if (maps)
+		fclose(maps);
+	return found;
+}
+
+uint64_t tracee_find_syscall(const struct tracee *t)
+{
+	uint8_t code[VDSO_MAX];
+	uint64_t start, end, pc = t->regs.r[tracee_arch.pc];
+	ssize_t n = -1;
+
+	if (find_vdso(t, &start, &end) && end > start)
+		n = pread(t->memory, code, end - start < sizeof(code) ? end - start : sizeof(code), (off_t)start);
+	for (ssize_t i = 0; i + (ssize_t)tracee_arch.insn_size <= n; i += tracee_arch.insn_align)
+		if (tracee_is_syscall(code + i) && start + i != pc && start + i + tracee_arch.insn_size != pc)
+			return start + i;
+	return 0;
 }
 
 static int run_call(struct tracee *t, int64_t *result)

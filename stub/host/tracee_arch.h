@@ -25,6 +25,7 @@ struct tracee_call {
 
 struct tracee_arch {
 	unsigned pc, nr, arg[6]; /* where they are in tracee_regs.r; nr is that of the call that is under way, or was last */
+	unsigned insn_align;	 /* of any instruction, in bytes */
 	unsigned insn_size;	 /* of the system call instruction, in bytes */
 	unsigned hand[3];	 /* where the hand finds its descriptor, its area and how large that is: see hand.h */
 	bool keeps_first;	 /* behind a call arg[0], or first, is still what it was called with */

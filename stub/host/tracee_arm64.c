@@ -11,6 +11,7 @@ const struct tracee_arch tracee_arch = {
 	.pc = PC,
 	.nr = 8,
 	.arg = { 0, 1, 2, 3, 4, 5 },
+	.insn_align = 4,
 	.insn_size = 4,
 	.hand = { 19, 20, 21 },
 	.veiled = 7,

@@ -18,6 +18,7 @@ const struct tracee_arch tracee_arch = {
 	.pc = NIP,
 	.nr = 0,
 	.arg = { 3, 4, 5, 6, 7, 8 },
+	.insn_align = 4,
 	.insn_size = 4,
 	.hand = { 20, 21, 22 },
 	.keeps_first = true,

@@ -16,6 +16,7 @@ const struct tracee_arch tracee_arch = {
 	.pc = PC,
 	.nr = A7,
 	.arg = { A0, A0 + 1, A0 + 2, A0 + 3, A0 + 4, A0 + 5 },
+	.insn_align = 2,
 	.insn_size = 4,
 	.hand = { S2, S2 + 1, S2 + 2 },
 	.veiled = -1,

@@ -11,6 +11,7 @@ const struct tracee_arch tracee_arch = {
 	.pc = AT(rip),
 	.nr = AT(orig_rax),
 	.arg = { AT(rdi), AT(rsi), AT(rdx), AT(r10), AT(r8), AT(r9) },
+	.insn_align = 1,
 	.insn_size = 2,
 	.hand = { AT(r12), AT(r13), AT(r14) },
 	.keeps_first = true,

@@ -360,28 +360,6 @@ int threads_start(struct guest *g)
 	return err;
 }
 
-void threads_stand(struct guest *g)
-{
-	pthread_mutex_lock(&g->lock);
-	g->parting = true;
-	locked_call_out(g);
-	locked_decide(g);
-	while (locked_running(g))
-		pthread_cond_wait(&g->out, &g->lock);
-	pthread_mutex_unlock(&g->lock);
-}
-
-void threads_part(struct guest *g)
-{
-	pthread_mutex_lock(&g->lock);
-	g->parted = true;
-	for (unsigned i = 0; i < g->n; i++)
-		locked_wake(g->vcpus[i]);
-	while (g->ended_threads < g->n)
-		pthread_cond_wait(&g->out, &g->lock);
-	pthread_mutex_unlock(&g->lock);
-}
-
 void threads_interrupt(struct guest *g, int signal)
 {
 	pthread_mutex_lock(&g->lock);

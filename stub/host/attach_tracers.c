@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Threads of ours: each looks whether a thread of the VMM's runs a vCPU, and is its tracer then. See attach_vcpu.h. */
+#include <errno.h>
+#include <linux/kvm.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "attach_vcpu.h"
+
+#define LOOK_MS 1000 /* a VMM's threads are looked for so long, if they are busy with something else; */
+#define LOOKS_ALL 10 /* each so many looks, also among those that do not look like it */
+#define LOOK_NS 2000000
+#define HAND_MS 3000 /* a thread that waits for something else is stopped within so long */
+
+/* A thread of ours, and what has come of it. */
+struct scout {
+	struct attach *a;
+	pid_t tid;
+	bool stays; /* the VM is paused: it waits until its thread comes to KVM_RUN, or all have been found */
+	const struct refusal *why;
+	int err;
+	pthread_t thread;
+	struct attach_vcpu *found; /* under attach.lock, as over */
+	bool over;		   /* it has found one, or that there is none; or it stays */
+	struct scout *next;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* --- a tracer */
+
+static void run_body(struct attach_vcpu *v)
+{
+	void *(*body)(void *);
+
+	pthread_mutex_lock(&v->host->lock);
+	while (v->task == ATTACH_WAITS)
+		pthread_cond_wait(&v->host->turn, &v->host->lock);
+	body = v->task == ATTACH_RUNS ? v->body : NULL;
+	pthread_mutex_unlock(&v->host->lock);
+	if (body)
+		body(v->arg);
+}
+
+/* What is left of the hand in the VMM is taken along, by one of them, and where a filter is suspended by whoever has made it. */
+static void leave(struct attach_vcpu *v)
+{
+	struct attach *a = v->host;
+	bool clears;
+
+	pthread_mutex_lock(&a->lock);
+	clears = v->place == ATTACH_BEHIND && a->hand.code && !a->clearing && (!a->hand.filtered || a->opener == v);
+	a->clearing |= clears;
+	pthread_mutex_unlock(&a->lock);
+	if (clears)
+		hand_clear(&a->hand, &v->tracee);
+	attach_let_go(v);
+}
+
+static void is_found(struct scout *s, struct attach_vcpu *v)
+{
+	struct attach *a = s->a;
+
+	if (v) {
+		attach_own(v);
+		atomic_store(&a->guard.table->vcpu[v->nr].tid, v->tracee.tid);
+	}
+	pthread_mutex_lock(&a->lock);
+	if (v) {
+		v->thread = pthread_self();
+		v->task = v->body ? ATTACH_RUNS : ATTACH_WAITS;
+		v->has_thread = true;
+		a->left--;
+	}
+	s->found = v;
+	s->over = true;
+	pthread_cond_broadcast(&a->turn);
+	pthread_mutex_unlock(&a->lock);
+}
+
+static void *tracer_main(void *arg)
+{
+	struct scout *s = arg;
+	struct attach *a = s->a;
+	struct attach_vcpu *v = attach_claim(a, s->tid, s->stays);
+
+	if (v && a->hand.socket < 0 && !s->stays) {
+		a->opener = v;
+		s->err = hand_open(&a->hand, &v->tracee, a->pidfd, s->why);
+	}
+	is_found(s, v);
+	if (!v)
+		return NULL;
+	run_body(v);
+	leave(v);
+	return NULL;
+}
+
+/* --- all of them */
+
+static struct scout *send_out(struct attach *a, pid_t tid, bool stays, const struct refusal *why)
+{
+	struct scout *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	*s = (struct scout){ .a = a, .tid = tid, .stays = stays, .why = why, .next = a->scouts };
+	if (pthread_create(&s->thread, NULL, tracer_main, s)) {
+		free(s);
+		return NULL;
+	}
+	a->scouts = s;
+	return s;
+}
+
+/* 0, or -errno of what it took upon itself besides. */
+static int try_thread(struct attach *a, pid_t tid, const struct refusal *why)
+{
+	struct scout *s = send_out(a, tid, false, why);
+
+	if (!s)
+		return refuse(why, -EAGAIN, "cannot start a thread");
+	pthread_mutex_lock(&a->lock);
+	while (!s->over)
+		pthread_cond_wait(&a->turn, &a->lock);
+	pthread_mutex_unlock(&a->lock);
+	if (s->found)
+		return s->err;
+	pthread_join(s->thread, NULL);
+	a->scouts = s->next;
+	free(s);
+	return 0;
+}
+
+/* It runs, or is in KVM_RUN: who waits for something else comes last, and is left alone where that will do. */
+static bool may_run(const struct attach *a, pid_t tid)
+{
+	uint64_t arg[6];
+	long nr = -1;
+
+	return proc_thread_call(a->vm.pid, tid, &nr, arg) || nr < 0 ||
+	       (nr == SYS_ioctl && (uint32_t)arg[1] == (uint32_t)KVM_RUN);
+}
+
+static bool is_claimed(const struct attach *a, pid_t tid)
+{
+	for (unsigned i = 0; i < a->host.vcpus; i++)
+		if (a->vcpu[i].has_thread && a->vcpu[i].tracee.tid == tid)
+			return true;
+	return tid == a->hand.tid;
+}
+
+enum look {
+	LOOK_LIKELY, /* at those that run, or are in KVM_RUN */
+	LOOK_ALL,
+	LOOK_STAY /* at all, for as long as it takes */
+};
+
+static int look_at(struct attach *a, enum look look, const struct refusal *why)
+{
+	struct proc_threads threads;
+	struct proc_thread thread;
+	int err = proc_threads_open(&threads, a->vm.pid);
+
+	if (err)
+		return refuse(why, err, "the threads of process %d: %s", a->vm.pid, strerror(-err));
+	while (!err && a->left && proc_threads_next(&threads, &thread)) {
+		if (is_claimed(a, thread.tid) || proc_is_worker(a->vm.pid, thread.tid) ||
+			(look == LOOK_LIKELY && !may_run(a, thread.tid)))
+			continue;
+		if (look != LOOK_STAY)
+			err = try_thread(a, thread.tid, why);
+		else if (!send_out(a, thread.tid, true, why))
+			err = refuse(why, -EAGAIN, "cannot start a thread");
+	}
+	proc_threads_close(&threads);
+	return err;
+}
+
+/* Those that are left are run by nobody now. Whoever is stopped first makes the hand, where no vCPU's thread could. */
+static int stay(struct attach *a, const struct refusal *why)
+{
+	int64_t until = now_ms() + HAND_MS;
+	int err;
+
+	if (a->hand.filtered)
+		return refuse(why, -EBUSY,
+			"process %d: %u of its vCPUs are not run by any thread now, and a seccomp filter is on it: "
+			"a VM under one that is paused cannot be attached to",
+			a->vm.pid, a->left);
+	err = look_at(a, LOOK_STAY, why);
+	while (!err && a->hand.socket < 0 && now_ms() < until)
+		nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
+	if (!err && a->hand.socket < 0)
+		err = refuse(why, -EBUSY, "process %d: no thread of it could be brought to make one of ours", a->vm.pid);
+	a->host.threadless = true;
+	return err;
+}
+
+/* Who serves an exit, and sleeps in that, is back soon. */
+int attach_start_tracers(struct attach *a, const struct refusal *why)
+{
+	int64_t until = now_ms() + LOOK_MS;
+	int err = 0;
+
+	a->left = a->host.vcpus;
+	for (unsigned i = 1; !err && a->left && now_ms() < until; i++) {
+		err = look_at(a, i % LOOKS_ALL ? LOOK_LIKELY : LOOK_ALL, why);
+		if (a->left)
+			nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
+	}
+	return err || !a->left ? err : stay(a, why);
+}
+
+void attach_end_tracers(struct attach *a)
+{
+	pthread_mutex_lock(&a->lock);
+	a->ending = true;
+	for (unsigned i = 0; i < a->host.vcpus; i++)
+		if (a->vcpu[i].task == ATTACH_WAITS)
+			a->vcpu[i].task = ATTACH_LEAVES;
+	pthread_cond_broadcast(&a->turn);
+	pthread_mutex_unlock(&a->lock);
+	while (a->scouts) {
+		struct scout *s = a->scouts;
+
+		pthread_join(s->thread, NULL);
+		a->scouts = s->next;
+		free(s);
+	}
+}
+
+int attach_start(struct host *h, unsigned vcpu, void *(*body)(void *), void *arg)
+{
+	struct attach *a = (struct attach *)h;
+	struct attach_vcpu *v;
+	int err = 0;
+
+	if (vcpu >= h->vcpus)
+		return -EINVAL;
+	v = &a->vcpu[vcpu];
+	pthread_mutex_lock(&a->lock);
+	if (v->task == ATTACH_RUNS) {
+		err = -EALREADY;
+	} else {
+		v->body = body;
+		v->arg = arg;
+		if (v->task == ATTACH_WAITS && body)
+			v->task = ATTACH_RUNS;
+	}
+	pthread_cond_broadcast(&a->turn);
+	pthread_mutex_unlock(&a->lock);
+	return err;
+}
