@@ -416,7 +416,11 @@ void attach_let_go(struct attach_vcpu *v)
 {
 	struct tracee_syscall info;
 	struct vcpu_exit exit;
-	int r = is_stopped(v) ? resume(v) : -ESRCH;
+	int r;
+
+	/* A kick that has come too late for the last run is nobody's any more: it would have the thread rest once more. */
+	atomic_store(&v->kicked, false);
+	r = is_stopped(v) ? resume(v) : -ESRCH;
 
 	/* Up to the call that it makes again. */
 	while (!r && v->place == ATTACH_REWOUND) {
