@@ -85,6 +85,7 @@ sub start_victim {
 	my $image = ($own ? "$ENV{PWD}/" : '') . $ENV{SEQUENCE_IMAGE};
 	$victim = inside("mkdir -p $dir && cd $dir && rm -f ask answer && mkfifo ask answer &&
 		{ $vmm --control $dir $options $image >vmm 2>&1 </dev/null & echo \$!; }");
+	ask_victim('report'); # which is answered when the VM is there
 	return $victim;
 }
 
