@@ -136,6 +136,15 @@ static void tell_clock(struct attach_vcpu *v)
 #endif
 }
 
+/* It is stopped with its process, and goes on from where it was when that is continued. */
+static int get_up(struct attach_vcpu *v)
+{
+	int err = v->place == ATTACH_BEHIND ? tracee_write_regs(&v->tracee, &v->tracee.regs) : 0;
+
+	v->place = ATTACH_OUT;
+	return err;
+}
+
 static int resume(struct attach_vcpu *v)
 {
 	int err = 0;
@@ -146,7 +155,7 @@ static int resume(struct attach_vcpu *v)
 	if (v->place == ATTACH_BEHIND && !v->group)
 		err = rewind_call(v);
 	else
-		v->place = ATTACH_OUT;
+		err = get_up(v);
 	return err ? err : go_on(v);
 }
 
