@@ -207,8 +207,9 @@ static int report_exit(struct attach_vcpu *v, struct vcpu_exit *exit)
 static int ended(struct attach_vcpu *v, bool exec, struct vcpu_exit *exit)
 {
 	v->place = ATTACH_GONE;
-	exit->kind = EXIT_ENDED;
+	exit->kind = EXIT_LOST;
 	exit->code = v->tracee.code;
+	exit->signal = v->tracee.killer;
 	snprintf(exit->text, sizeof(exit->text), exec ? "the VMM runs another program now" : "the VMM's thread has ended");
 	return 1;
 }

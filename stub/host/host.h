@@ -27,13 +27,14 @@ enum host_run {
 };
 
 enum exit_kind {
-	EXIT_KVM,	/* for arch/ to classify: reason, flags, data are kvm_run's */
-	EXIT_KICKED,	/* a kick, or HOST_SETTLE has nothing left to do */
-	EXIT_WAITED,	/* HOST_WAIT: there was no kick */
-	EXIT_IO_DONE,	/* HOST_STEP: one instruction has been executed, by way of a device */
-	EXIT_ENDED,	/* the guest ended itself, with code */
-	EXIT_CRASHED,	/* the same, and it says that it has crashed */
-	EXIT_RESET,	/* the guest asks for a reset */
+	EXIT_KVM,     /* for arch/ to classify: reason, flags, data are kvm_run's */
+	EXIT_KICKED,  /* a kick, or HOST_SETTLE has nothing left to do */
+	EXIT_WAITED,  /* HOST_WAIT: there was no kick */
+	EXIT_IO_DONE, /* HOST_STEP: one instruction has been executed, by way of a device */
+	EXIT_ENDED,   /* the guest ended itself, with code */
+	EXIT_LOST,    /* its VMM is gone, and it with that: code is its exit status, or signal what ended it; text says more */
+	EXIT_CRASHED, /* the same, and it says that it has crashed */
+	EXIT_RESET,   /* the guest asks for a reset */
 	EXIT_SHUT_DOWN, /* the processor has given up, and a machine would start over; text says why */
 	EXIT_STUCK,	/* the guest did something that this machine has not; text says what */
 	EXIT_VMM /* none of the debugger's: the VMM's to serve, by whom the vCPU is run; code is KVM_RUN's -errno, or 0 */
@@ -48,6 +49,7 @@ struct vcpu_exit {
 	uint16_t flags;	 /* kvm_run.flags */
 	uint8_t data[EXIT_DATA_SIZE];
 	int code;
+	int signal;	/* of EXIT_LOST: a number of this computer's, or 0 */
 	char text[200]; /* one sentence, no newline */
 };
 

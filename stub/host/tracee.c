@@ -125,6 +125,12 @@ static enum tracee_stop see_syscall(const struct tracee *t, struct tracee_syscal
 	return i.op == PTRACE_SYSCALL_INFO_ENTRY ? TRACEE_ENTRY : TRACEE_EXIT;
 }
 
+static void ended(struct tracee *t, int status)
+{
+	t->killer = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	t->code = WIFSIGNALED(status) ? 0 : WEXITSTATUS(status);
+}
+
 enum tracee_stop tracee_wait(struct tracee *t, int64_t until, struct tracee_syscall *info)
 {
 	int status, event, signal;
@@ -134,7 +140,7 @@ enum tracee_stop tracee_wait(struct tracee *t, int64_t until, struct tracee_sysc
 	if (!pid)
 		return TRACEE_LATE;
 	if (pid > 0 && !WIFSTOPPED(status))
-		t->code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+		ended(t, status);
 	if (pid < 0 || !WIFSTOPPED(status))
 		return TRACEE_GONE;
 	event = status >> 16;

@@ -19,7 +19,7 @@ struct tracee {
 	int memory; /* /proc/PID/mem: the caller's */
 	unsigned long options;
 	int signal;		 /* of TRACEE_SIGNAL: it is delivered when the thread goes on */
-	int code;		 /* of TRACEE_GONE: its exit status as a shell has it */
+	int code, killer;	 /* of TRACEE_GONE: its exit status, or the signal that has ended it */
 	struct tracee_regs regs; /* as of tracee_read_regs() */
 };
 

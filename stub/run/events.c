@@ -2,6 +2,7 @@
 /* What the guest does to its machine as a whole, and at which of it the machine stops. See events.h. */
 #include "events.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 static const struct {
@@ -10,7 +11,8 @@ static const struct {
 } events[GUEST_EVENTS] = {
 	[EVENT_RESET] = { "reset", "the guest asks for a reset: resumed, it starts over", true },
 	[EVENT_VCPU] = { "vcpu", "a vCPU that was off is brought up: stopped behind its first instruction", false },
-	[EVENT_NOTHING] = { "nothing", "the guest reads or writes where this machine has nothing; let go, what it reads is all ones", true },
+	[EVENT_NOTHING] = { "nothing",
+		"the guest reads or writes where this machine has nothing; let go, what it reads is all ones", true },
 	[EVENT_END] = { "end", "the guest powers its machine off, or crashes: resumed, it has ended", false },
 };
 
@@ -39,6 +41,27 @@ void events_end_now(struct vcpu *v)
 	v->stop.kind = STOP_EXITED;
 	v->stop.signal = v->stop.signal == GDB_SIGNAL_TRAP ? 0 : v->stop.signal;
 	v->stop.text = NULL;
+}
+
+/* GDB's number of a signal: include/gdb/signals.def of its sources. */
+static int gdb_signal(int signal)
+{
+	static const struct {
+		int ours, gdbs;
+	} other[] = { { SIGBUS, GDB_SIGNAL_BUS }, { SIGUSR1, 30 }, { SIGUSR2, 31 }, { SIGSYS, 12 } };
+
+	for (unsigned i = 0; i < sizeof(other) / sizeof(other[0]); i++)
+		if (other[i].ours == signal)
+			return other[i].gdbs;
+	return signal <= SIGTERM ? signal : 143; /* GDB_SIGNAL_UNKNOWN */
+}
+
+void events_lost(struct vcpu *v, const struct vcpu_exit *exit)
+{
+	v->stop = (struct stop){ .kind = STOP_EXITED,
+		.thread = v->nr + 1,
+		.code = exit->code,
+		.signal = exit->signal ? gdb_signal(exit->signal) : 0 };
 }
 
 static const char *what_happens(const struct vcpu_exit *exit)

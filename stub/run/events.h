@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the guest does to its machine as a whole: it resets it, or ends itself. At some of that the machine stops, and at some not, as
- * the client chooses. By the baton's holder but for events_stop().
+ * the client chooses. By the baton's holder but for events_stop() and events_lost().
  */
 #ifndef EVENTS_H
 #define EVENTS_H
@@ -10,6 +10,9 @@
 
 /* "reset", "end", "vcpu": as `monitor events` has it; `text` says what it is. */
 const char *events_name(enum guest_event event, const char **text);
+
+/* On the vCPU's own thread: v->stop is that its VMM is gone. */
+void events_lost(struct vcpu *v, const struct vcpu_exit *exit);
 
 /* On the vCPU's own thread: the stop, v->stop, that this exit is; or it is the VMM's without a word. */
 enum step_result events_stop(struct vcpu *v, const struct vcpu_exit *exit);

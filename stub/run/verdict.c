@@ -237,6 +237,9 @@ enum step_result verdict_judge(struct vcpu *v, const struct vcpu_exit *exit, uin
 	case EXIT_RESET:
 	case EXIT_SHUT_DOWN:
 		return events_stop(v, exit);
+	case EXIT_LOST:
+		events_lost(v, exit);
+		break;
 	case EXIT_STUCK:
 		verdict_signal(v, GDB_SIGNAL_BUS);
 		break;
