@@ -9,6 +9,7 @@
 #include "attach_vcpu.h"
 
 #define CLAIM_NS 300000000 /* a vCPU's thread comes to KVM_RUN in so long */
+#define ANSWER_NS 10000000000 /* ... and stops in so long, however busy its computer is */
 
 static int64_t now_ns(void)
 {
@@ -125,8 +126,9 @@ struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, bool stays)
 {
 	struct attach_vcpu probe = { .host = a }, *v = NULL;
 	struct tracee_syscall info;
-	int64_t until = now_ns() + CLAIM_NS;
+	int64_t until = now_ns() + ANSWER_NS;
 	bool before[ATTACH_VCPUS_MAX];
+	bool answered = false;
 	int r = 0;
 
 	if (tracee_seize(&probe.tracee, a->vm.pid, tid, a->memory, a->hand.filtered ? PTRACE_O_SUSPEND_SECCOMP : 0))
@@ -143,6 +145,10 @@ struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, bool stays)
 		}
 		if (stop == TRACEE_LATE)
 			break;
+		/* Before that it is not let go: what it is interrupted in would return, and nobody would make that undone. */
+		if (!answered)
+			until = now_ns() + CLAIM_NS;
+		answered = true;
 		r = look(a, &probe, stop, &info, before, &v);
 		if (!r && stays && stop == TRACEE_EVENT)
 			make_hand(a, &probe.tracee);
