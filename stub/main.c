@@ -14,8 +14,8 @@
 #include "machine/open.h"
 #include "machine/ops.h"
 #include "monitor/commands.h"
+#include "monitor/inquiry.h"
 #include "monitor/list.h"
-#include "monitor/show.h"
 #include "options.h"
 #include "program.h"
 #include "program_multi.h"
@@ -94,21 +94,32 @@ static void print(void *arg, const char *text)
 	fputs(text, arg);
 }
 
-static int print_registers(struct machine *m, const struct options *o, char *error, size_t size)
+static int ask(struct machine *m, const struct options *o, struct inquiry **answer, char *error, size_t size)
 {
-	if (!show_registers(guest_vcpu(&m->guest, 1), o->group, o->json, print, stdout))
-		return 0;
-	snprintf(error, size, "%s", m->guest.why);
-	return -1;
+	const struct question q = { .group = o->group, .name = o->reg, .vcpu = o->vcpu, .json = o->json };
+
+	*answer = inquiry_read(m, &q);
+	if (!*answer)
+		snprintf(error, size, "%s", m->guest.why);
+	return *answer ? 0 : -1;
 }
 
-static int serve(struct machine *m, const struct options *o, struct comm *comm, char *error, size_t size)
+static void tell(struct inquiry *answer)
+{
+	if (!answer)
+		return;
+	inquiry_print(answer, print, stdout);
+	inquiry_free(answer);
+}
+
+/* *answer: what is to be told when there is nothing more to do, or NULL. */
+static int serve(struct machine *m, const struct options *o, struct comm *comm, struct inquiry **answer, char *error, size_t size)
 {
 	machine_set_commands(m, commands_run);
 	if (o->version)
 		return machine_target(m).ops->command(m, "batch", print, stdout);
-	if (o->registers)
-		return print_registers(m, o, error, size);
+	if (o->registers || o->reg)
+		return ask(m, o, answer, error, size);
 	return program_serve(m, comm, &o->program);
 }
 
@@ -117,6 +128,7 @@ static int run_attached(const struct options *o, const struct arch *arch, struct
 {
 	struct attach_config config = { .pid = o->pid, .ram = o->ram };
 	struct capabilities caps;
+	struct inquiry *answer = NULL;
 	struct machine machine;
 	struct host *host;
 	int status;
@@ -130,11 +142,12 @@ static int run_attached(const struct options *o, const struct arch *arch, struct
 		return -1;
 	status = machine_open(&machine, host, arch, &caps, o->batch, error, size);
 	if (!status) {
-		status = serve(&machine, o, comm, error, size);
+		status = serve(&machine, o, comm, &answer, error, size);
 		machine_leave(&machine);
 		machine_close(&machine);
 	}
 	host->ops->close(host);
+	tell(answer);
 	return status;
 }
 
@@ -164,7 +177,9 @@ static int run(const struct options *o, const struct arch *arch, struct comm *co
 	struct capabilities caps;
 	/* Outlives this function: the vCPU threads wait in it until the program ends. */
 	static struct machine machine;
+	struct inquiry *answer = NULL;
 	struct host *host = vm_open(&o->vm, error, size);
+	int status;
 
 	if (!host || probe_host(arch, &caps, error, size))
 		return -1;
@@ -172,7 +187,9 @@ static int run(const struct options *o, const struct arch *arch, struct comm *co
 	set_signals();
 	if (machine_open(&machine, host, arch, &caps, o->batch, error, size))
 		return -1;
-	return serve(&machine, o, comm, error, size);
+	status = serve(&machine, o, comm, &answer, error, size);
+	tell(answer);
+	return status;
 }
 
 /* The command line, or the end of the program. */
@@ -199,6 +216,7 @@ int main(int argc, char **argv)
 	struct options o = {
 		.vm = { .vcpus = 1, .memory = DEFAULT_MEMORY, .console = STDOUT_FILENO },
 		.program = { .log = STDERR_FILENO },
+		.vcpu = INQUIRY_ALL,
 	};
 	const struct arch *arch = this_arch();
 	struct comm comm = { .listener = -1 };

@@ -11,7 +11,8 @@
 
 const char options_usage[] =
 	"Usage: kvm-gdbserver [OPTIONS] COMM [IMAGE]\n"
-	"       kvm-gdbserver [OPTIONS] --registers [--json] [--group G] [IMAGE]\n"
+	"       kvm-gdbserver [OPTIONS] --registers [--json] [--group G] [--vcpu N] [IMAGE | --attach PID]\n"
+	"       kvm-gdbserver [OPTIONS] --register NAME[=VALUE] [--json] [--vcpu N] [IMAGE | --attach PID]\n"
 	"       kvm-gdbserver [OPTIONS] --attach COMM PID\n"
 	"       kvm-gdbserver [OPTIONS] --multi COMM\n"
 	"       kvm-gdbserver --list [--json]\n"
@@ -39,10 +40,13 @@ const char options_usage[] =
 	"                   for each piece, where the kernel does not tell\n"
 	"  --once           leave when the client goes\n"
 	"  --debug          show the wire, readable, on standard error\n"
-	"  --registers      print every register of the first vCPU at the entry: name, where KVM keeps it, size, value, "
-	"fields\n"
+	"  --registers      print every register of every vCPU, of IMAGE at its entry: name, where KVM keeps it, size, value,\n"
+	"                   fields; a VM that runs stands for some milliseconds\n"
+	"  --register NAME  print one, of the first vCPU; NAME=VALUE writes it first: a number, or of a vector also {1, 2, ...}\n"
+	"                   or all of its bytes in hexadecimal\n"
 	"  --json           as a JSON array\n"
 	"  --group G        only those of a group: general, system, ...\n"
+	"  --vcpu N         only those of this one; the first is 0\n"
 	"  --list           print the VMs of this computer: process, VMM, user, vCPUs, RAM, age, state, and whether it can be\n"
 	"                   attached to, or why not\n"
 	"  --batch HOW      how registers are read and written: auto, many (KVM_GET_MANY_REGS), blocks (what KVM moves\n"
@@ -80,6 +84,17 @@ static int parse_memory(struct options *o, const char *text, const struct refusa
 	if (n % 4096)
 		return refuse(why, -EINVAL, "--memory %s: a multiple of 4096 bytes", text);
 	o->vm.memory = n;
+	return 0;
+}
+
+static int parse_vcpu(struct options *o, const char *text, const struct refusal *why)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end || n > INT_MAX)
+		return refuse(why, -EINVAL, "--vcpu %s: a number; the first vCPU is 0", text);
+	o->vcpu = (int)n;
 	return 0;
 }
 
@@ -141,7 +156,9 @@ static const struct row {
 	{ "multi", FLAG, offsetof(struct options, multi), NULL },
 	{ "once", FLAG, offsetof(struct options, program.once), NULL },
 	{ "ram", PARSE, 0, parse_ram },
+	{ "register", TEXT, offsetof(struct options, reg), NULL },
 	{ "registers", FLAG, offsetof(struct options, registers), NULL },
+	{ "vcpu", PARSE, 0, parse_vcpu },
 	{ "vcpus", PARSE, 0, parse_vcpus },
 	{ "version", FLAG, offsetof(struct options, version), NULL },
 };
@@ -165,12 +182,16 @@ static int set_option(const struct row *row, struct options *o, const char *text
 	return row->parse(o, text, why);
 }
 
-/* Some options are for one use of the program only. */
+/* Some options are for one use of the program only, of which there is one at a time. */
 static bool go_together(const struct options *o)
 {
-	if ((o->json && !o->registers && !o->list) || (o->group && !o->registers) || (o->list && (o->registers || o->attach)))
+	bool asks = o->registers || o->reg;
+
+	if ((o->registers && o->reg) || (o->list && (asks || o->attach)))
 		return false;
-	if (o->multi && (o->attach || o->list || o->registers || o->version))
+	if ((o->json && !asks && !o->list) || (o->group && !o->registers) || (o->vcpu >= 0 && !asks))
+		return false;
+	if (o->multi && (o->attach || o->list || asks || o->version))
 		return false;
 	return !o->nram || o->attach;
 }
@@ -178,7 +199,8 @@ static bool go_together(const struct options *o)
 /* COMM, and IMAGE or PID; no COMM where nobody is served. */
 static enum parsed parse_arguments(int argc, char **argv, struct options *o, const struct refusal *why)
 {
-	int comms = !o->registers && !o->version && !o->list, least = comms + o->attach, most = comms + !(o->list || o->multi);
+	int comms = !o->registers && !o->reg && !o->version && !o->list;
+	int least = comms + o->attach, most = comms + !(o->list || o->multi);
 
 	if (!go_together(o) || argc < least || argc > most)
 		return PARSED_USAGE;

@@ -26,6 +26,8 @@ struct options {
 	bool registers, json; /* print the registers, and serve nobody; in JSON */
 	bool list;	      /* print the VMs of this computer, and serve nobody */
 	const char *group;
+	const char *reg; /* print one, and serve nobody; NAME=VALUE: write it first */
+	int vcpu;	 /* ... of this vCPU; -1: not said */
 	enum batch batch;
 	bool version, verbose; /* print the version, or with it what this host has */
 	bool help;	       /* print the usage */

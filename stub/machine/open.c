@@ -140,6 +140,12 @@ void machine_leave(struct machine *m)
 	threads_part(&m->guest);
 }
 
+void machine_give_description(struct machine *m, struct tdesc *d)
+{
+	*d = m->guest.tdesc;
+	m->guest.tdesc = (struct tdesc){ 0 };
+}
+
 void machine_close(struct machine *m)
 {
 	modes_drop(m);

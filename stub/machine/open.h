@@ -24,6 +24,9 @@ void machine_leave(struct machine *m);
 /* Of a machine whose vCPUs are borrowed, when their threads run no more by it; or after machine_leave(). The host remains the caller's. */
 void machine_close(struct machine *m);
 
+/* Of a machine that nobody is to serve any more: its description is the caller's, and it has none. */
+void machine_give_description(struct machine *m, struct tdesc *d);
+
 /* Who serves the client on a stop, and who is told of one in non-stop: see run/baton.h. */
 void machine_set_server(struct machine *m, serve_fn *serve, notify_fn *notify, void *arg);
 

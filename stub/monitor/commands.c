@@ -133,14 +133,16 @@ static int do_counters(struct machine *m, char **words, const struct printer *ou
 /* Of the vCPU whose stop was reported last. */
 static int do_registers(struct machine *m, char **words, const struct printer *out)
 {
-	return show_registers(m->guest.current, words[0], false, out->print, out->arg);
+	return show_registers(m->guest.current, words[0], out);
 }
 
 static int do_register(struct machine *m, char **words, const struct printer *out)
 {
+	struct show s = { .to = *out };
+
 	if (!words[0])
 		return refuse(&m->guest.refusal, -EINVAL, "which register? A name, or a ONE_REG id in hexadecimal");
-	return show_register(m->guest.current, words[0], words[1], out->print, out->arg);
+	return show_register(m->guest.current, words[0], words[1], 16, "monitor registers", &s);
 }
 
 static int refuse_vcpu_event(struct guest *g)

@@ -122,7 +122,7 @@ static int info_registers(struct machine *m, const struct printer *out)
 			get_named(g->current, tables[i].name, "limit", &limit))
 			say(out, "%s=     %016llx %08llx\n", tables[i].label, (unsigned long long)base,
 				(unsigned long long)limit);
-	return show_registers(g->current, NULL, false, out->print, out->arg);
+	return show_registers(g->current, NULL, out);
 }
 
 static const struct {

@@ -6,25 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../reg/fields.h"
 #include "../machine/registers.h"
-#include "printer.h"
+#include "../reg/fields.h"
+#include "../reg/reason.h"
+#include "nearest.h"
 #include "show.h"
+#include "value.h"
 
-#define VALUE_MAX 1024 /* bytes; a ONE_REG id can name more, which nothing here has */
 #define FIELDS_MAX 64
 
-struct out {
-	struct printer to;
-	bool json;
-	const char *separator; /* in JSON, before the next register */
-};
-
-static void say_value(const struct out *out, const uint8_t *value, unsigned size)
+static void say_bytes(const struct show *s, const uint8_t *value, unsigned size)
 {
-	say(&out->to, "0x");
+	say(&s->to, "0x");
 	while (size--)
-		say(&out->to, "%02x", value[size]);
+		say(&s->to, "%02x", value[size]);
 }
 
 /* Where KVM keeps it: an id, a struct and an offset, or a computation. */
@@ -50,73 +45,100 @@ static uint64_t field_value(const struct reg_field *f, const uint8_t *value, uns
 }
 
 /* In text, single bits that are 0 are left out, as gdb does. */
-static void say_field(const struct out *out, const struct tdesc *d, const struct reg_field *f, uint64_t value, bool first)
+static void say_field(const struct show *s, const struct tdesc *d, const struct reg_field *f, uint64_t value, bool first)
 {
 	char name[FIELD_NAME];
 
-	if (out->json)
-		say(&out->to, "%s\"%s\":%llu", first ? "" : ",", f->name, (unsigned long long)value);
+	if (s->json)
+		say(&s->to, "%s\"%s\":%llu", first ? "" : ",", f->name, (unsigned long long)value);
 	else if (f->first == f->last)
-		say(&out->to, "%s%s", value ? " " : "", value ? f->name : "");
+		say(&s->to, "%s%s", value ? " " : "", value ? f->name : "");
 	else if (field_value_name(d, f, value, name, sizeof(name)))
-		say(&out->to, " %s=%s", f->name, name);
+		say(&s->to, " %s=%s", f->name, name);
 	else
-		say(&out->to, " %s=0x%llx", f->name, (unsigned long long)value);
+		say(&s->to, " %s=0x%llx", f->name, (unsigned long long)value);
 }
 
-static void say_fields(const struct out *out, const struct tdesc *d, unsigned reg, const uint8_t *value)
+static void say_fields(const struct show *s, const struct tdesc *d, unsigned reg, const uint8_t *value)
 {
 	struct reg_field fields[FIELDS_MAX];
 	unsigned n = fields_of(d, reg, fields, FIELDS_MAX);
 
 	if (!n)
 		return;
-	say(&out->to, out->json ? ",\"fields\":{" : "  [");
+	say(&s->to, s->json ? ",\"fields\":{" : "  [");
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t bits = field_value(&fields[i], value, d->regs[reg].size);
 
 		if (bits || !fields[i].unnamed)
-			say_field(out, d, &fields[i], bits, i == 0);
+			say_field(s, d, &fields[i], bits, i == 0);
 	}
-	say(&out->to, out->json ? "}" : " ]");
+	say(&s->to, s->json ? "}" : " ]");
 }
 
-static void say_register(struct out *out, struct vcpu *v, unsigned reg)
+void show_begin(struct show *s)
 {
-	const struct tdesc *d = &v->guest->tdesc;
-	const struct reg_row *row = d->regs[reg].row;
-	uint8_t value[VALUE_MAX];
+	s->started = false;
+	if (s->json)
+		say(&s->to, "[\n");
+}
+
+void show_end(struct show *s)
+{
+	if (s->json)
+		say(&s->to, "\n]\n");
+}
+
+/* Up to the value. */
+static void say_head(struct show *s, unsigned vcpu, const char *name, const char *key, const char *group, unsigned size)
+{
+	if (s->json)
+		say(&s->to, "%s{\"vcpu\":%u,\"name\":\"%s\",\"id\":\"%s\",\"group\":\"%s\",\"size\":%u,\"value\":",
+			s->started ? ",\n" : "", vcpu, name, key, group, size);
+	else
+		say(&s->to, "%-18s %-18s %3u  ", name, key, size);
+	s->started = true;
+}
+
+static void say_value(struct show *s, const uint8_t *value, unsigned size)
+{
+	say(&s->to, s->json ? "\"" : "");
+	say_bytes(s, value, size);
+	say(&s->to, s->json ? "\"" : "");
+}
+
+void show_value(struct show *s, const struct tdesc *d, unsigned vcpu, unsigned reg, const uint8_t *value, ssize_t size)
+{
+	const struct tdesc_reg *r = &d->regs[reg];
 	char key[64], group[FIELD_NAME] = "";
+
+	key_text(d->arch, r, key, sizeof(key));
+	reg_attribute(d, reg, "group", group, sizeof(group));
+	say_head(s, vcpu, r->row->name, key, group, r->size);
+	if (size >= 0) {
+		say_value(s, value, (unsigned)size);
+		say_fields(s, d, reg, value);
+	} else if (s->json) {
+		say(&s->to, "null");
+	} else {
+		say(&s->to, "%s: %s", r->row->name, call_reason((int)size));
+	}
+	say(&s->to, s->json ? "}" : "\n");
+}
+
+static void read_and_show(struct show *s, struct vcpu *v, unsigned reg)
+{
+	uint8_t value[SHOW_VALUE_MAX];
 	ssize_t size = regfile_read(&v->regs, reg, value, sizeof(value));
 
-	key_text(d->arch, &d->regs[reg], key, sizeof(key));
-	reg_attribute(d, reg, "group", group, sizeof(group));
-	if (out->json) {
-		say(&out->to, "%s{\"name\":\"%s\",\"id\":\"%s\",\"group\":\"%s\",\"size\":%u", out->separator, row->name, key,
-			group, d->regs[reg].size);
-		say(&out->to, ",\"value\":%s", size < 0 ? "null" : "\"");
-	} else {
-		say(&out->to, "%-18s %-18s %3u  ", row->name, key, d->regs[reg].size);
-	}
-	out->separator = ",\n";
-	if (size < 0 && !out->json) {
-		say(&out->to, "%s", v->regs.why);
-	} else if (size >= 0) {
-		say_value(out, value, size);
-		say(&out->to, out->json ? "\"" : "");
-		say_fields(out, d, reg, value);
-	}
-	say(&out->to, out->json ? "}" : "\n");
+	show_value(s, &v->guest->tdesc, v->nr, reg, value, size);
 }
 
-#define BATCH 64
-
-/* The next registers of a group (NULL: of any) from *reg on, at most BATCH of them. Returns how many. */
-static unsigned next_of_group(const struct tdesc *d, const char *group, unsigned *reg, unsigned found[BATCH])
+unsigned show_next_of_group(const struct tdesc *d, const char *group, unsigned *reg, unsigned *found, unsigned cap)
 {
 	unsigned n = 0;
 
-	for (; *reg < d->nregs && n < BATCH; ++*reg) {
+	for (; *reg < d->nregs && n < cap; ++*reg) {
 		char of[FIELD_NAME] = "";
 
 		reg_attribute(d, *reg, "group", of, sizeof(of));
@@ -126,96 +148,94 @@ static unsigned next_of_group(const struct tdesc *d, const char *group, unsigned
 	return n;
 }
 
-int show_registers(struct vcpu *v, const char *group, bool json, text_fn *print, void *arg)
+#define BATCH 64
+
+int show_registers(struct vcpu *v, const char *group, const struct printer *out)
 {
 	const struct tdesc *d = &v->guest->tdesc;
-	struct out out = { .to = { .print = print, .arg = arg }, .json = json, .separator = "" };
+	struct show s = { .to = *out };
 	unsigned regs[BATCH], reg = 0, n, shown = 0;
 
-	if (json)
-		say(&out.to, "[\n");
-	for (; (n = next_of_group(d, group, &reg, regs)); shown += n) {
+	for (; (n = show_next_of_group(d, group, &reg, regs, BATCH)); shown += n) {
 		regfile_prefetch(&v->regs, regs, n);
 		for (unsigned i = 0; i < n; i++)
-			say_register(&out, v, regs[i]);
+			read_and_show(&s, v, regs[i]);
 	}
-	if (json)
-		say(&out.to, "\n]\n");
 	return shown ? 0 : refuse(&v->guest->refusal, -ENOENT, "there is no register group %.40s", group ? group : "at all");
 }
 
-/* A hexadecimal number of at most `size` bytes, the 0x left out or not, into bytes. */
-static int parse_value(const char *text, uint8_t *value, unsigned size)
+static int parse(struct guest *g, const char *name, const char *text, unsigned base, uint8_t *value, unsigned size)
 {
-	size_t digits;
+	char why[120] = "";
+	int err = size > SHOW_VALUE_MAX ? -E2BIG : value_parse(text, base, value, size, &(struct refusal){ why, sizeof(why) });
 
-	if (text[0] == '0' && (text[1] | 0x20) == 'x')
-		text += 2;
-	digits = strlen(text);
-	if (!digits || strspn(text, "0123456789abcdefABCDEF") != digits || (digits + 1) / 2 > size)
-		return -EINVAL;
-	memset(value, 0, size);
-	for (size_t i = 0; i < digits; i++) {
-		char digit[2] = { text[digits - 1 - i] };
-
-		value[i / 2] |= strtoul(digit, NULL, 16) << (i % 2 * 4);
-	}
-	return 0;
+	return err ? refuse(&g->refusal, -EINVAL, "%s, which has %u bytes: %s", name, size, why) : 0;
 }
 
-static int show_named(struct vcpu *v, unsigned reg, const char *text, struct out *out)
+static int show_named(struct vcpu *v, unsigned reg, const char *text, unsigned base, struct show *s)
 {
 	struct guest *g = v->guest;
-	unsigned size = g->tdesc.regs[reg].size;
-	uint8_t value[VALUE_MAX];
-	int err;
+	const struct tdesc_reg *r = &g->tdesc.regs[reg];
+	uint8_t value[SHOW_VALUE_MAX];
+	int err = 0;
 
-	if (text && (size > sizeof(value) || parse_value(text, value, size)))
-		return refuse(&g->refusal, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes, which is what %s has",
-			text, size, g->tdesc.regs[reg].row->name);
-	err = text ? registers_set(g, v->nr + 1, reg, value, size) : 0;
-	if (err)
-		return err;
-	say_register(out, v, reg);
-	return 0;
+	if (text) {
+		err = parse(g, r->row->name, text, base, value, r->size);
+		if (!err)
+			err = registers_set(g, v->nr + 1, reg, value, r->size);
+	}
+	if (!err)
+		read_and_show(s, v, reg);
+	return err;
 }
 
 /* An id that the description may not know: straight to the kernel. */
-static int show_id(struct vcpu *v, uint64_t id, const char *text, struct out *out)
+static int show_id(struct vcpu *v, uint64_t id, const char *text, unsigned base, struct show *s)
 {
-	uint8_t value[VALUE_MAX];
+	uint8_t value[SHOW_VALUE_MAX];
 	struct reg_item item = { .key = id, .value = value };
+	char name[20];
 	int err = 0;
 
+	snprintf(name, sizeof(name), "0x%016llx", (unsigned long long)id);
 	if (!KEY_IS_ID(id) || KEY_SIZE(id) > sizeof(value))
-		return refuse(&v->guest->refusal, -EINVAL, "0x%llx is no ONE_REG id", (unsigned long long)id);
-	if (text && parse_value(text, value, KEY_SIZE(id)))
-		return refuse(
-			&v->guest->refusal, -EINVAL, "%.40s: not a hexadecimal number of at most %u bytes", text, KEY_SIZE(id));
+		return refuse(&v->guest->refusal, -EINVAL, "%s is no ONE_REG id", name);
+	if (text)
+		err = parse(v->guest, name, text, base, value, KEY_SIZE(id));
+	if (err)
+		return err;
 	if (text)
 		err = regfile_set_id(&v->regs, &item);
 	if (!err)
 		err = regfile_get_id(&v->regs, &item);
 	if (err)
-		return refuse(&v->guest->refusal, err, "0x%llx: %s", (unsigned long long)id, strerror(-err));
-	say(&out->to, "0x%016llx %3u  ", (unsigned long long)id, KEY_SIZE(id));
-	say_value(out, value, KEY_SIZE(id));
-	say(&out->to, "\n");
+		return refuse(&v->guest->refusal, err, "%s: %s", name, call_reason(err));
+	say_head(s, v->nr, name, name, "", KEY_SIZE(id));
+	say_value(s, value, KEY_SIZE(id));
+	say(&s->to, s->json ? "}" : "\n");
 	return 0;
 }
 
-int show_register(struct vcpu *v, const char *which, const char *value, text_fn *print, void *arg)
+static int refuse_name(struct guest *g, const char *name, const char *lists)
 {
-	struct out out = { .to = { .print = print, .arg = arg }, .separator = "" };
+	char near[100];
+
+	if (nearest_names(&g->tdesc, name, near, sizeof(near)))
+		return refuse(&g->refusal, -ENOENT, "there is no register %.40s; near to that: %s", name, near);
+	return refuse(&g->refusal, -ENOENT, "there is no register %.40s; %s lists them", name, lists);
+}
+
+int show_register(struct vcpu *v, const char *which, const char *value, unsigned base, const char *lists, struct show *s)
+{
 	int reg = tdesc_by_name(&v->guest->tdesc, which);
 	char *end;
 	uint64_t id;
 
 	if (reg >= 0)
-		return show_named(v, reg, value, &out);
+		return show_named(v, reg, value, base, s);
 	errno = 0;
 	id = strtoull(which, &end, 16);
-	if (*end || errno || !isxdigit((unsigned char)which[0]))
-		return refuse(&v->guest->refusal, -ENOENT, "there is no register %.40s", which);
-	return show_id(v, id, value, &out);
+	if (*end || errno || !isxdigit((unsigned char)which[0]) || !KEY_IS_ID(id))
+		return refuse_name(v->guest, which, lists);
+	return show_id(v, id, value, base, s);
 }

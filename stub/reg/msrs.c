@@ -25,6 +25,13 @@ struct msrs {
 	} entry[WAY_CHUNK];
 };
 
+/* The same with one entry. */
+struct one_msr {
+	uint32_t n, pad;
+	uint32_t index, reserved;
+	uint64_t data;
+};
+
 static bool takes(const struct transport *t, uint64_t key)
 {
 	return is_msr(key) && !t->msrs_by_id;
@@ -76,11 +83,33 @@ static unsigned settle(struct reg_item **items, unsigned n, int done)
 	return i;
 }
 
+/* A call for each, all of them handed to the host at once. */
+static int get_each_chunk(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n)
+{
+	struct host_call calls[WAY_CHUNK];
+	struct one_msr msrs[WAY_CHUNK];
+	int err;
+
+	for (unsigned i = 0; i < n; i++) {
+		msrs[i] = (struct one_msr){ .n = 1, .index = (uint32_t)items[i]->key };
+		calls[i] = (struct host_call){ .request = GET_MSRS, .arg = &msrs[i], .size = sizeof(msrs[i]) };
+	}
+	err = way_calls(t, vcpu, calls, n, false);
+	for (unsigned i = 0; i < n && !err; i++) {
+		items[i]->err = calls[i].err ? calls[i].err : calls[i].ret == 1 ? 0 : -EINVAL;
+		if (!items[i]->err)
+			memcpy(items[i]->value, &msrs[i].data, sizeof(msrs[i].data));
+	}
+	return err;
+}
+
+/* Where one is refused others will be, as for whoever looks which there are: a batch for each of these would be slow. */
 static int get(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n)
 {
 	struct msrs msrs;
+	bool refused = false;
 
-	for (unsigned settled; n; items += settled, n -= settled) {
+	for (unsigned settled; n && !refused; items += settled, n -= settled) {
 		unsigned chunk = chunk_of(t, n);
 		int done, err = move(t, vcpu, items, chunk, false, &msrs, &done);
 
@@ -90,8 +119,9 @@ static int get(struct transport *t, unsigned vcpu, struct reg_item **items, unsi
 		for (unsigned i = 0; i < settled; i++)
 			if (!items[i]->err)
 				memcpy(items[i]->value, &msrs.entry[i].data, sizeof(msrs.entry[i].data));
+		refused = items[settled - 1]->err != 0;
 	}
-	return 0;
+	return n ? way_get_chunks(t, vcpu, items, n, get_each_chunk) : 0;
 }
 
 static int set(struct transport *t, unsigned vcpu, struct reg_item **items, unsigned n)
