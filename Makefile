@@ -25,8 +25,8 @@ override CFLAGS += -std=gnu11 -I stub -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wmis
 override LDFLAGS += -pthread $(if $(STATIC),-static)
 
 program := $(OUT)/kvm-gdbserver
-other_hosts := $(filter-out stub/host/vm_$(ARCH).c stub/host/vm_$(ARCH)_%.c stub/host/tracee_$(ARCH).c, \
-	$(wildcard stub/host/vm_*.c stub/host/tracee_*.c))
+other_hosts := $(filter-out stub/host/vm_$(ARCH).c stub/host/vm_$(ARCH)_%.c stub/attach/tracee_$(ARCH).c, \
+	$(wildcard stub/host/vm_*.c stub/attach/tracee_*.c))
 sources := $(filter-out $(other_hosts) stub/many_regs/kvm_many_regs.c,$(wildcard stub/*.c stub/*/*.c))
 tables := aarch64 i386 i8086 loongarch64 mips64 ppc64le riscv64 s390x x86_64
 objects := $(sources:%.c=$(OUT)/obj/%.o) $(tables:%=$(OUT)/obj/tables_%.o)

@@ -9,7 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "host/attach.h"
+#include "attach/attach.h"
 #include "host/vm.h"
 #include "machine/open.h"
 #include "machine/ops.h"

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/attach.h"
-#include "host/vms.h"
+#include "attach/attach.h"
+#include "attach/vms.h"
 #include "monitor/commands.h"
 #include "program_multi.h"
 #include "run/step_plan.h"

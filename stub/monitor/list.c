@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../host/vms.h"
+#include "../attach/vms.h"
 #include "../rsp/json.h"
 #include "list.h"
 #include "printer.h"

@@ -3,10 +3,10 @@
  * libFuzzer entry point: two files of a kernel's types, the first of so many bytes as its first two say. What is checked, besides what
  * the sanitizers see: a refusal has its sentence.
  *
- * Built with clang -fsanitize=fuzzer,address,undefined -I stub -D_GNU_SOURCE, stub/host/btf.c and stub/refuse.c. To begin with, there are
+ * Built with clang -fsanitize=fuzzer,address,undefined -I stub -D_GNU_SOURCE, stub/attach/btf.c and stub/refuse.c. To begin with, there are
  * files of /sys/kernel/btf of small modules.
  */
-#include "host/btf.h"
+#include "attach/btf.h"
 
 #include <stdbool.h>
 #include <stdio.h>

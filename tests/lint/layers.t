@@ -64,7 +64,7 @@ inclusions()
 
 # The house from the top. On the ground lie a machine as rsp/ sees it, the protocol, the bytecode, what was seen to work, refusals, and
 # the ABI of the module: they include nothing but what is there, rsp/ nothing but target.h, and agent/ nothing at all.
-floors='host arch reg memory points run machine monitor serve'
+floors='host attach arch reg memory points run machine monitor serve'
 
 upward()
 {
@@ -93,7 +93,7 @@ circles()
 system_headers()
 {
 	code stub | grep -E '#[[:space:]]*include <' | grep -vE "#include $c_headers" | grep -v '^stub/many_regs/' |
-		grep -vE '^stub/((host|serve)/|(main|options|program|log|kvmgdb|library)[a-z_]*\.[ch])' |
+		grep -vE '^stub/((host|attach|serve)/|(main|options|program|log|kvmgdb|library)[a-z_]*\.[ch])' |
 		grep -vE '^stub/(reg/[a-z_]+\.c:[0-9]+:#include <linux/(kvm|ioctl)\.h>|run/[a-z_]+\.[ch]:[0-9]+:#include <(pthread|signal|linux/kvm)\.h>)'
 }
 
@@ -103,21 +103,21 @@ system_headers()
 kernel()
 {
 	code stub | grep -v '^stub/many_regs/' | grep -E 'include <(linux|asm|sys/ioctl|sys/ptrace|sys/uio|sys/mman)' |
-		grep -vE '^stub/(host/|(reg/(one_reg|msrs|blocks|list|mp_state)|run/probe)\.c:[0-9]+:#include <linux/)'
+		grep -vE '^stub/((host|attach)/|(reg/(one_reg|msrs|blocks|list|mp_state)|run/probe)\.c:[0-9]+:#include <linux/)'
 }
 
 # kvm_run and the calls that touch it are host/'s.
 kvm_run()
 {
 	code stub | sed 's/"[^"]*"//g' |
-		grep -E '\b(struct kvm_run|immediate_exit|KVM_RUN|ioctl)\b' | grep -vE '^stub/(host|many_regs)/|#include'
+		grep -E '\b(struct kvm_run|immediate_exit|KVM_RUN|ioctl)\b' | grep -vE '^stub/(host|attach|many_regs)/|#include'
 }
 
 # The architecture that the compiler builds for is host/'s business.
 architecture_ifdefs()
 {
 	code stub | grep -E '#[[:space:]]*(el)?if.*(__aarch64__|__x86_64__|__riscv|__powerpc|__s390|__mips|__loongarch|__i386)' |
-		grep -v '^stub/host/'
+		grep -vE '^stub/(host|attach)/'
 }
 
 # Bytes in, bytes out; and tables.
@@ -130,7 +130,7 @@ no_system()
 # assert() is that of <assert.h> at run time; static_assert is welcome everywhere.
 exits()
 {
-	code stub | grep -E '[^_a-z.>](exit|_exit|abort|assert|err|errx)\(' | grep -v -e '^stub/main\.c:' -e '^stub/host/guard\.c:.*_exit('
+	code stub | grep -E '[^_a-z.>](exit|_exit|abort|assert|err|errx)\(' | grep -v -e '^stub/main\.c:' -e '^stub/attach/guard\.c:.*_exit('
 }
 
 # What is the process's belongs to whoever made the process: to the program here, and to the VMM that has all the rest as a library. host/ has
@@ -139,7 +139,7 @@ process()
 {
 	code stub | sed 's/"[^"]*"//g' |
 		grep -E '(^|[^_a-z.>])(umask|signal|sigaction|sigprocmask|signalfd|chdir|setlocale|alarm|setitimer)\(|STD(IN|OUT)_FILENO' |
-		grep -vE '^stub/(main|program)\.c:|^stub/host/'
+		grep -vE '^stub/(main|program)\.c:|^stub/(host|attach)/'
 }
 
 # Only main.c speaks to the terminal: nobody else may have to wait for it (log.h), or write what is not printable.
@@ -224,9 +224,9 @@ cd "$root" || exit 1
 rule "a call goes down: no file includes one of a floor above" upward
 rule "no two modules include each other in a circle" circles
 rule "the system's headers are included where it is talked to" system_headers
-rule "only host/ has the kernel's headers, with four exceptions" kernel
-rule "only host/ knows kvm_run and ioctl()" kvm_run
-rule "only host/ asks for which architecture it is compiled" architecture_ifdefs
+rule "only host/ and attach/ have the kernel's headers, with four exceptions" kernel
+rule "only host/ and attach/ know kvm_run and ioctl()" kvm_run
+rule "only host/ and attach/ ask for which architecture it is compiled" architecture_ifdefs
 rule "rsp/ and arch/ call nothing of the system's" no_system
 rule "only main.c ends the process, and a guardian its own" exits
 rule "only main.c speaks to the terminal" terminal

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* BTF made by hand, and what is found in it; and what is none. */
-#include "host/btf.h"
+#include "attach/btf.h"
 #include "tap.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
  * Where the memory of a guest is: a VM of this test's own, with slots of every kind, is looked at as if it were another process's. What is
  * found is what was set, by each way that this kernel has.
  */
-#include "host/memslots.h"
+#include "attach/memslots.h"
 #include "tap.h"
 
 #include <dirent.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the user tells of where a guest's memory is, and the table that it goes into. */
-#include "host/memslots.h"
+#include "attach/memslots.h"
 #include "tap.h"
 
 #include <errno.h>

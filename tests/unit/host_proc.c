@@ -3,8 +3,8 @@
 #include <errno.h>
 
 #include "fake_proc.h"
-#include "host/proc.h"
-#include "host/proc_dir.h"
+#include "attach/proc.h"
+#include "attach/proc_dir.h"
 #include "tap.h"
 
 static char why[256];

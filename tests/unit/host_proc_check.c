@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 
 #include "fake_proc.h"
-#include "host/proc.h"
+#include "attach/proc.h"
 #include "tap.h"
 
 #define NOBODY 65534

@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 
 #include "fake_proc.h"
-#include "host/vms.h"
+#include "attach/vms.h"
 #include "tap.h"
 
 #define NOBODY 65534

@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-#include "host.h"
+#include "../host/host.h"
 
 struct attach_config {
 	pid_t pid;

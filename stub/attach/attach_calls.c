@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 
 #include "attach_vcpu.h"
-#include "vcpu_calls.h"
+#include "../host/vcpu_calls.h"
 
 #define ALIGN 16
 #define CALLS_MAX 256 /* of a message */

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "attach_vcpu.h"
-#include "vcpu_calls.h"
+#include "../host/vcpu_calls.h"
 
 #define FIRST_TAG ((uint64_t)1 << 63) /* no message of ours to the hand has such a one */
 

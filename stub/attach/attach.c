@@ -15,8 +15,8 @@
 
 #include "attach_memory.h"
 #include "attach_vcpu.h"
-#include "kvm.h"
-#include "vcpu_calls.h"
+#include "../host/kvm.h"
+#include "../host/vcpu_calls.h"
 
 /* Whoever cleans up behind one that was killed is gone soon. */
 #define CHECKS 50

@@ -8,7 +8,7 @@
 
 #include "attach_vcpu.h"
 
-#define CLAIM_NS 300000000 /* a vCPU's thread comes to KVM_RUN in so long */
+#define CLAIM_NS 300000000    /* a vCPU's thread comes to KVM_RUN in so long */
 #define ANSWER_NS 10000000000 /* ... and stops in so long, however busy its computer is */
 
 static int64_t now_ns(void)

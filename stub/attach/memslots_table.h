@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "host.h"
+#include "../host/host.h"
 
 /* As KVM_SET_USER_MEMORY_REGION. */
 struct memslot {

@@ -19,7 +19,7 @@
 
 #include "guard.h"
 #include "hand.h"
-#include "host.h"
+#include "../host/host.h"
 #include "memslots.h"
 #include "proc.h"
 #include "tracee.h"
