@@ -11,7 +11,7 @@ my $vcpus = 2;
 my %arch = (
 	x86_64 => { pc => 'rip', group => 'cr', vector => 'xmm5', number => 'cr2', read_only => 'sipi_vector', near => [ 'cr1', 'cr0' ] },
 	arm64 => { pc => 'pc', group => 'timer', vector => 'v5', number => 'TPIDR_EL0', read_only => 'ID_AA64MMFR0_EL1', near => [ 'sctlr_el1', 'SCTLR_EL1' ] },
-	riscv64 => { pc => 'pc', group => 'csr', number => 'sscratch', read_only => 'zero', near => [ 'SATP', 'satp' ] },
+	riscv64 => { pc => 'pc', group => 'system', number => 'sscratch', read_only => 'zero', near => [ 'SATP', 'satp' ] },
 	powerpc => { pc => 'pc', group => 'system', vector => 'vr5', number => 'SPRG3', read_only => 'PVR', near => [ 'PVX', 'PVR' ] },
 );
 my $a = $arch{$ENV{ARCH}};
