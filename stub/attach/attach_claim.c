@@ -8,6 +8,8 @@
 
 #include "attach_vcpu.h"
 
+#define LOOKS 10 /* at who may be behind a call that was cut short */
+#define LOOK_NS 300000
 #define CLAIM_NS 300000000    /* a vCPU's thread comes to KVM_RUN in so long */
 #define ANSWER_NS 10000000000 /* ... and stops in so long, however busy its computer is */
 
@@ -27,36 +29,46 @@ static struct attach_vcpu *find(struct attach *a, uint64_t fd)
 	return NULL;
 }
 
-static bool is_interrupted(const struct attach_vcpu *v)
+/* KVM_RUN has left it so, or will: who has just returned from one that was cut short is such a one. */
+static bool may_be_behind(const struct attach_vcpu *v)
 {
-	return v->place == ATTACH_GONE && __atomic_load_n(&v->run->exit_reason, __ATOMIC_SEQ_CST) == KVM_EXIT_INTR;
+	return v->place == ATTACH_GONE && (__atomic_load_n(&v->run->exit_reason, __ATOMIC_SEQ_CST) == KVM_EXIT_INTR ||
+						  __atomic_load_n(&v->run->immediate_exit, __ATOMIC_SEQ_CST));
 }
 
 /*
  * Some architectures do not keep the descriptor of the call that was interrupted. Theirs clear exit_reason when KVM_RUN begins, and
- * say KVM_EXIT_INTR there when it is cut short: the thread's vCPU is the one of which that has come to be true now. `before`: those of which
- * it was. NULL: it cannot be told, and the VMM sees that the call was interrupted, once.
+ * say KVM_EXIT_INTR there when a signal cuts it short, or leave immediate_exit as it was, if it was that. The thread has stopped, so this
+ * stays true of its own vCPU, and the others, which are kicked now and then, do not stay so. NULL: it cannot be told, and the VMM sees that
+ * the call was interrupted, once.
  */
-static struct attach_vcpu *find_cut_short(struct attach *a, const bool *before)
+static struct attach_vcpu *find_cut_short(struct attach *a)
 {
+	bool stays[ATTACH_VCPUS_MAX];
 	struct attach_vcpu *found = NULL;
+	unsigned n = 0;
 
-	for (unsigned i = 0; i < a->host.vcpus; i++) {
-		if (before[i] || !is_interrupted(&a->vcpu[i]))
-			continue;
-		if (found)
-			return NULL;
-		found = &a->vcpu[i];
+	for (unsigned i = 0; i < a->host.vcpus; i++)
+		stays[i] = true;
+	for (unsigned look = 0; look < LOOKS && n != 1; look++) {
+		if (look)
+			nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
+		n = 0;
+		for (unsigned i = 0; i < a->host.vcpus; i++) {
+			stays[i] &= may_be_behind(&a->vcpu[i]);
+			n += stays[i];
+			found = stays[i] ? &a->vcpu[i] : found;
+		}
 	}
-	return found;
+	return n == 1 ? found : NULL;
 }
 
 /* The one whose KVM_RUN this stop is behind. */
-static struct attach_vcpu *find_behind(struct attach *a, struct attach_vcpu *probe, const bool *before)
+static struct attach_vcpu *find_behind(struct attach *a, struct attach_vcpu *probe)
 {
 	if (!attach_is_behind(probe))
 		return NULL;
-	return tracee_arch.keeps_first ? find(a, (uint32_t)probe->tracee.regs.r[tracee_arch.first]) : find_cut_short(a, before);
+	return tracee_arch.keeps_first ? find(a, (uint32_t)probe->tracee.regs.r[tracee_arch.first]) : find_cut_short(a);
 }
 
 static struct attach_vcpu *find_called(struct attach *a, const struct tracee_syscall *info)
@@ -91,11 +103,11 @@ static struct attach_vcpu *claimed(struct attach_vcpu *v, const struct tracee *t
 
 /* One stop. 0: it goes on; 1: *v is found; -1: there is no more to see. */
 static int look(struct attach *a, struct attach_vcpu *probe, enum tracee_stop stop, const struct tracee_syscall *info,
-	const bool *before, struct attach_vcpu **v)
+	struct attach_vcpu **v)
 {
 	switch (stop) {
 	case TRACEE_EVENT:
-		*v = find_behind(a, probe, before);
+		*v = find_behind(a, probe);
 		return *v ? 1 : 0;
 	case TRACEE_ENTRY:
 		*v = find_called(a, info);
@@ -127,14 +139,11 @@ struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, bool stays)
 	struct attach_vcpu probe = { .host = a }, *v = NULL;
 	struct tracee_syscall info;
 	int64_t until = now_ns() + ANSWER_NS;
-	bool before[ATTACH_VCPUS_MAX];
 	bool answered = false;
 	int r = 0;
 
 	if (tracee_seize(&probe.tracee, a->vm.pid, tid, a->memory, a->hand.filtered ? PTRACE_O_SUSPEND_SECCOMP : 0))
 		return NULL;
-	for (unsigned i = 0; i < a->host.vcpus; i++)
-		before[i] = is_interrupted(&a->vcpu[i]);
 	tracee_interrupt(&probe.tracee);
 	while (!r) {
 		enum tracee_stop stop = tracee_wait(&probe.tracee, until, &info);
@@ -149,7 +158,7 @@ struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, bool stays)
 		if (!answered)
 			until = now_ns() + CLAIM_NS;
 		answered = true;
-		r = look(a, &probe, stop, &info, before, &v);
+		r = look(a, &probe, stop, &info, &v);
 		if (!r && stays && stop == TRACEE_EVENT)
 			make_hand(a, &probe.tracee);
 		if (!r && tracee_go(&probe.tracee, TRACEE_SYSCALL))
