@@ -350,6 +350,7 @@ static int run_until(struct attach_vcpu *v, int r, struct vcpu_exit *exit)
 
 		if (stop == TRACEE_LATE) {
 			v->late = true;
+			v->interrupted = true;
 			v->until = now_ns() + AGAIN_NS;
 			tracee_interrupt(&v->tracee);
 			continue;

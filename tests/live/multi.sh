@@ -143,8 +143,8 @@ continue
 attach $vm1
 print \$_thread
 END
-like "a VMM is killed" "process $vm2. exited"
-like "... and another VM is attached to" "process $vm2. exited" '= 1'
+like "a VMM is killed" "terminated with signal SIGKILL"
+like "... and another VM is attached to" "terminated with signal SIGKILL" '= 1'
 
 session <<END
 $target
