@@ -136,13 +136,11 @@ static void tell_clock(struct attach_vcpu *v)
 #endif
 }
 
-/* It is stopped with its process, and goes on from where it was when that is continued. */
-static int get_up(struct attach_vcpu *v)
+/* It has stopped elsewhere; or it is stopped with its process as well, and stays where it lies until that is continued. */
+static void get_up(struct attach_vcpu *v)
 {
-	int err = v->place == ATTACH_BEHIND ? tracee_write_regs(&v->tracee, &v->tracee.regs) : 0;
-
+	v->known = v->place == ATTACH_BEHIND;
 	v->place = ATTACH_OUT;
-	return err;
 }
 
 static int resume(struct attach_vcpu *v)
@@ -155,7 +153,7 @@ static int resume(struct attach_vcpu *v)
 	if (v->place == ATTACH_BEHIND && !v->group)
 		err = rewind_call(v);
 	else
-		err = get_up(v);
+		get_up(v);
 	return err ? err : go_on(v);
 }
 
@@ -183,7 +181,7 @@ static int rests(struct attach_vcpu *v, enum attach_place place)
 		atomic_store(&v->synced, place == ATTACH_BEHIND);
 	v->place = place;
 	v->since = now_ns();
-	v->finishing = false;
+	v->finishing = v->known = false;
 	return place == ATTACH_BEHIND && lie_down(v) ? -ESRCH : 1;
 }
 
@@ -284,8 +282,10 @@ static int at_event(struct attach_vcpu *v, struct vcpu_exit *exit)
 		err = undo_rewind(v);
 		return err ? err : kicked(v, ATTACH_BEHIND, exit);
 	}
-	if (attach_is_behind(v))
+	if (v->known || attach_is_behind(v)) {
+		v->known = false;
 		return wanted ? kicked(v, ATTACH_BEHIND, exit) : rewind_call(v);
+	}
 	v->place = ATTACH_OUT;
 	return 0;
 }
@@ -298,16 +298,22 @@ static bool is_late(const struct attach_vcpu *v, enum tracee_stop stop)
 
 static int at_group(struct attach_vcpu *v, struct vcpu_exit *exit)
 {
-	bool behind = v->place == ATTACH_REWOUND ? !undo_rewind(v) : attach_is_behind(v);
+	bool behind = v->known || (v->place == ATTACH_REWOUND ? !undo_rewind(v) : attach_is_behind(v));
 
 	v->group = true;
+	v->known = behind;
 	return atomic_load(&v->kicked) ? kicked(v, behind ? ATTACH_BEHIND : ATTACH_ELSEWHERE, exit) : 0;
 }
 
 static int at_signal(struct attach_vcpu *v)
 {
-	int err = v->place == ATTACH_REWOUND ? undo_rewind(v) : 0;
+	int err = 0;
 
+	if (v->known)
+		err = tracee_write_regs(&v->tracee, &v->tracee.regs);
+	else if (v->place == ATTACH_REWOUND)
+		err = undo_rewind(v);
+	v->known = false;
 	v->place = ATTACH_OUT;
 	return err;
 }

@@ -63,13 +63,14 @@ struct attach_vcpu {
 	/* The tracer's. */
 	struct tracee tracee;
 	enum attach_place place;
-	enum host_run how;		   /* of the run under way */
-	bool finishing;			   /* its step was cut by an exit for the VMM: it is complete with the next KVM_RUN */
-	bool immediate;			   /* immediate_exit is ours */
-	bool late;			   /* it was waited for long enough: it is to stop wherever it is */
-	bool group;			   /* it has stopped with its process, by a signal */
-	int64_t until;			   /* ns of CLOCK_MONOTONIC: up to then it may come to KVM_RUN; or 0 */
-	int64_t since;			   /* ... since then it has been at rest */
+	enum host_run how; /* of the run under way */
+	bool finishing;	   /* its step was cut by an exit for the VMM: it is complete with the next KVM_RUN */
+	bool immediate;	   /* immediate_exit is ours */
+	bool late;	   /* it was waited for long enough: it is to stop wherever it is */
+	bool known;	   /* at ATTACH_OUT: it is behind its call, as tracee.regs has it, and not where its registers are */
+	bool group;	   /* it has stopped with its process, by a signal */
+	int64_t until;	   /* ns of CLOCK_MONOTONIC: up to then it may come to KVM_RUN; or 0 */
+	int64_t since;	   /* ... since then it has been at rest */
 	volatile sig_atomic_t interrupted; /* by ATTACH_SIGNAL, since it went on last */
 
 	/* Under attach.lock. */
