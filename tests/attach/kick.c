@@ -105,10 +105,11 @@ bool kick_is_seen(const struct seat *s)
 
 static void count_eintr(struct seat *s, unsigned long handled)
 {
-	s->eintr++;
 	if (!s->victim->style->explain(s))
 		s->uncaused++;
 	s->explained = handled;
+	/* Last: the next kick may come as soon as this one is counted, and would be one with a signal that is still pending. */
+	s->eintr++;
 }
 
 /* The VMM's immediate_exit is 0 or 1, and 1 is taken back when it has been seen. */
