@@ -151,8 +151,7 @@ like "expression counter > 1" '= true' "again: it has run in between, past the b
 like "thread backtrace" 'spin.*main' "again: backtrace"
 like "thread step-inst" 'stop reason = instruction step into' "interrupt: ... and steps from there"
 like "process kill" 'exited with status = 9' "kill: lldb is told"
-[ -z "$ATTACHED" ] || kill "$server"
-wait_server
+wait_killed
 if [ -n "$ATTACHED" ]; then
 	skip "kill: ends the server" "a VM that is attached to is not a debugger's to end"
 else
@@ -182,6 +181,6 @@ like "expression cpu_counter[0] > 0 && cpu_counter[1] > 0" '= true' "threads: bo
 asked_again >"$tmp/answer"
 [ ! -s "$tmp/answer" ]
 result $? "threads: after a step lldb asks for nothing that it was told"
-wait_server
+wait_killed
 
 echo "1..$count"

@@ -55,6 +55,13 @@ start_server()
 	target=${TARGET:-127.0.0.1:$(sed -n 's/^Listening on port //p' "$tmp/log")}
 }
 
+# Behind lldb's `process kill`: a VM that is attached to is not a debugger's to end.
+wait_killed()
+{
+	[ -z "${ATTACHED:-}" ] || kill "$server"
+	wait_server
+}
+
 # Ends the server, or waits for it to end by itself, but not for ever; its status is in $server_status.
 wait_server()
 {
