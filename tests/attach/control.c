@@ -185,8 +185,8 @@ static void do_slot(struct victim *v, char *argument, FILE *answer)
 	if (ioctl(v->machine.vm, KVM_SET_USER_MEMORY_REGION, &slot) < 0)
 		fprintf(answer, "slot: %s\n", strerror(errno));
 	else
-		fprintf(answer, "slot %u at %#llx of %#llx bytes is at %p\n", slot.slot, slot.guest_phys_addr, slot.memory_size,
-			ram);
+		fprintf(answer, "slot %u at %#llx of %#llx bytes is at %p\n", slot.slot, (unsigned long long)slot.guest_phys_addr,
+			(unsigned long long)slot.memory_size, ram);
 }
 
 /* --- a guest that is kept before its first instruction */
@@ -221,16 +221,41 @@ static bool is_stopped(int tid)
 	return state == 't';
 }
 
+/* How often it has slept: one that runs the guest all the time has only when a tracer stopped it. */
+static unsigned long sleeps(int tid)
+{
+	char path[64], line[128];
+	unsigned long n = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
+	file = fopen(path, "r");
+	while (file && fgets(line, sizeof(line), file))
+		sscanf(line, "voluntary_ctxt_switches: %lu", &n);
+	if (file)
+		fclose(file);
+	return n;
+}
+
+/* A client may have had its first stop, and be through with it, between two looks. */
 static void do_go(struct victim *v, char *argument, FILE *answer)
 {
 	unsigned port = (unsigned)atoi(argument);
+	unsigned long before[MACHINE_VCPUS] = { 0 };
 	bool stopped = false;
 
 	while (!stopped) {
+		bool connected = is_connected(port);
+
+		stopped = connected;
+		for (unsigned i = 0; i < v->machine.n; i++) {
+			unsigned long now = sleeps(v->seats[i].tid);
+
+			stopped = stopped && (now > before[i] || is_stopped(v->seats[i].tid));
+			if (!connected)
+				before[i] = now;
+		}
 		usleep(2000);
-		stopped = is_connected(port);
-		for (unsigned i = 0; i < v->machine.n; i++)
-			stopped = stopped && is_stopped(v->seats[i].tid);
 	}
 	let_guest_go(v);
 	fputs("going\n", answer);
