@@ -188,7 +188,7 @@ static int make_vcpus(struct attach *a, const struct refusal *why)
 	a->host.vcpus = a->vm.nvcpus;
 	for (unsigned i = 0; i < a->host.vcpus; i++)
 		a->vcpu[i] = (struct attach_vcpu){
-			.host = a, .nr = i, .fd = a->vm.vcpu[i].fd, .run_at = a->vm.vcpu[i].run_at, .place = ATTACH_GONE
+			.host = a, .nr = i, .fd = a->vm.vcpu[i].fd, .place = ATTACH_GONE
 		};
 	return 0;
 }
@@ -222,7 +222,7 @@ static int open_all(struct attach *a, const struct attach_config *config, const 
 		err = map_runs(a, why);
 	if (err)
 		return err;
-	a->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	a->kvm = kvm_open(-1, NULL);
 	attach_install_kick();
 	err = attach_start_tracers(a, why);
 	return err ? err : guard_open(&a->guard, &(struct guard_job){ attach_rescue, a, { a->memory, a->hand.socket } }, why);

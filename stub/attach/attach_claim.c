@@ -3,23 +3,15 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "attach_vcpu.h"
+#include "../host/immediate_exit.h"
 
 #define LOOKS 10 /* at who may be behind a call that was cut short */
 #define LOOK_NS 300000
 #define CLAIM_NS 300000000    /* a vCPU's thread comes to KVM_RUN in so long */
 #define ANSWER_NS 10000000000 /* ... and stops in so long, however busy its computer is */
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static struct attach_vcpu *find(struct attach *a, uint64_t fd)
 {
@@ -73,9 +65,7 @@ static struct attach_vcpu *find_behind(struct attach *a, struct attach_vcpu *pro
 
 static struct attach_vcpu *find_called(struct attach *a, const struct tracee_syscall *info)
 {
-	bool run = info->call.nr == SYS_ioctl && (uint32_t)info->call.arg[1] == (uint32_t)KVM_RUN;
-
-	return run ? find(a, (uint32_t)info->call.arg[0]) : NULL;
+	return attach_is_run((int64_t)info->call.nr, info->call.arg[1]) ? find(a, (uint32_t)info->call.arg[0]) : NULL;
 }
 
 /* It has come to KVM_RUN by itself: it is cut short there. */
@@ -83,13 +73,11 @@ static bool cut_short(struct attach_vcpu *v, struct tracee *t)
 {
 	struct tracee_syscall info;
 	enum tracee_stop stop;
-	__u8 none = 0, ours = ATTACH_IMMEDIATE;
-	bool immediate =
-		__atomic_compare_exchange_n(&v->run->immediate_exit, &none, ours, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	bool immediate = immediate_set(v->run);
 
 	stop = tracee_go(t, TRACEE_SYSCALL) ? TRACEE_GONE : tracee_wait(t, 0, &info);
 	if (immediate)
-		__atomic_compare_exchange_n(&v->run->immediate_exit, &ours, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+		immediate_clear(v->run);
 	return stop == TRACEE_EXIT && info.result == -EINTR && immediate;
 }
 
@@ -138,7 +126,7 @@ struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, bool stays)
 {
 	struct attach_vcpu probe = { .host = a }, *v = NULL;
 	struct tracee_syscall info;
-	int64_t until = now_ns() + ANSWER_NS;
+	int64_t until = tracee_now() + ANSWER_NS;
 	bool answered = false;
 	int r = 0;
 
@@ -149,14 +137,14 @@ struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, bool stays)
 		enum tracee_stop stop = tracee_wait(&probe.tracee, until, &info);
 
 		if (stop == TRACEE_LATE && goes_on_waiting(a, stays)) {
-			until = now_ns() + CLAIM_NS;
+			until = tracee_now() + CLAIM_NS;
 			continue;
 		}
 		if (stop == TRACEE_LATE)
 			break;
 		/* Before that it is not let go: what it is interrupted in would return, and nobody would make that undone. */
 		if (!answered)
-			until = now_ns() + CLAIM_NS;
+			until = tracee_now() + CLAIM_NS;
 		answered = true;
 		r = look(a, &probe, stop, &info, &v);
 		if (!r && stays && stop == TRACEE_EVENT)

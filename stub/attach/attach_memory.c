@@ -87,30 +87,27 @@ static ssize_t locate(struct attach *a, uint64_t gpa, size_t len, off_t *at)
 	return n > (ssize_t)len ? (ssize_t)len : n;
 }
 
-ssize_t attach_read_mem(struct host *h, uint64_t gpa, void *buf, size_t len)
+/* buf is only read where the guest's memory is written. */
+static ssize_t transfer(struct host *h, uint64_t gpa, void *buf, size_t len, bool write)
 {
 	struct attach *a = (struct attach *)h;
 	off_t at;
 	ssize_t n = locate(a, gpa, len, &at);
 
-	if (n > 0) {
-		n = pread(a->memory, buf, (size_t)n, at);
-		n = n > 0 ? n : -EIO;
-	}
-	return n;
+	if (n <= 0)
+		return n;
+	n = write ? pwrite(a->memory, buf, (size_t)n, at) : pread(a->memory, buf, (size_t)n, at);
+	return n > 0 ? n : -EIO;
+}
+
+ssize_t attach_read_mem(struct host *h, uint64_t gpa, void *buf, size_t len)
+{
+	return transfer(h, gpa, buf, len, false);
 }
 
 ssize_t attach_write_mem(struct host *h, uint64_t gpa, const void *buf, size_t len)
 {
-	struct attach *a = (struct attach *)h;
-	off_t at;
-	ssize_t n = locate(a, gpa, len, &at);
-
-	if (n > 0) {
-		n = pwrite(a->memory, buf, (size_t)n, at);
-		n = n > 0 ? n : -EIO;
-	}
-	return n;
+	return transfer(h, gpa, (void *)buf, len, true);
 }
 
 /* Whoever wants the first one, and there was none, may have come by the right to know since. */

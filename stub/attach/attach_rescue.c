@@ -50,13 +50,14 @@ static void take(struct attach_vcpu *v)
 		wake_up(v);
 }
 
-static void take_out(const struct attach *a, const struct guard_opcode *o)
+/* False: it is not there any more, or its page is not. */
+static bool take_out(const struct attach *a, const struct guard_opcode *o)
 {
 	uint8_t now[GUARD_OPCODE];
 
-	if (pread(a->memory, now, o->size, (off_t)o->at) == o->size && !memcmp(now, o->trap, o->size) &&
-		pwrite(a->memory, o->old, o->size, (off_t)o->at) != o->size)
-		return;
+	if (pread(a->memory, now, o->size, (off_t)o->at) != o->size || memcmp(now, o->trap, o->size))
+		return false;
+	return pwrite(a->memory, o->old, o->size, (off_t)o->at) == o->size;
 }
 
 static void disarm(struct attach *a)

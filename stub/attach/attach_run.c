@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A vCPU's run, as it is seen from outside of the VMM. See attach_vcpu.h. */
-#include <assert.h>
 #include <errno.h>
 #include <linux/kvm.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "attach_vcpu.h"
-
-static_assert(offsetof(struct kvm_run, hw) == 32, "the exit's union is where arch/ expects it");
+#include "../host/immediate_exit.h"
+#include "../host/kvm.h"
 
 /* <asm/kvm.h>, where an architecture has it. */
 #ifndef KVM_GUESTDBG_USE_SW_BP
@@ -27,46 +25,31 @@ static_assert(offsetof(struct kvm_run, hw) == 32, "the exit's union is where arc
 /* Whose tracer this thread is. */
 static _Thread_local struct attach_vcpu *mine;
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* --- immediate_exit: the VMM's, and ours where that has not set it */
-
-static void set_immediate(struct attach_vcpu *v)
-{
-	__u8 none = 0;
-
-	v->immediate = __atomic_compare_exchange_n(
-		&v->run->immediate_exit, &none, ATTACH_IMMEDIATE, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-}
+/* --- the call */
 
 static void clear_immediate(struct attach_vcpu *v)
 {
-	__u8 ours = ATTACH_IMMEDIATE;
-
 	if (v->immediate)
-		__atomic_compare_exchange_n(&v->run->immediate_exit, &ours, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+		immediate_clear(v->run);
 	v->immediate = false;
 }
 
-/* --- the call */
+bool attach_is_run(int64_t nr, uint64_t request)
+{
+	return nr == SYS_ioctl && (uint32_t)request == (uint32_t)KVM_RUN;
+}
 
 static bool is_run(const struct attach_vcpu *v, const struct tracee_call *call)
 {
-	return call->nr == SYS_ioctl && (uint32_t)call->arg[1] == (uint32_t)KVM_RUN && (int)call->arg[0] == v->fd;
+	return attach_is_run((int64_t)call->nr, call->arg[1]) && (int)call->arg[0] == v->fd;
 }
 
 bool attach_is_behind(struct attach_vcpu *v)
 {
 	const struct tracee_regs *r = &v->tracee.regs;
 
-	return !tracee_read_regs(&v->tracee) && tracee_call_behind(&v->tracee) == SYS_ioctl &&
-	       (uint32_t)r->r[tracee_arch.arg[1]] == (uint32_t)KVM_RUN && tracee_result(r) == -EINTR;
+	return !tracee_read_regs(&v->tracee) && attach_is_run(tracee_call_behind(&v->tracee), r->r[tracee_arch.arg[1]]) &&
+	       tracee_result(r) == -EINTR;
 }
 
 /* The thread is at rest, and is to make the call again. */
@@ -129,7 +112,7 @@ static void tell_clock(struct attach_vcpu *v)
 #ifdef __x86_64__
 	struct host_call call = { .request = KVM_KVMCLOCK_CTRL };
 
-	if (now_ns() - v->since >= LONG_NS)
+	if (tracee_now() - v->since >= LONG_NS)
 		v->host->host.ops->calls(&v->host->host, v->nr, &call, 1);
 #else
 	(void)v;
@@ -180,7 +163,7 @@ static int rests(struct attach_vcpu *v, enum attach_place place)
 	if (place != ATTACH_BEHIND || v->place != ATTACH_REWOUND)
 		atomic_store(&v->synced, place == ATTACH_BEHIND);
 	v->place = place;
-	v->since = now_ns();
+	v->since = tracee_now();
 	v->finishing = v->known = false;
 	return place == ATTACH_BEHIND && lie_down(v) ? -ESRCH : 1;
 }
@@ -196,9 +179,7 @@ static int kicked(struct attach_vcpu *v, enum attach_place place, struct vcpu_ex
 static int report_exit(struct attach_vcpu *v, struct vcpu_exit *exit)
 {
 	exit->kind = EXIT_KVM;
-	exit->reason = v->run->exit_reason;
-	exit->flags = v->run->flags;
-	memcpy(exit->data, v->run->padding, sizeof(exit->data));
+	kvm_copy_exit(v->run, exit);
 	return rests(v, ATTACH_BEHIND);
 }
 
@@ -266,7 +247,7 @@ static int at_entry(struct attach_vcpu *v, const struct tracee_syscall *info)
 		return 0;
 	v->place = ATTACH_INSIDE;
 	if (atomic_load(&v->kicked) || v->finishing)
-		set_immediate(v);
+		v->immediate = immediate_set(v->run);
 	return 0;
 }
 
@@ -342,7 +323,7 @@ static int64_t patience(struct attach_vcpu *v)
 	if (!atomic_load(&v->kicked) || v->place == ATTACH_INSIDE)
 		return 0;
 	if (!v->until)
-		v->until = now_ns() + LATE_NS;
+		v->until = tracee_now() + LATE_NS;
 	return v->until;
 }
 
@@ -357,7 +338,7 @@ static int run_until(struct attach_vcpu *v, int r, struct vcpu_exit *exit)
 		if (stop == TRACEE_LATE) {
 			v->late = true;
 			v->interrupted = true;
-			v->until = now_ns() + AGAIN_NS;
+			v->until = tracee_now() + AGAIN_NS;
 			tracee_interrupt(&v->tracee);
 			continue;
 		}
@@ -425,7 +406,7 @@ void attach_catch(struct attach_vcpu *v, enum tracee_stop stop)
 void attach_own(struct attach_vcpu *v)
 {
 	mine = v;
-	v->since = now_ns();
+	v->since = tracee_now();
 }
 
 /* It goes on, traced; with its tracer's end the kernel forgets that, and nothing stops. */

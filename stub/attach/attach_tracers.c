@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Threads of ours: each looks whether a thread of the VMM's runs a vCPU, and is its tracer then. See attach_vcpu.h. */
 #include <errno.h>
-#include <linux/kvm.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "attach_vcpu.h"
 
-#define LOOK_MS 1000 /* a VMM's threads are looked for so long, if they are busy with something else; */
+#define LOOK_ALL_NS 1000000000 /* a VMM's threads are looked for so long, if they are busy with something else; */
 #define LOOKS_ALL 10 /* each so many looks, also among those that do not look like it */
 #define LOOK_NS 2000000
-#define HAND_MS 3000 /* a thread that waits for something else is stopped within so long */
+#define HAND_NS 3000000000 /* a thread that waits for something else is stopped within so long */
 
 /* A thread of ours, and what has come of it. */
 struct scout {
@@ -26,14 +24,6 @@ struct scout {
 	bool over;		   /* it has found one, or that there is none; or it stays */
 	struct scout *next;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* --- a tracer */
 
@@ -146,16 +136,26 @@ static bool may_run(const struct attach *a, pid_t tid)
 	uint64_t arg[6];
 	long nr = -1;
 
-	return proc_thread_call(a->vm.pid, tid, &nr, arg) || nr < 0 ||
-	       (nr == SYS_ioctl && (uint32_t)arg[1] == (uint32_t)KVM_RUN);
+	return proc_thread_call(a->vm.pid, tid, &nr, arg) || nr < 0 || attach_is_run(nr, arg[1]);
 }
 
-static bool is_claimed(const struct attach *a, pid_t tid)
+/* The thread that the hand is, or 0: while somebody makes it, nobody knows. */
+static pid_t hand_of(struct attach *a)
+{
+	pid_t tid;
+
+	pthread_mutex_lock(&a->making);
+	tid = a->hand.socket >= 0 ? a->hand.tid : 0;
+	pthread_mutex_unlock(&a->making);
+	return tid;
+}
+
+static bool is_claimed(struct attach *a, pid_t tid)
 {
 	for (unsigned i = 0; i < a->host.vcpus; i++)
 		if (a->vcpu[i].has_thread && a->vcpu[i].tracee.tid == tid)
 			return true;
-	return tid == a->hand.tid;
+	return tid == hand_of(a);
 }
 
 enum look {
@@ -188,7 +188,7 @@ static int look_at(struct attach *a, enum look look, const struct refusal *why)
 /* Those that are left are run by nobody now. Whoever is stopped first makes the hand, where no vCPU's thread could. */
 static int stay(struct attach *a, const struct refusal *why)
 {
-	int64_t until = now_ms() + HAND_MS;
+	int64_t until = tracee_now() + HAND_NS;
 	int err;
 
 	if (a->hand.filtered)
@@ -197,9 +197,9 @@ static int stay(struct attach *a, const struct refusal *why)
 			"a VM under one that is paused cannot be attached to",
 			a->vm.pid, a->left);
 	err = look_at(a, LOOK_STAY, why);
-	while (!err && a->hand.socket < 0 && now_ms() < until)
+	while (!err && !hand_of(a) && tracee_now() < until)
 		nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
-	if (!err && a->hand.socket < 0)
+	if (!err && !hand_of(a))
 		err = refuse(why, -EBUSY, "process %d: no thread of it could be brought to make one of ours", a->vm.pid);
 	a->host.threadless = true;
 	return err;
@@ -208,11 +208,11 @@ static int stay(struct attach *a, const struct refusal *why)
 /* Who serves an exit, and sleeps in that, is back soon. */
 int attach_start_tracers(struct attach *a, const struct refusal *why)
 {
-	int64_t until = now_ms() + LOOK_MS;
+	int64_t until = tracee_now() + LOOK_ALL_NS;
 	int err = 0;
 
 	a->left = a->host.vcpus;
-	for (unsigned i = 1; !err && a->left && now_ms() < until; i++) {
+	for (unsigned i = 1; !err && a->left && tracee_now() < until; i++) {
 		err = look_at(a, i % LOOKS_ALL ? LOOK_LIKELY : LOOK_ALL, why);
 		if (a->left)
 			nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);

@@ -30,7 +30,6 @@ struct vcpu_place;
 
 #define ATTACH_SIGNAL SIGUSR2 /* to a tracer: its thread of the VMM is to stop */
 #define ATTACH_VCPUS_MAX 1024
-#define ATTACH_IMMEDIATE 2 /* kvm_run->immediate_exit, for our purposes: the VMM's is 1 */
 
 enum attach_place {
 	ATTACH_BEHIND,	  /* stopped behind a KVM_RUN that was cut short: at rest */
@@ -52,9 +51,8 @@ enum attach_task {
 struct attach_vcpu {
 	struct attach *host;
 	unsigned nr;
-	int fd;		     /* in the VMM */
-	uint64_t run_at;     /* kvm_run, there */
-	struct kvm_run *run; /* ... and here */
+	int fd; /* in the VMM */
+	struct kvm_run *run;
 	pthread_t thread;
 	bool has_thread;
 	atomic_bool kicked;
@@ -113,6 +111,9 @@ struct attach {
  * the calls go that are none, or NULL. From any thread.
  */
 int attach_calls_on(struct attach *a, int fd, const struct vcpu_place *at, struct host_call *calls, unsigned n);
+
+/* Is a system call of this number, with this for its second argument, KVM_RUN? */
+bool attach_is_run(int64_t nr, uint64_t request);
 
 /* By the tracer, whose thread has stopped: reads its registers. Behind a KVM_RUN that was cut short? */
 bool attach_is_behind(struct attach_vcpu *v);

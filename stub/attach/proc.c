@@ -223,7 +223,6 @@ static void scan_vcpu(struct scan *s, const struct mapping *m)
 	if (low == s->vm->nvcpus || s->vm->vcpu[low].nr != nr || size_of(m) <= s->run_size[low])
 		return;
 	s->run_size[low] = size_of(m);
-	s->vm->vcpu[low].run_at = m->start;
 }
 
 static bool may_be_ram(const struct mapping *m)

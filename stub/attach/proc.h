@@ -19,8 +19,7 @@
 
 struct proc_vcpu {
 	unsigned nr;
-	int fd;		 /* in that process: anon_inode:kvm-vcpu:NR, the lowest of them (Firecracker has copies) */
-	uint64_t run_at; /* its address of that vCPU's struct kvm_run; 0: it has none mapped */
+	int fd; /* in that process: anon_inode:kvm-vcpu:NR, the lowest of them (Firecracker has copies) */
 };
 
 struct proc_vm {

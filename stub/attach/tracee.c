@@ -61,7 +61,7 @@ void tracee_interrupt(const struct tracee *t)
 	errno = old;
 }
 
-static int64_t now_ns(void)
+int64_t tracee_now(void)
 {
 	struct timespec now;
 
@@ -71,7 +71,7 @@ static int64_t now_ns(void)
 
 static bool is_up(int64_t until, unsigned tries)
 {
-	if (now_ns() >= until)
+	if (tracee_now() >= until)
 		return true;
 	if (tries < EAGER)
 		sched_yield();

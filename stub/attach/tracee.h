@@ -62,7 +62,10 @@ int tracee_follow(struct tracee *t, bool follows);
 /* It is to stop, wherever it is. One that has stopped meanwhile for another reason does not stop again. */
 void tracee_interrupt(const struct tracee *t);
 
-/* The next stop. until: in ns of CLOCK_MONOTONIC, or 0: however long it takes. info may be NULL. */
+/* In ns of CLOCK_MONOTONIC. By any thread. */
+int64_t tracee_now(void);
+
+/* The next stop. until: as tracee_now() has it, or 0: however long it takes. info may be NULL. */
 enum tracee_stop tracee_wait(struct tracee *t, int64_t until, struct tracee_syscall *info);
 
 /* It has stopped, and goes on, with the signal of TRACEE_SIGNAL if that was the stop. 0 or -errno (-ESRCH: it has ended). */

@@ -2,7 +2,6 @@
 /* What becomes of one vCPU of the VMM's around its KVM_RUNs. The protocol is told in embed_vcpu.h, the two ways in embed_run.h. */
 #include "embed_run.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <linux/kvm.h>
 #include <poll.h>
@@ -13,40 +12,10 @@
 #include <unistd.h>
 
 #include "embed_vcpu.h"
-
-static_assert(offsetof(struct kvm_run, hw) == 32, "the exit's union is where arch/ expects it");
-static_assert(sizeof(((struct kvm_run *)0)->padding) == EXIT_DATA_SIZE, "the exit's union has the size that arch/ expects");
+#include "immediate_exit.h"
+#include "kvm.h"
 
 #define LONG_MS 50 /* a stop that is worth a system call */
-
-/* ---- immediate_exit: the VMM's, and ours where that has not set it ---- */
-
-static void set_immediate(struct embed_vcpu *v)
-{
-	__u8 none = 0;
-
-	__atomic_compare_exchange_n(&v->run->immediate_exit, &none, EMBED_IMMEDIATE, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-}
-
-static void clear_immediate(struct embed_vcpu *v)
-{
-	__u8 ours = EMBED_IMMEDIATE;
-
-	__atomic_compare_exchange_n(&v->run->immediate_exit, &ours, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-}
-
-static __u8 immediate(const struct embed_vcpu *v)
-{
-	return __atomic_load_n(&v->run->immediate_exit, __ATOMIC_SEQ_CST);
-}
-
-/* The VMM has set it. */
-static bool is_immediate(const struct embed_vcpu *v)
-{
-	__u8 vmms = immediate(v);
-
-	return vmms && vmms != EMBED_IMMEDIATE;
-}
 
 /* ---- the fast way ---- */
 
@@ -74,8 +43,8 @@ bool embed_leave(struct embed_vcpu *v, int err)
 	/* Of a kick that came when nobody attended any more. */
 	if (err == -EINTR) {
 		atomic_store(&v->kicked, false);
-		clear_immediate(v);
-		v->answers = is_immediate(v);
+		immediate_clear(v->run);
+		v->answers = immediate_is_theirs(v->run);
 	}
 	return true;
 }
@@ -156,7 +125,7 @@ void embed_loud(struct embed_vcpu *v)
 		excuse_wait(v);
 	if (atomic_load(&v->word) & EMBED_INSIDE && has_signal(v)) {
 		atomic_fetch_or(&v->word, EMBED_WANTED);
-		set_immediate(v);
+		immediate_set(v->run);
 	}
 	pthread_setcancelstate(v->cancel, NULL);
 	pthread_sigmask(SIG_SETMASK, &v->mask, NULL);
@@ -168,7 +137,7 @@ static void call_out(struct embed_vcpu *v)
 {
 	const struct embed_config *c = &v->host->config;
 
-	set_immediate(v);
+	immediate_set(v->run);
 	if (!(atomic_load(&v->word) & EMBED_INSIDE))
 		return;
 	if (c->kick)
@@ -200,12 +169,12 @@ void embed_want(struct embed_vcpu *v)
 
 bool embed_is_wanted(const struct embed_vcpu *v)
 {
-	return is_immediate(v) || atomic_load(&v->word) & EMBED_WANTED;
+	return immediate_is_theirs(v->run) || atomic_load(&v->word) & EMBED_WANTED;
 }
 
 bool embed_is_asked(const struct embed_vcpu *v)
 {
-	return is_immediate(v) || atomic_load(&v->word) & EMBED_ASKED;
+	return immediate_is_theirs(v->run) || atomic_load(&v->word) & EMBED_ASKED;
 }
 
 bool embed_answers(const struct embed_vcpu *v)
@@ -325,9 +294,9 @@ void embed_begin(struct embed_vcpu *v, enum host_run how)
 	v->settling = how == HOST_SETTLE;
 	v->copies = v->run->kvm_valid_regs;
 	atomic_fetch_or(&v->word, EMBED_INSIDE);
-	clear_immediate(v);
+	immediate_clear(v->run);
 	if (v->settling || atomic_load(&v->kicked) || atomic_load(&v->word) & EMBED_WANTED)
-		set_immediate(v);
+		immediate_set(v->run);
 }
 
 int embed_run(struct embed_vcpu *v)
@@ -359,9 +328,7 @@ static void tell_system_event(const struct embed_vcpu *v, struct vcpu_exit *exit
 
 static void tell_exit(const struct embed_vcpu *v, struct vcpu_exit *exit)
 {
-	exit->reason = v->run->exit_reason;
-	exit->flags = v->run->flags;
-	memcpy(exit->data, v->run->padding, sizeof(exit->data));
+	kvm_copy_exit(v->run, exit);
 	switch (exit->reason) {
 	case KVM_EXIT_DEBUG:
 	case KVM_EXIT_INTERNAL_ERROR:
@@ -392,7 +359,7 @@ static void tell_interrupted(struct embed_vcpu *v, struct vcpu_exit *exit)
 
 void embed_end(struct embed_vcpu *v, int err, struct vcpu_exit *exit)
 {
-	clear_immediate(v);
+	immediate_clear(v->run);
 	*exit = (struct vcpu_exit){ .kind = EXIT_VMM, .code = err };
 	if (!err)
 		tell_exit(v, exit);

@@ -16,7 +16,7 @@
  * of which the VMM does not know. Then the VMM gets EINTR, and the next call may wait.
  *
  * kvm_run->immediate_exit is the VMM's: 1, which it may set at any time, always has its KVM_RUN and its EINTR. What is set here is
- * EMBED_IMMEDIATE, and only that is taken back here.
+ * IMMEDIATE_OURS, and only that is taken back here.
  */
 #ifndef EMBED_RUN_H
 #define EMBED_RUN_H

@@ -24,8 +24,6 @@
 
 struct kvm_run;
 
-#define EMBED_IMMEDIATE 2 /* kvm_run->immediate_exit, for our purposes */
-
 enum embed_word {
 	EMBED_INSIDE = 1 << 0,
 	EMBED_ATTENDED = 1 << 1,

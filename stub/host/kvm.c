@@ -2,6 +2,7 @@
 /* Opens /dev/kvm and asks it. */
 #include "kvm.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -10,6 +11,9 @@
 #include <unistd.h>
 
 #include "../many_regs/kvm_many_regs.h"
+
+static_assert(offsetof(struct kvm_run, hw) == 32, "the exit's union is where arch/ expects it");
+static_assert(sizeof(((struct kvm_run *)0)->padding) == EXIT_DATA_SIZE, "the exit's union has the size that arch/ expects");
 
 static int refuse_kvm(int err, const struct refusal *why)
 {
@@ -59,4 +63,11 @@ int kvm_extension(int fd, int cap)
 	int has = fd < 0 ? 0 : ioctl(fd, KVM_CHECK_EXTENSION, (unsigned long)cap);
 
 	return has < 0 ? 0 : has;
+}
+
+void kvm_copy_exit(const struct kvm_run *run, struct vcpu_exit *exit)
+{
+	exit->reason = run->exit_reason;
+	exit->flags = run->flags;
+	memcpy(exit->data, run->padding, sizeof(exit->data));
 }

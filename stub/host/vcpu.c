@@ -14,7 +14,6 @@
  */
 #include "vcpu.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -25,10 +24,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "kvm.h"
 #include "vm_arch.h"
-
-static_assert(offsetof(struct kvm_run, hw) == 32, "the exit's union is where arch/ expects it");
-static_assert(sizeof(((struct kvm_run *)0)->padding) == EXIT_DATA_SIZE, "the exit's union has the size that arch/ expects");
 
 /* Exits of one instruction that complete it; the longest in KVM is x86's string I/O: 1024 turns (kvm/emulate.c). */
 #define SETTLE_MAX 4096
@@ -113,9 +110,7 @@ void vm_console(struct vm_vcpu *v, int byte)
 static int report_kvm(const struct kvm_run *run, struct vcpu_exit *exit)
 {
 	exit->kind = EXIT_KVM;
-	exit->reason = run->exit_reason;
-	exit->flags = run->flags;
-	memcpy(exit->data, run->padding, sizeof(exit->data));
+	kvm_copy_exit(run, exit);
 	return 1;
 }
 

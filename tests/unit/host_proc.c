@@ -58,7 +58,7 @@ static int find(struct proc_vm *vm)
 	return proc_find_vm_in(fake_dir, 1234, vm, &refusal);
 }
 
-/* The vCPUs, each as NR:FD@ADDRESS. */
+/* The vCPUs, each as NR:FD, and the size of kvm_run. */
 static const char *vcpus_of(const struct proc_vm *vm)
 {
 	static char text[512];
@@ -66,8 +66,8 @@ static const char *vcpus_of(const struct proc_vm *vm)
 
 	text[0] = '\0';
 	for (unsigned i = 0; i < vm->nvcpus && at < sizeof(text); i++)
-		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%u:%d@%" PRIx64, i ? " " : "", vm->vcpu[i].nr,
-			vm->vcpu[i].fd, vm->vcpu[i].run_at);
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%u:%d ", vm->vcpu[i].nr, vm->vcpu[i].fd);
+	snprintf(text + at, sizeof(text) - at, "0x%zx", vm->run_size);
 	return text;
 }
 
@@ -103,7 +103,7 @@ static void check_qemu(void)
 	is_int(vm.pid, 1234, "its pid");
 	is_int(vm.vm_fd, 9, "the VM's descriptor");
 	is_int(vm.vms, 1, "one VM");
-	is_str(vcpus_of(&vm), "0:10@7f0000060000 1:11@7f0000000000",
+	is_str(vcpus_of(&vm), "0:10 1:11 0x3000",
 		"its vCPUs by number, and their kvm_run: not the dirty ring");
 	is_int((int64_t)vm.run_size, 0x3000, "the size of kvm_run");
 	proc_free(&vm);
@@ -143,11 +143,11 @@ static void check_several(void)
 	fake_vcpu(5, 1);
 	fake_vcpu(6, 0);
 	fake_vcpu(7, 1);
-	check_vcpus("0:4@0 1:5@0", "copies of the vCPUs' descriptors: the lowest");
+	check_vcpus("0:4 1:5 0x0", "copies of the vCPUs' descriptors: the lowest");
 	fake_vm(8);
-	check_vcpus("0:4@0 1:5@0", "two VMs: those of the first");
+	check_vcpus("0:4 1:5 0x0", "two VMs: those of the first");
 	fake_vcpu(9, 2);
-	check_vcpus("0:4@0 1:5@0", "and none of the second");
+	check_vcpus("0:4 1:5 0x0", "and none of the second");
 	is_int(find(&vm), 0, "two VMs");
 	is_int(vm.vms, 2, "are counted");
 	is_int(vm.vm_fd, 3, "the VM is the one in front of the first vCPU");
@@ -187,8 +187,8 @@ static void check_names(void)
 		"7f0000000000-7f0000003000 rw-s 00000000 00:10 1 anon_inode:kvm-vcpu:1\n"
 		"7f0000000000-7f0000003000 rwxp-and-much-more 00000000 00:10 1 anon_inode:kvm-vcpu:65535\n"
 		"7f0000000000-7f0000003000 rw-s 00000000 00:10-and-much-more-than-there-can-be 1 anon_inode:kvm-vcpu:65535\n"
-		"7f0000004000-7f0000007000 rw-s 00000000 00:10 1 anon_inode:kvm-vcpu:65535");
-	check_vcpus("65535:4@7f0000004000", "names that look like KVM's, numbers that are none");
+		"7f0000004000-7f0000006000 rw-s 00000000 00:10 1 anon_inode:kvm-vcpu:65535");
+	check_vcpus("65535:4 0x2000", "names that look like KVM's, numbers that are none");
 }
 
 static void check_long_lines(void)
@@ -198,12 +198,12 @@ static void check_long_lines(void)
 	int at = sprintf(text, "7f0000000000-7f0000003000 rw-s 00000000 00:10 1 /");
 
 	memset(text + at, 'a', size);
-	strcpy(text + size, "\n7f0000004000-7f0000007000 rw-s 00000000 00:10 1 anon_inode:kvm-vcpu:0\n");
+	strcpy(text + size, "\n7f0000004000-7f0000006000 rw-s 00000000 00:10 1 anon_inode:kvm-vcpu:0\n");
 	fake_nothing();
 	fake_vm(3);
 	fake_vcpu(4, 0);
 	fake_file(fake_dir, "maps", text);
-	check_vcpus("0:4@7f0000004000", "a mapping with a name of a MiB");
+	check_vcpus("0:4 0x2000", "a mapping with a name of a MiB");
 	free(text);
 }
 
