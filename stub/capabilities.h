@@ -17,6 +17,7 @@ struct capabilities {
 	unsigned exec_slots;	 /* how many of them */
 	unsigned watch_slots;
 	bool shared_slots; /* one set of slots for both kinds */
+	bool untried;	   /* there was no /dev/kvm to try it with: nothing above is offered */
 };
 
 #endif

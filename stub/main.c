@@ -73,11 +73,11 @@ static const struct arch *this_arch(void)
 	return arch;
 }
 
-/* What this host's KVM does, tried in a VM of its own. 0, or -1 and a sentence in error. */
-static int probe_host(const struct arch *arch, struct capabilities *caps, char *error, size_t size)
+/* What this host's KVM does, tried in a VM of its own; kvm: /dev/kvm, or -1. 0, or -1 and a sentence in error. */
+static int probe_host(const struct arch *arch, int kvm, struct capabilities *caps, char *error, size_t size)
 {
 	uint64_t base;
-	struct host *scratch = vm_open_scratch(-1, SCRATCH_MEMORY, &base, error, size);
+	struct host *scratch = vm_open_scratch(kvm, SCRATCH_MEMORY, &base, error, size);
 	int err;
 
 	if (!scratch)
@@ -87,6 +87,19 @@ static int probe_host(const struct arch *arch, struct capabilities *caps, char *
 	if (err)
 		snprintf(error, size, "this host's KVM did not run a few instructions: %s", strerror(-err));
 	return err ? -1 : 0;
+}
+
+/* The same, by the VMM's own /dev/kvm where ours may not be opened. Where there is none either, nothing was tried. */
+static int probe_for(const struct arch *arch, pid_t pid, struct capabilities *caps, char *error, size_t size)
+{
+	int kvm = attach_open_kvm(pid, NULL), err;
+
+	*caps = (struct capabilities){ .untried = kvm < 0 };
+	if (kvm < 0)
+		return 0;
+	err = probe_host(arch, kvm, caps, error, size);
+	close(kvm);
+	return err;
 }
 
 static void print(void *arg, const char *text)
@@ -134,7 +147,7 @@ static int run_attached(const struct options *o, const struct arch *arch, struct
 	int status;
 
 	/* The VM is at rest as soon as it is attached to: what takes time is done before. */
-	if (probe_host(arch, &caps, error, size))
+	if (probe_for(arch, o->pid, &caps, error, size))
 		return -1;
 	set_signals();
 	host = attach_open(&config, error, size);
@@ -158,7 +171,7 @@ static int run_multi(const struct options *o, const struct arch *arch, struct co
 	struct program_config program = o->program;
 	int status;
 
-	if (probe_host(arch, &config.caps, error, size))
+	if (probe_for(arch, 0, &config.caps, error, size))
 		return -1;
 	set_signals();
 	program.multi = multi_open(&config);
@@ -181,7 +194,7 @@ static int run(const struct options *o, const struct arch *arch, struct comm *co
 	struct host *host = vm_open(&o->vm, error, size);
 	int status;
 
-	if (!host || probe_host(arch, &caps, error, size))
+	if (!host || probe_host(arch, -1, &caps, error, size))
 		return -1;
 	/* From here on: until now a Ctrl-C just ends the program, and from now on there are threads to inherit it. */
 	set_signals();

@@ -15,6 +15,7 @@
 
 #include "attach_memory.h"
 #include "attach_vcpu.h"
+#include "vms.h"
 #include "../host/kvm.h"
 #include "../host/vcpu_calls.h"
 
@@ -60,6 +61,32 @@ static int map_runs(struct attach *a, const struct refusal *why)
 	for (unsigned i = 0; !err && i < a->host.vcpus; i++)
 		err = map_run(a, &a->vcpu[i], why);
 	return err;
+}
+
+/* --- /dev/kvm */
+
+static int copy_any_kvm(void)
+{
+	struct vms_process vm;
+	struct vms vms;
+	int kvm = -ENOENT;
+
+	if (vms_open(&vms, "/proc"))
+		return kvm;
+	while (kvm < 0 && vms_next(&vms, &vm))
+		kvm = proc_copy_kvm(vm.pid);
+	vms_close(&vms);
+	return kvm;
+}
+
+int attach_open_kvm(pid_t pid, const struct refusal *why)
+{
+	int own = kvm_open(-1, why), copy;
+
+	if (own >= 0)
+		return own;
+	copy = pid ? proc_copy_kvm(pid) : copy_any_kvm();
+	return copy < 0 ? own : copy;
 }
 
 /* --- ioctls */
@@ -222,7 +249,7 @@ static int open_all(struct attach *a, const struct attach_config *config, const 
 		err = map_runs(a, why);
 	if (err)
 		return err;
-	a->kvm = kvm_open(-1, NULL);
+	a->kvm = attach_open_kvm(config->pid, NULL);
 	attach_install_kick();
 	err = attach_start_tracers(a, why);
 	return err ? err : guard_open(&a->guard, &(struct guard_job){ attach_rescue, a, { a->memory, a->hand.socket } }, why);

@@ -9,11 +9,18 @@
 #include <sys/types.h>
 
 #include "../host/host.h"
+#include "../refuse.h"
 
 struct attach_config {
 	pid_t pid;
 	const char *const *ram; /* GPA:SIZE:HVA, in place of what the kernel says; ends with NULL. Or NULL */
 };
+
+/*
+ * /dev/kvm: our own, or, where that may not be opened, a copy of the descriptor that this process has; pid 0: that any process has which runs
+ * a VM and may be traced. The caller's to close. Or -errno, and the sentence of our own.
+ */
+int attach_open_kvm(pid_t pid, const struct refusal *why);
 
 /*
  * Its vCPUs, at rest; or NULL, and one sentence in error, and the VMM goes on as if nothing had been. The threads on which run/ is to run

@@ -50,6 +50,12 @@ int proc_check(pid_t pid, const struct refusal *why);
 /* Has any of its threads a seccomp filter? */
 bool proc_is_filtered(pid_t pid);
 
+/*
+ * A copy of a descriptor of /dev/kvm that the process has, which takes the right to trace it: the caller's to close. Or -errno; -ENOENT: it
+ * has none.
+ */
+int proc_copy_kvm(pid_t pid);
+
 /* ---- threads */
 
 struct proc_threads {

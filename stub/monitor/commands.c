@@ -34,6 +34,11 @@ static int do_capabilities(struct machine *m, char **words, const struct printer
 	const struct capabilities *c = &g->caps;
 
 	(void)words;
+	if (c->untried) {
+		say(out, "It could not be tried what this host's KVM does: /dev/kvm may not be opened here, and the VMM has it open no more.\n");
+		say(out, "So breakpoints, watchpoints and steps are refused. Registers, memory and Ctrl-C are there.\n");
+		return 0;
+	}
 	say(out, "What this host's KVM does, as tried at start-up:\n");
 	say(out, "single-step           %s%s%s\n", works(step_possible(g)),
 		step_is_software(g) ? ", by opcodes planted behind the instruction: KVM does nothing here" : "",

@@ -49,6 +49,8 @@ int hardware_room(const struct points *ps, const struct point *p)
 	unsigned have = exec ? ps->caps->exec_slots : ps->caps->watch_slots;
 	unsigned need = slots_of(ps, p), used = slots_in_use(ps, exec);
 
+	if (ps->caps->untried)
+		return refuse(why, -EOPNOTSUPP, "it was not tried what this host's KVM does: `monitor capabilities` says why");
 	if (!need)
 		return refuse(why, -EINVAL, "%s of %llu bytes at 0x%llx: the debug registers cannot do it", type_names[p->type],
 			(unsigned long long)p->kind, (unsigned long long)p->addr);

@@ -30,10 +30,11 @@ static __attribute__((format(printf, 2, 3))) void tell(const struct points *ps, 
 bool points_possible(const struct points *ps, enum point_type type)
 {
 	switch (type) {
+	/* Where nothing was tried they are refused: gdb would plant opcodes by itself where they are not served. */
 	case POINT_SOFTWARE:
-		return ps->caps->planted || ps->caps->exec;
+		return ps->caps->planted || ps->caps->exec || ps->caps->untried;
 	case POINT_HARDWARE:
-		return ps->caps->exec;
+		return ps->caps->exec || ps->caps->untried;
 	default:
 		return type < POINT_TYPES && ps->caps->watch[type];
 	}

@@ -11,6 +11,7 @@
  *   --later            the VM is made at the command `create`
  *   --hold             the guest is kept before its first instruction until the command `go PORT`, and a client of that TCP port's has stopped it
  *   --uid N            another user's, when /dev/kvm is open
+ *   --forgets          /dev/kvm is closed when the VM is there
  *   --seccomp          the vCPUs' threads may do nothing but run them
  *
  * The image is sequence.c's, or any other guest's.
@@ -92,6 +93,8 @@ void victim_create(struct victim *v)
 		hold_guest(v);
 	if (v->uid)
 		change_user(v->uid);
+	if (v->forgets)
+		close(v->machine.kvm);
 	for (unsigned i = 0; i < v->machine.n; i++) {
 		struct seat *s = &v->seats[i];
 
@@ -146,6 +149,7 @@ static const struct {
 	{ "later", FLAG, offsetof(struct victim, later) },
 	{ "hold", FLAG, offsetof(struct victim, holds) },
 	{ "uid", NUMBER, offsetof(struct victim, uid) },
+	{ "forgets", FLAG, offsetof(struct victim, forgets) },
 	{ "seccomp", FLAG, offsetof(struct victim, filtered) },
 };
 

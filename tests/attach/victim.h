@@ -55,7 +55,7 @@ struct victim {
 	bool storm_waits; /* for each kick to have been seen */
 	long sleep;	  /* microseconds in which an exit is served */
 	long uid;
-	bool filtered, later, in_main, holds;
+	bool filtered, later, in_main, holds, forgets;
 	volatile bool pauses, storm_pauses; /* what is asked for */
 	pthread_mutex_t lock;		    /* of what changes in `pauses`, `storm_pauses` and `is_paused` */
 	pthread_cond_t changed;

@@ -380,6 +380,36 @@ $parts{users} = sub {
 	expect_victim('... and has seen nothing of it');
 };
 
+# Who may trace the VMM and may not open /dev/kvm: what KVM does is tried by the VMM's own descriptor; or it is not tried, where that has none.
+$parts{rights} = sub {
+	my $by = without_kvm() or return skip('a user who may not open /dev/kvm', 'there is no way to be one');
+
+	start_victim('--vcpus 2 --uid 65534 --storm 3000 --wait');
+	sleep 0.3;
+	start_server(by => $by) or die 'not attached: ' . server_log();
+	my $c = client();
+	my $said = monitor($c, 'capabilities');
+	ok($said =~ /as tried at start-up/, 'by one who may not open /dev/kvm: what KVM does was tried') or diag($said);
+	my $wrong = one_round($c, 2);
+	ok($wrong eq '', '... steps, breakpoints, pauses') or diag($wrong);
+	ask($c, 'D');
+	kill_server('TERM');
+	expect_victim('... and the VMM has seen nothing of it');
+
+	start_victim('--vcpus 2 --uid 65534 --forgets --storm 3000 --wait');
+	sleep 0.3;
+	start_server(by => $by) or die 'not attached: ' . server_log();
+	$c = client();
+	$said = monitor($c, 'capabilities');
+	ok($said =~ /could not be tried/, '... nor can the VMM any more: what KVM does was not tried, and that is said') or diag($said);
+	ok(length ask($c, 'g') > 100, '... registers');
+	ok(point($c, 'Z0') =~ /^E/, '... a breakpoint is refused, lest the client plants its own');
+	ok(run_on($c, 0.05) eq '', '... runs, and Ctrl-C stops it');
+	ask($c, 'D');
+	kill_server('TERM');
+	expect_victim('... and the VMM has seen nothing of it');
+};
+
 sub as_nobody {
 	my ($command) = @_;
 	my $how = inside('setpriv --reuid 65534 true 2>/dev/null; echo $?') eq '0' ?
@@ -417,7 +447,7 @@ $parts{later} = sub {
 	expect_victim('... and has seen nothing of it');
 };
 
-my @all = qw(cycles kill kill_any signals ends stands changes refused users seccomp later);
+my @all = qw(cycles kill kill_any signals ends stands changes refused users rights seccomp later);
 for my $part ($ENV{PARTS} ? split ' ', $ENV{PARTS} : @all) {
 	diag("--- $part");
 	eval { $parts{$part}->(); 1 } or ok(0, "$part: $@");

@@ -12,7 +12,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(ok skip diag finish inside start_victim ask_victim is_alive end_victim lives victim_pid expect_victim
 	start_server kill_server server_log server_status server_pid refused misused
-	client vanish say_only hear ask interrupt stopped_at point at gone is_own program set_port);
+	client vanish say_only hear ask interrupt monitor stopped_at point at gone is_own program set_port without_kvm);
 
 $| = 1;
 $SIG{PIPE} = 'IGNORE';
@@ -134,14 +134,15 @@ sub expect_victim {
 
 # --- the server
 
-# Attached to the victim, or to another process; its process id, or undef with what it said in server_log().
+# Attached to the victim, or to another process, and run by way of another command; its process id, or undef with what it said in server_log().
 sub start_server {
 	my (%how) = @_;
 	my $pid = $how{pid} // $victim;
 	my $options = $how{options} // '';
+	my $by = $how{by} // '';
 
 	$server = inside("mkdir -p $dir; cd $dir; rm -f status pid server;
-		{ sh -c 'echo \$\$ >pid; exec $program $options --attach $ENV{COMM} $pid'; echo \$? >status; } >server 2>&1 </dev/null &
+		{ sh -c 'echo \$\$ >pid; exec $by $program $options --attach $ENV{COMM} $pid'; echo \$? >status; } >server 2>&1 </dev/null &
 		for i in \$(seq 600); do
 			grep -q '^Listening' server 2>/dev/null || [ -s status ] && break
 			sleep 0.05
@@ -151,6 +152,21 @@ sub start_server {
 	$port = $1;
 	$port = $1 if $ENV{TARGET} =~ /:(\d+)$/;
 	return $server;
+}
+
+# A command that runs another one as nobody, who cannot open /dev/kvm; or undef.
+sub without_kvm {
+	inside(<<"END");
+mkdir -p $dir; cd $dir; : >none; chmod 0 none
+cat >nobody <<'SCRIPT'
+#!/bin/sh
+mount --bind $dir/none /dev/kvm || exit 1
+setpriv --reuid 65534 true 2>/dev/null && exec setpriv --reuid 65534 --regid 65534 --clear-groups "\$@"
+exec su -s /bin/sh nobody -c "exec \$*"
+SCRIPT
+chmod 755 . nobody
+END
+	return inside("unshare -m $dir/nobody sh -c 'test -r /dev/kvm || id -u' 2>/dev/null") =~ /^[1-9]\d*$/ ? "unshare -m $dir/nobody" : undef;
 }
 
 sub server_pid { return $server }
@@ -223,6 +239,7 @@ sub hear {
 	for (;;) {
 		while ($c->{in} =~ s/^[^\$]*\$([^#]*)#..//s) {
 			my $packet = $1;
+			$c->{said} .= pack 'H*', $1 if $packet =~ /^O((?:[0-9a-f]{2})+)$/;
 			syswrite $c->{socket}, '+' if $c->{acks};
 			return $packet unless $packet =~ /^O[0-9a-f]/;
 		}
@@ -236,6 +253,15 @@ sub ask {
 
 	say_only($c, $text);
 	return hear($c) // 'no answer';
+}
+
+# What a `monitor` command prints, and its refusal.
+sub monitor {
+	my ($c, $line) = @_;
+
+	$c->{said} = '';
+	my $reply = ask($c, 'qRcmd,' . unpack 'H*', $line);
+	return $c->{said} . ($reply eq 'OK' ? '' : $reply);
 }
 
 sub interrupt {
