@@ -5,7 +5,7 @@ tests_out := $(OUT)/tests
 unit_helpers := $(wildcard tests/unit/fake_*.c tests/unit/sim_*.c)
 unit_tests := $(patsubst tests/unit/%.c,$(tests_out)/unit/%,$(filter-out $(unit_helpers),$(wildcard tests/unit/*.c)))
 # For tests, the transitions of the threads' protocol are checked one by one.
-checked := $(patsubst %,stub/run/%.o,entry non_stop threads)
+checked := $(patsubst %,stub/run/%.o,baton entry non_stop threads)
 unit_objects := $(unit_helpers:%.c=$(OUT)/obj/%.o) $(addprefix $(OUT)/obj/checked/,$(checked)) \
 	$(filter-out $(addprefix $(OUT)/obj/,stub/main.o $(checked)),$(objects))
 

@@ -43,7 +43,8 @@ void machine_release(struct machine *m, bool go)
 		struct vcpu *v = g->vcpus[i];
 
 		v->want = RESUME_CONTINUE;
-		v->over = v->alone = v->awaited = false;
+		v->first = FIRST_NOTHING;
+		v->alone = false;
 		v->way.known = false;
 		v->nends = 0;
 	}

@@ -3,27 +3,36 @@
 #include "baton.h"
 #include "locked.h"
 
+/* Tests have the table of what may become of what. */
+void locked_pass_baton(struct guest *g, enum baton to)
+{
+	locked_check_baton(g, to);
+	g->baton = to;
+}
+
 void locked_grant_baton(struct guest *g)
 {
 	if (g->serve) {
-		g->baton = g->current;
-		locked_wake(g->baton);
+		g->server = g->current;
+		locked_pass_baton(g, BATON_VCPU_NEXT);
+		locked_wake(g->server);
 	} else {
 		g->shown = true;
-		g->granted = true;
+		locked_pass_baton(g, BATON_WATCHER_NEXT);
 		g->notify(g->serve_arg, false);
 	}
 }
 
 bool baton_take(struct guest *g)
 {
-	bool granted;
+	bool taken;
 
 	pthread_mutex_lock(&g->lock);
-	granted = g->granted;
-	g->granted = false;
+	taken = g->baton == BATON_WATCHER_NEXT;
+	if (taken)
+		locked_pass_baton(g, BATON_WATCHER);
 	pthread_mutex_unlock(&g->lock);
-	return granted;
+	return taken;
 }
 
 void baton_give_back(struct guest *g)
@@ -38,7 +47,7 @@ bool baton_is_taken(struct guest *g)
 	bool serving;
 
 	pthread_mutex_lock(&g->lock);
-	serving = g->serving;
+	serving = g->baton == BATON_VCPU;
 	pthread_mutex_unlock(&g->lock);
 	return serving;
 }
@@ -53,15 +62,12 @@ static void notify_nobody(void *arg, bool soon)
 void baton_set_server(struct guest *g, serve_fn *serve, notify_fn *notify, void *arg)
 {
 	pthread_mutex_lock(&g->lock);
-	while (g->serving)
+	while (g->baton == BATON_VCPU)
 		pthread_cond_wait(&g->out, &g->lock);
 	g->serve = serve;
 	g->notify = notify ? notify : notify_nobody;
 	g->serve_arg = arg;
-	if (g->baton || g->granted) {
-		g->baton = NULL;
-		g->granted = false;
+	if (g->baton == BATON_VCPU_NEXT || g->baton == BATON_WATCHER_NEXT)
 		locked_grant_baton(g);
-	}
 	pthread_mutex_unlock(&g->lock);
 }

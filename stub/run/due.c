@@ -12,10 +12,9 @@
 /* A step of the instruction that resets ends at the entry. */
 static void begin_anew(struct vcpu *v)
 {
-	v->over = v->alone = false;
-	v->off = v->way.known = false;
+	v->first = v->want == RESUME_CONTINUE && idle_is_awaited(v) ? FIRST_AWAITS : FIRST_NOTHING;
+	v->alone = v->way.known = false;
 	v->nends = 0;
-	v->awaited = v->want == RESUME_CONTINUE && idle_is_awaited(v);
 	v->pending = v->want == RESUME_STEP;
 	if (v->pending)
 		v->stop = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = GDB_SIGNAL_TRAP };

@@ -13,6 +13,13 @@ static bool is_to_stand(enum vcpu_state state)
 	return state == VCPU_STANDS || state == VCPU_SETTLES;
 }
 
+/* What it is to do when it goes is planned anew by then. */
+static void leave_undone(struct vcpu *v)
+{
+	v->first = FIRST_NOTHING;
+	v->alone = v->halting = false;
+}
+
 void locked_move(struct vcpu *v, enum vcpu_state state)
 {
 	struct guest *g = v->guest;
@@ -24,7 +31,7 @@ void locked_move(struct vcpu *v, enum vcpu_state state)
 	g->count[state]++;
 	v->state = state;
 	if (stands)
-		v->over = v->alone = v->halting = false;
+		leave_undone(v);
 	if (stands && !stood)
 		v->done = false;
 	if (g->alone == v && !vcpu_is_inside(v) && state != VCPU_ADMITTED)

@@ -97,10 +97,10 @@ void idle_answer_step(struct vcpu *v)
 
 enum step_result idle_called_out(struct vcpu *v, uint64_t from)
 {
-	bool gone = v->over && memory_of_pc(&v->space) != from;
+	bool over = v->first == FIRST_OVER, gone = over && memory_of_pc(&v->space) != from;
 
 	/* An instruction that waits is often complete when the wait is broken off: WFI, on arm64 and riscv64. */
-	if (v->over && v->want == RESUME_CONTINUE && (gone || v->overdue))
+	if (over && v->want == RESUME_CONTINUE && (gone || v->overdue))
 		return STEP_OVER;
 	if (v->want == RESUME_STEP && v->overdue) {
 		snprintf(v->text, sizeof(v->text),

@@ -43,7 +43,7 @@ void locked_call_out(struct guest *g);
 
 void locked_give_a_turn(struct vcpu *v);
 
-/* threads.c: nobody is left. And: the baton is given back, and the machine goes on if that was asked for. */
+/* threads.c: nobody is left. And: nobody serves any more, and the machine goes on if that was asked for. */
 void locked_stopped(struct guest *g);
 void locked_resume(struct guest *g);
 
@@ -53,7 +53,8 @@ void locked_hand_over(struct guest *g, int signal);
 /* text.c: what the vCPU has printed is moved to guest.said, if there is room. */
 void locked_take_text(struct vcpu *v);
 
-/* baton.c: a stop is to be served. */
+/* baton.c: the baton is somebody else's. And: a stop is to be served. */
+void locked_pass_baton(struct guest *g, enum baton to);
 void locked_grant_baton(struct guest *g);
 
 /* non_stop.c */
@@ -68,10 +69,17 @@ void locked_is_over(struct guest *g);
 /* The current one, or the first one that runs, is to stop. */
 void locked_interrupt_one(struct guest *g, int signal);
 
-/* Tests are built with it: do the states go together, and is nobody forgotten? */
+/* Tests are built with it: do the states go together, and is nobody forgotten? And: may the baton go from who has it to there? */
 #ifdef THREADS_CHECKED
 void locked_check(const struct guest *g);
+void locked_check_baton(const struct guest *g, enum baton to);
 #else
+static inline void locked_check_baton(const struct guest *g, enum baton to)
+{
+	(void)g;
+	(void)to;
+}
+
 static inline void locked_check(const struct guest *g)
 {
 	(void)g;

@@ -72,6 +72,15 @@ static int check_resume(struct guest *g, const struct resume_action *actions)
 	return any ? 0 : refuse(&g->refusal, -EINVAL, "no thread is to run");
 }
 
+static enum vcpu_first first_of(struct vcpu *v, enum resume_kind kind)
+{
+	if (kind != RESUME_STAY && is_done_with_point(v) && !idle_is_off(v))
+		return FIRST_OVER;
+	if (kind == RESUME_STEP && idle_is_off(v))
+		return FIRST_OFF;
+	return kind == RESUME_CONTINUE && idle_is_awaited(v) ? FIRST_AWAITS : FIRST_NOTHING;
+}
+
 /* What a vCPU has to do before it may run with the others. */
 static int plan(struct vcpu *v, enum resume_kind kind)
 {
@@ -81,14 +90,12 @@ static int plan(struct vcpu *v, enum resume_kind kind)
 	if (err && kind == RESUME_STEP)
 		return refuse_busy(v);
 	err = 0;
-	v->over = kind != RESUME_STAY && is_done_with_point(v) && !idle_is_off(v);
+	v->first = first_of(v, kind);
 	v->way.known = false;
 	v->nends = 0;
-	v->off = kind == RESUME_STEP && idle_is_off(v);
-	v->awaited = kind == RESUME_CONTINUE && idle_is_awaited(v);
-	if (v->over || (kind == RESUME_STEP && !v->off))
-		err = step_plan(v, v->over, &g->refusal);
-	v->alone = v->over || v->nends;
+	if (v->first == FIRST_OVER || (kind == RESUME_STEP && v->first != FIRST_OFF))
+		err = step_plan(v, v->first == FIRST_OVER, &g->refusal);
+	v->alone = v->first == FIRST_OVER || v->nends;
 	return err;
 }
 
@@ -105,7 +112,7 @@ static void commit(struct vcpu *v, const struct resume_action *action)
 	v->range_start = action->start;
 	v->range_end = action->end;
 	drop_stale_event(v);
-	if (v->off)
+	if (v->first == FIRST_OFF)
 		idle_answer_step(v);
 	else if (v->guest->step_is_none && action->kind == RESUME_STEP)
 		answer_step(v);

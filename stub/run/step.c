@@ -130,7 +130,7 @@ static enum step_result await(struct vcpu *v)
 		return verdict_failed(v, "waiting to be brought up", err);
 	if (exit.kind == EXIT_KICKED)
 		return STEP_NOTHING;
-	v->unheard = v->awaited = false;
+	v->unheard = false;
 	v->at_point = AT_UNSEEN;
 	idle_brought_up(v);
 	return STEP_EVENT;
@@ -169,7 +169,7 @@ static enum step_result begin(struct vcpu *v)
 /* Kicked before it could step over a breakpoint, the vCPU still is where that was reported. */
 static bool is_past(const struct vcpu *v, enum step_result result)
 {
-	return !(v->over && (result == STEP_NOTHING || result == STEP_AWAY));
+	return !(v->first == FIRST_OVER && (result == STEP_NOTHING || result == STEP_AWAY));
 }
 
 /* Nothing of the run is left in memory, whoever reads it next. */
@@ -181,7 +181,6 @@ static enum step_result finish(struct vcpu *v, enum step_result result)
 	if (result == STEP_NOTHING && v->run.step)
 		result = idle_called_out(v, v->run.skip);
 	v->unheard = result == STEP_NOTHING;
-	v->awaited &= v->unheard;
 	if (result == STEP_OVER) { /* it goes on with the others, freely */
 		v->nends = 0;
 		v->way.known = false;
@@ -213,7 +212,7 @@ enum step_result step_begin(struct vcpu *v)
 		return was_done(v);
 	v->done = false;
 	v->run.settles = v->run.step && vcpu_is_pending(v);
-	if (v->over) {
+	if (v->first == FIRST_OVER) {
 		v->run.skip = memory_of_pc(&v->space);
 		v->run.lifted = lift(v, v->run.skip);
 	}
@@ -263,7 +262,7 @@ static enum step_result enter(struct vcpu *v)
 
 enum step_result step_run(struct vcpu *v)
 {
-	return v->awaited && !v->guest->caps.step ? await(v) : enter(v);
+	return v->first == FIRST_AWAITS && !v->guest->caps.step ? await(v) : enter(v);
 }
 
 void step_expect(struct guest *g)

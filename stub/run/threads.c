@@ -61,7 +61,7 @@ void locked_stopped(struct guest *g)
 	g->state = GUEST_STOPPED;
 	if (g->parting)
 		pthread_cond_broadcast(&g->out);
-	else if (!g->watching)
+	else if (g->baton != BATON_WATCHES)
 		locked_grant_baton(g);
 }
 
@@ -144,7 +144,7 @@ static void locked_goes_ahead(struct vcpu *v, enum step_result result)
 {
 	bool alone = result != STEP_OVER && v->way.alone;
 
-	v->over = result == STEP_PASS;
+	v->first = result == STEP_PASS ? FIRST_OVER : FIRST_NOTHING;
 	v->guest->lone = v->guest->lone + alone - v->alone;
 	v->alone = alone;
 }
@@ -177,6 +177,8 @@ void locked_came_out(struct vcpu *v, enum step_result result)
 {
 	locked_take_text(v);
 	v->home = result != STEP_AWAY;
+	if (v->first == FIRST_AWAITS && result != STEP_NOTHING)
+		v->first = FIRST_NOTHING;
 	switch (locked_outcome(v, result)) {
 	case OUTCOME_STANDS:
 		locked_stands_for(v);
@@ -252,12 +254,12 @@ void locked_resume(struct guest *g)
 {
 	enum guest_asked asked = g->asked;
 
+	locked_pass_baton(g, BATON_NOBODY);
 	if (asked == ASKED_NOTHING)
 		return;
 	g->asked = ASKED_NOTHING;
 	g->interrupted = false;
 	g->interrupt_text[0] = '\0';
-	g->baton = NULL;
 	if (asked == ASKED_RESUME) {
 		locked_run(g);
 	} else {
@@ -306,14 +308,12 @@ static void locked_serve(struct vcpu *v)
 	serve_fn *serve = g->serve;
 	void *arg = g->serve_arg;
 
-	g->baton = NULL;
-	g->serving = true;
+	locked_pass_baton(g, BATON_VCPU);
 	pthread_mutex_unlock(&g->lock);
 	serve(arg);
 	pthread_mutex_lock(&g->lock);
-	g->serving = false;
-	pthread_cond_broadcast(&g->out);
 	locked_resume(g);
+	pthread_cond_broadcast(&g->out);
 }
 
 static void *vcpu_main(void *arg)
@@ -323,7 +323,7 @@ static void *vcpu_main(void *arg)
 
 	pthread_mutex_lock(&g->lock);
 	while (!g->parted) {
-		if (g->baton == v)
+		if (g->baton == BATON_VCPU_NEXT && g->server == v)
 			locked_serve(v);
 		else if (v->state == VCPU_ADMITTED)
 			locked_enter(v);
@@ -382,7 +382,7 @@ void locked_hand_over(struct guest *g, int signal)
 	if (g->state == GUEST_RUNNING) {
 		g->interrupt_signal = signal;
 		locked_call_out(g);
-	} else if (g->state == GUEST_STOPPED && !g->baton && !g->granted && !g->watching) {
+	} else if (g->state == GUEST_STOPPED && g->baton == BATON_NOBODY) {
 		g->asked = ASKED_NOTHING;
 		g->unattended = false;
 		locked_grant_baton(g);
@@ -434,7 +434,9 @@ bool threads_watch_begin(struct guest *g)
 
 	pthread_mutex_lock(&g->lock);
 	locked_wait_no_more(g);
-	watching = g->watching = g->state != GUEST_STOPPED;
+	watching = g->state != GUEST_STOPPED;
+	if (watching)
+		locked_pass_baton(g, BATON_WATCHES);
 	pthread_mutex_unlock(&g->lock);
 	return watching;
 }
@@ -447,7 +449,7 @@ static bool locked_is_overdue(struct vcpu *v, int64_t ms)
 		v->entries_seen = v->entries;
 		v->entered_ms = ms;
 	}
-	return inside && (v->over || v->want == RESUME_STEP) && ms - v->entered_ms >= STEP_MS;
+	return inside && (v->first == FIRST_OVER || v->want == RESUME_STEP) && ms - v->entered_ms >= STEP_MS;
 }
 
 void threads_watch_steps(struct guest *g, int64_t ms)
@@ -468,9 +470,10 @@ void threads_watch_steps(struct guest *g, int64_t ms)
 void threads_watch_end(struct guest *g)
 {
 	pthread_mutex_lock(&g->lock);
-	g->watching = false;
 	if (g->state == GUEST_STOPPED)
 		locked_grant_baton(g);
+	else
+		locked_pass_baton(g, BATON_NOBODY);
 	locked_decide(g);
 	pthread_mutex_unlock(&g->lock);
 }

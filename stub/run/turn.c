@@ -45,7 +45,7 @@ static void locked_comes_home(struct vcpu *v)
 
 static bool locked_is_clean(const struct vcpu *v)
 {
-	return v->want == RESUME_CONTINUE && !v->over && !v->awaited && !v->queued && !v->told.control && !v->said.len &&
+	return v->want == RESUME_CONTINUE && v->first == FIRST_NOTHING && !v->queued && !v->told.control && !v->said.len &&
 	       !regfile_is_held(&v->regs);
 }
 
@@ -133,7 +133,7 @@ enum turn turn_begin(struct vcpu *v)
 	do
 		turn = locked_next(v);
 	while (turn == TURN_BACK && locked_waits(v));
-	v->settles = turn == TURN_SETTLE;
+	v->settling = turn == TURN_SETTLE ? SETTLING : SETTLING_NOT;
 	if (turn == TURN_BACK)
 		locked_goes_away(v);
 	pthread_mutex_unlock(&g->lock);
@@ -157,7 +157,7 @@ static bool settled(struct vcpu *v, const struct vcpu_exit *exit)
 
 	pthread_mutex_lock(&g->lock);
 	v->home = !again;
-	v->settles = false;
+	v->settling = SETTLING_NOT;
 	atomic_store(&v->moved, true);
 	if (!again)
 		locked_is_done(v);
@@ -201,7 +201,7 @@ bool turn_end(struct vcpu *v, const struct vcpu_exit *exit)
 	enum step_result result;
 	bool shown;
 
-	if (v->settles)
+	if (v->settling == SETTLING)
 		return settled(v, exit);
 	/* Nobody attended as it came out, whoever does by now. */
 	if (!turn_is_begun(v))
@@ -221,7 +221,7 @@ bool turn_end(struct vcpu *v, const struct vcpu_exit *exit)
 void turn_pass(struct vcpu *v)
 {
 	pthread_mutex_lock(&v->guest->lock);
-	v->passes = vcpu_is_pending(v);
+	v->settling = vcpu_is_pending(v) ? SETTLING_FOR_VMM : SETTLING_NOT;
 	pthread_mutex_unlock(&v->guest->lock);
 }
 
@@ -241,8 +241,8 @@ bool turn_passes(struct vcpu *v, const struct vcpu_exit *exit)
 	atomic_store(&v->moved, true);
 	pthread_mutex_lock(&g->lock);
 	begun = vcpu_is_inside(v);
-	completed = v->passes && !exit->code && !vcpu_is_pending(v);
-	v->passes = false;
+	completed = v->settling == SETTLING_FOR_VMM && !exit->code && !vcpu_is_pending(v);
+	v->settling = SETTLING_NOT;
 	if (!begun && !exit->code)
 		locked_has_passed(v, completed);
 	pthread_cond_broadcast(&g->out);
@@ -259,13 +259,13 @@ static bool locked_awaits_completion(struct vcpu *v)
 	struct timespec until;
 	int err = 0;
 
-	if (!v->settles && !v->passes)
+	if (v->settling == SETTLING_NOT)
 		return true;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += SETTLE_MS * 1000000l;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
-	while ((v->settles || v->passes) && !err)
+	while (v->settling != SETTLING_NOT && !err)
 		err = pthread_cond_timedwait(&v->guest->out, &v->guest->lock, &until);
 	return !err;
 }

@@ -61,7 +61,7 @@ enum guest_event {
  * A vCPU that comes out with an event of its own after the reporter keeps it. A breakpoint is met again when the vCPU runs, as
  * nothing was executed; a step or a watchpoint is over, so it is reported, once, in place of the next resume of that vCPU.
  *
- * A vCPU that is resumed on a breakpoint which it has reported steps over it first (`over`). While it does, no other vCPU
+ * A vCPU that is resumed on a breakpoint which it has reported steps over it first (FIRST_OVER). While it does, no other vCPU
  * enters the guest (`alone`), since the planted opcode is out; nor during a software step, since it plants opcodes that are none
  * of theirs.
  *
@@ -94,6 +94,17 @@ enum guest_state {
 	GUEST_RUNNING,
 	GUEST_STOPPING,
 	GUEST_NON_STOP
+};
+
+/* Who serves the client: where the baton is. Only locked_pass_baton() changes that, by a table of what may become of what. */
+enum baton {
+	BATON_NOBODY,	    /* the guest stands and no client is there, or it runs and the watcher does not look just now */
+	BATON_VCPU_NEXT,    /* the guest stands: guest.server's thread is to take it */
+	BATON_VCPU,	    /* ... and has it */
+	BATON_WATCHER_NEXT, /* the guest stands, and no vCPU thread serves: the watcher is to take it */
+	BATON_WATCHER,	    /* ... and has it */
+	BATON_WATCHES,	    /* the watcher has it in a guest that runs, or has stopped since the watcher took it */
+	BATONS
 };
 
 /* What the baton's holder has asked for: it begins when the baton is given back. */
@@ -145,6 +156,21 @@ struct run {
 	const struct point *met; /* the breakpoint that the run came to, or NULL ... */
 	bool met_stepped;	 /* ... by a step that is complete */
 	bool error;		 /* KVM cannot go on, and that is none of the debugger's doing */
+};
+
+/* What a vCPU that is to go has to do first, before it runs as its `want` says. */
+enum vcpu_first {
+	FIRST_NOTHING,
+	FIRST_OVER,  /* step over the breakpoint at its pc */
+	FIRST_OFF,   /* it is to be stepped, and is off: it does not go, the step is over where it began */
+	FIRST_AWAITS /* it is off, and is to be an event when it is brought up: it is stepped, or KVM is asked (idle.h) */
+};
+
+/* The KVM_RUN of a borrowed vCPU that is under way completes an access, and is no run. */
+enum vcpu_settling {
+	SETTLING_NOT,
+	SETTLING,	 /* for the debugger, as turn_begin() has said */
+	SETTLING_FOR_VMM /* which wanted the thread */
 };
 
 /* What became of the breakpoint at a vCPU's pc. */
@@ -206,11 +232,10 @@ struct vcpu {
 	bool present; /* it is there: those of a VMM come and go */
 	bool home;    /* its thread is here: it waits, or is in the guest. A borrowed one else is the VMM's, and enters nothing */
 	bool known;   /* a borrowed one: it has come here once, so that it may be looked at */
-	bool settles; /* a borrowed one: the KVM_RUN under way completes an access, and is no run */
-	bool passes;  /* the same of one that the VMM wanted */
+	enum vcpu_settling settling;
 	bool shows;   /* a borrowed one: what the VMM has it shown by turn_show() was told of, or will be */
 	bool done;    /* a borrowed one: while it was to stand, an access was completed. A step asked of it is done by that, unless the client saw it */
-	bool over;    /* has to step over the breakpoint at its pc first */
+	enum vcpu_first first;
 	bool alone;   /* enters only while no other does: over a planted breakpoint, or by a software step */
 	bool halting; /* non-stop: it is inside, and is to stop with this signal */
 	int halt_signal;
@@ -226,8 +251,6 @@ struct vcpu {
 	/* Touched by the vCPU's thread while it runs, by the baton's holder while it does not. */
 	enum at_point at_point;
 	bool unheard; /* it has not run, or came out with nothing: it may be off, or halted */
-	bool off;     /* it is to be stepped, and is off */
-	bool awaited; /* it is off, and is to be an event when it is brought up: it is stepped, or KVM is asked (idle.h) */
 	struct told told;
 	struct run run;
 	struct way way;
@@ -295,17 +318,15 @@ struct guest {
 	int64_t stopping_ms;	/* since when it is STOPPING */
 	struct vcpu *current;	/* whose stop is, or was last, reported */
 	struct vcpu *reporter;	/* of the stop under way */
-	struct vcpu *baton;	/* the vCPU whose thread is to take it */
-	bool granted;		/* it is the watcher's to take, since no vCPU thread serves */
-	bool serving;		/* a vCPU thread has it */
+	enum baton baton;
+	struct vcpu *server;	/* of BATON_VCPU_NEXT and BATON_VCPU: whose thread */
 	struct vcpu *alone;	/* the one that may enter, when not all may */
 	unsigned alone_last;	/* the number of the last one */
 	bool open_steps; /* interrupts are taken while a vCPU steps, where they could wait */
 	enum guest_hold hold;
 	struct vcpu *looked_into; /* of HOLD_READ, or NULL */
-	pthread_cond_t out;	/* while held: the last one has come out; or serving has ended; or an access is completed. By CLOCK_MONOTONIC */
+	pthread_cond_t out;	/* while held: the last one has come out; or a vCPU's thread serves no more; or an access is completed. By CLOCK_MONOTONIC */
 	enum guest_asked asked;
-	bool watching;		/* the watcher holds the baton */
 	bool parting;		/* all are to stand, and nobody serves */
 	bool parted;		/* ... and the threads are to end */
 	unsigned ended_threads;

@@ -36,18 +36,18 @@ bool verdict_in_range(struct vcpu *v)
 
 enum step_result verdict_stepped(struct vcpu *v)
 {
-	if (v->awaited) {
+	if (v->first == FIRST_AWAITS) {
 		idle_brought_up(v);
 		return STEP_EVENT;
 	}
-	if (v->over && v->want == RESUME_CONTINUE)
+	if (v->first == FIRST_OVER && v->want == RESUME_CONTINUE)
 		return STEP_OVER;
 	return verdict_in_range(v) ? STEP_MORE : verdict_event(v, STOP_SIGNAL);
 }
 
 bool verdict_is_stepping(const struct vcpu *v)
 {
-	return v->over || v->want == RESUME_STEP || v->awaited;
+	return v->first == FIRST_OVER || v->first == FIRST_AWAITS || v->want == RESUME_STEP;
 }
 
 static enum step_result not_given(struct vcpu *v, int err)

@@ -86,7 +86,7 @@ static void test_off_at_point(void)
 	go(RESUME_CONTINUE);
 	wait_inside(0);
 	wait_inside(1);
-	ok(!rig->machine.guest.vcpus[1]->over && is_planted(), "a vCPU that is off where a breakpoint is holds nobody");
+	ok(rig->machine.guest.vcpus[1]->first != FIRST_OVER && is_planted(), "a vCPU that is off where a breakpoint is holds nobody");
 	interrupt_guest();
 	ok(wait_stop() && stop()->signal == GDB_SIGNAL_INT, "... and stops like any other");
 	close_rig();

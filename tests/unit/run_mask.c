@@ -54,7 +54,7 @@ static void play(struct sim_host *host, unsigned vcpu, enum host_run how)
 {
 	(void)how;
 	at_entry = get(host->arch->step.mask->key);
-	outcome.kind = v->want == RESUME_STEP || v->over ? EXIT_KVM : EXIT_KICKED;
+	outcome.kind = v->want == RESUME_STEP || v->first == FIRST_OVER ? EXIT_KVM : EXIT_KICKED;
 	effect();
 	host->vcpu[vcpu].exits = &outcome;
 	host->vcpu[vcpu].nexits = 1;
@@ -85,7 +85,7 @@ static void put(uint64_t addr, uint32_t word)
 static enum step_result resume(enum resume_kind kind, bool over)
 {
 	v->want = kind;
-	v->over = over;
+	v->first = over ? FIRST_OVER : FIRST_NOTHING;
 	v->way.known = false;
 	v->nends = 0;
 	if ((kind == RESUME_STEP || over) && step_plan(v, over, NULL))
@@ -177,7 +177,7 @@ static void test_over(void)
 	effect = next;
 	ok(resume(RESUME_CONTINUE, true) == STEP_OVER && at_entry == (EL1H | IF),
 		"over a breakpoint with interrupts held back");
-	v->over = false;
+	v->first = FIRST_NOTHING;
 	step_run(v);
 	ok(at_entry == EL1H, "behind it they are not");
 	effect = kicked;

@@ -99,7 +99,7 @@ static bool is_inside(unsigned vcpu)
 	bool inside;
 
 	pthread_mutex_lock(&rig->machine.guest.lock);
-	inside = vcpu_is_inside(rig->machine.guest.vcpus[vcpu]) && !rig->machine.guest.vcpus[vcpu]->over;
+	inside = vcpu_is_inside(rig->machine.guest.vcpus[vcpu]) && rig->machine.guest.vcpus[vcpu]->first != FIRST_OVER;
 	pthread_mutex_unlock(&rig->machine.guest.lock);
 	return inside;
 }

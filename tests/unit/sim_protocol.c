@@ -13,12 +13,12 @@ static const char *const states[VCPU_STATES] = { "stands", "free", "settles", "w
 
 static void tell(const struct guest *g, const char *what)
 {
-	fprintf(stderr, "# the threads' protocol: %s\n# machine: state %d, alone %d, hold %d, asked %d, baton %d, watching %d\n", what,
-		g->state, g->alone ? (int)g->alone->nr : -1, g->hold, g->asked, g->baton ? (int)g->baton->nr : -1, g->watching);
+	fprintf(stderr, "# the threads' protocol: %s\n# machine: state %d, alone %d, hold %d, asked %d, baton %d of %d\n", what,
+		g->state, g->alone ? (int)g->alone->nr : -1, g->hold, g->asked, g->baton, g->server ? (int)g->server->nr : -1);
 	for (unsigned i = 0; i < g->n; i++) {
 		const struct vcpu *v = g->vcpus[i];
 
-		fprintf(stderr, "# vCPU %u: %s, over %d, alone %d, halting %d, pending %d, text %zu\n", i, states[v->state], v->over,
+		fprintf(stderr, "# vCPU %u: %s, first %d, alone %d, halting %d, pending %d, text %zu\n", i, states[v->state], v->first,
 			v->alone, v->halting, v->pending, v->said.len);
 	}
 }
@@ -84,10 +84,26 @@ static void check_machine(const struct guest *g, unsigned running, unsigned insi
 		must(g, !g->reporter, "in non-stop nobody reports for all");
 		break;
 	}
-	must(g, !g->baton || g->state == GUEST_STOPPED, "a vCPU's thread has the baton only while the machine is stopped");
-	must(g, !(g->baton && g->watching), "the baton is one");
+	must(g, g->baton == BATON_NOBODY || g->baton == BATON_WATCHES || g->state == GUEST_STOPPED, "a stop is served while the machine is stopped");
 	must(g, g->asked == ASKED_NOTHING || g->state == GUEST_STOPPED, "what was asked for has begun");
 	must(g, g->hold == HOLD_NOBODY || g->state == GUEST_NON_STOP || g->host->borrowed, "only in non-stop somebody is kept out");
+}
+
+/* Where the baton may go, from where it is: a bit for each. */
+#define TO(where) (1u << BATON_##where)
+
+static const unsigned passes[BATONS] = {
+	[BATON_NOBODY] = TO(NOBODY) | TO(VCPU_NEXT) | TO(WATCHER_NEXT) | TO(WATCHES),
+	[BATON_VCPU_NEXT] = TO(VCPU) | TO(VCPU_NEXT) | TO(WATCHER_NEXT),
+	[BATON_VCPU] = TO(NOBODY),
+	[BATON_WATCHER_NEXT] = TO(WATCHER) | TO(WATCHER_NEXT) | TO(VCPU_NEXT),
+	[BATON_WATCHER] = TO(NOBODY),
+	[BATON_WATCHES] = TO(NOBODY) | TO(VCPU_NEXT) | TO(WATCHER_NEXT),
+};
+
+void locked_check_baton(const struct guest *g, enum baton to)
+{
+	must(g, passes[g->baton] >> to & 1, "the baton goes from who has it to who may have it");
 }
 
 /* Who could enter by now has been admitted. */
