@@ -81,7 +81,7 @@ static bool vm_at(void *arg, unsigned n, struct target_vm *vm)
 		.vmm = p->vmm,
 		.user = p->user,
 		.command = *p->exe ? p->exe : p->comm,
-		.cores = "",
+		.cores = p->cores,
 		.state = state_of(p),
 		.vcpus = p->vcpus,
 		.ram = p->ram,

@@ -287,7 +287,7 @@ struct target_vm {
 	const char *vmm;     /* what runs it */
 	const char *user;
 	const char *command; /* the VMM's command line */
-	const char *cores;   /* numbers of processors that its vCPUs are on, with commas */
+	const char *cores;   /* numbers of processors that its threads are on, with commas */
 	const char *state;   /* of the VM, or why it cannot be attached to */
 	unsigned vcpus;
 	uint64_t ram;	     /* bytes; 0: not known */

@@ -35,6 +35,57 @@ static bool read_stat(int dir, struct stat_line *stat)
 	return n == 3;
 }
 
+#define CORES_MAX 8192 /* NR_CPUS is no more anywhere */
+
+/* The processor that a thread was on last: the 39th field of its line. Its name may hold anything, and its state is the third. */
+static unsigned core_of(int dir, pid_t tid)
+{
+	char path[32], *text, *at;
+	unsigned core = CORES_MAX;
+
+	snprintf(path, sizeof(path), "task/%d/stat", tid);
+	text = proc_dir_text(dir, path);
+	at = text ? strrchr(text, ')') : NULL;
+	for (unsigned field = 3; at && field <= 39; field++)
+		at = strchr(at + 1, ' ');
+	if (at && isdigit((unsigned char)at[1]))
+		core = (unsigned)strtoul(at + 1, NULL, 10);
+	free(text);
+	return core;
+}
+
+static void list_cores(const bool used[CORES_MAX], char text[VMS_TEXT_MAX])
+{
+	size_t size = 0;
+
+	for (unsigned i = 0; i < CORES_MAX; i++) {
+		char core[16];
+		int n = snprintf(core, sizeof(core), size ? ",%u" : "%u", i);
+
+		if (!used[i] || size + (size_t)n >= VMS_TEXT_MAX)
+			continue;
+		memcpy(text + size, core, (size_t)n + 1);
+		size += (size_t)n;
+	}
+}
+
+static void read_cores(int dir, struct vms_process *p)
+{
+	bool used[CORES_MAX + 1] = { false };
+	struct proc_threads threads;
+	struct proc_thread thread;
+
+	if (proc_threads_open_in(&threads, dir))
+		return;
+	while (proc_threads_next(&threads, &thread)) {
+		unsigned core = core_of(dir, thread.tid);
+
+		used[core < CORES_MAX ? core : CORES_MAX] = true;
+	}
+	proc_threads_close(&threads);
+	list_cores(used, p->cores);
+}
+
 static uint64_t age_of(const struct stat_line *stat)
 {
 	struct timespec now;
@@ -195,6 +246,7 @@ static bool look_at(struct vms *vms, int dir, struct vms_process *p)
 	p->state = stat.state;
 	p->in_state = word_of(stat.state);
 	name_process(dir, p);
+	read_cores(dir, p);
 	look_for_reason(dir, p);
 	return true;
 }

@@ -85,7 +85,7 @@ END
 like "no VM at first" 'No threads'
 like "info os" 'vms +Listing' 'processes +Listing'
 like "info os vms" 'process +VMM +vCPUs +RAM +state' "$vm1 +vmm +1 +128M" "$vm2 +vmm +2 +128M"
-like "info os processes" 'pid +user +command +cores' "$vm1 +[a-z0-9]+ +[^ ]*/vmm"
+like "info os processes" 'pid +user +command +cores' "$vm1 +[a-z0-9]+ +[^ ]*/vmm +[0-9]+"
 like "... and as front ends ask for them" "id=\"$vm1\",type=\"process\",description=\"[^\"]*/vmm\""
 like "monitor vms" 'why +the reason' "$vm1 +vmm "
 like "run is refused" '(Running the default|no VM is started from here)'

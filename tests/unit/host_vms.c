@@ -52,6 +52,17 @@ static void make_thread(int dir, const char *tid, const char *comm)
 	close(thread);
 }
 
+/* A thread that was on this processor last. */
+static void make_thread_on(int dir, const char *tid, const char *core)
+{
+	char name[32], text[256];
+
+	make_thread(dir, tid, "a) R 5 (b\n");
+	snprintf(name, sizeof(name), "task/%s/stat", tid);
+	snprintf(text, sizeof(text), "%s (a) R 5 (b) " SLEEPS " 26 27 28 29 30 31 32 33 34 35 36 37 17 %s 0 0 0\n", tid, core);
+	fake_file(dir, name, text);
+}
+
 /* As another user's is: its descriptors can not be listed. */
 static void hide(int dir)
 {
@@ -72,6 +83,11 @@ static void make_processes(void)
 	make_descriptor(dir, "5", "anon_inode:kvm-vcpu:1");
 	if (symlinkat("/usr/bin/v\nmm (deleted)", dir, "exe"))
 		abort();
+	make_thread_on(dir, "8", "12");
+	make_thread_on(dir, "80", "0");
+	make_thread_on(dir, "81", "12");
+	make_thread_on(dir, "82", "99999999");
+	make_thread_on(dir, "83", "x");
 	close(dir);
 	dir = make_process("9", "empty\n", SLEEPS);
 	make_descriptor(dir, "3", "anon_inode:kvm-vm");
@@ -157,6 +173,7 @@ static void check_list(void)
 	is_int((int64_t)p[0].ram, 128 << 20, "its RAM");
 	is_int(p[0].state, 'S', "its state, whatever its name says");
 	is_str(p[0].in_state, "sleeping", "in a word");
+	is_str(p[0].cores, "0,12", "the processors that its threads were on");
 	ok(p[0].age > 0 && p[0].age < 1000000000, "its age");
 	ok(!p[0].guess && !p[0].err && !p[0].why[0], "nothing is against attaching to it");
 	is_int(p[1].pid, 9, "a VM without a vCPU");
@@ -165,6 +182,7 @@ static void check_list(void)
 	is_str(p[1].vmm, "empty", "without its program's path it goes by its name");
 	is_int(p[2].pid, 10, "one that can not be looked into");
 	ok(p[2].guess, "is a guess");
+	is_str(p[2].cores, "", "of which no processor is known");
 	is_int(p[2].vcpus, 2, "by the names of its threads, each number once");
 	is_int((int64_t)p[2].ram, 0, "without RAM");
 	is_str(p[2].in_state, "stopped", "and with a state");
