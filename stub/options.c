@@ -193,7 +193,7 @@ static bool go_together(const struct options *o)
 		return false;
 	if (o->multi && (o->attach || o->list || asks || o->version))
 		return false;
-	return !o->nram || o->attach;
+	return !o->nram || o->attach || o->multi;
 }
 
 /* COMM, and IMAGE or PID; no COMM where nobody is served. */
@@ -204,6 +204,8 @@ static enum parsed parse_arguments(int argc, char **argv, struct options *o, con
 
 	if (!go_together(o) || argc < least || argc > most)
 		return PARSED_USAGE;
+	if (o->nram && o->multi)
+		return refuse(why, -EINVAL, "--ram is of one VM: it goes with --attach, not with --multi") ? PARSED_REFUSED : PARSED;
 	o->comm = comms ? argv[0] : NULL;
 	if (o->attach)
 		return parse_pid(o, argv[comms], why) ? PARSED_REFUSED : PARSED;
