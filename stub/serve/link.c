@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@
 void link_init(struct link *l)
 {
 	memset(l, 0, sizeof(*l));
-	l->in = l->out = -1;
+	l->in = l->out = l->parted = -1;
 }
 
 void link_close(struct link *l)
@@ -27,18 +28,28 @@ void link_close(struct link *l)
 		close(l->out);
 	if (l->in >= 0)
 		close(l->in);
+	if (l->parted >= 0)
+		close(l->parted);
 	free(l->queue);
 	link_init(l);
 }
 
-void link_open(struct link *l, int in, int out, const void *begun, size_t n)
+static bool is_socket(int fd)
 {
 	struct stat st;
 
+	return !fstat(fd, &st) && S_ISSOCK(st.st_mode);
+}
+
+void link_open(struct link *l, int in, int out, const void *begun, size_t n)
+{
+	if (l->parted >= 0)
+		close(l->parted);
 	l->in = in;
 	l->out = out;
 	l->waits = l->broken = false;
-	l->is_socket = !fstat(out, &st) && S_ISSOCK(st.st_mode);
+	l->is_socket = is_socket(out);
+	l->parted = is_socket(in) ? -1 : eventfd(0, EFD_CLOEXEC);
 	if (n)
 		memcpy(l->input, begun, n);
 	l->have = n;
@@ -116,13 +127,32 @@ void link_send(struct link *l, const void *bytes, size_t n)
 	}
 }
 
+/* A pipe or a terminal cannot be shut down under whoever reads it. */
+void link_part(const struct link *l)
+{
+	if (l->parted < 0)
+		shutdown(l->in, SHUT_RDWR);
+	else
+		eventfd_write(l->parted, 1);
+}
+
+/* Waits until there is something to be read, or the end. False: nothing more is to come. */
+static bool await(const struct link *l)
+{
+	struct pollfd fds[] = { { .fd = l->in, .events = POLLIN }, { .fd = l->parted, .events = POLLIN } };
+
+	while (l->parted >= 0 && poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	return !fds[1].revents;
+}
+
 bool link_receive(struct link *l)
 {
 	ssize_t n = -1;
 
 	if (l->have == sizeof(l->input))
 		return !l->broken;
-	while (n < 0 && !l->broken) {
+	while (n < 0 && !l->broken && await(l)) {
 		n = read(l->in, l->input + l->have, sizeof(l->input) - l->have);
 		if (n < 0 && errno == EAGAIN)
 			readable(l->in, -1);
@@ -153,9 +183,9 @@ struct pollfd link_poll(const struct link *l, bool more)
 
 bool link_is_cut(const struct link *l)
 {
-	struct pollfd p = { .fd = l->in, .events = POLLRDHUP };
+	struct pollfd p[] = { { .fd = l->in, .events = POLLRDHUP }, { .fd = l->parted, .events = POLLIN } };
 
-	return poll(&p, 1, 0) > 0;
+	return poll(p, 2, 0) > 0;
 }
 
 void link_linger(struct link *l)

@@ -22,6 +22,7 @@ struct link {
 	bool waits;	/* link_send() waits until the client has taken all: the calling thread has nothing else to do */
 	bool broken;	/* nothing comes or goes any more */
 	bool is_socket; /* out is */
+	int parted;	/* in is no socket: readable when nothing more is to come from the client; else -1 */
 	uint8_t input[0x10000];
 	size_t have; /* bytes in input */
 
@@ -45,6 +46,9 @@ void link_flush(struct link *l);
 
 /* Waits for more of what the client says, and puts it into input, if there is room. False when the client has gone. */
 bool link_receive(struct link *l);
+
+/* From any thread: nothing more comes from the client, and whoever waits for that does not wait any longer. */
+void link_part(const struct link *l);
 
 /*
  * What to wait for: that the client can take something, when something is queued or there is more; and that the client says something, when

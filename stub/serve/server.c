@@ -369,7 +369,7 @@ static void locked_part(struct server *s)
 	if (is_left(s))
 		return;
 	atomic_store(&s->parted, true);
-	shutdown(s->link.in, SHUT_RDWR);
+	link_part(&s->link);
 }
 
 void server_disconnect(struct server *s)

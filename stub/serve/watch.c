@@ -26,10 +26,10 @@ static void watch_prints(struct server *s)
 		config_print(&s->config, text);
 }
 
-/* A vCPU thread may have taken what the client said in the meantime. */
+/* A vCPU thread may have taken what the client said in the meantime. One that is parted from is heard to have gone. */
 static bool watch_hears(struct server *s)
 {
-	return s->heard && (s->sure || readable(s->link.in, 0));
+	return atomic_load(&s->parted) || (s->heard && (s->sure || readable(s->link.in, 0)));
 }
 
 /* False: the client has gone. */

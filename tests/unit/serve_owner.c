@@ -88,6 +88,18 @@ static bool be_client(struct sim_client *c)
 	       client_ask(c, "QStartNoAckMode", SOON_MS) && !strcmp(c->packet, "OK");
 }
 
+/* The same by two pipes, before anybody watches. */
+static void be_piped(struct sim_client *c)
+{
+	int to[2], from[2];
+
+	if (pipe2(to, O_CLOEXEC) || pipe2(from, O_CLOEXEC | O_NONBLOCK))
+		abort();
+	c->fd = from[0];
+	c->out = to[1];
+	server_talk(server, to[0], from[1]);
+}
+
 static unsigned descriptors(bool unclosed)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -115,6 +127,8 @@ static struct sim_client *new_client(void)
 static void drop_client(struct sim_client *c)
 {
 	close(c->fd);
+	if (c->out)
+		close(c->out);
 	free(c);
 }
 
@@ -238,16 +252,18 @@ static bool is_gone(struct sim_client *c)
 	return c->ended;
 }
 
-static void test_parting(enum state state)
+static void test_parting(enum state state, bool piped)
 {
 	struct sim_client *c = new_client();
 	bool served;
 	uint64_t before;
 
 	open_server();
+	if (piped)
+		be_piped(c);
 	start_watcher();
-	served = be_client(c) && client_ask(c, "m80001000,4", SOON_MS);
-	ok(served && server_attached(server) && bring_to(c, state), "a client, %s", states[state]);
+	served = (piped ? client_ask(c, "QStartNoAckMode", SOON_MS) : be_client(c)) && client_ask(c, "m80001000,4", SOON_MS);
+	ok(served && server_attached(server) && bring_to(c, state), "a client%s, %s", piped ? " on pipes" : "", states[state]);
 	before = counted(0);
 	server_disconnect(server);
 	ok(!server_attached(server) && atomic_load(&clients) == 0, "... is parted from%s", self ? ", where the watcher serves" : "");
@@ -454,7 +470,8 @@ int main(int argc, char **argv)
 	test_leaks(argv[0]);
 	for (unsigned i = 0; i < 2 * STATES; i++) {
 		self = i >= STATES;
-		test_parting(i % STATES);
+		test_parting(i % STATES, false);
+		test_parting(i % STATES, true);
 	}
 	for (unsigned i = 0; i < 2; i++) {
 		self = i;

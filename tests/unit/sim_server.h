@@ -166,6 +166,7 @@ static inline void remove_server(void)
 
 struct sim_client {
 	int fd;
+	int out; /* a pipe to the server, or 0: fd is a socket */
 	bool ended; /* the server has closed the connection */
 	size_t have;
 	char bytes[0x10000];
@@ -182,7 +183,9 @@ static inline int64_t clock_us(void)
 
 static inline void client_put(struct sim_client *c, const char *bytes, size_t n)
 {
-	if (send(c->fd, bytes, n, MSG_NOSIGNAL) != (ssize_t)n)
+	ssize_t put = c->out ? write(c->out, bytes, n) : send(c->fd, bytes, n, MSG_NOSIGNAL);
+
+	if (put != (ssize_t)n)
 		c->ended = true;
 }
 
