@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "attach/attach.h"
+#include "attach/launch.h"
 #include "host/vm.h"
 #include "machine/open.h"
 #include "machine/ops.h"
@@ -164,6 +165,57 @@ static int run_attached(const struct options *o, const struct arch *arch, struct
 	return status;
 }
 
+/* ... whose VMM was started here. */
+static int run_held(const struct options *o, const struct arch *arch, const struct capabilities *caps, struct comm *comm,
+	struct launch *launch, char *error, size_t size)
+{
+	struct attach_config config = { .pid = launch_vm(launch), .ram = o->ram, .held = launch_held(launch) };
+	struct program_config program = o->program;
+	struct machine machine;
+	struct host *host = attach_open(&config, error, size);
+	int status;
+
+	if (!host)
+		return -1;
+	program.launch = launch;
+	status = machine_open(&machine, host, arch, caps, o->batch, error, size);
+	if (!status) {
+		machine_set_commands(&machine, commands_run);
+		status = program_serve(&machine, comm, &program);
+		machine_leave(&machine);
+		machine_close(&machine);
+	}
+	host->ops->close(host);
+	return status;
+}
+
+/* What kept it from being served is told when it has ended. */
+static int run_launched(const struct options *o, const struct arch *arch, struct comm *comm, char *error, size_t size)
+{
+	struct launch_config config = { .argv = o->launch, .console = o->vm.console };
+	const struct refusal why = { error, size };
+	struct capabilities caps;
+	struct launch *launch;
+	int status;
+
+	if (probe_host(arch, -1, &caps, error, size))
+		return -1;
+	sigprocmask(SIG_SETMASK, NULL, &config.mask);
+	sigaction(SIGPIPE, NULL, &config.sigpipe);
+	set_signals();
+	launch = launch_open(&config, &status, &why);
+	if (launch) {
+		fprintf(stderr, "Process %s created; pid = %d\n", o->launch[0], launch_pid(launch));
+		status = launch_hold(launch, &why) ? -1 : run_held(o, arch, &caps, comm, launch, error, size);
+		if (status >= 0)
+			return launch_close(launch, status);
+		launch_to_end(launch);
+		status = launch_close(launch, EXIT_BAD_RUN);
+	}
+	fprintf(stderr, "kvm-gdbserver: %s\n", error);
+	return status;
+}
+
 /* Clients choose which VM of this computer's. */
 static int run_multi(const struct options *o, const struct arch *arch, struct comm *comm, char *error, size_t size)
 {
@@ -254,8 +306,8 @@ int main(int argc, char **argv)
 		err = comm_open(&comm, o.comm, error, sizeof(error));
 	if (err)
 		die(err == -EINVAL ? EXIT_BAD_USAGE : EXIT_BAD_RUN, "%s", error);
-	o.program.lives = o.attach || o.multi;
-	status = (o.multi ? run_multi : o.attach ? run_attached : run)(&o, arch, &comm, error, sizeof(error));
+	o.program.lives = o.attach || o.multi || o.launch;
+	status = (o.multi ? run_multi : o.launch ? run_launched : o.attach ? run_attached : run)(&o, arch, &comm, error, sizeof(error));
 	comm_close(&comm);
 	if (status < 0)
 		die(EXIT_BAD_RUN, "%s", error);

@@ -14,11 +14,13 @@ const char options_usage[] =
 	"       kvm-gdbserver [OPTIONS] --registers [--json] [--group G] [--vcpu N] [IMAGE | --attach PID]\n"
 	"       kvm-gdbserver [OPTIONS] --register NAME[=VALUE] [--json] [--vcpu N] [IMAGE | --attach PID]\n"
 	"       kvm-gdbserver [OPTIONS] --attach COMM PID\n"
+	"       kvm-gdbserver [OPTIONS] COMM -- VMM [ARGUMENT...]\n"
 	"       kvm-gdbserver [OPTIONS] --multi COMM\n"
 	"       kvm-gdbserver --list [--json]\n"
 	"\n"
 	"Runs IMAGE (an ELF file, or a Linux Image of arm64 or riscv64) in a KVM guest and serves it to gdb, lldb or an IDE.\n"
-	"The guest waits at its entry until a client says go. Without IMAGE, gdb's `load` fills the machine.\n"
+	"The guest waits at its entry until a client says go. Without IMAGE, gdb's `load` fills the machine. Behind --, the guest is\n"
+	"that of a VMM that is started: it waits before its first instruction, and `kill`, or SIGTERM, ends the VMM.\n"
 	"\n"
 	"COMM is where the debugger connects:\n"
 	"  HOST:PORT        TCP; port 0 picks a free one\n"
@@ -35,8 +37,7 @@ const char options_usage[] =
 	"  --attach         debug the VM that runs in process PID, whatever its VMM; it goes on when no client is there\n"
 	"  --multi          gdb's `target extended-remote`: `info os vms` lists the VMs of this computer, `attach PID` debugs one\n"
 	"  --ram GPA:SIZE:HVA\n"
-	"                   with --attach: SIZE bytes (or K, M, G) of the guest's memory from GPA on are at HVA in the "
-	"process;\n"
+	"                   of a VMM's guest: SIZE bytes (or K, M, G) of its memory from GPA on are at HVA in the VMM;\n"
 	"                   for each piece, where the kernel does not tell\n"
 	"  --once           leave when the client goes\n"
 	"  --debug          show the wire, readable, on standard error\n"
@@ -193,7 +194,18 @@ static bool go_together(const struct options *o)
 		return false;
 	if (o->multi && (o->attach || o->list || asks || o->version))
 		return false;
-	return !o->nram || o->attach || o->multi;
+	if (o->launch && (o->attach || o->list || o->multi || asks || o->version))
+		return false;
+	return !o->nram || o->attach || o->multi || o->launch;
+}
+
+/* COMM -- VMM ARGUMENT... Another -- is in front of COMM, and getopt has taken it. */
+static int take_launch(int argc, char **argv, struct options *o)
+{
+	if (argc < 3 || strcmp(argv[1], "--"))
+		return argc;
+	o->launch = argv + 2;
+	return 1;
 }
 
 /* COMM, and IMAGE or PID; no COMM where nobody is served. */
@@ -202,6 +214,7 @@ static enum parsed parse_arguments(int argc, char **argv, struct options *o, con
 	int comms = !o->registers && !o->reg && !o->version && !o->list;
 	int least = comms + o->attach, most = comms + !(o->list || o->multi);
 
+	argc = take_launch(argc, argv, o);
 	if (!go_together(o) || argc < least || argc > most)
 		return PARSED_USAGE;
 	if (o->nram && o->multi)
@@ -209,7 +222,7 @@ static enum parsed parse_arguments(int argc, char **argv, struct options *o, con
 	o->comm = comms ? argv[0] : NULL;
 	if (o->attach)
 		return parse_pid(o, argv[comms], why) ? PARSED_REFUSED : PARSED;
-	o->vm.image = o->list ? NULL : argv[comms];
+	o->vm.image = o->list || o->launch ? NULL : argv[comms];
 	return PARSED;
 }
 

@@ -20,6 +20,7 @@ struct options {
 	pid_t pid;   /* ... this one */
 	const char *ram[OPTIONS_RAM_MAX + 1]; /* ... whose memory is here, as --ram has it; ends with NULL */
 	unsigned nram;
+	char **launch; /* start this VMM, and debug its VM: a program and its arguments, which end with NULL */
 	const char *comm;
 	struct vm_config vm;
 	struct program_config program;

@@ -10,17 +10,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "attach/launch.h"
 #include "log.h"
 #include "machine/open.h"
 #include "program.h"
 #include "program_multi.h"
 #include "serve/server.h"
 
+#define LOOK_MS 200 /* at a VMM that was started for this */
+
 struct program {
 	struct log log;
 	bool leaves; /* with the client */
 	bool lives;
 	struct multi *multi;
+	struct launch *launch;
 	int status;
 };
 
@@ -46,12 +50,22 @@ static void resuming(void *arg)
 	log_drain(&p->log);
 }
 
+/* Is it over with this? A VMM that was started for this is ended by a client; one that runs already is left. */
+static bool is_over(const struct program *p, enum server_event event)
+{
+	return event == SERVER_EXITED || p->leaves || (event == SERVER_KILLED && (!p->lives || p->launch));
+}
+
 static bool ends(void *arg, enum server_event event, int code)
 {
 	struct program *p = arg;
 
-	if (event != SERVER_EXITED && !p->leaves && (event == SERVER_LEFT || p->lives))
+	if (!is_over(p, event))
 		return false;
+	if (p->launch && event == SERVER_KILLED)
+		launch_to_end(p->launch);
+	if (p->launch && event == SERVER_LEFT)
+		launch_to_live(p->launch);
 	p->status = code;
 	return true;
 }
@@ -132,6 +146,12 @@ static void open_door(struct program *p, struct server *s, struct comm *comm)
 	*comm = (struct comm){ .listener = -1 };
 }
 
+/* Its VMM may end while nobody looks; a client finds that out by itself. */
+static bool is_alone(struct program *p, const struct server *s)
+{
+	return p->launch && !server_attached(s) && launch_is_over(p->launch);
+}
+
 static int run(struct program *p, struct server *s, int signals)
 {
 	struct pollfd fds[] = {
@@ -139,11 +159,14 @@ static int run(struct program *p, struct server *s, int signals)
 		{ .fd = server_fd(s), .events = POLLIN },
 	};
 
-	while (!server_is_over(s)) {
-		if (poll(fds, 2, -1) < 0)
+	while (!server_is_over(s) && !is_alone(p, s)) {
+		if (poll(fds, 2, p->launch ? LOOK_MS : -1) < 0)
 			continue;
-		if (fds[0].revents)
+		if (fds[0].revents) {
+			if (p->launch)
+				launch_to_end(p->launch);
 			return read_signal(signals);
+		}
 		server_dispatch(s, 0);
 	}
 	return p->status;
@@ -152,9 +175,9 @@ static int run(struct program *p, struct server *s, int signals)
 /* Of one that is there from the beginning. */
 static void own_machine(struct program *p, struct machine *m)
 {
-	m->may_end = !p->lives;
+	m->may_end = !p->lives || p->launch;
 	machine_set_log(m, log_sentence, log_sentence, &p->log);
-	if (p->lives)
+	if (p->lives && !p->launch)
 		machine_go(m);
 }
 
@@ -170,7 +193,8 @@ int program_serve(struct machine *m, struct comm *comm, const struct program_con
 		.print = print,
 		.resuming = resuming,
 		.ends = ends,
-		.foreign = config->lives,
+		.foreign = config->lives && !config->launch,
+		.launched = config->launch,
 		.list = config->multi ? multi_list(config->multi) : NULL,
 		.attach = attach,
 		.detach = detach,
@@ -183,6 +207,7 @@ int program_serve(struct machine *m, struct comm *comm, const struct program_con
 	p->leaves = config->once || comm->listener < 0;
 	p->lives = config->lives;
 	p->multi = config->multi;
+	p->launch = config->launch;
 	if (p->multi)
 		multi_set_log(p->multi, log_sentence, &p->log);
 	else

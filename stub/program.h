@@ -7,6 +7,7 @@
 
 #include "serve/comm.h"
 
+struct launch;
 struct machine;
 struct multi;
 
@@ -14,6 +15,7 @@ struct program_config {
 	bool once;  /* leave when the client goes */
 	bool lives; /* the guest is not ours: it ran before, and lives on */
 	struct multi *multi; /* clients choose a VM of this list: there is no machine before. Or NULL */
+	struct launch *launch; /* the guest's VMM, which was started for this: told what is to become of it. Or NULL */
 	bool debug; /* the wire, readable, where the rest is told */
 	int log;    /* the descriptor for what is told to whoever runs this: nobody waits for that */
 };

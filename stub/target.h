@@ -279,6 +279,7 @@ struct target {
 	void *t;
 	uint32_t process; /* its number, as clients know the machine; not 0 */
 	bool foreign;	  /* the process is another's, which is left and never ended */
+	bool launched;	  /* ... was started for this: it is ended by `kill`, and not begun anew */
 };
 
 /* A VM of this computer's that can be attached to. Strings may be empty, and live until the next look at the list. */

@@ -251,7 +251,7 @@ static int open_all(struct attach *a, const struct attach_config *config, const 
 		return err;
 	a->kvm = attach_open_kvm(config->pid, NULL);
 	attach_install_kick();
-	err = attach_start_tracers(a, why);
+	err = attach_start_tracers(a, config->held, why);
 	return err ? err : guard_open(&a->guard, &(struct guard_job){ attach_rescue, a, { a->memory, a->hand.socket } }, why);
 }
 

@@ -11,9 +11,12 @@
 #include "../host/host.h"
 #include "../refuse.h"
 
+struct held;
+
 struct attach_config {
 	pid_t pid;
 	const char *const *ram; /* GPA:SIZE:HVA, in place of what the kernel says; ends with NULL. Or NULL */
+	const struct held *held; /* threads that wait for us before their first KVM_RUN; until this returns. Or NULL */
 };
 
 /*

@@ -7,6 +7,7 @@
 
 #include "attach_vcpu.h"
 #include "../host/immediate_exit.h"
+#include "held.h"
 
 #define LOOKS 10 /* at who may be behind a call that was cut short */
 #define LOOK_NS 300000
@@ -153,4 +154,55 @@ struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, bool stays)
 			r = -1;
 	}
 	return r > 0 ? claimed(v, &probe.tracee) : NULL;
+}
+
+/* --- one that is held */
+
+/* It is interrupted in the call in which it sleeps. Until then its signals are blocked; only its process may be stopped by one. */
+static bool is_woken(struct tracee *t)
+{
+	int64_t until = tracee_now() + ANSWER_NS;
+	enum tracee_stop stop;
+
+	tracee_interrupt(t);
+	do {
+		stop = tracee_wait(t, until, NULL);
+		if (stop == TRACEE_GROUP)
+			tracee_listen(t);
+	} while (stop == TRACEE_GROUP);
+	return stop == TRACEE_EVENT;
+}
+
+/* The call that it was about to make has been interrupted before it did anything: so its registers have it. */
+static int put_behind(struct tracee *t, const struct held_vcpu *held)
+{
+	struct tracee_regs regs = held->regs;
+	uint64_t mask;
+	int err = tracee_read_regs(t);
+
+	if (err)
+		return err;
+	if (tracee_arch.veiled >= 0)
+		regs.r[tracee_arch.veiled] = t->regs.r[tracee_arch.veiled];
+	tracee_set_result(&regs, -EINTR);
+	tracee_no_restart(&regs);
+	t->regs = regs;
+	err = tracee_write_regs(t, &regs);
+	return err ? err : tracee_swap_mask(t, held->mask, &mask);
+}
+
+struct attach_vcpu *attach_claim_held(struct attach *a, const struct held_vcpu *held)
+{
+	struct attach_vcpu *v = NULL;
+	struct tracee t;
+
+	for (unsigned i = 0; i < a->host.vcpus; i++)
+		if (a->vcpu[i].nr == held->nr && a->vcpu[i].place == ATTACH_GONE)
+			v = &a->vcpu[i];
+	if (!v || tracee_seize(&t, a->vm.pid, held->tid, a->memory, a->hand.filtered ? PTRACE_O_SUSPEND_SECCOMP : 0))
+		return NULL;
+	if (!is_woken(&t) || put_behind(&t, held))
+		return NULL;
+	v->fd = held->fd;
+	return claimed(v, &t);
 }

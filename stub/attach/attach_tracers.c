@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "attach_vcpu.h"
+#include "held.h"
 
 #define LOOK_ALL_NS 1000000000 /* a VMM's threads are looked for so long, if they are busy with something else; */
 #define LOOKS_ALL 10 /* each so many looks, also among those that do not look like it */
@@ -16,6 +17,7 @@
 struct scout {
 	struct attach *a;
 	pid_t tid;
+	const struct held_vcpu *held; /* its thread waits for it, or NULL */
 	bool stays; /* the VM is paused: it waits until its thread comes to KVM_RUN, or all have been found */
 	const struct refusal *why;
 	int err;
@@ -80,7 +82,7 @@ static void *tracer_main(void *arg)
 {
 	struct scout *s = arg;
 	struct attach *a = s->a;
-	struct attach_vcpu *v = attach_claim(a, s->tid, s->stays);
+	struct attach_vcpu *v = s->held ? attach_claim_held(a, s->held) : attach_claim(a, s->tid, s->stays);
 
 	if (v && a->hand.socket < 0 && !s->stays) {
 		a->opener = v;
@@ -96,13 +98,13 @@ static void *tracer_main(void *arg)
 
 /* --- all of them */
 
-static struct scout *send_out(struct attach *a, pid_t tid, bool stays, const struct refusal *why)
+static struct scout *send_out(struct attach *a, pid_t tid, const struct held_vcpu *held, bool stays, const struct refusal *why)
 {
 	struct scout *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
-	*s = (struct scout){ .a = a, .tid = tid, .stays = stays, .why = why, .next = a->scouts };
+	*s = (struct scout){ .a = a, .tid = tid, .held = held, .stays = stays, .why = why, .next = a->scouts };
 	if (pthread_create(&s->thread, NULL, tracer_main, s)) {
 		free(s);
 		return NULL;
@@ -112,9 +114,9 @@ static struct scout *send_out(struct attach *a, pid_t tid, bool stays, const str
 }
 
 /* 0, or -errno of what it took upon itself besides. */
-static int try_thread(struct attach *a, pid_t tid, const struct refusal *why)
+static int try_thread(struct attach *a, pid_t tid, const struct held_vcpu *held, const struct refusal *why)
 {
-	struct scout *s = send_out(a, tid, false, why);
+	struct scout *s = send_out(a, tid, held, false, why);
 
 	if (!s)
 		return refuse(why, -EAGAIN, "cannot start a thread");
@@ -177,8 +179,8 @@ static int look_at(struct attach *a, enum look look, const struct refusal *why)
 			(look == LOOK_LIKELY && !may_run(a, thread.tid)))
 			continue;
 		if (look != LOOK_STAY)
-			err = try_thread(a, thread.tid, why);
-		else if (!send_out(a, thread.tid, true, why))
+			err = try_thread(a, thread.tid, NULL, why);
+		else if (!send_out(a, thread.tid, NULL, true, why))
 			err = refuse(why, -EAGAIN, "cannot start a thread");
 	}
 	proc_threads_close(&threads);
@@ -205,13 +207,29 @@ static int stay(struct attach *a, const struct refusal *why)
 	return err;
 }
 
-/* Who serves an exit, and sleeps in that, is back soon. */
-int attach_start_tracers(struct attach *a, const struct refusal *why)
+static int take_held(struct attach *a, const struct held *held, const struct refusal *why)
 {
-	int64_t until = tracee_now() + LOOK_ALL_NS;
 	int err = 0;
 
+	for (unsigned i = 0; !err && held && i < held->n; i++) {
+		unsigned left = a->left;
+
+		err = try_thread(a, held->vcpu[i].tid, &held->vcpu[i], why);
+		if (!err && a->left == left)
+			err = refuse(why, -EIO, "process %d: the thread of vCPU %u, which waits before its first KVM_RUN, cannot be taken",
+				a->vm.pid, held->vcpu[i].nr);
+	}
+	return err;
+}
+
+/* Who serves an exit, and sleeps in that, is back soon. */
+int attach_start_tracers(struct attach *a, const struct held *held, const struct refusal *why)
+{
+	int64_t until = tracee_now() + LOOK_ALL_NS;
+	int err;
+
 	a->left = a->host.vcpus;
+	err = take_held(a, held, why);
 	for (unsigned i = 1; !err && a->left && tracee_now() < until; i++) {
 		err = look_at(a, i % LOOKS_ALL ? LOOK_LIKELY : LOOK_ALL, why);
 		if (a->left)

@@ -24,6 +24,8 @@
 #include "proc.h"
 #include "tracee.h"
 
+struct held;
+struct held_vcpu;
 struct kvm_run;
 struct scout;
 struct vcpu_place;
@@ -125,8 +127,11 @@ bool attach_is_behind(struct attach_vcpu *v);
  */
 struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, bool stays);
 
-/* Starts the tracers, each with its thread stopped. 0, or -errno and a sentence. And: ends those there are. */
-int attach_start_tracers(struct attach *a, const struct refusal *why);
+/* The same of a thread that waits for that before its first KVM_RUN. */
+struct attach_vcpu *attach_claim_held(struct attach *a, const struct held_vcpu *held);
+
+/* Starts the tracers, each with its thread stopped. held: threads that wait for that, or NULL. 0, or -errno and a sentence. And: ends those there are. */
+int attach_start_tracers(struct attach *a, const struct held *held, const struct refusal *why);
 void attach_end_tracers(struct attach *a);
 
 /* What KVM was told last of guest debugging. */

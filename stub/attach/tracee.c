@@ -28,9 +28,11 @@ static long trace(int request, const struct tracee *t, void *addr, void *data)
 	return ptrace(request, t->tid, addr, data) < 0 ? -errno : 0;
 }
 
+#define ALWAYS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC)
+
 int tracee_seize(struct tracee *t, pid_t pid, pid_t tid, int memory, unsigned long options)
 {
-	options |= PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC;
+	options |= ALWAYS;
 	*t = (struct tracee){ .pid = pid, .tid = tid, .memory = memory, .options = options };
 	return (int)trace(PTRACE_SEIZE, t, NULL, (void *)options);
 }
@@ -50,6 +52,15 @@ int tracee_seize_from(struct tracee *t)
 int tracee_follow(struct tracee *t, bool follows)
 {
 	return (int)trace(PTRACE_SETOPTIONS, t, NULL, (void *)(t->options | (follows ? PTRACE_O_TRACECLONE : 0)));
+}
+
+int tracee_set_options(struct tracee *t, unsigned long options)
+{
+	int err = (int)trace(PTRACE_SETOPTIONS, t, NULL, (void *)(options | ALWAYS));
+
+	if (!err)
+		t->options = options | ALWAYS;
+	return err;
 }
 
 /* The bare call: a handler uses nothing of the library's. */
@@ -95,6 +106,13 @@ static pid_t take_status(const struct tracee *t, int flags, int *status)
 		return waitpid(t->tid, status, __WALL | flags);
 	*status = info.si_status << 8 | 0x7f;
 	return info.si_pid;
+}
+
+pid_t tracee_next(void)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_ALL, 0, &info, WSTOPPED | WEXITED | WNOWAIT | __WALL | __WNOTHREAD) < 0 ? -errno : info.si_pid;
 }
 
 static pid_t wait_for(const struct tracee *t, int64_t until, int *status)
@@ -192,11 +210,37 @@ int tracee_write_regs(struct tracee *t, const struct tracee_regs *regs)
 	return (int)trace(PTRACE_SETREGSET, t, (void *)NT_PRSTATUS, &v);
 }
 
+int tracee_get_mask(const struct tracee *t, uint64_t *mask)
+{
+	return (int)trace(PTRACE_GETSIGMASK, t, (void *)sizeof(*mask), mask);
+}
+
 int tracee_swap_mask(struct tracee *t, uint64_t mask, uint64_t *old)
 {
-	int err = (int)trace(PTRACE_GETSIGMASK, t, (void *)sizeof(*old), old);
+	int err = tracee_get_mask(t, old);
 
 	return err ? err : (int)trace(PTRACE_SETSIGMASK, t, (void *)sizeof(mask), &mask);
+}
+
+int tracee_write_entry(struct tracee *t, const struct tracee_regs *regs, uint64_t nr)
+{
+	int number = (int)nr;
+	struct iovec v = { &number, sizeof(number) };
+	int err = tracee_write_regs(t, regs);
+
+	if (!err && tracee_arch.nr_set)
+		err = (int)trace(PTRACE_SETREGSET, t, (void *)(unsigned long)tracee_arch.nr_set, &v);
+	return err;
+}
+
+int tracee_change_call(struct tracee *t, const struct tracee_call *call)
+{
+	struct tracee_regs regs = t->regs;
+
+	regs.r[tracee_arch.nr] = call->nr;
+	for (unsigned i = 1; i < 6; i++)
+		regs.r[tracee_arch.arg[i]] = call->arg[i];
+	return tracee_write_entry(t, &regs, call->nr);
 }
 
 int64_t tracee_call_behind(const struct tracee *t)

@@ -59,6 +59,12 @@ int tracee_seize_from(struct tracee *t);
 /* It has stopped: whom it makes from here on is the caller's to trace, with the same options, and stops at once; or is not. 0 or -errno. */
 int tracee_follow(struct tracee *t, bool follows);
 
+/* It has stopped: PTRACE_O_*, besides what is always set. 0 or -errno. */
+int tracee_set_options(struct tracee *t, unsigned long options);
+
+/* The next thread of this tracer's that has stopped or ended, which tracee_wait() tells of. Or -errno: -ECHILD: there is none. */
+pid_t tracee_next(void);
+
 /* It is to stop, wherever it is. One that has stopped meanwhile for another reason does not stop again. */
 void tracee_interrupt(const struct tracee *t);
 
@@ -86,6 +92,14 @@ int tracee_write_regs(struct tracee *t, const struct tracee_regs *regs);
 
 /* Which signals it does not take, while it is stopped. 0 or -errno. */
 int tracee_swap_mask(struct tracee *t, uint64_t mask, uint64_t *old);
+int tracee_get_mask(const struct tracee *t, uint64_t *mask);
+
+/*
+ * It has stopped at TRACEE_ENTRY, with regs, and makes this call in place of its own: the first argument is not changed, which some
+ * architectures do not let. 0 or -errno. And: the call that regs were read at, of this number, after all.
+ */
+int tracee_change_call(struct tracee *t, const struct tracee_call *call);
+int tracee_write_entry(struct tracee *t, const struct tracee_regs *regs, uint64_t nr);
 
 /* It has stopped behind a system call's instruction: the number of that call, or -1. */
 int64_t tracee_call_behind(const struct tracee *t);

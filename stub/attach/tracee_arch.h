@@ -25,6 +25,7 @@ struct tracee_call {
 
 struct tracee_arch {
 	unsigned pc, nr, arg[6]; /* where they are in tracee_regs.r; nr is that of the call that is under way, or was last */
+	unsigned nr_set;	 /* ... at its entry, in this register set (NT_*); 0: it is as well in tracee_regs.r */
 	unsigned insn_align;	 /* of any instruction, in bytes */
 	unsigned insn_size;	 /* of the system call instruction, in bytes */
 	unsigned hand[3];	 /* where the hand finds its descriptor, its area and how large that is: see hand.h */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* struct user_pt_regs (<asm/ptrace.h>), and the system calls of arm64. See tracee_arch.h. */
+#include <elf.h>
 #include <string.h>
 
 #include "tracee_arch.h"
@@ -10,6 +11,7 @@
 const struct tracee_arch tracee_arch = {
 	.pc = PC,
 	.nr = 8,
+	.nr_set = NT_ARM_SYSTEM_CALL,
 	.arg = { 0, 1, 2, 3, 4, 5 },
 	.insn_align = 4,
 	.insn_size = 4,

@@ -131,7 +131,7 @@ int do_no_ack(struct session *s, const struct args *args)
 int do_attached(struct session *s, const struct args *args)
 {
 	(void)args;
-	reply_char(&s->out, '1');
+	reply_char(&s->out, s->target.launched ? '0' : '1');
 	return ANSWERED;
 }
 

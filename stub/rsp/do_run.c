@@ -264,7 +264,7 @@ int do_attach(struct session *s, const struct args *args)
 /* Under `target extended-remote` the connection outlives the guest: `run` kills what runs, and restarts. */
 static bool outlives_guest(struct session *s)
 {
-	if (!s->extended || s->state == SESSION_RUNNING)
+	if (!s->extended || s->target.launched || s->state == SESSION_RUNNING)
 		return false;
 	s->target.ops->kill(s->target.t);
 	s->stop = (struct stop){ .kind = STOP_EXITED, .signal = GDB_SIGNAL_KILL };

@@ -59,6 +59,9 @@ struct server_config {
 	/* The machine is another's: it is left, and never ended. Those of a list are. */
 	bool foreign;
 
+	/* The machine's process was started for this: a client ends it by `kill`, and begins no other. */
+	bool launched;
+
 	/* A client has come; or it has gone, and nothing of it is left in the guest. By the thread of server_dispatch(). */
 	void (*client)(void *arg, bool here);
 };

@@ -52,6 +52,7 @@ int server_open(struct server **server, struct machine *m, const struct server_c
 	if (m)
 		s->target = machine_target(m);
 	s->target.foreign = config->foreign;
+	s->target.launched = config->launched;
 	s->awaited.fd = s->asked.fd = -1;
 	link_init(&s->link);
 	pthread_mutex_init(&s->lock, NULL);
