@@ -148,16 +148,6 @@ static void attach_sync_regs(struct host *h, uint64_t sync)
 	a->sync = sync;
 }
 
-/* --- memory */
-
-/* The kernel has made what was written by /proc visible to fetches. */
-static void attach_sync_code(struct host *h, uint64_t gpa, size_t len)
-{
-	(void)h;
-	(void)gpa;
-	(void)len;
-}
-
 /* --- the host */
 
 static void attach_close(struct host *h)
@@ -181,6 +171,7 @@ static void attach_close(struct host *h)
 	proc_free(&a->vm);
 	hand_destroy(&a->hand);
 	pthread_cond_destroy(&a->turn);
+	pthread_mutex_destroy(&a->code.lock);
 	pthread_mutex_destroy(&a->making);
 	pthread_mutex_destroy(&a->lock);
 	free(a->vcpu);
@@ -267,6 +258,7 @@ struct host *attach_open(const struct attach_config *config, char *error, size_t
 	*a = (struct attach){ .host = { .ops = &attach_ops }, .pidfd = -1, .memory = -1, .kvm = -1, .guard.alive = -1 };
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_mutex_init(&a->making, NULL);
+	pthread_mutex_init(&a->code.lock, NULL);
 	pthread_cond_init(&a->turn, NULL);
 	attach_memory_init(a);
 	hand_init(&a->hand, proc_is_filtered(config->pid));

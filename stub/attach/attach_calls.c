@@ -20,7 +20,7 @@ struct letter {
 	struct host_call *of[CALLS_MAX];
 	size_t data[CALLS_MAX]; /* where the bytes of a call are, arg and then data */
 	size_t room;		/* the first free byte, behind the places for `places` calls */
-	unsigned places;
+	unsigned places, code; /* code: ... and places for calls that make changed code visible */
 };
 
 static size_t aligned(size_t size)
@@ -43,7 +43,8 @@ static void begin(struct letter *l, unsigned calls)
 {
 	l->n = 0;
 	l->places = calls < CALLS_MAX ? calls : CALLS_MAX;
-	l->room = sizeof(*l->head) + l->places * sizeof(struct hand_call);
+	l->code = tracee_arch.sync_code ? ATTACH_CODE_MAX : 0;
+	l->room = sizeof(*l->head) + (l->places + l->code) * sizeof(struct hand_call);
 }
 
 /* Pointers into c->data, in the copy of c->arg: what is added to each. */
@@ -106,12 +107,15 @@ static void take(struct letter *l, unsigned i)
 
 static int post(struct letter *l)
 {
+	unsigned code;
 	int err;
 
 	if (!l->n)
 		return 0;
-	*l->head = (struct hand_head){ .calls = l->n, .size = l->room };
+	code = attach_code_take(l->a, hand_calls(l) + l->n, l->code);
+	*l->head = (struct hand_head){ .calls = l->n + code, .size = l->room };
 	err = hand_do(&l->a->hand, l->head, l->room);
+	attach_code_taken(l->a, code);
 	for (unsigned i = 0; i < l->n; i++) {
 		if (err)
 			l->of[i]->err = err;

@@ -110,6 +110,20 @@ ssize_t attach_write_mem(struct host *h, uint64_t gpa, const void *buf, size_t l
 	return transfer(h, gpa, (void *)buf, len, true);
 }
 
+void attach_sync_code(struct host *h, uint64_t gpa, size_t len)
+{
+	struct attach *a = (struct attach *)h;
+	off_t at;
+	ssize_t n = 1;
+
+	for (; tracee_arch.sync_code && len && n > 0; gpa += (size_t)n, len -= (size_t)n) {
+		n = locate(a, gpa, len, &at);
+		if (n <= 0)
+			break;
+		attach_code_changed(a, (uint64_t)at, (size_t)n);
+	}
+}
+
 /* Whoever wants the first one, and there was none, may have come by the right to know since. */
 bool attach_area(struct host *h, unsigned n, struct host_area *area)
 {

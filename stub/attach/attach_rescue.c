@@ -65,11 +65,12 @@ static void disarm(struct attach *a)
 	struct guard_table *t = a->guard.table;
 
 	for (unsigned i = 0; i < GUARD_OPCODES; i++)
-		if (atomic_load(&t->opcode[i].is_in))
-			take_out(a, &t->opcode[i]);
+		if (atomic_load(&t->opcode[i].is_in) && take_out(a, &t->opcode[i]))
+			attach_code_changed(a, t->opcode[i].at, t->opcode[i].size);
 	for (unsigned i = 0; i < a->host.vcpus; i++)
 		if (atomic_load(&t->vcpu[i].control))
 			vcpu_set_debug(&a->host, i, 0, NULL, 0);
+	attach_code_runs(a);
 }
 
 static void let_all_go(struct attach *a)

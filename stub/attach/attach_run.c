@@ -381,7 +381,9 @@ int attach_run(struct host *h, unsigned vcpu, enum host_run how, struct vcpu_exi
 		return kicked(v, v->place, exit) - 1;
 	atomic_store(&a->ram.has_run, true);
 	v->how = how;
+	attach_code_runs(a);
 	r = run_until(v, resume(v), exit);
+	attach_code_stops(a);
 	return r > 0 ? 0 : r;
 }
 

@@ -79,6 +79,18 @@ struct attach_vcpu {
 	void *arg;
 };
 
+/*
+ * Code that was changed, and is to be fetched anew by the vCPUs: with the next message to the hand, as long as none of them runs, and at the
+ * latest before one does. See attach_code.c.
+ */
+#define ATTACH_CODE_MAX 16
+struct attach_code {
+	pthread_mutex_t lock; /* of all that follows; before hand.lock */
+	unsigned running;     /* vCPUs */
+	unsigned n;
+	struct tracee_call call[ATTACH_CODE_MAX];
+};
+
 /* Where the guest's memory is in the VMM: looked for when that is asked for first. */
 struct attach_memory {
 	atomic_bool has_run;  /* a vCPU, since the slots were looked at */
@@ -101,6 +113,7 @@ struct attach {
 	struct guard guard;
 	uint64_t sync; /* KVM_SYNC_* that KVM is to leave in kvm_run for us */
 	struct attach_memory ram;
+	struct attach_code code;
 	pthread_mutex_t lock;
 	pthread_cond_t turn;   /* a tracer has another task */
 	_Atomic unsigned left; /* vCPUs whose threads have not been found */
@@ -116,6 +129,20 @@ int attach_calls_on(struct attach *a, int fd, const struct vcpu_place *at, struc
 
 /* Is a system call of this number, with this for its second argument, KVM_RUN? */
 bool attach_is_run(int64_t nr, uint64_t request);
+
+/* Memory at this address of the VMM's was changed: whatever runs from here on fetches it as it is now. From any thread. */
+void attach_code_changed(struct attach *a, uint64_t at, size_t len);
+
+/*
+ * How many calls of that kind there are to make, `max` at most: they are in `calls`, and go with a message that is under way from now up to
+ * attach_code_taken(), and meanwhile no vCPU begins to run.
+ */
+unsigned attach_code_take(struct attach *a, struct hand_call *calls, unsigned max);
+void attach_code_taken(struct attach *a, unsigned n);
+
+/* A vCPU is about to run, or has run. */
+void attach_code_runs(struct attach *a);
+void attach_code_stops(struct attach *a);
 
 /* By the tracer, whose thread has stopped: reads its registers. Behind a KVM_RUN that was cut short? */
 bool attach_is_behind(struct attach_vcpu *v);

@@ -32,7 +32,14 @@ struct tracee_arch {
 	bool keeps_first;	 /* behind a call arg[0], or first, is still what it was called with */
 	unsigned first;		 /* ... where */
 	int veiled; /* what is shown as something else at the stops of a system call, and not written then; or -1 */
+	int64_t sync_code; /* as a call of the hand's: see TRACEE_SYNC_CODE; 0: what is written by /proc/PID/mem is fetched as it is */
 };
+
+/*
+ * No system call: the hand's code does it. Its arguments, as those of a system call that does the same: memory of one page, from an address up
+ * to another one, has been changed, and is to be fetched anew by every processor. -EFAULT, and no harm: it cannot be read any more.
+ */
+#define TRACEE_SYNC_CODE (-1)
 
 extern const struct tracee_arch tracee_arch;
 

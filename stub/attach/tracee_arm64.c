@@ -17,6 +17,7 @@ const struct tracee_arch tracee_arch = {
 	.insn_size = 4,
 	.hand = { 19, 20, 21 },
 	.veiled = 7,
+	.sync_code = TRACEE_SYNC_CODE,
 };
 
 /* svc #0 */
@@ -49,7 +50,13 @@ void tracee_set_call(struct tracee_regs *r, const struct tracee_call *call)
 	r->r[8] = call->nr;
 }
 
-/* x19 the descriptor, x20 the area, x21 its size; x22 calls left, x23 the next one. */
+/*
+ * x19 the descriptor, x20 the area, x21 its size; x22 calls left, x23 the next one.
+ *
+ * The kernel makes what is written by /proc/PID/mem visible to fetches where it is mapped as executable (flush_ptrace_access(),
+ * arch/arm64/mm/flush.c), which a guest's memory is not. At 6: what host/vm_arm64.c does of its own memory; before that, by a call that reads
+ * there and changes nothing (all signals are blocked), is seen whether the memory is there.
+ */
 __asm__(".pushsection .rodata\n"
 	".globl tracee_hand, tracee_rest, tracee_hand_end\n"
 	".hidden tracee_hand, tracee_rest, tracee_hand_end\n"
@@ -71,8 +78,9 @@ __asm__(".pushsection .rodata\n"
 	"	ldp x1, x2, [x23, #16]\n"
 	"	ldp x3, x4, [x23, #32]\n"
 	"	ldr x5, [x23, #48]\n"
+	"	tbnz x8, #63, 6f\n"
 	"	svc #0\n"
-	"	str x0, [x23, #56]\n"
+	"7:	str x0, [x23, #56]\n"
 	"	add x23, x23, #64\n"
 	"	sub x22, x22, #1\n"
 	"	b 3b\n"
@@ -88,6 +96,37 @@ __asm__(".pushsection .rodata\n"
 	"	mov x0, #0\n"
 	"	mov x8, #93\n" /* exit */
 	"	svc #0\n"
+	"6:	mov x24, x0\n"
+	"	mov x25, x1\n"
+	"	mov x0, #0\n" /* SIG_BLOCK */
+	"	and x1, x24, #-8\n"
+	"	mov x2, #0\n"
+	"	mov x3, #8\n"
+	"	mov x8, #135\n" /* rt_sigprocmask */
+	"	svc #0\n"
+	"	cbnz x0, 7b\n"
+	"	mrs x3, ctr_el0\n"
+	"	mov x4, #4\n"
+	"	ubfx x1, x3, #16, #4\n"
+	"	lsl x1, x4, x1\n" /* a line of data */
+	"	and x2, x3, #15\n"
+	"	lsl x2, x4, x2\n" /* ... and of code */
+	"	neg x3, x1\n"
+	"	and x3, x24, x3\n"
+	"8:	dc civac, x3\n"
+	"	add x3, x3, x1\n"
+	"	cmp x3, x25\n"
+	"	b.lo 8b\n"
+	"	dsb ish\n"
+	"	neg x3, x2\n"
+	"	and x3, x24, x3\n"
+	"9:	ic ivau, x3\n"
+	"	add x3, x3, x2\n"
+	"	cmp x3, x25\n"
+	"	b.lo 9b\n"
+	"	dsb ish\n"
+	"	isb\n"
+	"	b 7b\n"
 	"	nop\n" /* a thread there is behind no system call */
 	"tracee_rest:\n"
 	"	b tracee_rest\n"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* struct user_regs_struct (<asm/ptrace.h>), and the system calls of riscv64. See tracee_arch.h. */
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "tracee_arch.h"
 
@@ -20,6 +21,8 @@ const struct tracee_arch tracee_arch = {
 	.insn_size = 4,
 	.hand = { S2, S2 + 1, S2 + 2 },
 	.veiled = -1,
+	/* Since Linux 6.9 the kernel does so by itself only where the memory is mapped as executable (asm/cacheflush.h). */
+	.sync_code = SYS_riscv_flush_icache,
 };
 
 /* ecall */
