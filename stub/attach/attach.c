@@ -106,7 +106,7 @@ static int attach_calls(struct host *h, unsigned vcpu, struct host_call *calls, 
 		.run = v->run,
 		.run_size = a->vm.run_size,
 		.synced = &v->synced,
-		.many = -1,
+		.many = a->many,
 		.irqchip = -1,
 		.lock = &a->lock,
 		.told = &nothing,
@@ -222,6 +222,17 @@ static int check_process(pid_t pid, const struct refusal *why)
 	return err;
 }
 
+/* Where there is our module, the VMM need not be able to open its device; what is in a sandbox gets none. */
+static void give_many_regs(struct attach *a)
+{
+	int fd = a->hand.filtered ? -1 : kvm_open_many_regs();
+
+	if (fd < 0)
+		return;
+	a->many = hand_give(&a->hand, fd);
+	close(fd);
+}
+
 static int open_all(struct attach *a, const struct attach_config *config, const struct refusal *why)
 {
 	int err = attach_memory_told(a, config->ram, why);
@@ -243,6 +254,8 @@ static int open_all(struct attach *a, const struct attach_config *config, const 
 	a->kvm = attach_open_kvm(config->pid, NULL);
 	attach_install_kick();
 	err = attach_start_tracers(a, config->held, why);
+	if (!err)
+		give_many_regs(a);
 	return err ? err : guard_open(&a->guard, &(struct guard_job){ attach_rescue, a, { a->memory, a->hand.socket } }, why);
 }
 
@@ -255,7 +268,7 @@ struct host *attach_open(const struct attach_config *config, char *error, size_t
 		refuse(&why, -ENOMEM, "out of memory");
 		return NULL;
 	}
-	*a = (struct attach){ .host = { .ops = &attach_ops }, .pidfd = -1, .memory = -1, .kvm = -1, .guard.alive = -1 };
+	*a = (struct attach){ .host = { .ops = &attach_ops }, .pidfd = -1, .memory = -1, .kvm = -1, .many = -1, .guard.alive = -1 };
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_mutex_init(&a->making, NULL);
 	pthread_mutex_init(&a->code.lock, NULL);

@@ -7,6 +7,7 @@
 
 #include "attach_vcpu.h"
 #include "../host/vcpu_calls.h"
+#include "../many_regs/kvm_many_regs.h"
 
 #define ALIGN 16
 #define CALLS_MAX 256 /* of a message */
@@ -43,7 +44,7 @@ static void begin(struct letter *l, unsigned calls)
 {
 	l->n = 0;
 	l->places = calls < CALLS_MAX ? calls : CALLS_MAX;
-	l->code = tracee_arch.sync_code ? ATTACH_CODE_MAX : 0;
+	l->code = attach_code_waiting(l->a);
 	l->room = sizeof(*l->head) + (l->places + l->code) * sizeof(struct hand_call);
 }
 
@@ -75,15 +76,18 @@ static void add(struct letter *l, struct host_call *c)
 {
 	size_t arg = l->room, data = arg + aligned(c->size);
 	struct hand_call *call = &hand_calls(l)[l->n];
+	int fd = c->on_device ? l->a->many : l->fd;
 
 	if (c->size)
 		memcpy(at(l, arg), c->arg, c->size);
 	if (c->data_size)
 		memcpy(at(l, data), c->data, c->data_size);
+	if (c->on_device)
+		((struct kvm_many_regs *)at(l, arg))->vcpu_fd = l->fd;
 	move_pointers(c, at(l, arg), moved_by(l, c, data));
 	*call = (struct hand_call){
 		.call = { .nr = SYS_ioctl,
-			.arg = { (uint64_t)l->fd, c->request, c->arg ? hand_at(&l->a->hand, arg) : c->value } }
+			.arg = { (uint64_t)fd, c->request, c->arg ? hand_at(&l->a->hand, arg) : c->value } }
 	};
 	l->of[l->n] = c;
 	l->data[l->n++] = arg;
@@ -125,6 +129,14 @@ static int post(struct letter *l)
 	return err;
 }
 
+/* 0; or why it cannot be made there. */
+static int check(const struct letter *l, const struct host_call *c)
+{
+	if (c->on_device && (l->a->many < 0 || c->size < sizeof(struct kvm_many_regs)))
+		return -ENODEV;
+	return aligned(c->size) + aligned(c->data_size) > HAND_AREA / 2 ? -E2BIG : 0;
+}
+
 /* left: how many there are with this one. */
 static int put(struct letter *l, const struct vcpu_place *place, struct host_call *c, unsigned left)
 {
@@ -134,10 +146,9 @@ static int put(struct letter *l, const struct vcpu_place *place, struct host_cal
 		atomic_store(place->synced, false);
 	if (place && vcpu_call_here(place, c))
 		return 0;
-	if (c->on_device || aligned(c->size) + aligned(c->data_size) > HAND_AREA / 2) {
-		c->err = c->on_device ? -ENODEV : -E2BIG;
+	c->err = check(l, c);
+	if (c->err)
 		return 0;
-	}
 	if (!fits(l, c)) {
 		err = post(l);
 		begin(l, left);

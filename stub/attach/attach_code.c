@@ -66,6 +66,16 @@ void attach_code_changed(struct attach *a, uint64_t at, size_t len)
 	pthread_mutex_unlock(&a->code.lock);
 }
 
+unsigned attach_code_waiting(struct attach *a)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&a->code.lock);
+	n = a->code.n;
+	pthread_mutex_unlock(&a->code.lock);
+	return n;
+}
+
 unsigned attach_code_take(struct attach *a, struct hand_call *calls, unsigned max)
 {
 	unsigned n;

@@ -105,6 +105,7 @@ struct attach {
 	struct proc_vm vm;
 	int pidfd, memory; /* memory: /proc/PID/mem */
 	int kvm;	   /* /dev/kvm, or -1: our own */
+	int many;	   /* in the VMM: KVM_MANY_REGS_DEVICE, or -1 */
 	struct attach_vcpu *vcpu;
 	struct hand hand;
 	struct attach_vcpu *opener; /* whose tracer has made it, or NULL */
@@ -134,9 +135,10 @@ bool attach_is_run(int64_t nr, uint64_t request);
 void attach_code_changed(struct attach *a, uint64_t at, size_t len);
 
 /*
- * How many calls of that kind there are to make, `max` at most: they are in `calls`, and go with a message that is under way from now up to
- * attach_code_taken(), and meanwhile no vCPU begins to run.
+ * How many calls that takes by now. And: as many of them, `max` at most, are in `calls`, and go with a message that is under way from now up
+ * to attach_code_taken(), and meanwhile no vCPU begins to run.
  */
+unsigned attach_code_waiting(struct attach *a);
 unsigned attach_code_take(struct attach *a, struct hand_call *calls, unsigned max);
 void attach_code_taken(struct attach *a, unsigned n);
 

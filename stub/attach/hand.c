@@ -97,7 +97,7 @@ static int make_socket(struct making *m)
 	if (pread(m->t->memory, ends, sizeof(ends), (off_t)m->h->area) != sizeof(ends))
 		return -EIO;
 	m->ours = ends[0];
-	m->theirs = ends[1];
+	m->theirs = m->h->theirs = ends[1];
 	m->h->socket = (int)syscall(SYS_pidfd_getfd, m->pidfd, m->ours, 0);
 	err = m->h->socket < 0 || setsockopt(m->h->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ? -errno : 0;
 	return INJECT(m, &result, SYS_close, (uint64_t)m->ours) ? -EIO : err;
@@ -201,14 +201,33 @@ static ssize_t await_answer(const struct hand *h, void *message, size_t size)
 	return n < 0 ? -errno : n;
 }
 
-/* The answer to another message may come first: to that of somebody who is no more. */
-static int exchange(struct hand *h, void *message, size_t size)
+#define PASS_SIZE CMSG_SPACE(sizeof(int))
+
+/* For the call that the message before it asks for. */
+static bool pass(const struct hand *h, int fd)
+{
+	_Alignas(struct cmsghdr) char control[PASS_SIZE] = { 0 };
+	char byte = 0;
+	struct iovec v = { &byte, sizeof(byte) };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	return sendmsg(h->socket, &m, MSG_NOSIGNAL) == sizeof(byte);
+}
+
+/* The answer to another message may come first: to that of somebody who is no more. fd: a descriptor to pass, or -1. */
+static int exchange(struct hand *h, void *message, size_t size, int fd)
 {
 	struct hand_head *head = message;
 	ssize_t n;
 
 	head->tag = ++h->tag;
-	if (h->socket < 0 || send(h->socket, message, size, MSG_NOSIGNAL) != (ssize_t)size)
+	head->closes = h->given;
+	if (h->socket < 0 || send(h->socket, message, size, MSG_NOSIGNAL) != (ssize_t)size || (fd >= 0 && !pass(h, fd)))
 		return -EPIPE;
 	do {
 		n = await_answer(h, message, size);
@@ -218,18 +237,53 @@ static int exchange(struct hand *h, void *message, size_t size)
 	return n == (ssize_t)size ? 0 : -EPIPE;
 }
 
-int hand_do(struct hand *h, void *message, size_t size)
+static int send_and_take(struct hand *h, void *message, size_t size, int fd)
 {
 	int err;
 
 	pthread_mutex_lock(&h->lock);
-	err = exchange(h, message, size);
+	err = exchange(h, message, size, fd);
 	if (err && h->socket >= 0) {
 		close(h->socket);
 		h->socket = -1;
 	}
 	pthread_mutex_unlock(&h->lock);
 	return err;
+}
+
+int hand_do(struct hand *h, void *message, size_t size)
+{
+	return send_and_take(h, message, size, -1);
+}
+
+int hand_give(struct hand *h, int fd)
+{
+	struct {
+		struct hand_head head;
+		struct hand_call call;
+		struct msghdr m;
+		struct iovec v;
+		_Alignas(struct cmsghdr) char control[PASS_SIZE];
+		char byte;
+	} m = { .head = { .calls = 1, .size = sizeof(m) } };
+	const struct cmsghdr *c = (const void *)m.control;
+	int err, given;
+
+	m.v = (struct iovec){ (void *)hand_at(h, offsetof(typeof(m), byte)), sizeof(m.byte) };
+	m.m = (struct msghdr){ .msg_iov = (void *)hand_at(h, offsetof(typeof(m), v)),
+		.msg_iovlen = 1,
+		.msg_control = (void *)hand_at(h, offsetof(typeof(m), control)),
+		.msg_controllen = sizeof(m.control) };
+	m.call.call = (struct tracee_call){ .nr = SYS_recvmsg,
+		.arg = { (uint64_t)h->theirs, hand_at(h, offsetof(typeof(m), m)), MSG_CMSG_CLOEXEC } };
+	err = send_and_take(h, &m, sizeof(m), fd);
+	if (err || m.call.result < 0)
+		return err ? err : (int)m.call.result;
+	if (m.m.msg_controllen < CMSG_LEN(sizeof(given)) || c->cmsg_type != SCM_RIGHTS)
+		return -EMFILE;
+	memcpy(&given, CMSG_DATA(c), sizeof(given));
+	h->given = (uint64_t)given + 1;
+	return given;
 }
 
 int hand_reopen(struct hand *h, uint64_t tag)

@@ -21,7 +21,7 @@ struct hand_head {
 	uint64_t calls;
 	uint64_t size; /* bytes of the whole message */
 	uint64_t tag;  /* the answer has it, too */
-	uint64_t unused;
+	uint64_t closes; /* a descriptor there, plus 1, that the hand closes when it ends; or 0 */
 };
 
 struct hand_call {
@@ -36,8 +36,10 @@ struct hand {
 	pid_t pid, tid;
 	int memory;			/* /proc/PID/mem: the caller's */
 	int socket;			/* -1: there is no hand */
+	int theirs;			/* its other end, there */
 	uint64_t code, code_size, area; /* there */
 	uint64_t tag;			/* of the last message */
+	uint64_t given;			/* hand_head.closes */
 	bool filtered;			/* the process has a seccomp filter, which ptrace is to suspend */
 	struct tracee tracee;		/* then: itself, traced by whoever opened it */
 };
@@ -64,6 +66,12 @@ static inline uint64_t hand_rest(const struct hand *h)
  * within itself is at hand_at(). 0, and the message as it is afterwards; -EPIPE: the hand is no more; -ETIMEDOUT: it does not answer.
  */
 int hand_do(struct hand *h, void *message, size_t size);
+
+/*
+ * The process gets this descriptor of ours, as one of its own that no program which it executes inherits: which, or -errno. Only one, which the
+ * hand closes when it ends.
+ */
+int hand_give(struct hand *h, int fd);
 
 /* Where this byte of a message lies in the other process. */
 static inline uint64_t hand_at(const struct hand *h, size_t offset)

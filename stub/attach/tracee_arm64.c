@@ -90,7 +90,11 @@ __asm__(".pushsection .rodata\n"
 	"	mov x8, #64\n" /* write */
 	"	svc #0\n"
 	"	b 2b\n"
-	"5:	mov x0, x19\n"
+	"5:	ldr x0, [x20, #24]\n"
+	"	sub x0, x0, #1\n"
+	"	mov x8, #57\n" /* close */
+	"	svc #0\n"
+	"	mov x0, x19\n"
 	"	mov x8, #57\n" /* close */
 	"	svc #0\n"
 	"	mov x0, #0\n"

@@ -107,7 +107,11 @@ __asm__(".pushsection .rodata\n"
 	"	li 0, 4\n" /* write */
 	"	sc\n"
 	"	b 2b\n"
-	"5:	mr 3, 20\n"
+	"5:	ld 3, 24(21)\n"
+	"	addi 3, 3, -1\n"
+	"	li 0, 6\n" /* close */
+	"	sc\n"
+	"	mr 3, 20\n"
 	"	li 0, 6\n" /* close */
 	"	sc\n"
 	"	li 3, 0\n"

@@ -93,7 +93,11 @@ __asm__(".pushsection .rodata\n"
 	"	li a7, 64\n" /* write */
 	"	ecall\n"
 	"	j 2b\n"
-	"5:	mv a0, s2\n"
+	"5:	ld a0, 24(s3)\n"
+	"	addi a0, a0, -1\n"
+	"	li a7, 57\n" /* close */
+	"	ecall\n"
+	"	mv a0, s2\n"
 	"	li a7, 57\n" /* close */
 	"	ecall\n"
 	"	li a0, 0\n"

@@ -85,6 +85,10 @@ __asm__(".pushsection .rodata\n"
 	"	syscall\n"
 	"	jmp 2b\n"
 	"5:	mov $3, %eax\n" /* close */
+	"	mov 24(%r13), %rdi\n"
+	"	dec %rdi\n"
+	"	syscall\n"
+	"	mov $3, %eax\n"
 	"	mov %r12, %rdi\n"
 	"	syscall\n"
 	"	mov $60, %eax\n" /* exit */
