@@ -191,6 +191,7 @@ static const struct host_ops attach_ops = {
 	.write_mem = attach_write_mem,
 	.area = attach_area,
 	.no_mem = attach_no_mem,
+	.refresh = attach_refresh,
 	.opcode = attach_opcode,
 	.sync_code = attach_sync_code,
 	.close = attach_close,

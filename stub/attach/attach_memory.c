@@ -18,7 +18,7 @@ int attach_memory_told(struct attach *a, const char *const *ram, const struct re
 
 	for (; !err && ram && *ram; ram++)
 		err = memslots_parse(*ram, &a->ram.slots, why);
-	a->ram.looked = a->ram.slots.n != 0;
+	a->ram.looked = a->ram.told = a->ram.slots.n != 0;
 	return err;
 }
 
@@ -35,7 +35,31 @@ static int vm_calls(void *arg, struct host_call *calls, unsigned n)
 	return attach_calls_on(a, a->vm.vm_fd, NULL, calls, n);
 }
 
-static void locked_look(struct attach *a)
+static const struct memslot *locked_slot(const struct memslots *slots, uint64_t gpa)
+{
+	for (unsigned i = 0; i < slots->n; i++)
+		if (gpa - slots->slot[i].gpa < slots->slot[i].size)
+			return &slots->slot[i];
+	return NULL;
+}
+
+/* Opcodes whose memory is not there any more, for the guest: the VMM may have it elsewhere by now, or use it for something else. */
+static void locked_take_out_strays(struct attach *a)
+{
+	for (unsigned i = 0; i < GUARD_OPCODES; i++) {
+		struct guard_opcode *o = &a->guard.table->opcode[i];
+		const struct memslot *s = locked_slot(&a->ram.slots, o->gpa);
+
+		if (!atomic_load(&o->is_in) || (s && s->hva + (o->gpa - s->gpa) == o->at))
+			continue;
+		if (guard_take_out(o, a->memory))
+			attach_code_changed(a, o->at, o->size);
+		guard_took(&a->guard, o->at);
+	}
+}
+
+/* 0, or -errno and a sentence in ram.why: the slots are as they were. */
+static int locked_look(struct attach *a)
 {
 	struct attach_memory *m = &a->ram;
 	const struct refusal why = { m->why, sizeof(m->why) };
@@ -46,12 +70,18 @@ static void locked_look(struct attach *a)
 		.calls = vm_calls,
 		.arg = a,
 		.occupied = UINT64_MAX };
+	int err = memslots_find(&vm, &m->slots, &why);
 
 	m->looked = true;
-	if (!memslots_find(&vm, &m->slots, &why))
-		m->why[0] = '\0';
 	if (vm.vm_copy >= 0)
 		close(vm.vm_copy);
+	if (err && err != -ENXIO)
+		return err;
+	if (!err)
+		m->why[0] = '\0';
+	locked_take_out_strays(a);
+	a->host.memory_age++;
+	return err;
 }
 
 /* At the first access after a vCPU has run, the VMM may have changed its memory: that is looked at, where it can be seen. */
@@ -61,14 +91,6 @@ static void locked_refresh(struct attach *a)
 
 	if (!a->ram.looked || (has_run && memslots_changed(&a->ram.slots)))
 		locked_look(a);
-}
-
-static const struct memslot *locked_slot(const struct memslots *slots, uint64_t gpa)
-{
-	for (unsigned i = 0; i < slots->n; i++)
-		if (gpa - slots->slot[i].gpa < slots->slot[i].size)
-			return &slots->slot[i];
-	return NULL;
 }
 
 /* Where it is in the VMM, and how much of it: -ENODATA, it is not known where any memory is; -EFAULT, there is none. */
@@ -166,7 +188,24 @@ void attach_opcode(struct host *h, uint64_t gpa, const uint8_t *old, const uint8
 	if (locate(a, gpa, size, &at) != (ssize_t)size)
 		return;
 	if (old)
-		guard_puts(&a->guard, (uint64_t)at, old, trap, size);
+		guard_puts(&a->guard, gpa, (uint64_t)at, old, trap, size);
 	else
 		guard_took(&a->guard, (uint64_t)at);
+}
+
+int attach_refresh(struct host *h, char *error, size_t size)
+{
+	struct attach *a = (struct attach *)h;
+	const struct refusal why = { error, size };
+	int err;
+
+	if (a->ram.told)
+		return refuse(&why, -EINVAL, "memory is where --ram says that it is: nobody else is asked");
+	pthread_mutex_lock(&a->ram.lock);
+	atomic_store(&a->ram.has_run, false);
+	err = locked_look(a);
+	if (err)
+		refuse(&why, err, "%s", a->ram.why);
+	pthread_mutex_unlock(&a->ram.lock);
+	return err;
 }

@@ -21,6 +21,7 @@ ssize_t attach_write_mem(struct host *h, uint64_t gpa, const void *buf, size_t l
 bool attach_area(struct host *h, unsigned n, struct host_area *area);
 const char *attach_no_mem(struct host *h);
 void attach_sync_code(struct host *h, uint64_t gpa, size_t len);
+int attach_refresh(struct host *h, char *error, size_t size);
 void attach_opcode(struct host *h, uint64_t gpa, const uint8_t *old, const uint8_t *trap, unsigned size);
 
 #endif

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the guardian does: takes out of a VM what whoever was killed has left in it. See guard.h. */
 #include <errno.h>
-#include <string.h>
 #include <sys/ptrace.h>
-#include <unistd.h>
 
 #include "attach_vcpu.h"
 #include "../host/vcpu_calls.h"
@@ -50,22 +48,12 @@ static void take(struct attach_vcpu *v)
 		wake_up(v);
 }
 
-/* False: it is not there any more, or its page is not. */
-static bool take_out(const struct attach *a, const struct guard_opcode *o)
-{
-	uint8_t now[GUARD_OPCODE];
-
-	if (pread(a->memory, now, o->size, (off_t)o->at) != o->size || memcmp(now, o->trap, o->size))
-		return false;
-	return pwrite(a->memory, o->old, o->size, (off_t)o->at) == o->size;
-}
-
 static void disarm(struct attach *a)
 {
 	struct guard_table *t = a->guard.table;
 
 	for (unsigned i = 0; i < GUARD_OPCODES; i++)
-		if (atomic_load(&t->opcode[i].is_in) && take_out(a, &t->opcode[i]))
+		if (atomic_load(&t->opcode[i].is_in) && guard_take_out(&t->opcode[i], a->memory))
 			attach_code_changed(a, t->opcode[i].at, t->opcode[i].size);
 	for (unsigned i = 0; i < a->host.vcpus; i++)
 		if (atomic_load(&t->vcpu[i].control))

@@ -95,7 +95,7 @@ struct attach_code {
 struct attach_memory {
 	atomic_bool has_run;  /* a vCPU, since the slots were looked at */
 	pthread_mutex_t lock; /* for what follows */
-	bool looked;
+	bool looked, told; /* told: by the user, and not looked for */
 	struct memslots slots;
 	char why[256]; /* none was found: a sentence */
 };

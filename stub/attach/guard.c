@@ -129,7 +129,7 @@ static struct guard_opcode *find_free(struct guard_table *t)
 	return NULL;
 }
 
-void guard_puts(struct guard *g, uint64_t at, const uint8_t *old, const uint8_t *trap, unsigned size)
+void guard_puts(struct guard *g, uint64_t gpa, uint64_t at, const uint8_t *old, const uint8_t *trap, unsigned size)
 {
 	struct guard_opcode *o = find(g->table, at);
 
@@ -138,6 +138,7 @@ void guard_puts(struct guard *g, uint64_t at, const uint8_t *old, const uint8_t 
 	if (!o || size > GUARD_OPCODE)
 		return;
 	atomic_store(&o->is_in, false);
+	o->gpa = gpa;
 	o->at = at;
 	o->size = (uint8_t)size;
 	memcpy(o->old, old, size);
@@ -151,4 +152,13 @@ void guard_took(struct guard *g, uint64_t at)
 
 	if (o)
 		atomic_store(&o->is_in, false);
+}
+
+bool guard_take_out(const struct guard_opcode *o, int memory)
+{
+	uint8_t now[GUARD_OPCODE];
+
+	if (pread(memory, now, o->size, (off_t)o->at) != o->size || memcmp(now, o->trap, o->size))
+		return false;
+	return pwrite(memory, o->old, o->size, (off_t)o->at) == o->size;
 }

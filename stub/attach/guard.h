@@ -30,7 +30,7 @@ struct guard_opcode {
 	atomic_bool is_in;
 	uint8_t size;
 	uint8_t trap[GUARD_OPCODE], old[GUARD_OPCODE];
-	uint64_t at; /* in the VMM */
+	uint64_t gpa, at; /* in the guest, and in the VMM */
 };
 
 /* Shared by us and the guardian; nothing else is, from its start on. */
@@ -67,7 +67,10 @@ void guard_close(struct guard *g);
 bool guard_watches(struct guard *g);
 
 /* An opcode is about to be put in, over `old`; or it is out. */
-void guard_puts(struct guard *g, uint64_t at, const uint8_t *old, const uint8_t *trap, unsigned size);
+void guard_puts(struct guard *g, uint64_t gpa, uint64_t at, const uint8_t *old, const uint8_t *trap, unsigned size);
 void guard_took(struct guard *g, uint64_t at);
+
+/* Takes it out, by /proc/PID/mem. False: it is not there any more, or its page is not. */
+bool guard_take_out(const struct guard_opcode *o, int memory);
 
 #endif

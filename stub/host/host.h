@@ -215,6 +215,12 @@ struct host_ops {
 	 */
 	const char *(*no_mem)(struct host *h);
 
+	/*
+	 * Where memory is is looked for anew, which is done by itself only where a change can be seen. By the baton's holder. 0, or -errno and
+	 * a sentence in error. The function is NULL where it is always known.
+	 */
+	int (*refresh)(struct host *h, char *error, size_t size);
+
 	/* Code at gpa was changed: make every vCPU fetch it anew. */
 	void (*sync_code)(struct host *h, uint64_t gpa, size_t len);
 
@@ -253,6 +259,9 @@ struct host {
 	 * changed, and a vCPU comes or goes, only while whoever is above takes part in it (embed.h), so that it is read without a lock.
 	 */
 	unsigned vcpus;
+
+	/* Counts how often memory was found to be elsewhere. Opcodes in what has gone were taken out of it. */
+	unsigned memory_age;
 
 	bool threadless;  /* by start(), some have no thread yet, and run as soon as there is one */
 	bool borrowed;	  /* the vCPUs' threads are not run/'s: it starts none, and what they wait by is host_ops.wait */

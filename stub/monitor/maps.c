@@ -20,13 +20,29 @@
 #include "maps.h"
 #include "show.h"
 
+static int refresh(struct guest *g, const struct printer *out)
+{
+	struct host *h = g->host;
+
+	if (h->ops->refresh)
+		return h->ops->refresh(h, g->why, sizeof(g->why));
+	say(out, "Where this VM's memory is is known all the time: there is nothing to be looked for anew.\n");
+	return 0;
+}
+
 int do_memory_map(struct machine *m, char **words, const struct printer *out)
 {
 	struct host_area a;
 	unsigned n = 0;
 	const char *unknown;
+	int err = 0;
 
-	(void)words;
+	if (words[0] && strcmp(words[0], "refresh"))
+		return refuse(&m->guest.refusal, -EINVAL, "memory-map: refresh, or nothing");
+	if (words[0])
+		err = refresh(&m->guest, out);
+	if (err)
+		return err;
 	for (; m->guest.host->ops->area(m->guest.host, n, &a); n++)
 		say(out, "0x%016llx-0x%016llx  %s  %s\n", (unsigned long long)a.start,
 			(unsigned long long)(a.start + a.size - 1),

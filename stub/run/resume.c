@@ -10,6 +10,7 @@
 #include "resume.h"
 #include "step_plan.h"
 #include "threads.h"
+#include "vmm.h"
 #include "turn.h"
 
 /*
@@ -121,10 +122,20 @@ static void commit(struct vcpu *v, const struct resume_action *action)
 	regfile_drop(&v->regs);
 }
 
+/* Memory that is elsewhere now has none of the opcodes. */
+static void plant_again(struct guest *g)
+{
+	if (g->memory_age == g->host->memory_age)
+		return;
+	g->memory_age = g->host->memory_age;
+	vmm_memory_comes(g, 0, UINT64_MAX);
+}
+
 static int resume_all(struct guest *g, const struct resume_action *actions)
 {
 	int err = 0;
 
+	plant_again(g);
 	points_plant_waiting(&g->points, &g->current->space);
 	for (unsigned i = 0; !err && i < g->n; i++)
 		err = plan(g->vcpus[i], actions[i].kind);

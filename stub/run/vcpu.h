@@ -298,6 +298,7 @@ struct guest {
 	struct tdesc tdesc; /* what the debugger is given; of these registers are the vCPUs' register files */
 	struct memory memory;
 	struct points points;
+	unsigned memory_age; /* as host.memory_age was when all opcodes were in */
 
 	unsigned n; /* those of a VMM come and go: grows, up to GUEST_VCPUS_MAX, with the lock held */
 	struct vcpu **vcpus;

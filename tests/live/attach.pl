@@ -323,6 +323,7 @@ $parts{changes} = sub {
 		my $memory = read_physical($c, hex($at // 0) + 0x10);
 		ok($change eq 'remove' ? $memory =~ /^E/ : $memory =~ /^0/, "... and its memory is " . ($change eq 'remove' ? 'gone' : 'there')) or diag($memory);
 	}
+	goes_under_breakpoint($c);
 	point($c, 'z0');
 	ask($c, 'D');
 	expect_victim('... and the VMM has seen nothing of it');
@@ -333,6 +334,39 @@ $parts{changes} = sub {
 	ok($status ne '', '... and kvm-gdbserver ends') or kill_server('KILL');
 	diag("exit status $status; " . server_log());
 };
+
+# A slot that goes while the VM stands, with a breakpoint in it. The client leaves it set all the while.
+sub goes_under_breakpoint {
+	my ($c) = @_;
+	no warnings "portable"; # addresses have 64 bits
+	my ($gpa, $size, $there) = ask_victim('slot add') =~ /at (0x[0-9a-f]+) of (0x[0-9a-f]+) bytes is at (0x[0-9a-f]+)/;
+	my ($place, $memory) = (hex($gpa) + 0x100, hex($there) + 0x100);
+	my $map = monitor($c, 'memory-map');
+
+	ok(monitor($c, 'memory-map refresh') =~ sprintf('0x%016x-', hex $gpa), 'a slot more while it stands: memory-map refresh has it') or diag($map);
+	my $set = ask($c, sprintf 'Z0,%x,%d', $place, kind($c));
+	return skip('a breakpoint in a slot that goes', "none can be set there: $set") if $set ne 'OK';
+	ok(memory_of_victim($memory) ne '0' x 8, '... with a breakpoint in it');
+	ask_victim('slot move');
+	monitor($c, 'memory-map refresh');
+	ok(memory_of_victim($memory) eq '0' x 8, '... it moves away, and is as it was');
+	ok(read_physical($c, $place) =~ /^E/ && read_physical($c, $place + 2 * hex $size) eq '0' x 8, '... memory is where it is now');
+	ask_victim('slot add');
+	monitor($c, 'memory-map refresh');
+	ok(stopped_at(ask($c, 'vCont;c')) == at('turn'), '... it comes back, and the guest goes on');
+	ok(memory_of_victim($memory) ne '0' x 8, '... with the breakpoint in it again');
+	ask_victim('slot remove');
+	ok(monitor($c, 'memory-map refresh') !~ sprintf('0x%016x-', hex $gpa), '... it goes for good');
+	ok(memory_of_victim($memory) eq '0' x 8, '... and is as it was');
+	ok(ask($c, sprintf 'z0,%x,%d', $place, kind($c)) eq 'OK', '... the breakpoint is taken out');
+}
+
+# Four bytes at an address of the VMM's.
+sub memory_of_victim {
+	my ($at) = @_;
+
+	return inside(sprintf 'dd if=/proc/%d/mem bs=4 skip=%d count=1 2>/dev/null | od -An -tx1 | tr -d " \n"', victim_pid(), $at / 4);
+}
 
 sub read_physical {
 	my ($c, $at) = @_;

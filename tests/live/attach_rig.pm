@@ -12,7 +12,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(ok skip diag finish inside start_victim ask_victim is_alive end_victim lives victim_pid expect_victim
 	start_server kill_server server_log server_status server_pid refused misused
-	client vanish say_only hear ask interrupt monitor stopped_at point at gone is_own program set_port without_kvm);
+	client vanish say_only hear ask interrupt monitor stopped_at kind point at gone is_own program set_port without_kvm);
 
 $| = 1;
 $SIG{PIPE} = 'IGNORE';
