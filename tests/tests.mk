@@ -74,7 +74,7 @@ build/guests/sequence_%.elf: tests/guests/start_%.S tests/guests/sequence.c test
 
 # This one is for other VMMs.
 build/guests/lines_arm64.elf: tests/guests/start_arm64.S tests/guests/lines.c
-build/guests/lines_x86_64.elf: tests/guests/start_pvh.S tests/guests/lines.c
+build/guests/lines_x86_64.elf: tests/guests/start_pvh.S tests/guests/start_x86_64.S tests/guests/lines.c
 build/guests/lines_%.elf:
 	@mkdir -p $(@D)
 	$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc $(guest_flags) $(guest_flags_$*) -o $@ $^

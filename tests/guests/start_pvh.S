@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Entered by PVH's note, as QEMU's -kernel does: 32-bit protected mode without paging. It goes to long mode, as other guests begin in. */
-	.globl _start, console_putc, start_cpu
+/* Entered by PVH's note, as QEMU's -kernel does: 32-bit protected mode without paging. It goes to long mode, in which start_x86_64.S begins. */
+	.globl	start_pvh
 	.section .note.Xen, "a", @note
 	.balign	4
 	.long	4, 8, 18		/* XEN_ELFNOTE_PHYS32_ENTRY */
 	.asciz	"Xen"
-	.quad	_start
+	.quad	start_pvh
 
 	.text
 	.code32
-_start:
+start_pvh:
 	cli
 	mov	$pdpt + 3, %eax
 	mov	%eax, pml4
@@ -41,20 +41,8 @@ _start:
 	mov	%eax, %ds
 	mov	%eax, %es
 	mov	%eax, %ss
-	mov	$stack_end, %esp
-	xor	%ebp, %ebp
-	call	main
-	hlt
-
-console_putc:
-	mov	%edi, %eax
-	mov	$0x3f8, %edx
-	out	%al, %dx
-	ret
-
-	/* The others stay where they are. */
-start_cpu:
-	ret
+	xor	%edi, %edi		/* the first vCPU's number */
+	jmp	_start
 
 	.section .rodata
 	.balign	8
@@ -67,6 +55,4 @@ gdt_register:
 pml4:	.skip	4096
 pdpt:	.skip	4096
 directory: .skip 4096
-	.skip	4096
-stack_end:
 	.section .note.GNU-stack, "", @progbits

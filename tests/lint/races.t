@@ -7,19 +7,11 @@
 cd "$(dirname "$0")/../.." || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-count=0
-failed=0
+. tests/lib/status.sh
 
-ok() # STATUS NAME
+excerpt()
 {
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $count - $2"
-	else
-		failed=1
-		echo "not ok $count - $2"
-		grep -hE -A 14 'WARNING: ThreadSanitizer|^not ok|rror:' "$tmp/log" "$tmp/out" "$tmp"/report.* 2>/dev/null | cut -c1-200 | head -60 | sed 's/^/# /'
-	fi
+	grep -hE -A 14 'WARNING: ThreadSanitizer|^not ok|rror:' "$tmp/log" "$tmp/out" "$tmp"/report.* 2>/dev/null | cut -c1-200 | head -60
 }
 
 # Its shadow memory does not get along with every place that the kernel may have put a program at.

@@ -29,13 +29,6 @@ static void start(struct rig *r, unsigned vcpus, int mode)
 	rig_start(r);
 }
 
-static bool in_time(atomic_bool *what)
-{
-	for (int64_t until = now_ms() + PATIENCE; now_ms() < until && !*what; sleep_ms(1))
-		;
-	return *what;
-}
-
 /* ---- nobody is connected: the thread calls KVM_RUN and nothing else ---- */
 
 static struct sock_filter only_kvm_run[] = {
@@ -156,21 +149,15 @@ static void test_leave(void)
 static void test_busy(void)
 {
 	struct rig r;
-	int64_t asked;
+	int64_t took;
 	int fd;
 
 	start(&r, 1, MODE_STORM);
 	fd = client_open(&r);
 	client_say(fd, "vCont;c");
-	sleep_ms(50);
-	r.busy_ms = 3000;
-	in_time(&r.vcpus[0].in_handler);
-	while (r.busy_ms)
-		sleep_ms(1);
-	asked = now_ms();
-	client_interrupt(fd);
-	ok(client_wait(fd, PATIENCE)[0] == 'T' && now_ms() - asked < 1000, "busy in the VMM: Ctrl-C is answered in %lld ms",
-		(long long)(now_ms() - asked));
+	rig_stay(&r, 3000);
+	took = client_stop(fd);
+	ok(took >= 0 && took < 1000, "busy in the VMM: Ctrl-C is answered in %lld ms", (long long)took);
 	ok(strlen(client_ask(fd, PATIENCE, "g")) > 16, "busy in the VMM: registers are read");
 	ok(strlen(client_ask(fd, PATIENCE, "m%llx,8", (unsigned long long)rig_symbol(&r, "counter", NULL))) == 16,
 		"busy in the VMM: ... and memory");
@@ -178,9 +165,7 @@ static void test_busy(void)
 		"busy in the VMM: the client is told so");
 	ok(client_ask(fd, PATIENCE, "P0=0000000000000000")[0] == 'E', "busy in the VMM: a register is not written");
 	ok(r.vcpus[0].in_handler, "busy in the VMM: all that while it was");
-	while (r.vcpus[0].in_handler)
-		sleep_ms(1);
-	sleep_ms(50);
+	rig_come_back(&r);
 	ok(client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'T', "busy in the VMM: behind it, a step");
 	ok(!strcmp(client_break(&r, fd, "Z0", "tick"), "OK") && client_ask(fd, PATIENCE, "vCont;c")[0] == 'T', "busy in the VMM: ... and a breakpoint");
 	close(fd);

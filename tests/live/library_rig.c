@@ -348,6 +348,20 @@ void rig_resume(struct rig *r)
 		sleep_ms(1);
 }
 
+void rig_stay(struct rig *r, unsigned ms)
+{
+	r->busy_ms = ms;
+	while (r->busy_ms || !r->vcpus[0].in_handler)
+		sleep_ms(1);
+}
+
+void rig_come_back(const struct rig *r)
+{
+	while (r->vcpus[0].in_handler)
+		sleep_ms(1);
+	sleep_ms(50);
+}
+
 /* ---- a debugger */
 
 void client_say(int fd, const char *packet)
@@ -397,6 +411,14 @@ static const char *wait_for(int fd, int ms, char head)
 const char *client_wait(int fd, int ms)
 {
 	return wait_for(fd, ms, '$');
+}
+
+int64_t client_stop(int fd)
+{
+	int64_t asked = now_ms();
+
+	client_interrupt(fd);
+	return client_wait(fd, PATIENCE)[0] == 'T' ? now_ms() - asked : -1;
 }
 
 const char *client_notified(int fd, int ms)

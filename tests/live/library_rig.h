@@ -69,6 +69,10 @@ void *rig_at(const struct rig *r, const char *name);
 void rig_pause(struct rig *r);
 void rig_resume(struct rig *r);
 
+/* The first vCPU's thread serves an exit for so long, and has begun to. And: it is through with that, and in the guest. */
+void rig_stay(struct rig *r, unsigned ms);
+void rig_come_back(const struct rig *r);
+
 /* ---- a debugger */
 
 #define PATIENCE 10000 /* ms: longer than anything takes */
@@ -82,6 +86,9 @@ const char *client_wait(int fd, int ms);
 const char *client_notified(int fd, int ms);
 void client_say(int fd, const char *packet);
 void client_interrupt(int fd);
+
+/* Ctrl-C: after how many ms there is a stop; -1: none comes. */
+int64_t client_stop(int fd);
 
 int64_t now_ms(void);
 void sleep_ms(unsigned ms);

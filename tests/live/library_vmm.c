@@ -321,30 +321,23 @@ static void test_eight(void)
 static void test_long(void)
 {
 	struct rig r;
-	int64_t asked;
+	int64_t took;
 	int fd;
 
 	start(&r, 1, MODE_STORM);
 	fd = client_open(&r);
 	client_say(fd, "vCont;c");
-	r.busy_ms = 10000;
-	while (r.busy_ms || !r.vcpus[0].in_handler)
-		sleep_ms(1);
-	asked = now_ms();
-	client_interrupt(fd);
-	ok(client_wait(fd, PATIENCE)[0] == 'T' && now_ms() - asked < 1000, "ten seconds in the VMM: Ctrl-C is answered in %lld ms",
-		(long long)(now_ms() - asked));
+	rig_stay(&r, 10000);
+	took = client_stop(fd);
+	ok(took >= 0 && took < 1000, "ten seconds in the VMM: Ctrl-C is answered in %lld ms", (long long)took);
 	for (unsigned i = 0; i < 8; i++) {
 		ok(strlen(client_ask(fd, PATIENCE, "g")) > 16 && client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'E', "ten seconds in the VMM: looked at, and not stepped");
 		client_say(fd, "vCont;c");
 		sleep_ms(500);
-		client_interrupt(fd);
-		ok(client_wait(fd, PATIENCE)[0] == 'T', "ten seconds in the VMM: let go, and stopped again");
+		ok(client_stop(fd) >= 0, "ten seconds in the VMM: let go, and stopped again");
 	}
 	ok(r.vcpus[0].in_handler, "ten seconds in the VMM: all that while it was");
-	while (r.vcpus[0].in_handler)
-		sleep_ms(1);
-	sleep_ms(50);
+	rig_come_back(&r);
 	ok(client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'T', "ten seconds in the VMM: behind it, a step");
 	close(fd);
 	ok(rig_runs(&r), "ten seconds in the VMM: and it runs on");

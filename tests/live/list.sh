@@ -8,23 +8,10 @@ vmm=build/examples/vmm
 dir=$(mktemp -d)
 there=$($IN 'mktemp -d /tmp/list.XXXXXX')
 trap '$IN "kill \$(cat $there/pids) 2>/dev/null; rm -rf $there"; rm -rf "$dir"' EXIT
-count=0
-failed=0
+. tests/lib/status.sh
 
-ok() { # STATUS NAME
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $count - $2"
-	else
-		failed=1
-		echo "not ok $count - $2"
-		sed 's/^/# /' "$dir/list" "$dir/json"
-	fi
-}
-
-skip() { # NAME REASON
-	count=$((count + 1))
-	echo "ok $count - $1 # SKIP $2"
+excerpt() {
+	cat "$dir/list" "$dir/json"
 }
 
 # A VMM with two vCPUs; its pid. It waits for a debugger.

@@ -1,23 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The kernel module in a nested machine: built for its kernel, loaded, tried, unloaded.
 
-count=0
-failed=0
-
-ok() { # STATUS NAME
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $count - $2"
-	else
-		failed=1
-		echo "not ok $count - $2"
-	fi
-}
-
-skip() { # NAME REASON
-	count=$((count + 1))
-	echo "ok $count - $1 # SKIP $2"
-}
+. tests/lib/status.sh
 
 # Sets `module`.
 build() {

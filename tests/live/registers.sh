@@ -9,18 +9,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"; $IN "rm -f $there"' EXIT
 there=/tmp/registers.$$
 [ "$PLACE" = own ] && program=build/kvm-gdbserver || program=kvm-gdbserver
-count=0
-failed=0
-
-ok() { # STATUS NAME
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $count - $2"
-	else
-		failed=1
-		echo "not ok $count - $2"
-	fi
-}
+. tests/lib/status.sh
 
 # What it prints, and what it complains of in $dir/err.
 show() {

@@ -4,9 +4,9 @@
  * found is what was set, by each way that this kernel has.
  */
 #include "attach/memslots.h"
+#include "open_files.h"
 #include "tap.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -187,18 +187,6 @@ static bool is_table(const struct memslots *got, const struct memslots *want, co
 	if (!good)
 		show(got);
 	return good;
-}
-
-static unsigned open_files(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	while (d && readdir(d))
-		n++;
-	if (d)
-		closedir(d);
-	return n;
 }
 
 static double milliseconds(void)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A scratch VM is opened in somebody else's process, in which it leaves no trace: no handler, no mask, no file. */
 #include "host/vm.h"
+#include "open_files.h"
 #include "tap.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <pthread.h>
@@ -14,18 +14,6 @@
 #define SCRATCH 0x10000
 #define SIGNALS 65
 #define TIMES 20
-
-static unsigned open_files(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	while (d && readdir(d))
-		n++;
-	if (d)
-		closedir(d);
-	return n;
-}
 
 /* What a process has of signals: its handlers, and this thread's mask. */
 struct signals {

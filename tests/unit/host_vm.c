@@ -2,9 +2,9 @@
 /* A VM of our own on this host's KVM: runs, is kicked, reaches devices, is reset. */
 #include "guest_code.h"
 #include "host/vm.h"
+#include "open_files.h"
 #include "tap.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -36,18 +36,6 @@ static void is_exit(struct host *h, enum host_run how, enum exit_kind want, cons
 
 	is_int(h->ops->run(h, 0, how, &exit), 0, name);
 	is_int(exit.kind, want, name);
-}
-
-static unsigned open_files(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	while (d && readdir(d))
-		n++;
-	if (d)
-		closedir(d);
-	return n;
 }
 
 static void test_device(void)
