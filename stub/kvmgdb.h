@@ -140,7 +140,8 @@ struct kvmgdb_config {
 
 	/*
 	 * A client wants the guest reset (`run` in gdb, `monitor system_reset`). Every vCPU stands; the VMM resets the guest
-	 * before it returns, vCPUs and memory, to its start. 0 or -errno. NULL: the client is told that this VMM cannot.
+	 * before it returns, vCPUs and memory, to its start. 0; or -errno, and the guest is as it was. NULL: the client is told
+	 * that this VMM cannot.
 	 */
 	int (*reset)(void *opaque);
 
@@ -255,7 +256,7 @@ int kvmgdb_tell(struct kvmgdb *gdb, enum kvmgdb_fact fact, const void *data, siz
 
 /*
  * HOST:PORT, :PORT (loopback; port 0 is a free one), or unix:PATH (mode 0600). Whoever can connect owns the guest: the protocol
- * has no password. The TCP port, 0 for a Unix socket, or -errno. -EBUSY: it listens already.
+ * has no password. The TCP port, 0 for a Unix socket, or -errno. There may be eight such places; -ENFILE: there are.
  */
 int kvmgdb_listen(struct kvmgdb *gdb, const char *address, char *error, size_t error_size);
 

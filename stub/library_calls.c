@@ -14,6 +14,7 @@
 #define EXIT_TRIES 100
 
 #define KVMGDB_MEM_READONLY 2 /* KVM_MEM_READONLY of <linux/kvm.h>, which only host/ has */
+#define KVM_PPC_MMUV3_CFG_SIZE 16 /* sizeof(struct kvm_ppc_mmuv3_cfg) of ppc64le's <asm/kvm.h> */
 
 /* ---- vCPUs */
 
@@ -191,7 +192,7 @@ int kvmgdb_set_memory(struct kvmgdb *gdb, uint32_t slot, uint64_t gpa, uint64_t 
 
 int kvmgdb_tell(struct kvmgdb *gdb, enum kvmgdb_fact fact, const void *data, size_t size)
 {
-	return fact == KVMGDB_PPC_MMUV3 ? embed_tell(gdb->host, data, size) : -EINVAL;
+	return fact == KVMGDB_PPC_MMUV3 && size == KVM_PPC_MMUV3_CFG_SIZE ? embed_tell(gdb->host, data, size) : -EINVAL;
 }
 
 /* ---- clients */

@@ -131,7 +131,9 @@ int guest_start_over(struct guest *g)
 	if (!g->host->ops->reset)
 		return refuse(&g->refusal, -EOPNOTSUPP, "the VMM cannot start its guest over from here");
 	err = g->host->ops->reset(g->host, g->why, sizeof(g->why));
-	forget(g, err != 0);
+	/* A VMM that does not reset its guest has it as it was. A machine of ours may be half of one. */
+	if (!err || !g->host->borrowed)
+		forget(g, err != 0);
 	return err;
 }
 

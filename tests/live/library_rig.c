@@ -246,7 +246,8 @@ void rig_open_as(struct rig *r, const char *image, unsigned vcpus, int mode, str
 	config.kvm_fd = r->m.kvm;
 	config.vm_fd = r->m.vm;
 	config.opaque = &r->m;
-	config.reset = machine_start;
+	if (!config.reset)
+		config.reset = machine_start;
 	if (kvmgdb_open(&config, &r->gdb, why, sizeof(why)))
 		errx(1, "kvmgdb_open: %s", why);
 	if (kvmgdb_set_memory(r->gdb, 0, board_ram, MACHINE_RAM, r->m.ram, 0))
@@ -275,6 +276,8 @@ void rig_start(struct rig *r)
 
 void rig_close(struct rig *r)
 {
+	size_t run_size = (size_t)ioctl(r->m.kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+
 	r->ends = true;
 	for (unsigned i = 0; r->started && i < r->m.n; i++) {
 		if (r->vcpus[i].gone)
@@ -283,8 +286,10 @@ void rig_close(struct rig *r)
 		pthread_join(r->m.vcpus[i].thread, NULL);
 	}
 	kvmgdb_close(r->gdb);
-	for (unsigned i = 0; i < r->m.n; i++)
+	for (unsigned i = 0; i < r->m.n; i++) {
+		munmap(r->m.vcpus[i].run, run_size);
 		close(r->m.vcpus[i].fd);
+	}
 	close(r->m.vm);
 	close(r->m.kvm);
 	munmap(r->m.ram, MACHINE_RAM);
