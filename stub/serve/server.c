@@ -175,6 +175,7 @@ void server_talk(struct server *s, int in, int out)
 	locked_admit(s, in, out, NULL, 0);
 	pthread_mutex_unlock(&s->lock);
 	watch_welcome(s);
+	wake_now(&s->wake); /* nobody else hears a client that has no machine yet */
 }
 
 /* When there are no descriptors left, nobody is accepted for a while. */

@@ -155,5 +155,40 @@ shell kill $server; while kill -0 $server 2>/dev/null; do sleep 0.1; done
 END
 moves 1 "the server was ended at a breakpoint: the VM runs on"
 
+# gdb has started it, and talks to it by a pipe.
+piped="target extended-remote | echo \$\$ >$dir/pid; exec build/kvm-gdbserver --multi - 2>$dir/server"
+piped_ends() { # NAME
+	for _ in $(seq 50); do
+		! kill -0 "$(cat "$dir/pid")" 2>/dev/null || { sleep 0.1; continue; }
+		break
+	done
+	! kill -0 "$(cat "$dir/pid")" 2>/dev/null
+	result $? "$1"
+}
+
+session <<END
+$piped
+attach $vm1
+break count
+continue
+END
+like "by a pipe" "hit Breakpoint 1, .*count|Breakpoint 1, .*count"
+piped_ends "... the server ends with gdb"
+moves 1 "... and the VM runs on"
+
+for how in "kill -KILL \$PPID" "kill \$(cat $dir/pid)"; do
+	session <<END
+$piped
+attach $vm1
+break count
+continue
+shell $how
+END
+	piped_ends "... with '${how% *}' as well"
+	moves 1 "... and the VM runs on"
+done
+build/kvm-gdbserver --ram 0:1M:0x10000 --multi :0 >"$dir/gdb" 2>&1
+like "--ram is of one VM" "--ram is of one VM"
+
 echo "1..$count"
 exit $failed
