@@ -169,6 +169,10 @@ $(OUT)/victim: $(wildcard tests/attach/*.[ch]) tests/examples/machine.h tests/gu
 
 victim: $(OUT)/victim
 
+# Another one, of 32 bits.
+build/vmm_32: tests/live/vmm_32.c
+	$(cross_i386)gcc -m32 -O2 -Wall -Wextra -ffreestanding -fno-stack-protector -fno-pic -nostdlib -static -no-pie -Wl,--build-id=none -o $@ $<
+
 # What goes into the nested machines is linked statically: they have no library.
 static-%:
 	$(MAKE) --no-print-directory ARCH=$* OUT=build/$*-static STATIC=1 \
@@ -187,7 +191,7 @@ build/%-static/many_regs_values build/%-static/many_regs_misuse: tests/live/many
 			tests/live/$$test.c tests/live/many_regs_setup.c tests/live/many_regs_vm.c || exit; \
 	done
 
-test-programs: all unit peek examples victim $(guests) \
+test-programs: all unit peek examples victim build/vmm_32 $(guests) \
 	static-arm64 static-powerpc static-riscv64 static-x86_64 \
 	$(foreach arch,arm64 powerpc riscv64 x86_64,$(addprefix build/$(arch)-static/,$(many_regs_tests)))
 

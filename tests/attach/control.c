@@ -7,6 +7,7 @@
  *   pause, resume      the VMM's own
  *   slot add|move|remove   of a MiB of RAM far behind the usual one
  *   create             the VM, after --later
+ *   second             another VM, of one vCPU that nobody kicks: what is reported is of both
  *   go PORT            after --hold
  *   threads N          made, and ended
  *   fork               of a process that does nothing for a minute; the answer is its id
@@ -126,7 +127,7 @@ static void do_resume(struct victim *v, char *argument, FILE *answer)
 
 struct sums {
 	unsigned long exits, eintr, sent, handled, uncaused, foreign, lost, fresh;
-	unsigned running;
+	unsigned running, vcpus;
 	const char *wrong;
 };
 
@@ -148,6 +149,15 @@ static void add(struct sums *sum, struct seat *s)
 		sum->wrong = s->first;
 }
 
+static void add_all(struct sums *sum, struct victim *v)
+{
+	pause_storm(v, true);
+	for (unsigned i = 0; i < v->machine.n; i++)
+		add(sum, &v->seats[i]);
+	pause_storm(v, false);
+	sum->vcpus += v->machine.n;
+}
+
 static void do_report(struct victim *v, char *argument, FILE *answer)
 {
 	static double before;
@@ -155,15 +165,13 @@ static void do_report(struct victim *v, char *argument, FILE *answer)
 	double at = now();
 
 	(void)argument;
-	pause_storm(v, true);
-	for (unsigned i = 0; i < v->machine.n; i++)
-		add(&sum, &v->seats[i]);
-	pause_storm(v, false);
+	for (struct victim *each = v; each; each = each->second)
+		add_all(&sum, each);
 	fprintf(answer,
 		"sequence=%s kicks=%s running=%u/%u exits=%lu rate=%.0f eintr=%lu sent=%lu handled=%lu uncaused=%lu lost=%lu "
 		"foreign=%lu%s%s\n",
 		sum.wrong ? "BROKEN" : "unbroken", sum.uncaused || sum.lost || sum.foreign ? "UNEQUAL" : "equal", sum.running,
-		v->machine.n, sum.exits, (double)sum.fresh / (at - before), sum.eintr, sum.sent, sum.handled, sum.uncaused,
+		sum.vcpus, sum.exits, (double)sum.fresh / (at - before), sum.eintr, sum.sent, sum.handled, sum.uncaused,
 		sum.lost, sum.foreign, sum.wrong ? "; " : "", sum.wrong ? sum.wrong : "");
 	before = at;
 }
@@ -270,6 +278,18 @@ static void do_create(struct victim *v, char *argument, FILE *answer)
 	fputs("created\n", answer);
 }
 
+static void do_second(struct victim *v, char *argument, FILE *answer)
+{
+	static struct victim second = { .vcpus = 1, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+
+	(void)argument;
+	second.image = v->image;
+	second.style = v->style;
+	victim_create(&second);
+	v->second = &second;
+	fputs("created\n", answer);
+}
+
 static void *end_at_once(void *arg)
 {
 	return arg;
@@ -327,6 +347,7 @@ static const struct {
 	{ "resume", do_resume },
 	{ "slot", do_slot },
 	{ "create", do_create },
+	{ "second", do_second },
 	{ "go", do_go },
 	{ "threads", do_threads },
 	{ "fork", do_fork },

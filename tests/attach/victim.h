@@ -60,6 +60,7 @@ struct victim {
 	pthread_mutex_t lock;		    /* of what changes in `pauses`, `storm_pauses` and `is_paused` */
 	pthread_cond_t changed;
 	FILE *answers;
+	struct victim *second; /* another VM of this process, or NULL */
 };
 
 /* victim.c */

@@ -10,9 +10,10 @@ use IO::Socket::INET;
 use Socket qw(IPPROTO_TCP TCP_NODELAY SOL_SOCKET SO_LINGER);
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(ok skip diag finish inside start_victim ask_victim is_alive end_victim lives victim_pid expect_victim
+our @EXPORT = qw(ok skip diag finish inside start_victim ask_victim is_alive end_victim lives ended_by_debug_exit victim_pid expect_victim
 	start_server kill_server server_log server_status server_pid refused misused
-	client vanish say_only hear ask interrupt monitor stopped_at kind point at gone is_own program set_port without_kvm);
+	client vanish say_only hear ask interrupt monitor stopped_at kind point at gone is_own program nobody without_kvm set_port);
+our @EXPORT_OK = qw(is_stop steps hits run_on one_round one_cycle);
 
 $| = 1;
 $SIG{PIPE} = 'IGNORE';
@@ -35,7 +36,7 @@ sub ok($$) {
 	my ($good, $name) = @_;
 
 	$count++;
-	$failed ||= !$good && $name !~ /# TODO/;
+	$failed ||= !$good;
 	print $good ? '' : 'not ', "ok $count - $name\n";
 	return $good;
 }
@@ -124,6 +125,13 @@ sub lives {
 	return $report;
 }
 
+# Has the VMM ended by a debug exit that it did not ask for, and said so? A KVM that emulates all that it runs says an internal error in its place.
+sub ended_by_debug_exit {
+	my $reasons = inside('test -d /sys/module/kvm_pvm && echo yes') ? '4|17' : '4';
+
+	return !is_alive($victim) && inside("tail -n 1 $dir/vmm") =~ /^victim: vCPU \d+: exit reason (?:$reasons)\z/;
+}
+
 sub expect_victim {
 	my ($name, $spurious) = @_;
 	my $wrong = lives($spurious);
@@ -156,21 +164,25 @@ sub start_server {
 
 # A command that runs another one as nobody, who cannot open /dev/kvm; or undef.
 sub without_kvm {
-	inside(<<"END");
-mkdir -p $dir; cd $dir; : >none; chmod 0 none
-cat >nobody <<'SCRIPT'
-#!/bin/sh
-mount --bind $dir/none /dev/kvm || exit 1
-setpriv --reuid 65534 true 2>/dev/null && exec setpriv --reuid 65534 --regid 65534 --clear-groups "\$@"
-exec su -s /bin/sh nobody -c "exec \$*"
-SCRIPT
-chmod 755 . nobody
-END
-	return inside("unshare -m $dir/nobody sh -c 'test -r /dev/kvm || id -u' 2>/dev/null") =~ /^[1-9]\d*$/ ? "unshare -m $dir/nobody" : undef;
+	my $nobody = nobody() // return undef;
+
+	inside("cd $dir; : >none; chmod 0 none; printf '%s\\n' '#!/bin/sh' 'mount --bind $dir/none /dev/kvm && exec $nobody \"\$@\"' >hide; chmod 755 hide");
+	return inside("unshare -m $dir/hide sh -c 'test -r /dev/kvm || id -u' 2>/dev/null") =~ /^[1-9]\d*$/ ? "unshare -m $dir/hide" : undef;
 }
 
 sub server_pid { return $server }
 sub server_log { return inside("cat $dir/server 2>/dev/null") }
+
+# What runs a program as nobody; undef when there is no way.
+sub nobody {
+	my $launcher = "$dir/as_nobody";
+
+	inside('mkdir -p /etc; [ -e /etc/passwd ] || echo "nobody:x:65534:65534::/:/bin/sh" >/etc/passwd') unless $own;
+	my $how = inside('setpriv --reuid 65534 --regid 65534 --clear-groups true 2>/dev/null; echo $?') eq '0' ?
+		'exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"' : 'exec su -s /bin/sh nobody -c "exec $*"';
+	inside("mkdir -p $dir; printf '%s\\n' '#!/bin/sh' '$how' >$launcher; chmod 755 $dir $launcher");
+	return inside("$launcher true 2>/dev/null; echo \$?") eq '0' ? $launcher : undef;
+}
 
 # The exit status, when it has ended within so many seconds.
 sub server_status {
@@ -186,15 +198,15 @@ sub kill_server {
 	return server_status();
 }
 
-# --attach with this process is refused in one line that matches, with this exit status.
+# --attach with this process is refused in one line that matches, with this exit status; run by way of `by`.
 sub refused_with {
-	my ($name, $pid, $pattern, $status) = @_;
-	my $output = inside("timeout 30 $program --attach :0 $pid 2>&1 </dev/null; echo \"status \$?\"");
+	my ($name, $pid, $pattern, $status, $by) = @_;
+	my $output = inside(($by // '') . " timeout 30 $program --attach :0 $pid 2>&1 </dev/null; echo \"status \$?\"");
 
 	ok($output =~ /^[^\n]*(?:$pattern)[^\n]*\nstatus $status$/, $name) or diag($output);
 }
 
-sub refused { refused_with(@_, 1) }
+sub refused { refused_with(@_[0 .. 2], 1, $_[3]) }
 sub misused { refused_with(@_, 'number', 2) }
 
 # --- the client
@@ -303,6 +315,79 @@ sub point {
 	my ($c, $type, $where) = @_;
 
 	return ask($c, sprintf '%s,%x,%d', $type, at($where // 'turn'), kind($c));
+}
+
+# --- what a client does
+
+sub is_stop { return $_[0] =~ /^T(05|02|00|13)/ }
+
+# Some steps, each of which ends.
+sub steps {
+	my ($c, $n, $thread) = @_;
+	my $wrong = 0;
+
+	for (1 .. $n) {
+		my $reply = ask($c, "vCont;s:$thread");
+		next if is_stop($reply) && defined stopped_at($reply);
+		diag("a step: $reply") unless $wrong++;
+	}
+	return !$wrong;
+}
+
+# To turn(), so many times, with this kind of breakpoint.
+sub hits {
+	my ($c, $type, $n) = @_;
+	my $wrong = 0;
+
+	my $set = point($c, "Z$type");
+	return "not set: $set" if $set ne 'OK';
+	for (1 .. $n) {
+		my $reply = ask($c, 'vCont;c');
+		next if is_stop($reply) && (stopped_at($reply) // 0) == at('turn');
+		$wrong ||= "a hit: $reply";
+	}
+	my $removed = point($c, "z$type");
+	return $wrong || ($removed eq 'OK' ? '' : "not removed: $removed");
+}
+
+# A moment of running.
+sub run_on {
+	my ($c, $seconds) = @_;
+
+	say_only($c, 'vCont;c');
+	sleep $seconds;
+	my $reply = interrupt($c);
+	return is_stop($reply) ? '' : "no stop: $reply";
+}
+
+# What there is to do once with a client, from a stop to the next.
+sub one_round {
+	my ($c, $vcpus) = @_;
+	my $wrong;
+
+	steps($c, 3, 1 + int rand $vcpus) or return 'steps';
+	$wrong = hits($c, 0, 2) and return $wrong;
+	steps($c, 2, 1) or return 'steps';
+	$wrong = run_on($c, 0.01) and return $wrong;
+	return '';
+}
+
+# Attach, rounds, detach, the server's end. how: as for start_server().
+sub one_cycle {
+	my ($vcpus, $rounds, %how) = @_;
+
+	start_server(%how) or return 'not attached: ' . server_log();
+	my $c = client() or return 'no client';
+	is_stop(ask($c, '?')) or return 'no stop at first';
+	for (1 .. $rounds) {
+		my $wrong = one_round($c, $vcpus);
+		return $wrong if $wrong;
+	}
+	my $reply = ask($c, 'D');
+	return "detach: $reply" if $reply ne 'OK';
+	vanish($c);
+	my $status = kill_server('TERM');
+	return $status eq '143' ? '' : "the server's exit status: $status";
 }
 
 1;
