@@ -144,7 +144,7 @@ $(OUT)/examples/%: tests/examples/%.c tests/examples/machine.h $(example_machine
 	$(CC) $(example_flags) -std=gnu11 $(if $(STATIC),-static -s) -o $@ $< $(example_machine) $(example_kvmgdb)
 
 # What the library does to a VMM.
-$(library_tests): $(OUT)/examples/%: tests/live/%.c tests/live/library_rig.c tests/live/library_rig.h $(example_machine) $(library) $(library_files)
+$(library_tests): $(OUT)/examples/%: tests/live/%.c tests/live/library_rig.c tests/live/library_client.c tests/live/library_rig.h $(example_machine) $(library) $(library_files)
 	$(CC) $(example_flags) -std=gnu11 -I tests/unit $(if $(STATIC),-static -s) -o $@ $(filter %.c %.o,$^) $(example_kvmgdb)
 
 # vmm_loop.c with a seccomp filter of what the library says that it calls.
