@@ -8,7 +8,7 @@
  *   slot add|move|remove   of a MiB of RAM far behind the usual one
  *   create             the VM, after --later
  *   second             another VM, of one vCPU that nobody kicks: what is reported is of both
- *   go PORT            after --hold
+ *   go PORT            after --hold: two answers, when it waits for that client and when the guest goes
  *   threads N          made, and ended
  *   fork               of a process that does nothing for a minute; the answer is its id
  *   exec               of a `sleep`
@@ -245,26 +245,35 @@ static unsigned long sleeps(int tid)
 	return n;
 }
 
-/* A client may have had its first stop, and be through with it, between two looks. */
+/* Has a thread been stopped since then? `before` is kept up to date for as long as there is no client who could have done it. */
+static bool was_stopped(struct victim *v, unsigned port, unsigned long *before)
+{
+	unsigned long now[MACHINE_VCPUS];
+	bool connected, stopped = true;
+
+	for (unsigned i = 0; i < v->machine.n; i++)
+		now[i] = sleeps(v->seats[i].tid);
+	connected = is_connected(port); /* behind that: a stop in between is not taken for one of before */
+	for (unsigned i = 0; i < v->machine.n; i++) {
+		if (!connected)
+			before[i] = now[i];
+		stopped = stopped && (now[i] > before[i] || is_stopped(v->seats[i].tid));
+	}
+	return connected && stopped;
+}
+
+/* A client may have had its first stop, and be through with it, between two looks: whoever lets it come waits for the first of the two answers. */
 static void do_go(struct victim *v, char *argument, FILE *answer)
 {
 	unsigned port = (unsigned)atoi(argument);
-	unsigned long before[MACHINE_VCPUS] = { 0 };
-	bool stopped = false;
+	unsigned long before[MACHINE_VCPUS];
 
-	while (!stopped) {
-		bool connected = is_connected(port);
-
-		stopped = connected;
-		for (unsigned i = 0; i < v->machine.n; i++) {
-			unsigned long now = sleeps(v->seats[i].tid);
-
-			stopped = stopped && (now > before[i] || is_stopped(v->seats[i].tid));
-			if (!connected)
-				before[i] = now;
-		}
+	for (unsigned i = 0; i < v->machine.n; i++)
+		before[i] = sleeps(v->seats[i].tid);
+	fputs("waiting\n", answer);
+	fflush(answer);
+	while (!was_stopped(v, port, before))
 		usleep(2000);
-	}
 	let_guest_go(v);
 	fputs("going\n", answer);
 }
