@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # QEMU, unmodified: kvm-gdbserver attaches to it while its guest prints numbers on the console. None is missing after pauses, steps and
-# breakpoints, while QEMU's monitor is asked for registers all the time; QEMU's own stub says of each register what ours says.
+# breakpoints, while QEMU's monitor is asked for registers all the time; QEMU's own stub says of each register what ours says; and the VM
+# goes on in another QEMU, to which it is migrated.
 #
-# See attach_rig.pm. QEMU is its command, MONITOR where its monitor is reached from here, SEQUENCE the guest's symbols.
+# See attach_rig.pm. QEMU is its command, MONITOR where its monitor is reached from here, SEQUENCE the symbols of a guest of ours. With
+# LINUX the guest is a kernel, which prints the addresses that are wanted first, and numbers among other lines.
 use strict;
 use warnings;
 use lib 'tests/live';
@@ -11,13 +13,22 @@ use IO::Socket::INET;
 use POSIX qw(_exit);
 use Time::HiRes qw(sleep time);
 
-my $rounds = 10 * ($ENV{CYCLES} // 1);
+my $linux = $ENV{LINUX};
+my $rounds = ($linux ? 2 : 10) * ($ENV{CYCLES} // 1);
 my $serial = "/tmp/attach-serial.$$";
-my $qemu = inside("{ $ENV{QEMU} -serial file:$serial >$serial.err 2>&1 </dev/null & echo \$!; }");
+my $qemu = start_qemu($serial);
+
+# With its console in that file.
+sub start_qemu {
+	my ($file, $options) = @_;
+
+	$options //= '';
+	return inside("{ $ENV{QEMU} $options -serial file:$file >$serial.err 2>&1 </dev/null & echo \$!; }");
+}
 
 # --- its monitor
 
-sub monitor {
+sub open_monitor {
 	my $said = '';
 
 	for (1 .. 100) {
@@ -48,7 +59,12 @@ sub monitor_say {
 
 # --- its console
 
-sub lines { return split /\n/, inside("cat $serial") }
+# Of the second QEMU as well, when there is one.
+sub lines {
+	my @lines = split /\r?\n/, inside("cat $serial $serial.2 2>/dev/null");
+
+	return $linux ? grep { /^[0-9a-f]{8}$/ } @lines : @lines;
+}
 
 # What is wrong with it; or ''. The last line may be under way.
 sub console_is_broken {
@@ -57,22 +73,39 @@ sub console_is_broken {
 
 	pop @lines;
 	for my $line (@lines) {
-		$line =~ s/\r$//;
 		return "line $n is $line" if $line ne sprintf '%08x', $n;
 		$n++;
 	}
 	return $n ? '' : 'no line';
 }
 
+sub printed { return inside("cat $serial $serial.2 2>/dev/null | wc -c") }
+
+# A kernel's symbols are on its console, before the first number: turn() is what it calls to open a file.
+sub boot_linux {
+	my $driver = $ENV{ARCH} eq 'arm64' ? 'pl011' : 'serial8250';
+
+	for (1 .. 600) {
+		my $text = inside("cat $serial");
+		if ($text =~ /^00000000\r?$/m) {
+			$attach_rig::at{turn} = hex $1 if $text =~ /^([0-9a-f]{16}) . do_sys_openat2/m;
+			$attach_rig::at{print_line} = hex $1 if $text =~ /^([0-9a-f]{16}) . ${driver}_console_write/m;
+			return defined at('turn') && defined at('print_line');
+		}
+		sleep 0.5;
+	}
+	return 0;
+}
+
 sub console_goes_on {
 	my ($name) = @_;
-	my $before = inside("wc -c <$serial");
+	my $before = printed();
 
 	for (1 .. 300) {
 		sleep 0.1;
-		last if inside("wc -c <$serial") > $before;
+		last if printed() > $before;
 	}
-	my $wrong = inside("wc -c <$serial") > $before ? console_is_broken() : "it prints nothing more: " . inside("cat $serial.err");
+	my $wrong = printed() > $before ? console_is_broken() : "it prints nothing more: " . inside("cat $serial.err");
 	ok($wrong eq '', $name) or diag($wrong);
 }
 
@@ -152,43 +185,83 @@ sub compare {
 
 sub is_stop { return $_[0] =~ /^T(05|02|00)/ }
 
+# A planted breakpoint, or where those do nothing (QEMU's emulation of AMD's virtualization) a debug register.
+my $plants = 0;
+
+# Goes on to that function so many times; what is wrong, or '', and the thread.
+sub meet {
+	my ($c, $where, $times) = @_;
+	my ($thread, $reply) = (1);
+
+	$reply = point($c, "Z$plants", $where);
+	$reply = point($c, 'Z' . ($plants = 1), $where) if $reply ne 'OK' && !$plants;
+	return "a breakpoint: $reply" if $reply ne 'OK';
+	for (1 .. $times) {
+		$reply = ask($c, 'vCont;c');
+		return "a hit: $reply" unless (stopped_at($reply) // 0) == at($where);
+		$thread = $1 if $reply =~ /thread:([^;]+);/;
+	}
+	$reply = point($c, "z$plants", $where);
+	return ($reply eq 'OK' ? '' : "a breakpoint removed: $reply", $thread);
+}
+
+sub step {
+	my ($c, $thread) = @_;
+	my $reply = ask($c, "vCont;s:$thread");
+
+	return is_stop($reply) && defined stopped_at($reply) ? '' : "a step: $reply";
+}
+
+# From the beginning of what prints to where something is printed.
+sub step_across_uart {
+	my ($c) = @_;
+	my ($wrong, $thread) = meet($c, 'print_line', 1);
+	my ($before, $steps) = (printed(), 0);
+
+	while (!$wrong && printed() == $before) {
+		for (1 .. 20) {
+			$wrong ||= step($c, $thread);
+		}
+		return "no access to the UART in 1000 steps" if ($steps += 20) > 1000;
+	}
+	return $wrong;
+}
+
 sub one_round {
 	my ($c) = @_;
+	my $wrong = step_across_uart($c);
 
-	for (1 .. 20) {
-		my $reply = ask($c, 'vCont;s:1');
-		return "a step: $reply" unless is_stop($reply) && defined stopped_at($reply);
-	}
-	my $reply = point($c, 'Z0', 'turn');
-	return "a breakpoint: $reply" if $reply ne 'OK';
-	for (1 .. 3) {
-		$reply = ask($c, 'vCont;c');
-		return "a hit: $reply" unless (stopped_at($reply) // 0) == at('turn');
-	}
-	$reply = point($c, 'z0', 'turn');
-	return "a breakpoint removed: $reply" if $reply ne 'OK';
+	($wrong) = meet($c, 'turn', 3) unless $wrong;
+	return $wrong if $wrong;
 	say_only($c, 'vCont;c');
 	sleep 0.02;
-	$reply = interrupt($c);
+	my $reply = interrupt($c);
 	return is_stop($reply) ? '' : "no stop: $reply";
 }
 
-# Asks the monitor for registers until it is told to end.
+# Asks the monitor for registers until it is told to end. For each answer QEMU reads and writes all that KVM has, a call each, and those are
+# stops while there is a breakpoint: without a pause, a nested Linux would not come to execute anything in between.
 sub start_hammer {
 	my $pid = fork // die;
 
 	return $pid if $pid;
-	my $m = monitor() or _exit(1);
-	my $n = 0;
+	my $m = open_monitor() or _exit(1);
 	$SIG{TERM} = sub { _exit(0) };
-	monitor_say($m, 'info registers') while ++$n;
+	for (;;) {
+		monitor_say($m, 'info registers');
+		sleep 2 if $linux;
+	}
 	_exit(0);
 }
 
-my $m = monitor();
+my $m = open_monitor();
 if (!$m) {
 	ok(0, 'QEMU starts') or diag(inside("cat $serial.err"));
 	finish();
+}
+if ($linux && !boot_linux()) {
+	ok(0, 'Linux boots in QEMU') or diag(inside("cat $serial $serial.err"));
+	end();
 }
 console_goes_on('QEMU runs a guest');
 
@@ -219,7 +292,15 @@ console_goes_on('... and nothing is lost');
 kill 'TERM', $hammer;
 waitpid $hammer, 0;
 
-$m = monitor() or ok(0, 'the monitor answers after that');
+$m = open_monitor() or ok(0, 'the monitor answers after that');
+monitor_say($m, 'stop');
+sleep 0.2;
+monitor_say($m, 'cont');
+console_goes_on("QEMU's own `stop` and `cont` while it runs, with a client: it goes on");
+interrupt($c);
+$wrong = one_round($c);
+ok($wrong eq '', '... and is stepped through, and stopped') or diag($wrong);
+say_only($c, 'vCont;c');
 monitor_say($m, 'stop');
 my $reply = interrupt($c);
 ok(is_stop($reply), "QEMU's own `stop` while it runs: a client can stop it still") or diag($reply, server_log());
@@ -256,17 +337,22 @@ if ($c) {
 }
 monitor_say($m, 'cont');
 console_goes_on('it goes on after that');
-monitor_say($m, 'migrate "exec:cat >/dev/null"');
+monitor_say($m, "migrate \"exec:cat >$serial.vm\"");
 my $state = '';
-for (1 .. 100) {
+for (1 .. 600) {
 	$state = monitor_say($m, 'info migrate');
 	last if $state =~ /Migration status: (completed|failed)/;
 	sleep 0.1;
 }
 ok($state =~ /status: completed/, 'it can be migrated afterwards') or diag($state);
+monitor_say($m, 'info status');
+close $m;
+inside("kill -9 $qemu; while kill -0 $qemu 2>/dev/null; do sleep 0.1; done");
+$qemu = start_qemu("$serial.2", "-incoming 'exec:cat $serial.vm'");
+console_goes_on('... and goes on in another QEMU, where it stopped here');
 end();
 
 sub end {
-	inside("kill -9 $qemu; rm -f $serial $serial.err");
+	inside("kill -9 $qemu; rm -f $serial $serial.err $serial.2 $serial.vm");
 	finish();
 }
