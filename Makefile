@@ -4,7 +4,7 @@
 # make demo               a guest on KVM, and a scripted gdb that debugs it
 # make test               all tests; installs what they need from the distribution
 # make test-all           also those that take long
-# make bench              counts and times beside those of QEMU's stub and of a bare loop
+# make bench              counts and times beside those of QEMU's stub and of a bare loop; PARTS=, PLACES=: some of it
 # make install            the program and the library; PREFIX=/usr/local, DESTDIR=
 # make uninstall
 # make ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-    build/arm64/kvm-gdbserver; ARCH as the kernel names it
@@ -69,10 +69,11 @@ demo:
 
 install: $(program) install-library
 	install -D -m 755 $(program) $(DESTDIR)$(PREFIX)/bin/kvm-gdbserver
+	install -D -m 644 stub/packaging/man/kvm-gdbserver.1 $(DESTDIR)$(MANDIR)/man1/kvm-gdbserver.1
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/kvm-gdbserver $(addprefix $(DESTDIR)$(LIBDIR)/,libkvmgdb.a libkvmgdb.so $(soname) pkgconfig/kvmgdb.pc) \
-		$(DESTDIR)$(INCLUDEDIR)/kvmgdb.h $(DESTDIR)$(MANDIR)/man3/libkvmgdb.3
+		$(DESTDIR)$(INCLUDEDIR)/kvmgdb.h $(DESTDIR)$(MANDIR)/man1/kvm-gdbserver.1 $(DESTDIR)$(MANDIR)/man3/libkvmgdb.3
 
 clean:
 	rm -rf build

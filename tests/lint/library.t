@@ -119,6 +119,7 @@ lib/libkvmgdb.a
 lib/libkvmgdb.so
 lib/libkvmgdb.so.0
 lib/pkgconfig/kvmgdb.pc
+share/man/man1/kvm-gdbserver.1
 share/man/man3/libkvmgdb.3
 END
 ok "these files are" same expected installed
