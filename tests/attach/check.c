@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the guest sequence.c does, foretold. */
 #include <string.h>
+#include <time.h>
 
 #include "../guests/sequence.h"
 #include "victim.h"
@@ -12,6 +13,23 @@ static void blame(struct seat *s, const char *what, unsigned int is, unsigned in
 			wanted);
 }
 
+double check_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void note_gap(struct seat *s)
+{
+	double now = check_clock();
+
+	if (s->last && now - s->last > s->gap)
+		s->gap = now - s->last;
+	s->last = now;
+}
+
 /* After one that is wrong the next may be right. */
 static void check_phase(struct seat *s, enum sequence_phase phase)
 {
@@ -19,6 +37,7 @@ static void check_phase(struct seat *s, enum sequence_phase phase)
 		blame(s, "access of kind", phase, (unsigned int)(s->phase % SEQUENCE_PHASES));
 	s->phase = phase + 1;
 	s->exits++;
+	note_gap(s);
 }
 
 static void serve_read(struct seat *s, enum sequence_phase phase, void *data)

@@ -2,8 +2,9 @@
 /*
  * What a victim is told to do while it runs, a line each, and answers with a line each:
  *
- *   report             sequence=unbroken|BROKEN kicks=equal|UNEQUAL running=N/N exits= rate= eintr= sent= handled= uncaused= lost= foreign=, and
- *                      what was wrong first. rate is of exits in a second, and running how many vCPUs had any, since the last report
+ *   report             sequence=unbroken|BROKEN kicks=equal|UNEQUAL running=N/N exits= rate= gap= eintr= sent= handled= uncaused= lost= foreign=, and
+ *                      what was wrong first. rate is of exits in a second, gap the microseconds of the longest time without one of a vCPU's, and
+ *                      running how many vCPUs had any, since the last report
  *   pause, resume      the VMM's own
  *   slot add|move|remove   of a MiB of RAM far behind the usual one
  *   create             the VM, after --later
@@ -20,7 +21,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "victim.h"
@@ -28,14 +28,6 @@
 #define SLOT 7
 #define SLOT_SIZE 0x100000ul
 #define SLOT_AT (board_ram + 0x10000000)
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* --- kicks */
 
@@ -128,6 +120,7 @@ static void do_resume(struct victim *v, char *argument, FILE *answer)
 struct sums {
 	unsigned long exits, eintr, sent, handled, uncaused, foreign, lost, fresh;
 	unsigned running, vcpus;
+	double gap;
 	const char *wrong;
 };
 
@@ -144,6 +137,9 @@ static void add(struct sums *sum, struct seat *s)
 	sum->exits += exits;
 	sum->fresh += exits - s->reported;
 	sum->running += exits != s->reported;
+	if (s->gap > sum->gap)
+		sum->gap = s->gap;
+	s->gap = 0;
 	s->reported = exits;
 	if (s->broken && !sum->wrong)
 		sum->wrong = s->first;
@@ -162,16 +158,16 @@ static void do_report(struct victim *v, char *argument, FILE *answer)
 {
 	static double before;
 	struct sums sum = { 0 };
-	double at = now();
+	double at = check_clock();
 
 	(void)argument;
 	for (struct victim *each = v; each; each = each->second)
 		add_all(&sum, each);
 	fprintf(answer,
-		"sequence=%s kicks=%s running=%u/%u exits=%lu rate=%.0f eintr=%lu sent=%lu handled=%lu uncaused=%lu lost=%lu "
+		"sequence=%s kicks=%s running=%u/%u exits=%lu rate=%.0f gap=%.0f eintr=%lu sent=%lu handled=%lu uncaused=%lu lost=%lu "
 		"foreign=%lu%s%s\n",
 		sum.wrong ? "BROKEN" : "unbroken", sum.uncaused || sum.lost || sum.foreign ? "UNEQUAL" : "equal", sum.running,
-		sum.vcpus, sum.exits, (double)sum.fresh / (at - before), sum.eintr, sum.sent, sum.handled, sum.uncaused,
+		sum.vcpus, sum.exits, (double)sum.fresh / (at - before), 1e6 * sum.gap, sum.eintr, sum.sent, sum.handled, sum.uncaused,
 		sum.lost, sum.foreign, sum.wrong ? "; " : "", sum.wrong ? sum.wrong : "");
 	before = at;
 }

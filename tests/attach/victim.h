@@ -22,6 +22,8 @@ struct seat {
 	pthread_t thread;
 	int tid;
 	volatile unsigned long exits, reads, phase;
+	double last;	     /* exit: seconds of check_clock() */
+	volatile double gap; /* the longest time between two, since the last report */
 	unsigned int expected; /* what the guest writes next */
 	volatile unsigned long broken;
 	char first[160];	/* what was the first that was wrong */
@@ -68,6 +70,7 @@ void victim_create(struct victim *v);
 
 /* check.c: a sequence's exit, if it is one. */
 bool check_serve(struct seat *s);
+double check_clock(void); /* seconds, of a clock that only goes on */
 
 /* kick.c */
 const struct style *style_by_name(const char *name);
