@@ -212,9 +212,14 @@ build/bench/%/loop.elf: tests/bench/loop.S
 	$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc -nostdlib -static -no-pie -Wl,--build-id=none $(bench_loop_$*) -o $@ $<
 
 bench_c := tests/bench/rate.c tests/bench/rate.h stub/many_regs/kvm_many_regs.h
+bench_remote := tests/bench/remote.c tests/bench/remote.h
 bench_cc = $(if $(filter $(notdir $(@D)),$(HOSTARCH)),,$(cross_$(notdir $(@D))))gcc $(CFLAGS) -static -o $@ $(filter %.c,$^)
 
-$(foreach arch,$(bench_arches),build/bench/$(arch)/client): tests/bench/client.c $(bench_c)
+$(foreach arch,$(bench_arches),build/bench/$(arch)/client): tests/bench/client.c $(bench_remote) $(bench_c)
+	@mkdir -p $(@D)
+	$(bench_cc)
+
+$(foreach arch,$(bench_arches),build/bench/$(arch)/visit): tests/bench/visit.c $(bench_remote) $(bench_c)
 	@mkdir -p $(@D)
 	$(bench_cc)
 
@@ -222,9 +227,11 @@ $(foreach arch,$(bench_arches),build/bench/$(arch)/floor): tests/bench/floor.c $
 	@mkdir -p $(@D)
 	$(bench_cc)
 
-bench-programs: $(foreach arch,$(bench_arches),$(addprefix build/bench/$(arch)/,loop.elf client floor) static-$(arch)) $(bench_arches:%=build/guests/%.elf) build/guests/many_arm64.elf
+bench-programs: $(foreach arch,$(bench_arches),$(addprefix build/bench/$(arch)/,loop.elf client visit floor) static-$(arch)) \
+	$(bench_arches:%=build/guests/%.elf) $(bench_arches:%=build/guests/sequence_%.elf) build/guests/many_arm64.elf
 
+# PARTS: some of it; PLACES: host, nested. See tests/bench/run.
 bench:
-	@sh tests/bench/run
+	@sh tests/bench/run $(PARTS)
 
 .PHONY: test-all examples victim unit tsan peek on-kvm test-programs bench bench-programs

@@ -2,11 +2,16 @@
 /*
  * A debugger that does one thing again and again, against any server of gdb's protocol:
  *
- *   client count SERVER step|step+g N             steps, each with its stop reply; or with the general registers behind it
+ *   client count SERVER step|step+p|step+g|step+all|pause N
+ *                                                 steps, each with its stop reply; or with a register behind it, the general
+ *                                                 ones, or all of the vCPU's, in words; or Ctrl-Cs
  *   client count SERVER break TYPE KIND A B N     N times: Z, continue, stop reply, z; at A and B in turn
+ *   client count SERVER hit TYPE KIND ADDRESS N   N times, with a breakpoint that stays: continue, stop reply
  *   client count SERVER line START N              N times: over a line of a hundred instructions from START on
  *   client time ROUNDS MILLISECONDS COLUMN=SERVER=START...
  *   client steps ROUNDS MILLISECONDS COLUMN=SERVER...
+ *   client hosts ROUNDS MILLISECONDS TYPE KIND COLUMN=SERVER=ADDRESS...
+ *                                                 steps, hits, and registers
  *   client memory ROUNDS MILLISECONDS ADDRESS COLUMN=SERVER...
  *   client interrupts N COLUMN=SERVER...          how long a Ctrl-C takes, N times while the guest runs
  *
@@ -15,21 +20,17 @@
  * SERVER is HOST:PORT or a path. The counting is done by strace, elsewhere. For times the servers take turns, so that what disturbs
  * the machine for a while disturbs all of them; all stay connected, for the guest of a server whose client has gone may run on.
  */
-#include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
-#include <netinet/tcp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "rate.h"
+#include "remote.h"
 
 #define SERVERS_MAX 8
 #ifdef __x86_64__
@@ -41,114 +42,7 @@
 #endif
 
 #define LINE 100
-#define CONNECT_TRIES 600 /* of 100 ms: QEMU takes its time in an emulated machine */
-
-struct server {
-	const char *column;
-	int fd;
-	bool acks;
-	unsigned packet_size;
-	bool ranges; /* vCont;r */
-	bool binary; /* gdb's `x` */
-	uint64_t memory, line;
-	char in[0x40000];
-	size_t at, have;
-	char reply[0x40000];
-};
-
-/* --- packets */
-
-static void fill(struct server *s)
-{
-	ssize_t n = read(s->fd, s->in, sizeof(s->in));
-
-	if (n <= 0)
-		die("%s: the server has closed the connection", s->column);
-	s->at = 0;
-	s->have = n;
-}
-
-static int next_byte(struct server *s)
-{
-	if (s->at == s->have)
-		fill(s);
-	return s->in[s->at++];
-}
-
-/* What there is in front of the mark, or all of it; true when the mark was there. */
-static bool take_up_to(struct server *s, char mark, size_t *n)
-{
-	const char *from = s->in + s->at, *found = memchr(from, mark, s->have - s->at);
-	size_t len = found ? (size_t)(found - from) : s->have - s->at;
-
-	if (*n + len >= sizeof(s->reply))
-		die("%s: a packet that is too long", s->column);
-	memcpy(s->reply + *n, from, len);
-	*n += len;
-	s->at += len + (found != NULL);
-	return found;
-}
-
-static void write_all(struct server *s, const char *bytes, size_t n)
-{
-	if (write(s->fd, bytes, n) != (ssize_t)n)
-		die("%s: write", s->column);
-}
-
-/* It is not taken apart: the length of a run-length encoded reply is of no interest here. */
-static void receive(struct server *s)
-{
-	size_t n = 0;
-
-	while (next_byte(s) != '$')
-		;
-	while (!take_up_to(s, '#', &n))
-		fill(s);
-	s->reply[n] = '\0';
-	next_byte(s);
-	next_byte(s);
-	if (s->acks)
-		write_all(s, "+", 1);
-}
-
-static void send_packet(struct server *s, const char *format, va_list ap)
-{
-	char packet[256];
-	uint8_t sum = 0;
-	int n = 1 + vsnprintf(packet + 1, sizeof(packet) - 4, format, ap);
-
-	packet[0] = '$';
-	for (int i = 1; i < n; i++)
-		sum += packet[i];
-	n += sprintf(packet + n, "#%02x", sum);
-	write_all(s, packet, n);
-}
-
-__attribute__((format(printf, 2, 3))) static void tell(struct server *s, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	send_packet(s, format, ap);
-	va_end(ap);
-}
-
-__attribute__((format(printf, 2, 3))) static void ask(struct server *s, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	send_packet(s, format, ap);
-	va_end(ap);
-	receive(s);
-}
-
-static void expect(const struct server *s, const char *first, const char *what)
-{
-	errno = 0;
-	if (!s->reply[0] || !strchr(first, s->reply[0]))
-		die("%s: %s: %.60s", s->column, what, s->reply[0] ? s->reply : "is not supported");
-}
+#define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
 
 /* --- what a debugger does */
 
@@ -163,6 +57,21 @@ static void step_g(void *arg)
 	step(arg);
 	ask(arg, "g");
 	expect(arg, "0123456789abcdefx", "g");
+}
+
+static void step_p(void *arg)
+{
+	step(arg);
+	ask(arg, "p0");
+	expect(arg, "0123456789abcdefx", "p");
+}
+
+/* `monitor registers` */
+static void step_all(void *arg)
+{
+	step(arg);
+	ask(arg, "qRcmd,726567697374657273");
+	expect(arg, "O", "monitor registers");
 }
 
 /* As gdb steps over a line that calls nothing. */
@@ -181,6 +90,20 @@ static void step_line(void *arg)
 	for (unsigned i = 0; i < LINE && !s->ranges; i++)
 		ask(s, "vCont;s:p1.1");
 	expect(s, "TS", "a line");
+}
+
+/* To a breakpoint that is set, and met where the guest stands already. */
+static void hit(void *arg)
+{
+	ask(arg, "vCont;c");
+	expect(arg, "TS", "continue");
+}
+
+static void run_and_interrupt(void *arg)
+{
+	tell(arg, "vCont;c");
+	usleep(1000);
+	interrupt(arg);
 }
 
 /* A server's largest answer; of `x` it has to have room for the bytes that are escaped. */
@@ -242,14 +165,17 @@ static unsigned searched(const struct server *s)
 	return SEARCHED;
 }
 
+static void set_point(struct server *s, char what, const char *type, const char *kind, uint64_t address)
+{
+	ask(s, "%c%s,%llx,%s", what, type, (unsigned long long)address, kind);
+	expect(s, "O", "Z or z");
+}
+
 static void stop_at(struct server *s, const char *type, const char *kind, const char *address)
 {
-	ask(s, "Z%s,%s,%s", type, address, kind);
-	expect(s, "O", "Z");
-	ask(s, "vCont;c");
-	expect(s, "TS", "continue");
-	ask(s, "z%s,%s,%s", type, address, kind);
-	expect(s, "O", "z");
+	set_point(s, 'Z', type, kind, strtoull(address, NULL, 16));
+	hit(s);
+	set_point(s, 'z', type, kind, strtoull(address, NULL, 16));
 }
 
 /* The first stop, wherever the guest is now, is before the loop. */
@@ -260,71 +186,13 @@ static void stop_in_turn(struct server *s, unsigned n, char **argv)
 		stop_at(s, argv[0], argv[1], argv[i % 2 ? 2 : 3]);
 }
 
-/* --- connecting */
-
-static int connect_unix(const char *path)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
-	if (!connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
-		return fd;
-	close(fd);
-	return -1;
-}
-
-static int connect_tcp(const char *server)
-{
-	struct sockaddr_in addr = { .sin_family = AF_INET };
-	const char *colon = strrchr(server, ':');
-	char host[64];
-	int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	snprintf(host, sizeof(host), "%.*s", colon ? (int)(colon - server) : 0, server);
-	if (!colon || inet_pton(AF_INET, host, &addr.sin_addr) != 1)
-		die("%s: not ADDRESS:PORT", server);
-	addr.sin_port = htons(atoi(colon + 1));
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (!connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
-		return fd;
-	close(fd);
-	return -1;
-}
-
-static void connect_to(struct server *s, const char *server)
-{
-	for (unsigned i = 0; s->fd < 0 && i < CONNECT_TRIES; i++) {
-		s->fd = strchr(server, '/') ? connect_unix(server) : connect_tcp(server);
-		if (s->fd < 0)
-			usleep(100000);
-	}
-	if (s->fd < 0)
-		die("%s: cannot connect to %s", s->column, server);
-}
-
-static void open_server(struct server *s, const char *column, const char *server)
-{
-	const char *size;
-
-	*s = (struct server){ .column = column, .fd = -1, .acks = true };
-	connect_to(s, server);
-	ask(s, "qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+;binary-upload+");
-	size = strstr(s->reply, "PacketSize=");
-	s->packet_size = size ? strtoul(size + strlen("PacketSize="), NULL, 16) : 256;
-	s->binary = strstr(s->reply, "binary-upload+");
-	ask(s, "QStartNoAckMode");
-	s->acks = strcmp(s->reply, "OK") != 0;
-	/* QEMU takes no P from a client that does not know its registers; gdbserver (13) tells of none before a thread is selected. */
-	ask(s, "Hgp0.0");
-	ask(s, "qXfer:features:read:target.xml:0,100");
-	ask(s, "vCont?");
-	s->ranges = strstr(s->reply, ";r") != NULL;
-	ask(s, "?");
-	expect(s, "TS", "?");
-}
-
 /* --- */
+
+static const struct {
+	const char *name;
+	void (*once)(void *server);
+} counted[] = { { "step", step }, { "step+p", step_p }, { "step+g", step_g }, { "step+all", step_all },
+	{ "pause", run_and_interrupt }, { "line", step_line }, { "hit", hit } };
 
 static void count(int argc, char **argv)
 {
@@ -335,12 +203,11 @@ static void count(int argc, char **argv)
 	s.line = strtoull(argv[2], NULL, 16);
 	if (!strcmp(argv[1], "break") && argc == 7)
 		stop_in_turn(&s, n, argv + 2);
-	else if (!strcmp(argv[1], "line"))
-		while (n--)
-			step_line(&s);
-	else
-		while (n--)
-			(!strcmp(argv[1], "step") ? step : step_g)(&s);
+	if (!strcmp(argv[1], "hit") && argc == 6)
+		set_point(&s, 'Z', argv[2], argv[3], strtoull(argv[4], NULL, 16));
+	for (unsigned i = 0; i < COUNT_OF(counted); i++)
+		for (unsigned j = 0; j < n && !strcmp(argv[1], counted[i].name); j++)
+			counted[i].once(&s);
 }
 
 /* COLUMN=SERVER[=LINE] each; how many. */
@@ -368,6 +235,12 @@ static bool has_checksum(struct server *s)
 	return s->reply[0] == 'C';
 }
 
+/* QEMU has another command for that. */
+static bool has_all(struct server *s)
+{
+	return strcmp(s->column, "QEMU") != 0;
+}
+
 static bool has_search(struct server *s)
 {
 	ask(s, "qSearch:memory:%llx;1;no", (unsigned long long)s->memory);
@@ -380,6 +253,9 @@ static const struct measure {
 	unsigned (*bytes)(const struct server *s); /* NULL: times, not bytes, are what is told */
 	bool (*has)(struct server *s);		   /* NULL: all have it */
 } measures[] = { { "step", step, NULL, NULL }, { "step+g", step_g, NULL, NULL }, { "line", step_line, NULL, NULL } },
+  host_measures[] = { { "step", step, NULL, NULL }, { "step+p", step_p, NULL, NULL }, { "step+g", step_g, NULL, NULL },
+	  { "step+all", step_all, NULL, has_all } },
+  hit_measure[] = { { "hit", hit, NULL, NULL } },
   memory_measures[] = {
 	  { "m", read_hex, hex_size, NULL },
 	  { "x", read_binary, binary_size, has_binary },
@@ -388,12 +264,12 @@ static const struct measure {
   };
 
 #define MEASURES_MAX 4
-#define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
 
 static void time_each(unsigned rounds, unsigned ms, const struct measure *m, unsigned nm, struct server *servers, unsigned n)
 {
 	static struct rate rates[SERVERS_MAX][MEASURES_MAX];
 
+	memset(rates, 0, sizeof(rates));
 	for (unsigned i = 0; i < rounds && i < RATE_ROUNDS_MAX; i++)
 		for (unsigned j = 0; j < n * nm; j++)
 			if (!m[j / n].has || m[j / n].has(&servers[j % n]))
@@ -423,6 +299,23 @@ static void time_memory(int argc, char **argv)
 	time_each(atoi(argv[0]), atoi(argv[1]), memory_measures, COUNT_OF(memory_measures), servers, n);
 }
 
+static void set_points(struct server *servers, unsigned n, char what, char **point)
+{
+	for (unsigned i = 0; i < n; i++)
+		set_point(&servers[i], what, point[0], point[1], servers[i].line);
+}
+
+static void time_hosts(int argc, char **argv)
+{
+	static struct server servers[SERVERS_MAX];
+	unsigned n = open_servers(servers, argv + 4, argv + argc), rounds = atoi(argv[0]), ms = atoi(argv[1]);
+
+	time_each(rounds, ms, host_measures, COUNT_OF(host_measures), servers, n);
+	set_points(servers, n, 'Z', argv + 2);
+	time_each(rounds, ms, hit_measure, 1, servers, n);
+	set_points(servers, n, 'z', argv + 2);
+}
+
 static void time_steps(int argc, char **argv)
 {
 	static struct server servers[SERVERS_MAX];
@@ -433,11 +326,9 @@ static void time_steps(int argc, char **argv)
 
 /* --- Ctrl-C: from the byte to the stop reply */
 
-static void interrupt(void *arg)
+static void interrupt_once(void *arg)
 {
-	write_all(arg, "\003", 1);
-	receive(arg);
-	expect(arg, "TS", "Ctrl-C");
+	interrupt(arg);
 }
 
 /* The guest has run for a time that is not the same each time: from least to most ms. */
@@ -449,7 +340,7 @@ static void interrupt_each(const char *name, unsigned least, unsigned most, unsi
 		for (unsigned j = 0; j < n; j++) {
 			tell(&servers[j], "vCont;c");
 			usleep((least + (i * 37) % (most - least)) * 1000 + i * 10);
-			rate_once(&delays[j], interrupt, &servers[j]);
+			rate_once(&delays[j], interrupt_once, &servers[j]);
 		}
 	for (unsigned j = 0; j < n; j++)
 		rate_print_delay(&delays[j], servers[j].column, name);
@@ -473,6 +364,7 @@ static const struct {
 } commands[] = {
 	{ "count", 3, count },
 	{ "time", 3, time_all },
+	{ "hosts", 5, time_hosts },
 	{ "memory", 4, time_memory },
 	{ "steps", 3, time_steps },
 	{ "interrupts", 2, interrupt_all },

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-static double now(void)
+double rate_clock(void)
 {
 	struct timespec ts;
 
@@ -19,13 +19,13 @@ static double now(void)
 
 void rate_round(struct rate *r, unsigned milliseconds, void (*once)(void *arg), void *arg)
 {
-	double start = now(), end = start + milliseconds / 1e3, t;
+	double start = rate_clock(), end = start + milliseconds / 1e3, t;
 	unsigned long n = 0;
 
 	do {
 		once(arg);
 		n++;
-		t = now();
+		t = rate_clock();
 	} while (t < end);
 	r->round[r->rounds++] = n / (t - start);
 }
@@ -46,12 +46,23 @@ void rate_print(struct rate *r, const char *column, const char *what, double uni
 		r->round[n / 4] * unit, r->round[n - 1 - n / 4] * unit);
 }
 
+void rate_add(struct rate *r, double value)
+{
+	if (r->rounds < RATE_ROUNDS_MAX)
+		r->round[r->rounds++] = value;
+}
+
+void rate_add_delay(struct rate *r, double seconds)
+{
+	rate_add(r, 1 / seconds);
+}
+
 void rate_once(struct rate *r, void (*once)(void *arg), void *arg)
 {
-	double start = now();
+	double start = rate_clock();
 
 	once(arg);
-	r->round[r->rounds++] = 1 / (now() - start);
+	rate_add_delay(r, rate_clock() - start);
 }
 
 void rate_print_delay(struct rate *r, const char *column, const char *what)

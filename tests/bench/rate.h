@@ -20,6 +20,13 @@ void rate_print(struct rate *r, const char *column, const char *what, double uni
 void rate_once(struct rate *r, void (*once)(void *arg), void *arg);
 void rate_print_delay(struct rate *r, const char *column, const char *what);
 
+/* What was measured elsewhere: a round more, of a value, or of a time in seconds. */
+void rate_add(struct rate *r, double value);
+void rate_add_delay(struct rate *r, double seconds);
+
+/* Seconds, of a clock that only goes on. */
+double rate_clock(void);
+
 /* Ends the program with a sentence. */
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
 
