@@ -7,6 +7,7 @@
 # LINUX the guest is a kernel, which prints the addresses that are wanted first, and numbers among other lines.
 use strict;
 use warnings;
+no warnings 'portable';
 use lib 'tests/live';
 use attach_rig;
 use IO::Socket::INET;
