@@ -38,7 +38,7 @@ static int open_process(struct attach *a, const struct refusal *why)
 }
 
 /* kvm_run is of the vCPU's descriptor: it can be mapped by whoever has that. */
-static int map_run(struct attach *a, struct attach_vcpu *v, const struct refusal *why)
+int attach_map_run(struct attach *a, struct attach_vcpu *v, const struct refusal *why)
 {
 	int fd = (int)syscall(SYS_pidfd_getfd, a->pidfd, v->fd, 0);
 	void *run = fd < 0 ? MAP_FAILED : mmap(NULL, a->vm.run_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -59,7 +59,7 @@ static int map_runs(struct attach *a, const struct refusal *why)
 	if (a->vm.run_size < sizeof(struct kvm_run))
 		return refuse(why, -EIO, "process %d: its vCPUs are of an unknown kind", a->vm.pid);
 	for (unsigned i = 0; !err && i < a->host.vcpus; i++)
-		err = map_run(a, &a->vcpu[i], why);
+		err = attach_map_run(a, &a->vcpu[i], why);
 	return err;
 }
 
@@ -179,6 +179,7 @@ static void attach_close(struct host *h)
 }
 
 static const struct host_ops attach_ops = {
+	.look = attach_look,
 	.start = attach_start,
 	.run = attach_run,
 	.kick = attach_kick,
@@ -201,13 +202,13 @@ static int make_vcpus(struct attach *a, const struct refusal *why)
 {
 	if (a->vm.nvcpus > ATTACH_VCPUS_MAX)
 		return refuse(why, -E2BIG, "process %d: %u vCPUs: at most %u", a->vm.pid, a->vm.nvcpus, ATTACH_VCPUS_MAX);
-	a->vcpu = calloc(a->vm.nvcpus, sizeof(*a->vcpu));
+	a->vcpu = calloc(ATTACH_VCPUS_MAX, sizeof(*a->vcpu));
 	if (!a->vcpu)
 		return refuse(why, -ENOMEM, "out of memory");
 	a->host.vcpus = a->vm.nvcpus;
 	for (unsigned i = 0; i < a->host.vcpus; i++)
 		a->vcpu[i] = (struct attach_vcpu){
-			.host = a, .nr = i, .fd = a->vm.vcpu[i].fd, .place = ATTACH_GONE
+			.host = a, .nr = i, .id = a->vm.vcpu[i].nr, .fd = a->vm.vcpu[i].fd, .place = ATTACH_GONE
 		};
 	return 0;
 }
@@ -244,7 +245,7 @@ static int open_all(struct attach *a, const struct attach_config *config, const 
 		err = proc_find_vm(config->pid, &a->vm, why);
 	if (!err)
 		err = make_vcpus(a, why);
-	if (!err && guard_init(&a->guard, a->host.vcpus))
+	if (!err && guard_init(&a->guard, ATTACH_VCPUS_MAX))
 		err = refuse(why, -ENOMEM, "out of memory");
 	if (!err)
 		err = open_process(a, why);

@@ -14,10 +14,15 @@
 #define CLAIM_NS 300000000    /* a vCPU's thread comes to KVM_RUN in so long */
 #define ANSWER_NS 10000000000 /* ... and stops in so long, however busy its computer is */
 
+static bool is_nobodys(const struct attach_vcpu *v)
+{
+	return v->place == ATTACH_GONE && !v->has_thread;
+}
+
 static struct attach_vcpu *find(struct attach *a, uint64_t fd)
 {
 	for (unsigned i = 0; i < a->host.vcpus; i++)
-		if ((uint64_t)a->vcpu[i].fd == fd && a->vcpu[i].place == ATTACH_GONE)
+		if ((uint64_t)a->vcpu[i].fd == fd && is_nobodys(&a->vcpu[i]))
 			return &a->vcpu[i];
 	return NULL;
 }
@@ -25,7 +30,7 @@ static struct attach_vcpu *find(struct attach *a, uint64_t fd)
 /* KVM_RUN has left it so, or will: who has just returned from one that was cut short is such a one. */
 static bool may_be_behind(const struct attach_vcpu *v)
 {
-	return v->place == ATTACH_GONE && (__atomic_load_n(&v->run->exit_reason, __ATOMIC_SEQ_CST) == KVM_EXIT_INTR ||
+	return is_nobodys(v) && (__atomic_load_n(&v->run->exit_reason, __ATOMIC_SEQ_CST) == KVM_EXIT_INTR ||
 						  __atomic_load_n(&v->run->immediate_exit, __ATOMIC_SEQ_CST));
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "attach_vcpu.h"
@@ -19,8 +20,10 @@
 
 #define LATE_NS 200000000 /* the VMM may serve an exit for so long before its thread is stopped where it is */
 #define AGAIN_NS 20000000 /* ... and another stop may have come instead */
+#define END_LOOK_NS 1000000
 #define LONG_NS 50000000  /* a stop that the guest's clock is told of */
 #define MOMENT_MS 10	  /* HOST_WAIT's */
+#define END_NS 200000000  /* threads of a process that ends have ended within so long, where one of them has */
 
 /* Whose tracer this thread is. */
 static _Thread_local struct attach_vcpu *mine;
@@ -183,10 +186,37 @@ static int report_exit(struct attach_vcpu *v, struct vcpu_exit *exit)
 	return rests(v, ATTACH_BEHIND);
 }
 
+static bool others_live(const struct attach_vcpu *v)
+{
+	const struct attach *a = v->host;
+
+	for (unsigned i = 0; i < a->host.vcpus; i++) {
+		pid_t tid = atomic_load(&a->guard.table->vcpu[i].tid);
+
+		if (i != v->nr && tid && proc_is_alive(a->vm.pid, tid))
+			return true;
+	}
+	return false;
+}
+
+/* Its thread alone has ended, and not the VMM. */
+static bool leaves_others(const struct attach_vcpu *v)
+{
+	int64_t until = tracee_now() + END_NS;
+	bool leaves = others_live(v);
+
+	while (leaves && tracee_now() < until) {
+		nanosleep(&(struct timespec){ .tv_nsec = END_LOOK_NS }, NULL);
+		leaves = others_live(v);
+	}
+	return leaves;
+}
+
 static int ended(struct attach_vcpu *v, bool exec, struct vcpu_exit *exit)
 {
 	v->place = ATTACH_GONE;
-	exit->kind = EXIT_LOST;
+	atomic_store(&v->host->guard.table->vcpu[v->nr].tid, 0);
+	exit->kind = !exec && leaves_others(v) ? EXIT_GONE : EXIT_LOST;
 	exit->code = v->tracee.code;
 	exit->signal = v->tracee.killer;
 	snprintf(exit->text, sizeof(exit->text), exec ? "the VMM runs another program now" : "the VMM's thread has ended");
@@ -409,6 +439,8 @@ void attach_own(struct attach_vcpu *v)
 {
 	mine = v;
 	v->since = tracee_now();
+	if (v->place == ATTACH_BEHIND && guard_watches(&v->host->guard))
+		lie_down(v);
 }
 
 /* It goes on, traced; with its tracer's end the kernel forgets that, and nothing stops. */

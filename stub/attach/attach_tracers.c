@@ -11,6 +11,7 @@
 #define LOOK_ALL_NS 1000000000 /* a VMM's threads are looked for so long, if they are busy with something else; */
 #define LOOKS_ALL 10 /* each so many looks, also among those that do not look like it */
 #define LOOK_NS 2000000
+#define LATER_NS 300000000 /* one that was made later is in KVM_RUN by then, or nobody runs it */
 #define HAND_NS 3000000000 /* a thread that waits for something else is stopped within so long */
 
 /* A thread of ours, and what has come of it. */
@@ -62,8 +63,8 @@ static void is_found(struct scout *s, struct attach_vcpu *v)
 	struct attach *a = s->a;
 
 	if (v) {
-		attach_own(v);
 		atomic_store(&a->guard.table->vcpu[v->nr].tid, v->tracee.tid);
+		attach_own(v);
 	}
 	pthread_mutex_lock(&a->lock);
 	if (v) {
@@ -155,7 +156,7 @@ static pid_t hand_of(struct attach *a)
 static bool is_claimed(struct attach *a, pid_t tid)
 {
 	for (unsigned i = 0; i < a->host.vcpus; i++)
-		if (a->vcpu[i].has_thread && a->vcpu[i].tracee.tid == tid)
+		if (atomic_load(&a->guard.table->vcpu[i].tid) == tid)
 			return true;
 	return tid == hand_of(a);
 }
@@ -236,6 +237,18 @@ int attach_start_tracers(struct attach *a, const struct held *held, const struct
 			nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
 	}
 	return err || !a->left ? err : stay(a, why);
+}
+
+int attach_find_thread(struct attach *a, const struct refusal *why)
+{
+	int64_t until = tracee_now() + LATER_NS;
+	int err = look_at(a, LOOK_LIKELY, why);
+
+	while (!err && a->left && tracee_now() < until) {
+		nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
+		err = look_at(a, LOOK_LIKELY, why);
+	}
+	return err || !a->left ? err : refuse(why, -EAGAIN, "process %d has made a vCPU, and no thread was found to run it: it is not debugged", a->vm.pid);
 }
 
 void attach_end_tracers(struct attach *a)

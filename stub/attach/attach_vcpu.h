@@ -53,7 +53,8 @@ enum attach_task {
 struct attach_vcpu {
 	struct attach *host;
 	unsigned nr;
-	int fd; /* in the VMM */
+	unsigned id; /* KVM's number of it */
+	int fd;	     /* in the VMM */
 	struct kvm_run *run;
 	pthread_t thread;
 	bool has_thread;
@@ -106,7 +107,8 @@ struct attach {
 	int pidfd, memory; /* memory: /proc/PID/mem */
 	int kvm;	   /* /dev/kvm, or -1: our own */
 	int many;	   /* in the VMM: KVM_MANY_REGS_DEVICE, or -1 */
-	struct attach_vcpu *vcpu;
+	struct attach_vcpu *vcpu; /* ATTACH_VCPUS_MAX of them, of which host.vcpus are there */
+	int64_t look_at;	  /* the VMM may have made more of them: when that is looked at next */
 	struct hand hand;
 	struct attach_vcpu *opener; /* whose tracer has made it, or NULL */
 	struct scout *scouts;	    /* threads of ours: by whoever opens or closes the host */
@@ -163,6 +165,15 @@ struct attach_vcpu *attach_claim_held(struct attach *a, const struct held_vcpu *
 int attach_start_tracers(struct attach *a, const struct held *held, const struct refusal *why);
 void attach_end_tracers(struct attach *a);
 
+/*
+ * By the baton's holder: the same for vCPUs that were added, of those threads that run or are in KVM_RUN. 0; or
+ * -errno and a sentence: -EAGAIN, none was found in a while.
+ */
+int attach_find_thread(struct attach *a, const struct refusal *why);
+
+/* A vCPU's kvm_run is mapped here. 0, or -errno and a sentence. */
+int attach_map_run(struct attach *a, struct attach_vcpu *v, const struct refusal *why);
+
 /* What KVM was told last of guest debugging. */
 static inline atomic_uint *attach_control(const struct attach_vcpu *v)
 {
@@ -173,6 +184,7 @@ static inline atomic_uint *attach_control(const struct attach_vcpu *v)
 void attach_own(struct attach_vcpu *v);
 
 /* Of host_ops. */
+int attach_look(struct host *h, const struct refusal *why);
 int attach_start(struct host *h, unsigned vcpu, void *(*body)(void *), void *arg);
 int attach_run(struct host *h, unsigned vcpu, enum host_run how, struct vcpu_exit *exit);
 void attach_kick(struct host *h, unsigned vcpu);

@@ -95,6 +95,22 @@ int guard_open(struct guard *g, const struct guard_job *job, const struct refusa
 	return 0;
 }
 
+int guard_again(struct guard *g, const struct guard_job *job, const struct refusal *why)
+{
+	struct guard old = *g;
+	int err = guard_open(g, job, why);
+
+	if (err)
+		return err;
+	if (old.pid) {
+		kill(old.pid, SIGKILL);
+		waitpid(old.pid, NULL, 0);
+	}
+	if (old.alive >= 0)
+		close(old.alive);
+	return 0;
+}
+
 void guard_close(struct guard *g)
 {
 	if (g->table)

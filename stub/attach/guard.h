@@ -60,6 +60,9 @@ struct guard_job {
 /* Starts it. 0, or -errno and a sentence. */
 int guard_open(struct guard *g, const struct guard_job *job, const struct refusal *why);
 
+/* Another one in its place, that knows what is known now. 0, or -errno and a sentence: it stays. */
+int guard_again(struct guard *g, const struct guard_job *job, const struct refusal *why);
+
 /* It ends, and does nothing. */
 void guard_close(struct guard *g);
 

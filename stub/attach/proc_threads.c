@@ -87,6 +87,15 @@ bool proc_is_worker(pid_t pid, pid_t tid)
 	return flags & WORKER;
 }
 
+bool proc_is_alive(pid_t pid, pid_t tid)
+{
+	char *stat = thread_text(pid, tid, "stat"), *behind = stat ? strrchr(stat, ')') : NULL;
+	bool alive = behind && behind[1] && !strchr("ZX", behind[2]);
+
+	free(stat);
+	return alive;
+}
+
 int proc_thread_call(pid_t pid, pid_t tid, long *nr, uint64_t args[6])
 {
 	char *text = thread_text(pid, tid, "syscall");

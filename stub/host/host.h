@@ -19,6 +19,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "../refuse.h"
+
 enum host_run {
 	HOST_RUN,    /* until there is something to report; the machine's devices are served underneath */
 	HOST_STEP,   /* the same, but an instruction that reaches a device is completed and then reported as EXIT_IO_DONE */
@@ -32,6 +34,7 @@ enum exit_kind {
 	EXIT_WAITED,  /* HOST_WAIT: there was no kick */
 	EXIT_IO_DONE, /* HOST_STEP: one instruction has been executed, by way of a device */
 	EXIT_ENDED,   /* the guest ended itself, with code */
+	EXIT_GONE,    /* this vCPU has ended, and the others go on; text says more */
 	EXIT_LOST,    /* its VMM is gone, and it with that: code is its exit status, or signal what ended it; text says more */
 	EXIT_CRASHED, /* the same, and it says that it has crashed */
 	EXIT_RESET,   /* the guest asks for a reset */
@@ -129,6 +132,13 @@ struct host_ops {
 	 * -errno. NULL: run/ makes the threads.
 	 */
 	int (*start)(struct host *h, unsigned vcpu, void *(*body)(void *), void *arg);
+
+	/*
+	 * By the baton's holder, while no vCPU runs: are there vCPUs that were made since, by somebody else? Then host.vcpus has grown, and
+	 * start() is due for each. It takes time now and then, and most often none. 0, or -errno and a sentence: one is not reached. NULL: there
+	 * can be none.
+	 */
+	int (*look)(struct host *h, const struct refusal *why);
 
 	/*
 	 * Only by the vCPU's own thread (KVM charges a move between threads). 0, or -errno when KVM_RUN itself fails. NULL: the vCPUs are

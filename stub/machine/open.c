@@ -67,10 +67,28 @@ static void locked_describe(struct machine *m)
 		guest_log(g, "the vCPUs cannot be described: %s", strerror(-err));
 }
 
+/* vCPUs that the VMM has made since the last look are threads from here on. */
+static void look_for_vcpus(struct guest *g)
+{
+	struct host *h = g->host;
+	unsigned before = g->n;
+	char text[256];
+
+	if (!h->ops->look || g->last.kind == STOP_EXITED)
+		return;
+	if (h->ops->look(h, &(struct refusal){ text, sizeof(text) }))
+		guest_log(g, "%s", text);
+	if (h->vcpus > before && threads_add(g))
+		guest_log(g, "the VMM has made vCPUs, and they cannot be debugged: out of memory");
+	for (unsigned i = before; i < g->n; i++)
+		guest_log(g, "vCPU %u: the VMM has made it; it is thread %u", i, i + 1);
+}
+
 const struct stop *machine_stop(struct machine *m)
 {
 	struct guest *g = &m->guest;
 
+	look_for_vcpus(g);
 	if (!m->described) {
 		pthread_mutex_lock(&g->lock);
 		locked_describe(m);

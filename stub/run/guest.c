@@ -208,7 +208,7 @@ int guest_open(struct guest *g)
 	open_lock(g);
 	events_default(g);
 	g->last = (struct stop){ .kind = STOP_SIGNAL, .thread = 1, .signal = GDB_SIGNAL_TRAP };
-	g->vcpus = calloc(g->host->borrowed ? GUEST_VCPUS_MAX : g->host->vcpus, sizeof(*g->vcpus));
+	g->vcpus = calloc(g->host->borrowed || g->host->ops->look ? GUEST_VCPUS_MAX : g->host->vcpus, sizeof(*g->vcpus));
 	if (!g->vcpus)
 		return -ENOMEM;
 	err = locked_grow(g, g->host->borrowed ? 0 : g->host->vcpus);

@@ -38,6 +38,9 @@ void locked_came_out(struct vcpu *v, enum step_result result);
 /* threads.c: it is there no more, and stands; its stop says so. */
 void locked_goes(struct vcpu *v);
 
+/* turn.c: it stands, and is there no more, with its events; a client that wants to know is told. */
+void locked_is_gone(struct vcpu *v);
+
 /* threads.c: everybody is called out of a running guest. */
 void locked_call_out(struct guest *g);
 

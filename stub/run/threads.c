@@ -116,6 +116,7 @@ void locked_call_out(struct guest *g)
 
 /* What becomes of a vCPU that has come out. */
 enum outcome {
+	OUTCOME_GONE,	/* it is there no more */
 	OUTCOME_STANDS, /* non-stop: for an event of its own */
 	OUTCOME_HALTED, /* non-stop: because it was to */
 	OUTCOME_EVENT,	/* the machine is to stop for it */
@@ -129,6 +130,8 @@ static enum outcome locked_outcome(const struct vcpu *v, enum step_result result
 {
 	const struct guest *g = v->guest;
 
+	if (result == STEP_GONE)
+		return OUTCOME_GONE;
 	if (g->state == GUEST_NON_STOP && result == STEP_EVENT && !g->ended)
 		return OUTCOME_STANDS;
 	if (v->halting)
@@ -180,6 +183,9 @@ void locked_came_out(struct vcpu *v, enum step_result result)
 	if (v->first == FIRST_AWAITS && result != STEP_NOTHING)
 		v->first = FIRST_NOTHING;
 	switch (locked_outcome(v, result)) {
+	case OUTCOME_GONE:
+		locked_is_gone(v);
+		break;
 	case OUTCOME_STANDS:
 		locked_stands_for(v);
 		break;
@@ -356,6 +362,19 @@ int threads_start(struct guest *g)
 	int err = 0;
 
 	for (unsigned i = 0; !err && i < g->n; i++)
+		err = start_thread(g->vcpus[i]);
+	return err;
+}
+
+int threads_add(struct guest *g)
+{
+	unsigned before = g->n;
+	int err;
+
+	pthread_mutex_lock(&g->lock);
+	err = locked_grow(g, g->host->vcpus);
+	pthread_mutex_unlock(&g->lock);
+	for (unsigned i = before; !err && i < g->n; i++)
 		err = start_thread(g->vcpus[i]);
 	return err;
 }

@@ -8,6 +8,9 @@
 /* Starts them, standing. 0 or -errno. */
 int threads_start(struct guest *g);
 
+/* The same for those that the host has found since: by the baton's holder, while nobody runs. */
+int threads_add(struct guest *g);
+
 /*
  * Of a guest that is left, which nobody serves any more: all vCPUs stand, for good; and, after that, their threads end. Those are the
  * host's, or end with the program.

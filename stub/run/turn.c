@@ -392,17 +392,22 @@ static void locked_tells_gone(struct vcpu *v)
 	}
 }
 
+void locked_is_gone(struct vcpu *v)
+{
+	locked_move(v, VCPU_STANDS);
+	v->present = v->home = v->known = v->pending = v->shows = v->done = false;
+	v->want = RESUME_STAY;
+	locked_leaves_current(v);
+	locked_tells_gone(v);
+}
+
 void turn_remove(struct vcpu *v)
 {
 	struct guest *g = v->guest;
 
 	vmm_vcpu_goes(v);
 	pthread_mutex_lock(&g->lock);
-	locked_move(v, VCPU_STANDS);
-	v->present = v->home = v->known = v->pending = v->shows = v->done = false;
-	v->want = RESUME_STAY;
-	locked_leaves_current(v);
-	locked_tells_gone(v);
+	locked_is_gone(v);
 	locked_decide(g);
 	pthread_mutex_unlock(&g->lock);
 }

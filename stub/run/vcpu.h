@@ -355,6 +355,7 @@ enum step_result {
 	STEP_AGAIN,   /* nothing for the debugger: KVM_RUN, and step_end() behind it */
 	STEP_AWAY,    /* the exit is the VMM's, by whose thread the vCPU is run */
 	STEP_EVENT,   /* v->stop says what happened */
+	STEP_GONE,    /* the vCPU is there no more */
 	STEP_OVER,    /* it is past the breakpoint */
 	STEP_PASS,    /* it is at a breakpoint that is not to be reported, and has to step over it */
 	STEP_MORE     /* it has stepped, and is in the range that it steps through */

@@ -8,6 +8,7 @@
 
 #include "access_device.h"
 #include "events.h"
+#include "guest.h"
 #include "idle.h"
 #include "own_debug.h"
 #include "step_plan.h"
@@ -237,6 +238,9 @@ enum step_result verdict_judge(struct vcpu *v, const struct vcpu_exit *exit, uin
 	case EXIT_RESET:
 	case EXIT_SHUT_DOWN:
 		return events_stop(v, exit);
+	case EXIT_GONE:
+		guest_log(v->guest, "vCPU %u: %s", v->nr, exit->text);
+		return STEP_GONE;
 	case EXIT_LOST:
 		events_lost(v, exit);
 		break;

@@ -7,6 +7,8 @@
  *                      running how many vCPUs had any, since the last report
  *   pause, resume      the VMM's own
  *   slot add|move|remove   of a MiB of RAM far behind the usual one
+ *   plug               a vCPU more, which runs
+ *   unplug N           its thread ends
  *   create             the VM, after --later
  *   second             another VM, of one vCPU that nobody kicks: what is reported is of both
  *   go PORT            after --hold: two answers, when it waits for that client and when the guest goes
@@ -77,7 +79,7 @@ static bool all_paused(struct victim *v)
 
 	pthread_mutex_lock(&v->lock);
 	for (unsigned i = 0; i < v->machine.n; i++)
-		all &= v->seats[i].is_paused;
+		all &= v->seats[i].is_paused || v->seats[i].ends;
 	pthread_mutex_unlock(&v->lock);
 	return all;
 }
@@ -101,7 +103,7 @@ static void do_pause(struct victim *v, char *argument, FILE *answer)
 	pause_storm(v, false);
 	for (unsigned n = 0; !all_paused(v); n++) {
 		for (unsigned i = 0; i < v->machine.n; i++)
-			if (!v->seats[i].is_paused && (!n || (n % 100 == 0 && !v->style->is_sure)))
+			if (!v->seats[i].is_paused && !v->seats[i].ends && (!n || (n % 100 == 0 && !v->style->is_sure)))
 				kick(&v->seats[i]);
 		usleep(1000);
 	}
@@ -128,7 +130,7 @@ static void add(struct sums *sum, struct seat *s)
 {
 	unsigned long exits = s->exits;
 
-	sum->lost += lost(s);
+	sum->lost += s->ends ? 0 : lost(s);
 	sum->eintr += s->eintr;
 	sum->sent += s->sent;
 	sum->handled += s->handled;
@@ -136,7 +138,8 @@ static void add(struct sums *sum, struct seat *s)
 	sum->foreign += s->foreign;
 	sum->exits += exits;
 	sum->fresh += exits - s->reported;
-	sum->running += exits != s->reported;
+	sum->running += exits != s->reported && !s->ends;
+	sum->vcpus += !s->ends;
 	if (s->gap > sum->gap)
 		sum->gap = s->gap;
 	s->gap = 0;
@@ -151,7 +154,6 @@ static void add_all(struct sums *sum, struct victim *v)
 	for (unsigned i = 0; i < v->machine.n; i++)
 		add(sum, &v->seats[i]);
 	pause_storm(v, false);
-	sum->vcpus += v->machine.n;
 }
 
 static void do_report(struct victim *v, char *argument, FILE *answer)
@@ -276,6 +278,27 @@ static void do_go(struct victim *v, char *argument, FILE *answer)
 
 /* --- what else a process may do */
 
+static void do_plug(struct victim *v, char *argument, FILE *answer)
+{
+	int err = plug_vcpu(v);
+
+	(void)argument;
+	fprintf(answer, "plug: %s\n", err ? strerror(-err) : "done");
+}
+
+static void do_unplug(struct victim *v, char *argument, FILE *answer)
+{
+	unsigned nr = (unsigned)atoi(argument);
+
+	pause_storm(v, true);
+	if (nr < v->machine.n)
+		lost(&v->seats[nr]);
+	if (nr < v->machine.n)
+		unplug_vcpu(v, nr);
+	pause_storm(v, false);
+	fputs("unplugged\n", answer);
+}
+
 static void do_create(struct victim *v, char *argument, FILE *answer)
 {
 	(void)argument;
@@ -351,6 +374,8 @@ static const struct {
 	{ "pause", do_pause },
 	{ "resume", do_resume },
 	{ "slot", do_slot },
+	{ "plug", do_plug },
+	{ "unplug", do_unplug },
 	{ "create", do_create },
 	{ "second", do_second },
 	{ "go", do_go },

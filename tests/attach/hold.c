@@ -29,7 +29,7 @@ static void put(const void *code)
 }
 
 /* The images are linked to where they are loaded. */
-void hold_guest(struct victim *v)
+uint64_t image_entry(const struct victim *v)
 {
 	int file = open(v->image, O_RDONLY | O_CLOEXEC);
 	Elf64_Ehdr head;
@@ -37,7 +37,12 @@ void hold_guest(struct victim *v)
 	if (file < 0 || read(file, &head, sizeof(head)) != sizeof(head))
 		err(1, "%s", v->image);
 	close(file);
-	place = v->machine.ram + (head.e_entry - board_ram);
+	return head.e_entry;
+}
+
+void hold_guest(struct victim *v)
+{
+	place = v->machine.ram + (image_entry(v) - board_ram);
 	memcpy(old, place, sizeof(old));
 	put(&turns_round);
 }

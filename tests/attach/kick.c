@@ -136,7 +136,7 @@ int kick_run(struct seat *s)
 static void kick_if_due(struct victim *v, struct seat *s)
 {
 	pthread_mutex_lock(&v->lock);
-	if (s->tid && !v->storm_pauses && !v->pauses && (!v->storm_waits || kick_is_seen(s)))
+	if (s->tid && !s->ends && !v->storm_pauses && !v->pauses && (!v->storm_waits || kick_is_seen(s)))
 		kick(s);
 	pthread_mutex_unlock(&v->lock);
 }

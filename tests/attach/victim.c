@@ -65,7 +65,7 @@ static void *run_vcpu(void *arg)
 	s->tid = (int)syscall(SYS_gettid);
 	if (s->victim->filtered)
 		filter_thread();
-	for (;;) {
+	while (!s->ends) {
 		control_park(s);
 		ret = kick_run(s);
 		if (ret && ret != -EINTR && ret != -EAGAIN)
@@ -73,6 +73,7 @@ static void *run_vcpu(void *arg)
 		if (!ret)
 			serve(s);
 	}
+	s->tid = 0;
 	return NULL;
 }
 
@@ -82,6 +83,16 @@ static void change_user(long number)
 
 	if (setresgid(uid, uid, uid) || setresuid(uid, uid, uid) || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
 		err(1, "user %u", uid);
+}
+
+void victim_seat(struct victim *v, unsigned nr)
+{
+	struct seat *s = &v->seats[nr];
+
+	s->victim = v;
+	s->vcpu = &v->machine.vcpus[nr];
+	if ((nr || !v->in_main) && pthread_create(&s->thread, NULL, run_vcpu, s))
+		errx(1, "no thread");
 }
 
 void victim_create(struct victim *v)
@@ -95,14 +106,8 @@ void victim_create(struct victim *v)
 		change_user(v->uid);
 	if (v->forgets)
 		close(v->machine.kvm);
-	for (unsigned i = 0; i < v->machine.n; i++) {
-		struct seat *s = &v->seats[i];
-
-		s->victim = v;
-		s->vcpu = &v->machine.vcpus[i];
-		if ((i || !v->in_main) && pthread_create(&s->thread, NULL, run_vcpu, s))
-			errx(1, "no thread");
-	}
+	for (unsigned i = 0; i < v->machine.n; i++)
+		victim_seat(v, i);
 	kick_start_storm(v);
 }
 

@@ -20,7 +20,7 @@ struct seat {
 	struct victim *victim;
 	struct vcpu *vcpu;
 	pthread_t thread;
-	int tid;
+	volatile int tid;
 	volatile unsigned long exits, reads, phase;
 	double last;	     /* exit: seconds of check_clock() */
 	volatile double gap; /* the longest time between two, since the last report */
@@ -36,6 +36,7 @@ struct seat {
 	volatile unsigned long foreign;	 /* exits at which immediate_exit was none of the VMM's */
 	unsigned long explained;	 /* signals that have explained an EINTR, or can do so no more */
 	bool is_paused;
+	volatile bool ends; /* its thread is to end; tid is 0 when it has */
 };
 
 /* How this VMM kicks. */
@@ -67,6 +68,11 @@ struct victim {
 
 /* victim.c */
 void victim_create(struct victim *v);
+void victim_seat(struct victim *v, unsigned nr); /* this vCPU has a thread from now on */
+
+/* plug.c: one more, 0 or -errno; and the thread of one ends. */
+int plug_vcpu(struct victim *v);
+void unplug_vcpu(struct victim *v, unsigned nr);
 
 /* check.c: a sequence's exit, if it is one. */
 bool check_serve(struct seat *s);
@@ -87,6 +93,7 @@ void control_park(struct seat *s); /* by a vCPU's thread, between two runs */
 /* hold.c: the guest's first instruction is one that leads to itself; or what it was. */
 void hold_guest(struct victim *v);
 void let_guest_go(struct victim *v);
+uint64_t image_entry(const struct victim *v);
 
 /* filter.c: from now on this thread may call KVM_RUN and what it takes to wait; anything else is the process's end. */
 void filter_thread(void);
