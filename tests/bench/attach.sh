@@ -28,14 +28,14 @@ count_registers() {
 		>"$dir/stops" 2>"$dir/error"; then
 		echo "rate attach registers-stops-$1 $(cat "$dir/stops") 0 0" >>"$results"
 	else
-		note "$place: --registers, $1 vCPUs: $(tail -n 1 "$dir/error")"
+		note "$place: --registers, $1 vCPUs: $(complaint)"
 	fi
 	end_victim
 }
 
 # --- timing
 
-# addresses N: a column's server each, and the first or second address of its loop.
+# A column's server each, and where its loop begins.
 host_servers() {
 	servers=
 	for column in $columns; do
@@ -51,11 +51,11 @@ time_hosts() {
 	start_timed 1 loop.elf
 	# shellcheck disable=SC2086 # numbers
 	at "timeout 300 ./client hosts $rounds $milliseconds $point $servers" >>"$results" 2>"$dir/error" ||
-		note "$place: times of $columns: $(tail -n 1 "$dir/error")"
+		note "$place: times of $columns: $(complaint)"
 	stop_timed
 	start_timed 1 loop.elf
-	at "timeout 200 ./client memory $(((rounds + 1) / 2)) $milliseconds $memory $servers" >>"$results" 2>"$dir/error" ||
-		note "$place: memory of $columns: $(tail -n 1 "$dir/error")"
+	at "timeout 400 ./client memory $(((rounds + 1) / 2)) $milliseconds $memory $servers" >>"$results" 2>"$dir/error" ||
+		note "$place: memory of $columns: $(complaint)"
 	stop_timed
 	for vcpus in 1 2 8; do
 		time_ctrl_c $vcpus
@@ -74,10 +74,15 @@ time_ctrl_c() (
 	host_servers
 	start_timed "$1" "$image"
 	at "timeout 200 ./client interrupts 20 $servers" 2>"$dir/error" >"$dir/interrupts" ||
-		note "$place: Ctrl-C, $1 vCPUs: $(tail -n 1 "$dir/error")"
+		note "$place: Ctrl-C, $1 vCPUs: $(complaint)"
 	sed -n "s/ interrupt / interrupt-$1 /p" "$dir/interrupts" >>"$results"
 	stop_timed
 )
+
+# What a command has complained of; one that timeout(1) has ended says nothing.
+complaint() {
+	tail -n 1 "$dir/error" | grep . || echo "it took too long"
+}
 
 # --- the VMM
 
@@ -101,7 +106,7 @@ visit() {
 	name=$1 vcpus=$2 command=$3
 	shift 3
 	start_victim "$vcpus" "$@" || return 0
-	at "timeout 300 $command" >>"$results" 2>"$dir/error" || note "$place: $name, $vcpus vCPUs: $(tail -n 1 "$dir/error")"
+	at "timeout 300 $command" >>"$results" 2>"$dir/error" || note "$place: $name, $vcpus vCPUs: $(complaint)"
 	end_victim
 }
 
@@ -111,9 +116,10 @@ not_met() {
 }
 
 time_visits() {
-	visit attach 2 "./visit attach 30 ./kvm-gdbserver \$(cat victims)" --sleep 200
+	[ "$place" = host ] && times="30 15" || times="10 5"
+	visit attach 2 "./visit attach ${times% *} ./kvm-gdbserver \$(cat victims)" --sleep 200
 	for vcpus in 1 2 8; do
-		visit registers $vcpus "./visit registers 15 $vcpus ./kvm-gdbserver \$(cat victims) control" --sleep 200
+		visit registers $vcpus "./visit registers ${times#* } $vcpus ./kvm-gdbserver \$(cat victims) control" --sleep 200
 	done
 	visit exits 1 "./visit exits $rounds 1000 0 ${point#* } $(not_met) ./kvm-gdbserver \$(cat victims) control"
 }
@@ -141,11 +147,13 @@ bench_library() {
 	results=$dir/library
 	columns="own library"
 	give "build/$arch-static/examples/vmm"
-	if [ -n "${BENCH_LIBRARY:-}" ]; then
+	BENCH_LIBRARY=${BENCH_LIBRARY:-./vmm_serving}
+	program=build/$arch-static/examples/${BENCH_LIBRARY##*./}
+	if [ -e "$program" ]; then
 		columns="$columns library+"
-		program=${BENCH_LIBRARY##* }
-		[ "$program" = ./vmm ] || give "build/$arch-static/examples/${program#./}"
-		note "$place: library+ is $BENCH_LIBRARY"
+		give "$program"
+	else
+		note "$place: library+: there is no $program"
 	fi
 	{ echo "subject library"; echo "columns $columns"; } >"$results"
 	for column in $columns; do
