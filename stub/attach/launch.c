@@ -105,7 +105,7 @@ struct launch *launch_open(const struct launch_config *config, int *status, cons
 	}
 	l->has_tracer = true;
 	await_stage(l, LAUNCH_STARTS);
-	if (atomic_load(&l->stage) != LAUNCH_ENDED)
+	if (atomic_load(&l->is_executed))
 		return l;
 	join(l);
 	refuse_program(l, read_error(l), why);
@@ -247,7 +247,9 @@ int launch_close(struct launch *l, int status)
 {
 	enum launch_wish wish = atomic_load(&l->wish);
 
-	if (wish == LAUNCH_ENDS)
+	if (atomic_load(&l->stage) == LAUNCH_ENDED && l->status >= 0)
+		status = l->status;
+	else if (wish == LAUNCH_ENDS)
 		end(l);
 	else if (wish == LAUNCH_WAITS)
 		status = await_own_end(l, status);

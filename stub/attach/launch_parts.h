@@ -38,6 +38,7 @@ struct launch {
 	pthread_t tracer;
 	bool has_tracer;
 	_Atomic enum launch_stage stage;
+	atomic_bool is_executed;    /* it was, whatever has become of it since */
 	atomic_bool gives_up;	    /* the tracer is to end as soon as it can */
 	_Atomic enum launch_wish wish;
 	int tty;		    /* -1: the terminal was not given away */

@@ -73,8 +73,10 @@ static void has_executed(struct launch *l, struct launch_thread *t)
 	enum launch_stage starts = LAUNCH_STARTS;
 
 	t->makes_vcpu = false;
-	if (t->tracee.tid == l->root)
-		atomic_compare_exchange_strong(&l->stage, &starts, LAUNCH_RUNS);
+	if (t->tracee.tid != l->root)
+		return;
+	atomic_store(&l->is_executed, true);
+	atomic_compare_exchange_strong(&l->stage, &starts, LAUNCH_RUNS);
 }
 
 /* A thread that has ended while it was stopped is heard of by its end. */

@@ -15,6 +15,8 @@ our @EXPORT = qw(ok skip diag finish inside start_victim ask_victim is_alive end
 	client vanish say_only hear ask interrupt monitor stopped_at kind point at gone is_own program nobody without_kvm set_port);
 our @EXPORT_OK = qw(is_stop steps hits run_on one_round one_cycle);
 
+push @EXPORT, qw(start_launched launched_command);
+
 $| = 1;
 $SIG{PIPE} = 'IGNORE';
 
@@ -168,6 +170,34 @@ sub without_kvm {
 
 	inside("cd $dir; : >none; chmod 0 none; printf '%s\\n' '#!/bin/sh' 'mount --bind $dir/none /dev/kvm && exec $nobody \"\$@\"' >hide; chmod 755 hide");
 	return inside("unshare -m $dir/hide sh -c 'test -r /dev/kvm || id -u' 2>/dev/null") =~ /^[1-9]\d*$/ ? "unshare -m $dir/hide" : undef;
+}
+
+# The same with a VMM that it starts: the command line of one is launched_command(OPTIONS). The victim is what was started.
+sub launched_command {
+	my ($options) = @_;
+	my $image = ($own ? "$ENV{PWD}/" : '') . $ENV{SEQUENCE_IMAGE};
+
+	inside("mkdir -p $dir && cd $dir && rm -f ask answer && mkfifo ask answer");
+	return "$vmm --control $dir $options $image";
+}
+
+sub start_launched {
+	my ($command, %how) = @_;
+	my $options = $how{options} // '';
+
+	end_victim();
+	$server = inside("mkdir -p $dir; cd $dir; rm -f status pid server;
+		{ sh -c 'echo \$\$ >pid; exec $program $options $ENV{COMM} -- $command'; echo \$? >status; } >server 2>&1 </dev/null &
+		for i in \$(seq 1200); do
+			grep -q '^Listening' server 2>/dev/null || [ -s status ] && break
+			sleep 0.05
+		done
+		cat pid");
+	$victim = $1 if server_log() =~ /created; pid = (\d+)/;
+	return undef if server_log() !~ /^Listening on port (\d+)/m;
+	$port = $1;
+	$port = $1 if $ENV{TARGET} =~ /:(\d+)$/;
+	return $server;
 }
 
 sub server_pid { return $server }
