@@ -177,6 +177,7 @@ static int run_held(const struct options *o, const struct arch *arch, const stru
 
 	if (!host)
 		return -1;
+	launch_is_taken(launch);
 	program.launch = launch;
 	status = machine_open(&machine, host, arch, caps, o->batch, error, size);
 	if (!status) {

@@ -80,6 +80,7 @@ static int refuse_program(const struct launch *l, int err, const struct refusal 
 static void release(struct launch *l)
 {
 	join(l);
+	guard_close(&l->guard);
 	launch_take_terminal(l);
 	if (l->told >= 0)
 		close(l->told);
@@ -96,7 +97,7 @@ struct launch *launch_open(const struct launch_config *config, int *status, cons
 		refuse(why, -ENOMEM, "out of memory");
 		return NULL;
 	}
-	*l = (struct launch){ .config = *config, .tty = -1, .told = -1, .status = -1 };
+	*l = (struct launch){ .config = *config, .tty = -1, .told = -1, .status = -1, .guard.alive = -1 };
 	attach_install_kick();
 	if (pthread_create(&l->tracer, NULL, launch_trace, l)) {
 		refuse(why, -EAGAIN, "cannot start a thread");
@@ -153,6 +154,11 @@ pid_t launch_vm(const struct launch *l)
 const struct held *launch_held(const struct launch *l)
 {
 	return &l->held;
+}
+
+void launch_is_taken(struct launch *l)
+{
+	guard_close(&l->guard);
 }
 
 /* --- its end */

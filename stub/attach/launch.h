@@ -8,7 +8,7 @@
  * none is let go as well: attach_open() knows what to do with it. No seccomp filter is used, so nothing is left in the VMM, and it can
  * outlive us.
  *
- * Who dies meanwhile takes the VMM along while a thread of it is held by a tracer of ours (PTRACE_O_EXITKILL), and leaves it running before.
+ * When we are killed the VMM lives, but while a thread of it is held: nobody would wake that, so a guardian ends the VMM.
  *
  * All functions are called by one thread, which has SIGINT, SIGTERM and SIGHUP blocked, but where it says otherwise.
  */
@@ -42,6 +42,9 @@ int launch_hold(struct launch *l, const struct refusal *why);
 /* After launch_hold(): the process that has the VM, which may be a child of that which was started; and who of it is held. */
 pid_t launch_vm(const struct launch *l);
 const struct held *launch_held(const struct launch *l);
+
+/* After attach_open(): those who were held are not any more. */
+void launch_is_taken(struct launch *l);
 
 /* What is to become of it at launch_close(): from any thread. */
 void launch_to_end(struct launch *l);

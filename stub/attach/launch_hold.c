@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Who is held, in which state, and for how long others are waited for. See launch.h. */
 #include <errno.h>
+#include <signal.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <stdio.h>
@@ -65,13 +66,31 @@ static int vcpu_of(pid_t pid, int fd)
 
 /* --- holding one */
 
+/* By the guardian. */
+static void end_vm(void *launch)
+{
+	const struct launch *l = launch;
+
+	kill(l->vm, SIGKILL);
+}
+
+/* Nobody would wake those who are held, should we be killed. */
+static int guard_vm(struct launch *l)
+{
+	if (l->guard.table)
+		return 0;
+	if (guard_init(&l->guard, 0))
+		return -ENOMEM;
+	return guard_open(&l->guard, &(struct guard_job){ end_vm, l, { -1, -1 } }, NULL);
+}
+
 /* KVM_RUN becomes a call that waits for nothing, for ever. Its first argument says nothing, and cannot be changed everywhere. */
 static int put_to_sleep(struct launch_thread *t, const struct held_vcpu *h)
 {
 	struct tracee_call call = { .nr = SYS_ppoll, .arg = { (uint64_t)h->fd } };
-	unsigned long options = t->tracee.options | PTRACE_O_EXITKILL | (is_filtered(h->tid) ? PTRACE_O_SUSPEND_SECCOMP : 0);
+	unsigned long options = t->tracee.options | PTRACE_O_SUSPEND_SECCOMP;
 	uint64_t mask;
-	int err = tracee_set_options(&t->tracee, options);
+	int err = is_filtered(h->tid) ? tracee_set_options(&t->tracee, options) : 0;
 
 	if (!err)
 		err = tracee_change_call(&t->tracee, &call);
@@ -90,6 +109,9 @@ static int hold(struct launch *l, struct launch_thread *t, pid_t pid, int fd, un
 	*h = (struct held_vcpu){ .tid = t->tracee.tid, .nr = nr, .fd = fd };
 	err = tracee_read_regs(&t->tracee);
 	h->regs = t->tracee.regs;
+	l->vm = pid;
+	if (!err)
+		err = guard_vm(l);
 	if (!err)
 		err = tracee_get_mask(&t->tracee, &h->mask);
 	if (!err)
@@ -98,7 +120,6 @@ static int hold(struct launch *l, struct launch_thread *t, pid_t pid, int fd, un
 		return err;
 	t->is_held = true;
 	l->held.n++;
-	l->vm = pid;
 	l->changed = tracee_now();
 	return 0;
 }
@@ -196,7 +217,7 @@ static void give_back(struct launch_thread *t, const struct held_vcpu *h)
 
 	tracee_write_entry(&t->tracee, &h->regs, SYS_ioctl);
 	tracee_swap_mask(&t->tracee, h->mask, &mask);
-	tracee_set_options(&t->tracee, t->tracee.options & ~(unsigned long)(PTRACE_O_EXITKILL | PTRACE_O_SUSPEND_SECCOMP));
+	tracee_set_options(&t->tracee, t->tracee.options & ~(unsigned long)PTRACE_O_SUSPEND_SECCOMP);
 	t->is_held = false;
 	tracee_go(&t->tracee, TRACEE_CONT);
 }
@@ -216,11 +237,8 @@ static void await_sleep(const struct launch *l, const struct launch_thread *t)
 
 static void leave_asleep(const struct launch *l, struct launch_thread *t)
 {
-	unsigned long options = t->tracee.options & ~(unsigned long)PTRACE_O_EXITKILL;
-
-	tracee_set_options(&t->tracee, options);
 	tracee_go(&t->tracee, TRACEE_CONT);
-	if (options & PTRACE_O_SUSPEND_SECCOMP)
+	if (t->tracee.options & PTRACE_O_SUSPEND_SECCOMP)
 		await_sleep(l, t);
 }
 

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "guard.h"
 #include "held.h"
 #include "launch_config.h"
 #include "tracee.h"
@@ -47,6 +48,7 @@ struct launch {
 	pid_t root;		    /* the process that was started */
 	int status;		    /* its status as a shell has it, or -1: it has not been waited for */
 	bool is_outlived;	    /* ... by the VM: that is not the VM's status */
+	struct guard guard;	    /* ends the VMM when we are killed while it is held */
 	pid_t vm;		    /* the process that has the VM, or 0 */
 
 	/* The tracer's, until it has ended. */

@@ -109,7 +109,7 @@ static void take_stop(struct launch *l, struct launch_thread *t)
 		tracee_go(&t->tracee, TRACEE_SYSCALL);
 }
 
-/* False: nobody is left. */
+/* False: nobody is left; our guardian is none of them. */
 static bool take_next(struct launch *l)
 {
 	pid_t tid = tracee_next();
@@ -119,6 +119,8 @@ static bool take_next(struct launch *l)
 		t = add(l, tid);
 	if (t)
 		take_stop(l, t);
+	if (l->held.n && !l->n)
+		return false;
 	return tid >= 0 || tid == -EINTR;
 }
 

@@ -183,8 +183,8 @@ $parts{kill_any} = sub {
 	my $wrong = '';
 	my ($dead, $lives) = (0, 0);
 
-	for my $i (1 .. 8 * ($ENV{CYCLES} // 1)) {
-		my $seconds = 0.03 * $i + rand 0.03;
+	for (1 .. 4 * ($ENV{CYCLES} // 1)) {
+		my $seconds = 0.02 + rand 0.28;
 		my $command = launched_command('--vcpus 2');
 		my $pid = inside(sprintf 'cd /tmp; %s :0 -- %s >/tmp/launch.%d 2>&1 </dev/null & sleep %.3f; kill -9 $!; sleep 0.05;
 			sed -n "s/.*pid = //p" /tmp/launch.%d; rm -f /tmp/launch.%d', program(), $command, $$, $seconds, $$, $$);
