@@ -188,7 +188,11 @@ $parts{kill_any} = sub {
 		my $command = launched_command('--vcpus 2');
 		my $pid = inside(sprintf 'cd /tmp; %s :0 -- %s >/tmp/launch.%d 2>&1 </dev/null & sleep %.3f; kill -9 $!; sleep 0.05;
 			sed -n "s/.*pid = //p" /tmp/launch.%d; rm -f /tmp/launch.%d', program(), $command, $$, $seconds, $$, $$);
-		next if $pid !~ /^\d+$/;
+		# Its number was not told yet; but it may be there.
+		if ($pid !~ /^\d+$/) {
+			inside("pkill -9 -f '[-]-control " . ($command =~ /--control (\S+)/)[0] . "'");
+			next;
+		}
 		if (!is_alive($pid)) {
 			$dead++;
 			next;
