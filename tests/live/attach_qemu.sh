@@ -39,14 +39,12 @@ x86_64)
 	kernel=$IMAGES/lines_x86_64.elf
 	QEMU="qemu-system-x86_64 -machine pc"
 	package=qemu-system-x86
-	files='seabios=usr/share/seabios/bios-256k.bin qemu-system-data=usr/share/qemu/kvmvapic.bin qemu-system-data=usr/share/qemu/linuxboot_dma.bin qemu-system-data=usr/share/qemu/pvh.bin'
 	console=ttyS0
 	;;
 arm64)
 	kernel=$IMAGES/lines_arm64.elf
 	QEMU="qemu-system-aarch64 -machine virt,gic-version=3 -cpu host"
 	package=qemu-system-arm
-	files=
 	console=ttyAMA0
 	;;
 esac
@@ -55,8 +53,7 @@ if [ "$PLACE" = own ]; then
 	why=$(sh tests/lib/packages.sh $package 2>&1) || skip_all "no QEMU: $(echo "$why" | tail -n 1)"
 	MONITOR=127.0.0.1:$((20000 + $$ % 10000)) MONITOR_THERE=$MONITOR
 else
-	# shellcheck disable=SC2086 # a list of files
-	programs=$(sh tests/machines/programs "$PLACE" $package="usr/bin/${QEMU%% *}" $files 2>&1) || skip_all "no QEMU: $(echo "$programs" | tail -n 1)"
+	programs=$(sh tests/machines/programs "$PLACE" $package="usr/bin/${QEMU%% *}" 2>&1) || skip_all "no QEMU: $(echo "$programs" | tail -n 1)"
 	programs=$(echo "$programs" | tail -n 1)
 	$IN "[ -e /usr/bin/${QEMU%% *} ]" || { machine put "$name" "$programs" /programs.tar && $IN 'tar xf /programs.tar -C / && rm /programs.tar'; }
 	QEMU="/usr/bin/$QEMU"
