@@ -212,6 +212,7 @@ static void test_pause(void)
 /* ---- kicks ---- */
 
 #define KICK (SIGRTMIN + 4)
+#define ENOUGH 12
 
 enum kick {
 	BY_LIBRARY,	/* kvmgdb_kick() */
@@ -280,13 +281,14 @@ static void test_kicks_by(enum kick by)
 	client_break(&r, fd, "Z0", "tick");
 	until = now_ms() + 1000;
 	client_say(fd, "vCont;c");
-	while (now_ms() < until) {
+	/* An emulated machine that is busy comes to few of them in a second. */
+	while (now_ms() < until || (kicks < ENOUGH && now_ms() < until + PATIENCE)) {
 		lost += !kick(&r, by);
 		kicks++;
 		if (kicks % 4 == 0 && *client_wait(fd, 0))
 			client_say(fd, kicks % 8 ? "vCont;c" : "vCont;s:1");
 	}
-	ok(!lost && kicks > 10, "kicks by %s: none of %u is lost, while the debugger steps and continues", kick_names[by], kicks);
+	ok(!lost && kicks >= ENOUGH, "kicks by %s: none of %u is lost, while the debugger steps and continues", kick_names[by], kicks);
 	is_int((int64_t)r.vcpus[0].wrong_reason, 0, "kicks: each EINTR came with KVM_EXIT_INTR");
 	close(fd);
 	ok(rig_runs(&r), "kicks: the guest runs on");

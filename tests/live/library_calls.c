@@ -208,6 +208,8 @@ static void test_reset(void)
 	ok(client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'T', "reset(): ... and the guest is as it was");
 	close(fd);
 	ok(rig_runs(r), "reset(): ... and runs on without it");
+	for (int64_t until = now_ms() + PATIENCE; kvmgdb_attached(r->gdb) && now_ms() < until; sleep_ms(1))
+		;
 	fd = client_open(r);
 	called.refuses = false;
 	reply = client_monitor(fd, "system_reset", said, sizeof(said));

@@ -126,7 +126,11 @@ static void read_only_by(const char *image, enum read_only how)
 			ok(client_ask(fd, PATIENCE, "vCont;c")[0] == 'T', "read-only memory: a breakpoint is met by a debug register");
 		else
 			ok(!strncmp(reply, "E.", 2), "read-only memory: no breakpoint in it: %s", reply);
-		ok(client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'T', "read-only memory: ... the guest is stepped all the same");
+		/* Where a step is made of planted opcodes, the client is told that there can be none, before the stop. */
+		reply = client_ask(fd, PATIENCE, "vCont;s:1");
+		if (reply[0] == 'O' && client_says(reply, "cannot be planted"))
+			reply = client_wait(fd, PATIENCE);
+		ok(reply[0] == 'T', "read-only memory: ... the guest is stepped all the same, or the client is told why not");
 	}
 	close(fd);
 	ok(rig_runs(&r), "read-only memory: the guest runs on");

@@ -163,7 +163,7 @@ static void test_ways(void)
 static const struct {
 	const char *permits;
 	uint64_t cr4, efer;
-	uint64_t entry[5]; /* bits, from the root on; P, and PS where it is to be */
+	uint64_t entry[6]; /* bits, from the root on, and 0; P, and PS where it is to be */
 } permissions[] = {
 	{ "rwxu", PAE, LMA, { 1 | W | U, 1 | W | U, 1 | W | U, 1 | W | U } },
 	{ "r-xu", PAE, LMA, { 1 | U, 1 | W | U, 1 | W | U, 1 | W | U } },

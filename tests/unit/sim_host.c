@@ -73,7 +73,11 @@ uint64_t sim_get(struct sim_host *sim, unsigned vcpu, uint64_t key)
 
 void sim_set(struct sim_host *sim, unsigned vcpu, uint64_t key, uint64_t value)
 {
-	memcpy(sim_bytes(sim, vcpu, key), &value, KEY_SIZE(key));
+	uint8_t *bytes = sim_bytes(sim, vcpu, key);
+	size_t size = KEY_SIZE(key);
+
+	memset(bytes, 0, size);
+	memcpy(bytes, &value, size < sizeof(value) ? size : sizeof(value));
 }
 
 /* ---- ioctls ---- */
