@@ -161,6 +161,11 @@ $(OUT)/examples/vmm_go: tests/examples/go/vmm.go tests/examples/machine.h $(exam
 	cd tests/examples/go && GOCACHE=$(abspath $(OUT)/go) GO111MODULE=off PKG_CONFIG_PATH=$(abspath $(OUT)) \
 		CGO_LDFLAGS='-L$(abspath $(OUT))/examples/obj -lmachine -Wl,-rpath,$(abspath $(OUT))' go build -o $(abspath $@) vmm.go
 
+$(OUT)/examples/vmm_rust: tests/examples/rust/vmm.rs tests/examples/machine.h $(example_machine) $(library) $(library_files)
+	$(AR) rcs $(OUT)/examples/obj/libmachine.a $(example_machine)
+	rustc --edition 2021 -O -o $@ -L $(OUT)/examples/obj -l static=machine -L $(OUT) -l kvmgdb \
+		-C link-arg=-Wl,-rpath,$(abspath $(OUT)) $<
+
 examples: $(OUT)/examples/vmm_filtered $(examples) $(library_tests)
 
 # A VMM that has no library in it and knows of no debugger.

@@ -159,6 +159,11 @@ go_example()
 	(cd tests/examples/go && HOME=$tmp GOCACHE=$tmp/go GO111MODULE=off CGO_LDFLAGS="-L$tmp -lmachine" go build -o "$tmp/vmm_go" vmm.go)
 }
 
+rust_example()
+{
+	rustc --edition 2021 -o "$tmp/vmm_rust" -L "$tmp" -l static=machine -L "$prefix/lib" -l kvmgdb tests/examples/rust/vmm.rs
+}
+
 # What README shows is the example's: each line is one of vmm.c's, or has no more than its place.
 readme()
 {
@@ -199,6 +204,11 @@ if command -v go > /dev/null || sh tests/lib/packages.sh golang-go > "$tmp/out" 
 	ok "vmm.go" go_example
 else
 	skip "vmm.go" "Go is not to be had: $(tail -n 1 "$tmp/out")"
+fi
+if have rustc; then
+	ok "vmm.rs" rust_example
+else
+	skip "vmm.rs" "rustc is not installed"
 fi
 ok "make uninstall" make --no-print-directory uninstall DESTDIR="$tmp/installed_tree" PREFIX=/usr
 ok "leaves nothing" sh -c "! find '$tmp/installed_tree' ! -type d | grep ."
