@@ -137,10 +137,18 @@ static int serve(struct machine *m, const struct options *o, struct comm *comm, 
 	return program_serve(m, comm, &o->program);
 }
 
+/* One of the signals that end the program, which are blocked by now. */
+static bool is_told_to_end(void)
+{
+	sigset_t pending;
+
+	return !sigpending(&pending) && (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP));
+}
+
 /* A VM of another process's: it is left as it was found. */
 static int run_attached(const struct options *o, const struct arch *arch, struct comm *comm, char *error, size_t size)
 {
-	struct attach_config config = { .pid = o->pid, .ram = o->ram };
+	struct attach_config config = { .pid = o->pid, .ram = o->ram, .gives_up = is_told_to_end };
 	struct capabilities caps;
 	struct inquiry *answer = NULL;
 	struct machine machine;

@@ -16,6 +16,7 @@ struct held;
 struct attach_config {
 	pid_t pid;
 	const char *const *ram; /* GPA:SIZE:HVA, in place of what the kernel says; ends with NULL. Or NULL */
+	bool (*gives_up)(void); /* asked again and again while a thread of the VMM's is waited for: is whoever attaches told to end? Or NULL */
 	const struct held *held; /* threads that wait for us before their first KVM_RUN; until this returns. Or NULL */
 };
 

@@ -11,6 +11,7 @@
 
 #define LOOKS 10 /* at who may be behind a call that was cut short */
 #define LOOK_NS 300000
+#define GLANCE_NS 100000000   /* so often is looked whether it is still wanted */
 #define CLAIM_NS 300000000    /* a vCPU's thread comes to KVM_RUN in so long */
 #define ANSWER_NS 10000000000 /* ... and stops in so long, however busy its computer is */
 
@@ -125,7 +126,20 @@ static void make_hand(struct attach *a, struct tracee *t)
 
 static bool goes_on_waiting(const struct attach *a, bool stays)
 {
-	return stays && a->left && !a->ending;
+	return stays && a->left && !a->ending && !attach_gives_up(a);
+}
+
+/* The next stop, or TRACEE_LATE when the time is up, or nobody wants it any more. */
+static enum tracee_stop wait_for(const struct attach *a, struct tracee *t, int64_t until, struct tracee_syscall *info)
+{
+	enum tracee_stop stop;
+
+	do {
+		int64_t glance = tracee_now() + GLANCE_NS;
+
+		stop = tracee_wait(t, glance < until ? glance : until, info);
+	} while (stop == TRACEE_LATE && tracee_now() < until && !attach_gives_up(a));
+	return stop;
 }
 
 struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, bool stays)
@@ -140,7 +154,7 @@ struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, bool stays)
 		return NULL;
 	tracee_interrupt(&probe.tracee);
 	while (!r) {
-		enum tracee_stop stop = tracee_wait(&probe.tracee, until, &info);
+		enum tracee_stop stop = wait_for(a, &probe.tracee, until, &info);
 
 		if (stop == TRACEE_LATE && goes_on_waiting(a, stays)) {
 			until = tracee_now() + CLAIM_NS;

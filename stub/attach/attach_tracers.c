@@ -175,7 +175,7 @@ static int look_at(struct attach *a, enum look look, const struct refusal *why)
 
 	if (err)
 		return refuse(why, err, "the threads of process %d: %s", a->vm.pid, strerror(-err));
-	while (!err && a->left && proc_threads_next(&threads, &thread)) {
+	while (!err && a->left && !attach_gives_up(a) && proc_threads_next(&threads, &thread)) {
 		if (is_claimed(a, thread.tid) || proc_is_worker(a->vm.pid, thread.tid) ||
 			(look == LOOK_LIKELY && !may_run(a, thread.tid)))
 			continue;
@@ -231,11 +231,13 @@ int attach_start_tracers(struct attach *a, const struct held *held, const struct
 
 	a->left = a->host.vcpus;
 	err = take_held(a, held, why);
-	for (unsigned i = 1; !err && a->left && tracee_now() < until; i++) {
+	for (unsigned i = 1; !err && a->left && tracee_now() < until && !attach_gives_up(a); i++) {
 		err = look_at(a, i % LOOKS_ALL ? LOOK_LIKELY : LOOK_ALL, why);
 		if (a->left)
 			nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
 	}
+	if (!err && a->left && attach_gives_up(a))
+		err = refuse(why, -EINTR, "process %d is not attached to: a signal came while its threads were waited for", a->vm.pid);
 	return err || !a->left ? err : stay(a, why);
 }
 

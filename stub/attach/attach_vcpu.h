@@ -112,6 +112,7 @@ struct attach {
 	struct hand hand;
 	struct attach_vcpu *opener; /* whose tracer has made it, or NULL */
 	struct scout *scouts;	    /* threads of ours: by whoever opens or closes the host */
+	bool (*gives_up)(void);	    /* as attach_config has it */
 	pthread_mutex_t making;	    /* the hand, where several may want to */
 	struct guard guard;
 	uint64_t sync; /* KVM_SYNC_* that KVM is to leave in kvm_run for us */
@@ -160,6 +161,12 @@ struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, bool stays);
 
 /* The same of a thread that waits for that before its first KVM_RUN. */
 struct attach_vcpu *attach_claim_held(struct attach *a, const struct held_vcpu *held);
+
+/* While threads are waited for: nobody wants them any more. */
+static inline bool attach_gives_up(const struct attach *a)
+{
+	return a->gives_up && a->gives_up();
+}
 
 /* Starts the tracers, each with its thread stopped. held: threads that wait for that, or NULL. 0, or -errno and a sentence. And: ends those there are. */
 int attach_start_tracers(struct attach *a, const struct held *held, const struct refusal *why);

@@ -14,6 +14,7 @@
  *   go PORT            after --hold: two answers, when it waits for that client and when the guest goes
  *   threads N          made, and ended
  *   fork               of a process that does nothing for a minute; the answer is its id
+ *   vfork N            which takes N seconds: meanwhile there is no other answer, and the thread cannot be stopped
  *   exec               of a `sleep`
  *   exit CODE
  */
@@ -348,6 +349,19 @@ static void do_fork(struct victim *v, char *argument, FILE *answer)
 	fprintf(answer, "%d\n", pid);
 }
 
+static void do_vfork(struct victim *v, char *argument, FILE *answer)
+{
+	unsigned seconds = (unsigned)atoi(argument);
+
+	(void)v;
+	fputs("waiting\n", answer);
+	fflush(answer);
+	if (!vfork()) {
+		sleep(seconds);
+		_exit(0);
+	}
+}
+
 static void do_exec(struct victim *v, char *argument, FILE *answer)
 {
 	(void)v;
@@ -381,6 +395,7 @@ static const struct {
 	{ "go", do_go },
 	{ "threads", do_threads },
 	{ "fork", do_fork },
+	{ "vfork", do_vfork },
 	{ "exec", do_exec },
 	{ "exit", do_exit },
 };

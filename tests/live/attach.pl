@@ -321,6 +321,18 @@ sub read_physical {
 	return $memory;
 }
 
+# A thread that cannot be stopped for a while is waited for, but not by one who is told to end.
+$parts{patience} = sub {
+	start_victim('--vcpus 1 --storm 3000 --wait');
+	ask_victim('pause');
+	ask_victim('vfork 8');
+	my $from = time;
+	my $said = inside('timeout -s TERM 2 ' . program() . ' --attach :0 ' . victim_pid() . ' 2>&1 </dev/null');
+	ok($said =~ /signal/ && time - $from < 6, 'a thread that does not stop is waited for, but not any more after SIGTERM') or diag($said, time - $from);
+	ask_victim('resume');
+	expect_victim('... and the VMM has seen nothing of it');
+};
+
 # A vCPU that the VMM makes while it is attached to is noticed at a stop, and one whose thread ends.
 $parts{plugs} = sub {
 	start_victim('--vcpus 2 --storm 3000 --wait');
@@ -387,7 +399,7 @@ sub expect_victim_running {
 	ok(is_stop(interrupt($c)), '... and Ctrl-C stops it');
 }
 
-my @all = qw(cycles kill kill_any signals ends stands changes plugs);
+my @all = qw(cycles kill kill_any signals ends stands changes plugs patience);
 for my $part ($ENV{PARTS} ? split ' ', $ENV{PARTS} : @all) {
 	diag("--- $part");
 	eval { $parts{$part}->(); 1 } or ok(0, "$part: $@");
