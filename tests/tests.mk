@@ -26,6 +26,11 @@ unit: $(unit_tests)
 tsan:
 	$(MAKE) --no-print-directory OUT=build/tsan CFLAGS='-O2 -g -Werror -fsanitize=thread' LDFLAGS=-fsanitize=thread all unit peek
 
+# And under AddressSanitizer and UndefinedBehaviorSanitizer: tests/live/sanitized.sh runs it.
+asan:
+	$(MAKE) --no-print-directory OUT=build/asan CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' \
+		LDFLAGS=-fsanitize=address,undefined all unit examples
+
 # The program, with a thread in it that reads the same registers by itself.
 $(OUT)/kvm-gdbserver-peek: $(objects) $(OUT)/obj/tests/live/peek.o
 	$(CC) $(LDFLAGS) -o $@ $^
@@ -239,4 +244,4 @@ bench-programs: $(foreach arch,$(bench_arches),$(addprefix build/bench/$(arch)/,
 bench:
 	@sh tests/bench/run $(PARTS)
 
-.PHONY: test-all examples victim unit tsan peek on-kvm test-programs bench bench-programs
+.PHONY: test-all examples victim unit tsan asan peek on-kvm test-programs bench bench-programs
