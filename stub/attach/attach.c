@@ -114,12 +114,14 @@ static int attach_calls(struct host *h, unsigned vcpu, struct host_call *calls, 
 	return attach_calls_on(a, v->fd, &at, calls, n);
 }
 
+/* Should we be killed while KVM is told, it is armed if it was or is going to be. */
 static int attach_set_debug(struct host *h, unsigned vcpu, uint32_t control, const void *arch, size_t size)
 {
+	atomic_uint *known = attach_control(&((struct attach *)h)->vcpu[vcpu]);
+	unsigned old = atomic_fetch_or(known, control);
 	int err = vcpu_set_debug(h, vcpu, control, arch, size);
 
-	if (!err)
-		atomic_store(attach_control(&((struct attach *)h)->vcpu[vcpu]), control);
+	atomic_store(known, err ? old : control);
 	return err;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the guardian does: takes out of a VM what whoever was killed has left in it. See guard.h. */
 #include <errno.h>
+#include <linux/kvm.h>
 #include <sys/ptrace.h>
 
 #include "attach_vcpu.h"
@@ -8,16 +9,32 @@
 
 #define FIRST_TAG ((uint64_t)1 << 63) /* no message of ours to the hand has such a one */
 
-/* It has stopped in the loop: it is put back to where it was, behind KVM_RUN. */
+/* What KVM_RUN has returned to a thread in the loop, as the VMM is to see it: that it was interrupted, where it has nothing to do. */
+static int64_t result_of(struct attach_vcpu *v)
+{
+	int64_t result = tracee_result(&v->tracee.regs);
+
+	if (v->tracee.regs.r[tracee_arch.pc] == hand_run(&v->host->hand))
+		return -EINTR;
+	if (result == 0 && (attach_is_ours(v) || v->run->exit_reason == KVM_EXIT_INTR)) {
+		v->run->exit_reason = KVM_EXIT_INTR;
+		return -EINTR;
+	}
+	return result;
+}
+
+/* It has stopped in the loop, or in front of the call that leads to it: it is put back to where it was, behind KVM_RUN. */
 static void wake_up(struct attach_vcpu *v)
 {
 	struct tracee_regs regs = v->host->guard.table->vcpu[v->nr].regs;
+	int64_t result = result_of(v);
 
 	if (tracee_arch.veiled >= 0)
 		regs.r[tracee_arch.veiled] = v->tracee.regs.r[tracee_arch.veiled];
+	tracee_set_result(&regs, result);
 	v->tracee.regs = regs;
 	tracee_write_regs(&v->tracee, &regs);
-	v->place = ATTACH_BEHIND;
+	v->place = result == -EINTR ? ATTACH_BEHIND : ATTACH_OUT;
 }
 
 static bool loops(const struct attach_vcpu *v)
@@ -44,17 +61,26 @@ static void take(struct attach_vcpu *v)
 	stop = tracee_wait(&v->tracee, 0, NULL);
 	if (stop != TRACEE_EVENT || tracee_read_regs(&v->tracee) || !loops(v))
 		attach_catch(v, stop);
-	if (v->place != ATTACH_BEHIND && v->place != ATTACH_GONE && !tracee_read_regs(&v->tracee) && loops(v))
+	if (v->place != ATTACH_GONE && !tracee_read_regs(&v->tracee) && loops(v))
 		wake_up(v);
+	if (v->place == ATTACH_OUT)
+		attach_catch(v, TRACEE_EVENT);
 }
 
-static void disarm(struct attach *a)
+/* For this nobody need be stopped. */
+static void take_all_out(struct attach *a)
 {
 	struct guard_table *t = a->guard.table;
 
 	for (unsigned i = 0; i < GUARD_OPCODES; i++)
 		if (atomic_load(&t->opcode[i].is_in) && guard_take_out(&t->opcode[i], a->memory))
 			attach_code_changed(a, t->opcode[i].at, t->opcode[i].size);
+}
+
+static void disarm(struct attach *a)
+{
+	struct guard_table *t = a->guard.table;
+
 	for (unsigned i = 0; i < a->host.vcpus; i++)
 		if (atomic_load(&t->vcpu[i].control))
 			vcpu_set_debug(&a->host, i, 0, NULL, 0);
@@ -75,6 +101,7 @@ void attach_rescue(void *arg)
 {
 	struct attach *a = arg;
 
+	take_all_out(a);
 	/* First: a filter may end the process for what the hand does. */
 	if (hand_reopen(&a->hand, FIRST_TAG))
 		return;

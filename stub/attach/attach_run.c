@@ -13,11 +13,6 @@
 #include "../host/immediate_exit.h"
 #include "../host/kvm.h"
 
-/* <asm/kvm.h>, where an architecture has it. */
-#ifndef KVM_GUESTDBG_USE_SW_BP
-#define KVM_GUESTDBG_USE_SW_BP 0
-#endif
-
 #define LATE_NS 200000000 /* the VMM may serve an exit for so long before its thread is stopped where it is */
 #define AGAIN_NS 20000000 /* ... and another stop may have come instead */
 #define END_LOOK_NS 1000000
@@ -63,18 +58,10 @@ static int rewind_call(struct attach_vcpu *v)
 
 	for (unsigned i = 3; i < 6; i++)
 		call.arg[i] = r.r[tracee_arch.arg[i]];
-	r.r[tracee_arch.pc] -= tracee_arch.insn_size;
+	r.r[tracee_arch.pc] = attach_shelter(v) ? hand_run(&v->host->hand) : r.r[tracee_arch.pc] - tracee_arch.insn_size;
 	tracee_set_call(&r, &call);
 	v->place = ATTACH_REWOUND;
 	return tracee_write_regs(&v->tracee, &r);
-}
-
-/* KVM_RUN has returned that it was interrupted: so the VMM sees it, unless the call is made again. */
-static void was_interrupted(struct attach_vcpu *v)
-{
-	tracee_set_result(&v->tracee.regs, -EINTR);
-	tracee_no_restart(&v->tracee.regs);
-	v->run->exit_reason = KVM_EXIT_INTR;
 }
 
 /* It has stopped before it made the call again. */
@@ -82,8 +69,12 @@ static int undo_rewind(struct attach_vcpu *v)
 {
 	int err = tracee_read_regs(&v->tracee);
 
-	v->tracee.regs.r[tracee_arch.pc] += tracee_arch.insn_size;
-	was_interrupted(v);
+	if (v->sheltered)
+		attach_come_home(v);
+	else
+		v->tracee.regs.r[tracee_arch.pc] += tracee_arch.insn_size;
+	v->sheltered = false;
+	attach_was_interrupted(v);
 	return err ? err : tracee_write_regs(&v->tracee, &v->tracee.regs);
 }
 
@@ -104,7 +95,8 @@ static int go_on(struct attach_vcpu *v)
 		v->place = ATTACH_OUT;
 		return tracee_listen(&v->tracee);
 	}
-	matters = atomic_load(attach_control(v)) || atomic_load(&v->kicked) || v->finishing || v->place == ATTACH_REWOUND;
+	matters = atomic_load(attach_control(v)) || atomic_load(&v->kicked) || v->finishing || v->sheltered ||
+		  v->place == ATTACH_REWOUND;
 
 	return tracee_go(&v->tracee, matters ? TRACEE_SYSCALL : TRACEE_CONT);
 }
@@ -145,21 +137,6 @@ static int resume(struct attach_vcpu *v)
 
 /* --- what a run ends with: 1 */
 
-/* Where it does no harm should we be killed: see guard.h. */
-static int lie_down(struct attach_vcpu *v)
-{
-	struct attach *a = v->host;
-	struct tracee_regs r = v->tracee.regs;
-
-	was_interrupted(v);
-	if (!guard_watches(&a->guard))
-		return tracee_write_regs(&v->tracee, &v->tracee.regs);
-	a->guard.table->vcpu[v->nr].regs = v->tracee.regs;
-	r.r[tracee_arch.pc] = hand_rest(&a->hand);
-	tracee_no_restart(&r);
-	return tracee_write_regs(&v->tracee, &r);
-}
-
 static int rests(struct attach_vcpu *v, enum attach_place place)
 {
 	/* KVM has left a copy of registers when its call returned, which one that was put back before it was made has not. */
@@ -167,8 +144,8 @@ static int rests(struct attach_vcpu *v, enum attach_place place)
 		atomic_store(&v->synced, place == ATTACH_BEHIND);
 	v->place = place;
 	v->since = tracee_now();
-	v->finishing = v->known = false;
-	return place == ATTACH_BEHIND && lie_down(v) ? -ESRCH : 1;
+	v->finishing = v->known = v->sheltered = false;
+	return place == ATTACH_BEHIND && attach_lie_down(v) ? -ESRCH : 1;
 }
 
 static int kicked(struct attach_vcpu *v, enum attach_place place, struct vcpu_exit *exit)
@@ -225,15 +202,14 @@ static int ended(struct attach_vcpu *v, bool exec, struct vcpu_exit *exit)
 
 /* --- what becomes of a stop: 0: it goes on; 1: there is something to report; or -errno */
 
-/* With planted opcodes, also what KVM's instruction emulator says where it meets one: it has no debug exit. */
-static bool is_ours(const struct attach_vcpu *v)
+/* The VMM has the exit. */
+static int goes_out(struct attach_vcpu *v)
 {
-	unsigned control = atomic_load(attach_control(v));
+	bool away = v->sheltered;
 
-	if (v->run->exit_reason == KVM_EXIT_DEBUG)
-		return control != 0;
-	return control & KVM_GUESTDBG_USE_SW_BP && v->run->exit_reason == KVM_EXIT_INTERNAL_ERROR &&
-	       v->run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION;
+	v->place = ATTACH_OUT;
+	v->sheltered = false;
+	return away ? tracee_write_regs(&v->tracee, &v->tracee.regs) : 0;
 }
 
 static int behind_interrupted(struct attach_vcpu *v, bool immediate, struct vcpu_exit *exit)
@@ -249,8 +225,7 @@ static int behind_interrupted(struct attach_vcpu *v, bool immediate, struct vcpu
 		return kicked(v, ATTACH_BEHIND, exit);
 	if (ours || immediate)
 		return rewind_call(v);
-	v->place = ATTACH_OUT;
-	return 0;
+	return goes_out(v);
 }
 
 static int at_exit(struct attach_vcpu *v, const struct tracee_syscall *info, struct vcpu_exit *exit)
@@ -262,13 +237,14 @@ static int at_exit(struct attach_vcpu *v, const struct tracee_syscall *info, str
 	clear_immediate(v);
 	if (tracee_read_regs(&v->tracee))
 		return -ESRCH;
+	if (v->sheltered)
+		attach_come_home(v);
 	if (info->result == -EINTR)
 		return behind_interrupted(v, immediate, exit);
-	if (info->result == 0 && is_ours(v))
+	if (info->result == 0 && attach_is_ours(v))
 		return report_exit(v, exit);
-	v->place = ATTACH_OUT;
 	v->finishing |= info->result == 0 && v->how == HOST_STEP;
-	return 0;
+	return goes_out(v);
 }
 
 static int at_entry(struct attach_vcpu *v, const struct tracee_syscall *info)
@@ -278,7 +254,7 @@ static int at_entry(struct attach_vcpu *v, const struct tracee_syscall *info)
 	v->place = ATTACH_INSIDE;
 	if (atomic_load(&v->kicked) || v->finishing)
 		v->immediate = immediate_set(v->run);
-	return 0;
+	return attach_shelter_call(v);
 }
 
 static int at_event(struct attach_vcpu *v, struct vcpu_exit *exit)
@@ -427,7 +403,7 @@ void attach_catch(struct attach_vcpu *v, enum tracee_stop stop)
 
 	v->place = ATTACH_INSIDE;
 	v->until = 0;
-	v->late = v->group = v->immediate = false;
+	v->late = v->group = v->immediate = v->sheltered = false;
 	atomic_store(&v->kicked, true);
 	r = take_stop(v, stop, &none, &exit);
 	if (!r)
@@ -440,7 +416,7 @@ void attach_own(struct attach_vcpu *v)
 	mine = v;
 	v->since = tracee_now();
 	if (v->place == ATTACH_BEHIND && guard_watches(&v->host->guard))
-		lie_down(v);
+		attach_lie_down(v);
 }
 
 /* It goes on, traced; with its tracer's end the kernel forgets that, and nothing stops. */
@@ -450,6 +426,7 @@ void attach_let_go(struct attach_vcpu *v)
 	struct vcpu_exit exit;
 	int r;
 
+	v->leaves = true;
 	/* A kick that has come too late for the last run is nobody's any more: it would have the thread rest once more. */
 	atomic_store(&v->kicked, false);
 	r = is_stopped(v) ? resume(v) : -ESRCH;

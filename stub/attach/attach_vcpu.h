@@ -68,6 +68,8 @@ struct attach_vcpu {
 	bool finishing;	   /* its step was cut by an exit for the VMM: it is complete with the next KVM_RUN */
 	bool immediate;	   /* immediate_exit is ours */
 	bool late;	   /* it was waited for long enough: it is to stop wherever it is */
+	bool sheltered;	   /* its call ends in the hand's loop: what the VMM is to see is in guard_vcpu.regs, but for the result */
+	bool leaves;	   /* ... and is not to */
 	bool known;	   /* at ATTACH_OUT: it is behind its call, as tracee.regs has it, and not where its registers are */
 	bool group;	   /* it has stopped with its process, by a signal */
 	int64_t until;	   /* ns of CLOCK_MONOTONIC: up to then it may come to KVM_RUN; or 0 */
@@ -195,6 +197,25 @@ int attach_look(struct host *h, const struct refusal *why);
 int attach_start(struct host *h, unsigned vcpu, void *(*body)(void *), void *arg);
 int attach_run(struct host *h, unsigned vcpu, enum host_run how, struct vcpu_exit *exit);
 void attach_kick(struct host *h, unsigned vcpu);
+
+/* KVM_RUN has returned 0: is the exit the debugger's? */
+bool attach_is_ours(const struct attach_vcpu *v);
+
+/* KVM_RUN has returned, or is to look as if it had, that it was interrupted. */
+void attach_was_interrupted(struct attach_vcpu *v);
+
+/*
+ * By the tracer, in front of KVM_RUN, behind which tracee.regs are: is it to return to the hand's loop? And: it is at the entry of one that the VMM
+ * makes, which is to return there, if it has to. 0 or -errno.
+ */
+bool attach_shelter(struct attach_vcpu *v);
+int attach_shelter_call(struct attach_vcpu *v);
+
+/* ... it has: tracee.regs become those with which the VMM goes on. */
+void attach_come_home(struct attach_vcpu *v);
+
+/* By the tracer: it rests, in the loop if there is a guardian. 0 or -errno. */
+int attach_lie_down(struct attach_vcpu *v);
 
 /* By whoever has just seized its thread, and has it stopped for the first time: it comes to rest, or stops elsewhere, or is gone. */
 void attach_catch(struct attach_vcpu *v, enum tracee_stop stop);

@@ -5,8 +5,8 @@
  * guest debugging off, and lets them go.
  *
  * A thread at rest is meanwhile nowhere near KVM_RUN: its pc is that of a loop in the hand's page (tracee_rest), and what its registers
- * are to be is kept here, where the guardian finds it. What runs armed when we are killed may come to its breakpoint before the guardian
- * has it: then the VMM sees a debug exit.
+ * are to be is kept here, where the guardian finds it. What runs armed returns to that loop as well (attach_shelter.c). What is in the VMM
+ * when we are killed, and is entered by that before the guardian has it, may come to its breakpoint: then the VMM sees a debug exit.
  */
 #ifndef GUARD_H
 #define GUARD_H

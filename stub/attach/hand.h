@@ -61,6 +61,12 @@ static inline uint64_t hand_rest(const struct hand *h)
 	return h->code + (uint64_t)(tracee_rest - tracee_hand);
 }
 
+/* ... and tracee_run. */
+static inline uint64_t hand_run(const struct hand *h)
+{
+	return h->code + (uint64_t)(tracee_run - tracee_hand);
+}
+
 /*
  * From any thread: the calls of a message of `size` bytes, HAND_AREA at most, that begins with a struct hand_head; what it points to
  * within itself is at hand_at(). 0, and the message as it is afterwards; -EPIPE: the hand is no more; -ETIMEDOUT: it does not answer.

@@ -45,9 +45,10 @@ extern const struct tracee_arch tracee_arch;
 
 /*
  * Code, position-independent. The hand's: a system call instruction, and what a thread that was made by it does. And, up to the end, where
- * a thread may be left for a while: a loop that changes nothing, and calls nothing that a filter might forbid.
+ * a thread may be left for a while: a loop that changes nothing, and calls nothing that a filter might forbid; and a system call instruction,
+ * behind which it comes to that loop.
  */
-extern const char tracee_hand[], tracee_rest[], tracee_hand_end[];
+extern const char tracee_hand[], tracee_rest[], tracee_run[], tracee_hand_end[];
 
 /* Are these bytes, in memory order, a system call instruction? */
 bool tracee_is_syscall(const uint8_t *insn);

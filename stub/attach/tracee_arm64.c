@@ -58,8 +58,8 @@ void tracee_set_call(struct tracee_regs *r, const struct tracee_call *call)
  * there and changes nothing (all signals are blocked), is seen whether the memory is there.
  */
 __asm__(".pushsection .rodata\n"
-	".globl tracee_hand, tracee_rest, tracee_hand_end\n"
-	".hidden tracee_hand, tracee_rest, tracee_hand_end\n"
+	".globl tracee_hand, tracee_rest, tracee_run, tracee_hand_end\n"
+	".hidden tracee_hand, tracee_rest, tracee_run, tracee_hand_end\n"
 	".balign 4\n"
 	"tracee_hand:\n"
 	"	svc #0\n"
@@ -133,6 +133,9 @@ __asm__(".pushsection .rodata\n"
 	"	b 7b\n"
 	"	nop\n" /* a thread there is behind no system call */
 	"tracee_rest:\n"
+	"	b tracee_rest\n"
+	"tracee_run:\n"
+	"	svc #0\n"
 	"	b tracee_rest\n"
 	"tracee_hand_end:\n"
 	".popsection\n");

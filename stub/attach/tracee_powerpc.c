@@ -68,8 +68,8 @@ void tracee_set_call(struct tracee_regs *r, const struct tracee_call *call)
 
 /* r20 the descriptor, r21 the area, r22 its size; r23 calls left, r24 the next one. */
 __asm__(".pushsection .rodata\n"
-	".globl tracee_hand, tracee_rest, tracee_hand_end\n"
-	".hidden tracee_hand, tracee_rest, tracee_hand_end\n"
+	".globl tracee_hand, tracee_rest, tracee_run, tracee_hand_end\n"
+	".hidden tracee_hand, tracee_rest, tracee_run, tracee_hand_end\n"
 	".balign 4\n"
 	"tracee_hand:\n"
 	"	sc\n"
@@ -119,6 +119,9 @@ __asm__(".pushsection .rodata\n"
 	"	sc\n"
 	"	nop\n" /* a thread there is behind no system call */
 	"tracee_rest:\n"
+	"	b tracee_rest\n"
+	"tracee_run:\n"
+	"	sc\n"
 	"	b tracee_rest\n"
 	"tracee_hand_end:\n"
 	".popsection\n");

@@ -57,8 +57,8 @@ void tracee_set_call(struct tracee_regs *r, const struct tracee_call *call)
 
 /* s2 the descriptor, s3 the area, s4 its size; s5 calls left, s6 the next one. */
 __asm__(".pushsection .rodata\n"
-	".globl tracee_hand, tracee_rest, tracee_hand_end\n"
-	".hidden tracee_hand, tracee_rest, tracee_hand_end\n"
+	".globl tracee_hand, tracee_rest, tracee_run, tracee_hand_end\n"
+	".hidden tracee_hand, tracee_rest, tracee_run, tracee_hand_end\n"
 	".balign 4\n"
 	".option push\n"
 	".option norvc\n"
@@ -105,6 +105,9 @@ __asm__(".pushsection .rodata\n"
 	"	ecall\n"
 	"	nop\n" /* a thread there is behind no system call */
 	"tracee_rest:\n"
+	"	j tracee_rest\n"
+	"tracee_run:\n"
+	"	ecall\n"
 	"	j tracee_rest\n"
 	"tracee_hand_end:\n"
 	".option pop\n"

@@ -49,8 +49,8 @@ void tracee_set_call(struct tracee_regs *r, const struct tracee_call *call)
 
 /* r12 the descriptor, r13 the area, r14 its size; rbx calls left, rbp the next one. */
 __asm__(".pushsection .rodata\n"
-	".globl tracee_hand, tracee_rest, tracee_hand_end\n"
-	".hidden tracee_hand, tracee_rest, tracee_hand_end\n"
+	".globl tracee_hand, tracee_rest, tracee_run, tracee_hand_end\n"
+	".hidden tracee_hand, tracee_rest, tracee_run, tracee_hand_end\n"
 	"tracee_hand:\n"
 	"	syscall\n"
 	"1:	test %rax, %rax\n"
@@ -97,6 +97,9 @@ __asm__(".pushsection .rodata\n"
 	"	nop\n" /* a thread there is behind no system call */
 	"tracee_rest:\n"
 	"	pause\n"
+	"	jmp tracee_rest\n"
+	"tracee_run:\n"
+	"	syscall\n"
 	"	jmp tracee_rest\n"
 	"tracee_hand_end:\n"
 	".popsection\n");

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# kill -9 of kvm-gdbserver, TIMES times in each state that it may be in, at a moment of chance: how many of the VMMs die, and how long it takes
+# until the guardian has a vCPU's thread. STATES are some of the states. What is armed in the moments in which nobody has a thread may reach it;
+# how long these are in which kvm-gdbserver is there is seen by
+#     strace -f -r -e trace=ptrace,waitid kvm-gdbserver --attach :1234 PID
+# from PTRACE_SYSCALL behind an exit of the VMM's to PTRACE_SETREGSET at its next entry.
+use strict;
+use warnings;
+use lib 'tests/live';
+use attach_rig;
+use Time::HiRes qw(sleep time);
+
+my $times = $ENV{TIMES} // 100;
+
+sub pids {
+	my ($name) = @_;
+
+	return split ' ', inside("grep -lx '$name' /proc/[0-9]*/comm 2>/dev/null | cut -d/ -f3");
+}
+
+# Set, with these conditions; the VM runs.
+sub runs_with {
+	my ($where, $condition, $times) = @_;
+	my $c = client() or return;
+
+	ask($c, sprintf 'Z0,%x,%d%s', at($where), kind($c), $condition // '');
+	say_only($c, ('vCont;c') x ($times // 1));
+	return $c;
+}
+
+# Its name; how many of a hundred VMMs may die; what brings it there, with a client to be closed; and how it is ended.
+my @states = (
+	[ stopped => 0, sub { client() } ],
+	[ running => 0, sub { my $c = client(); say_only($c, 'vCont;c'); $c } ],
+	[ never_met => 0, sub { runs_with('main') } ],
+	[ met => 5, sub { runs_with('turn', '', 1000) } ],
+	[ condition_false => undef, sub { runs_with('turn', ';X3,220027') } ],
+	[ stepping => 5, sub { my $c = client(); say_only($c, ('vCont;s:1') x 1000); $c } ],
+	[ beginning => 20, undef, \&kill_beginning ],
+	[ guardian_first => undef, sub { client() }, sub { inside('kill -9 ' . join ' ', pids('kvm-guardian')); kill_server('KILL') } ],
+	[ guardian_at_work => undef, sub { runs_with('turn', ';X3,220027') }, sub {
+		inside('kill -9 ' . server_pid() . '; ' . sprintf('sleep %.3f;', 0.001 * int rand 10) . ' kill -9 ' . join ' ', pids('kvm-guardian'));
+	} ],
+);
+
+# Within 60 ms of its start.
+sub kill_beginning {
+	inside(sprintf '%s --attach :0 %d >/dev/null 2>&1 </dev/null & sleep %.4f; kill -9 $!', program(), victim_pid(), 0.002 + rand 0.06);
+}
+
+sub has_tracer { return inside('grep -h TracerPid: /proc/' . victim_pid() . '/task/*/status 2>/dev/null') =~ /TracerPid:\s+[1-9]/ }
+
+# Until nobody traces the VMM any more, in ms.
+sub until_free {
+	my $from = time;
+
+	sleep 0.002 while has_tracer() && time - $from < 10;
+	return 1000 * (time - $from);
+}
+
+sub once {
+	my ($does, $ends) = @_;
+	my $client;
+
+	start_victim('--vcpus 2 --storm 3000 --wait') if !victim_pid() || !is_alive(victim_pid());
+	if ($does) {
+		start_server() or return ('not attached: ' . server_log(), 0);
+		$client = $does->();
+		sleep 0.02 + rand 0.05;
+	}
+	$ends ? $ends->() : kill_server('KILL');
+	my $ms = until_free();
+	sleep 0.05;
+	my $wrong = is_alive(victim_pid()) ? lives(100000) : inside("tail -n 1 /tmp/attach.$$/vmm");
+	vanish($client) if ref $client;
+	end_victim() if $wrong ne '';
+	return ($wrong, $ms);
+}
+
+for my $state (@states) {
+	my ($name, $allowed, $does, $ends) = @$state;
+	my ($dead, @ms) = (0);
+
+	next if $ENV{STATES} && " $ENV{STATES} " !~ / $name /;
+	for (1 .. $times) {
+		my ($wrong, $ms) = once($does, $ends);
+		push @ms, $ms;
+		diag("$name: $wrong") if $wrong ne '' && !$dead++;
+	}
+	@ms = sort { $a <=> $b } @ms;
+	diag(sprintf '%s: %d of %d VMMs died; nobody traces it any more after %.0f ms (median), %.0f (worst)', $name, $dead, $times, $ms[@ms / 2], $ms[-1]);
+	ok(!defined $allowed || $dead * 100 <= $allowed * $times, "kill -9, $name: " . (defined $allowed ? "at most $allowed of 100 VMMs die" : 'not promised'));
+}
+finish();
