@@ -20,7 +20,7 @@
 
 #define SCRATCH_MEMORY (1ull << 20)
 #define SERVER_STACK (1u << 20)
-#define FLAGS (KVMGDB_WAIT | KVMGDB_NO_THREAD | KVMGDB_NO_EINTR | KVMGDB_TRACE)
+#define FLAGS (KVMGDB_WAIT | KVMGDB_NO_THREAD | KVMGDB_NO_EINTR | KVMGDB_TRACE | KVMGDB_VCPUS_SERVE)
 
 /* ---- opening */
 
@@ -160,8 +160,35 @@ static int command(struct machine *m, const char *line, text_fn *print, void *ar
 	return err == -ENOSYS && gdb->config.command ? gdb->config.command(gdb->config.opaque, line, print, arg) : err;
 }
 
+/* By a vCPU's thread, which is not to wait here: as own_begin(), with its signals blocked already. */
+static bool begin_at_once(void *arg)
+{
+	struct kvmgdb *gdb = arg;
+	bool begun;
+
+	pthread_mutex_lock(&gdb->lock);
+	begun = !gdb->working;
+	if (begun) {
+		gdb->working = true;
+		gdb->worker = pthread_self();
+	}
+	pthread_mutex_unlock(&gdb->lock);
+	return begun;
+}
+
+static void end_work(void *arg)
+{
+	struct kvmgdb *gdb = arg;
+
+	pthread_mutex_lock(&gdb->lock);
+	gdb->working = false;
+	pthread_cond_broadcast(&gdb->changed);
+	pthread_mutex_unlock(&gdb->lock);
+}
+
 static int open_server(struct kvmgdb *gdb, char *error, size_t size)
 {
+	bool vcpus = gdb->config.flags & KVMGDB_VCPUS_SERVE;
 	const struct server_config config = {
 		.trace = gdb->config.flags & KVMGDB_TRACE,
 		.serves_self = true,
@@ -170,6 +197,8 @@ static int open_server(struct kvmgdb *gdb, char *error, size_t size)
 		.print = log_lines,
 		.ends = ends,
 		.client = client,
+		.begins = vcpus ? begin_at_once : NULL,
+		.ends_work = end_work,
 	};
 	int err = server_open(&gdb->server, &gdb->machine, &config);
 

@@ -133,11 +133,13 @@ static bool is_vmms(struct kvmgdb_vcpu *v, int err)
 	return v->bare ? turn_passes(v->vcpu, &exit) : turn_end(v->vcpu, &exit);
 }
 
-enum kvmgdb_whose kvmgdb_leave(struct kvmgdb_vcpu *vcpu, int err)
+/* Signals are blocked, unless `quick` says that they never were. */
+static enum kvmgdb_whose leave(struct kvmgdb_vcpu *vcpu, int err, bool *quick)
 {
 	bool yours;
 
-	if (!vcpu->slow && embed_leave(vcpu->embed, err))
+	*quick = !vcpu->slow && embed_leave(vcpu->embed, err);
+	if (*quick)
 		return err != -EINTR || has_eintr(vcpu) ? KVMGDB_YOURS : KVMGDB_AGAIN;
 	embed_quiet(vcpu->embed);
 	yours = is_vmms(vcpu, err);
@@ -145,20 +147,41 @@ enum kvmgdb_whose kvmgdb_leave(struct kvmgdb_vcpu *vcpu, int err)
 		yours = has_eintr(vcpu);
 	vcpu->slow = vcpu->bare = false;
 	vcpu->unseen = !yours;
-	embed_loud(vcpu->embed);
 	return yours ? KVMGDB_YOURS : KVMGDB_AGAIN;
+}
+
+enum kvmgdb_whose kvmgdb_leave(struct kvmgdb_vcpu *vcpu, int err)
+{
+	bool quick;
+	enum kvmgdb_whose whose = leave(vcpu, err, &quick);
+
+	if (!quick)
+		embed_loud(vcpu->embed);
+	return whose;
+}
+
+/* Between two KVM_RUNs signals stay blocked: those that came meanwhile are seen to when the next begins, or when the VMM has its thread. */
+static int run(struct kvmgdb_vcpu *vcpu)
+{
+	int err = kvmgdb_enter(vcpu);
+	bool quick;
+
+	while (!err) {
+		err = embed_run(vcpu->embed);
+		if (leave(vcpu, err, &quick) == KVMGDB_YOURS) {
+			if (!quick)
+				embed_loud(vcpu->embed);
+			return err;
+		}
+		err = quick ? kvmgdb_enter(vcpu) : enter(vcpu);
+	}
+	return err;
 }
 
 int kvmgdb_run(struct kvmgdb_vcpu *vcpu)
 {
-	int err;
+	int err = run(vcpu);
 
-	do {
-		err = kvmgdb_enter(vcpu);
-		if (err)
-			break;
-		err = embed_run(vcpu->embed);
-	} while (kvmgdb_leave(vcpu, err) == KVMGDB_AGAIN);
 	errno = -err;
 	return err ? -1 : 0;
 }
@@ -337,10 +360,10 @@ void kvmgdb_clean_end(struct kvmgdb *gdb)
 
 const int *kvmgdb_syscalls(enum kvmgdb_thread thread, size_t *n)
 {
-	return embed_syscalls(thread == KVMGDB_SERVER, n);
+	return embed_syscalls((enum embed_thread)thread, n);
 }
 
 const unsigned long *kvmgdb_ioctls(enum kvmgdb_thread thread, size_t *n)
 {
-	return embed_ioctls(thread == KVMGDB_SERVER, n);
+	return embed_ioctls((enum embed_thread)thread, n);
 }

@@ -139,7 +139,7 @@ example_machine := $(patsubst %,$(OUT)/examples/obj/%.o,machine board_$(ARCH))
 example_flags := $(if $(filter -fsanitize=% -idirafter,$(CFLAGS)),$(CFLAGS),-O2 -g) -D_GNU_SOURCE -Wall -Wextra -Wshadow -pthread
 example_kvmgdb = $(shell PKG_CONFIG_PATH=$(OUT) pkg-config $(if $(STATIC),--static) --cflags --libs kvmgdb) -Wl,-rpath,$(abspath $(OUT))
 examples := $(patsubst tests/examples/%.c,$(OUT)/examples/%,$(wildcard tests/examples/vmm*.c))
-library_tests := $(patsubst %,$(OUT)/examples/%,library library_vmm library_memory library_calls library_process)
+library_tests := $(patsubst %,$(OUT)/examples/%,library library_vmm library_memory library_calls library_process library_serves)
 
 $(OUT)/examples/obj/%.o: tests/examples/%.c tests/examples/machine.h
 	@mkdir -p $(@D)
@@ -157,6 +157,17 @@ $(OUT)/examples/vmm_filtered: tests/examples/vmm_loop.c tests/live/filtered.c te
 	$(CC) $(example_flags) -std=gnu11 -c -Dkvmgdb_run=filtered_run -Dkvmgdb_dispatch=filtered_dispatch -I$(OUT)/include -o $@.o $<
 	$(CC) $(example_flags) -std=gnu11 $(if $(STATIC),-static -s) -o $@ $@.o tests/live/filtered.c $(example_machine) $(example_kvmgdb)
 
+# The same, and vmm.c, where vCPUs' threads serve.
+$(OUT)/examples/vmm_serving: tests/examples/vmm.c tests/live/serving.h tests/examples/machine.h $(example_machine) $(library) $(library_files)
+	$(CC) $(example_flags) -std=gnu11 -include tests/live/serving.h $(if $(STATIC),-static -s) -o $@ $< $(example_machine) $(example_kvmgdb)
+
+$(OUT)/examples/vmm_serving_filtered: tests/examples/vmm_loop.c tests/live/filtered.c tests/live/serving.h tests/examples/machine.h $(example_machine) \
+		$(library) $(library_files)
+	$(CC) $(example_flags) -std=gnu11 -include tests/live/serving.h -c -Dkvmgdb_run=filtered_run -Dkvmgdb_dispatch=filtered_dispatch \
+		-I$(OUT)/include -o $@.o $<
+	$(CC) $(example_flags) -std=gnu11 -include tests/live/serving.h $(if $(STATIC),-static -s) -o $@ $@.o tests/live/filtered.c $(example_machine) \
+		$(example_kvmgdb)
+
 # In other languages, where their compilers are.
 $(OUT)/examples/vmm_cc: tests/examples/vmm.cc tests/examples/machine.h $(example_machine) $(library) $(library_files)
 	$(CROSS_COMPILE)g++ $(example_flags) -std=c++11 -o $@ $< $(example_machine) $(example_kvmgdb)
@@ -171,7 +182,7 @@ $(OUT)/examples/vmm_rust: tests/examples/rust/vmm.rs tests/examples/machine.h $(
 	rustc --edition 2021 -O -o $@ -L $(OUT)/examples/obj -l static=machine -L $(OUT) -l kvmgdb \
 		-C link-arg=-Wl,-rpath,$(abspath $(OUT)) $<
 
-examples: $(OUT)/examples/vmm_filtered $(examples) $(library_tests)
+examples: $(addprefix $(OUT)/examples/,vmm_filtered vmm_serving vmm_serving_filtered) $(examples) $(library_tests)
 
 # A VMM that has no library in it and knows of no debugger.
 $(OUT)/victim: $(wildcard tests/attach/*.[ch]) tests/examples/machine.h tests/guests/sequence.h $(example_machine)

@@ -10,20 +10,23 @@
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-static const int vcpu_calls[] = {
-	SYS_ioctl,
-	SYS_ppoll, /* while the guest stands */
-	SYS_read,  /* what has ended that */
-	SYS_write, /* to wake others */
-	SYS_rt_sigpending,
-	SYS_rt_sigprocmask,
-	SYS_rt_sigreturn,
-	SYS_futex,
-	SYS_getpid, /* with tgkill: to call others out */
-	SYS_tgkill,
-	SYS_clock_nanosleep,
-	SYS_process_vm_readv,
-	SYS_process_vm_writev,
+/* ppoll(): while the guest stands; read(): what has ended that; write(): to wake others; getpid(), tgkill(): to call others out. */
+#define VCPU_CALLS                                                                                                            \
+	SYS_ioctl, SYS_ppoll, SYS_read, SYS_write, SYS_rt_sigpending, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_futex, SYS_getpid, \
+		SYS_tgkill, SYS_clock_nanosleep, SYS_process_vm_readv, SYS_process_vm_writev
+
+static const int vcpu_calls[] = { VCPU_CALLS };
+
+static const int serving_calls[] = {
+	VCPU_CALLS,
+	SYS_sendto,
+	SYS_timerfd_settime, /* the server is to look soon */
+	SYS_shutdown,	     /* of a client that is cut off */
+	/* malloc() */
+	SYS_brk,
+	SYS_mmap,
+	SYS_munmap,
+	SYS_mprotect,
 };
 
 static const int server_calls[] = {
@@ -99,17 +102,34 @@ static const int server_calls[] = {
 
 static const unsigned long vcpu_ioctls[] = { KVM_RUN, GOES_ON RUN_ARCH RUN_IOCTLS };
 
+static const unsigned long serving_ioctls[] = { KVM_RUN, GOES_ON RUN_ARCH SERVE_ARCH RUN_IOCTLS, KVM_SET_MP_STATE, KVM_GET_MANY_REGS, KVM_SET_MANY_REGS };
+
 static const unsigned long server_ioctls[] = { RUN_ARCH SERVE_ARCH RUN_IOCTLS, KVM_CHECK_EXTENSION, KVM_SET_MP_STATE,
 	KVM_GET_MANY_REGS, KVM_SET_MANY_REGS };
 
-const int *embed_syscalls(bool server, size_t *n)
+static const struct {
+	const int *calls;
+	const unsigned long *ioctls;
+	size_t ncalls, nioctls;
+} lists[EMBED_THREADS] = {
+	[EMBED_VCPU] = { vcpu_calls, vcpu_ioctls, COUNT(vcpu_calls), COUNT(vcpu_ioctls) },
+	[EMBED_SERVER] = { server_calls, server_ioctls, COUNT(server_calls), COUNT(server_ioctls) },
+	[EMBED_SERVING_VCPU] = { serving_calls, serving_ioctls, COUNT(serving_calls), COUNT(serving_ioctls) },
+};
+
+static enum embed_thread known(enum embed_thread thread)
 {
-	*n = server ? COUNT(server_calls) : COUNT(vcpu_calls);
-	return server ? server_calls : vcpu_calls;
+	return thread < EMBED_THREADS ? thread : EMBED_VCPU;
 }
 
-const unsigned long *embed_ioctls(bool server, size_t *n)
+const int *embed_syscalls(enum embed_thread thread, size_t *n)
 {
-	*n = server ? COUNT(server_ioctls) : COUNT(vcpu_ioctls);
-	return server ? server_ioctls : vcpu_ioctls;
+	*n = lists[known(thread)].ncalls;
+	return lists[known(thread)].calls;
+}
+
+const unsigned long *embed_ioctls(enum embed_thread thread, size_t *n)
+{
+	*n = lists[known(thread)].nioctls;
+	return lists[known(thread)].ioctls;
 }

@@ -30,8 +30,16 @@ struct embed_config {
 	void *opaque;
 };
 
-/* The system calls, and the requests of ioctl(), of a thread that runs vCPUs, or that serves. Constant. */
-const int *embed_syscalls(bool server, size_t *n);
-const unsigned long *embed_ioctls(bool server, size_t *n);
+/* A thread that runs vCPUs; one that serves; one that does both. */
+enum embed_thread {
+	EMBED_VCPU,
+	EMBED_SERVER,
+	EMBED_SERVING_VCPU,
+	EMBED_THREADS
+};
+
+/* The system calls, and the requests of ioctl(), of such a thread. Constant. */
+const int *embed_syscalls(enum embed_thread thread, size_t *n);
+const unsigned long *embed_ioctls(enum embed_thread thread, size_t *n);
 
 #endif

@@ -196,23 +196,26 @@ static void take_wakes(struct embed_vcpu *v)
  * Signals are let in while the thread sleeps, and only then. Woken and signalled at once, ppoll() says the former, and the signal is
  * handled when it is let in again: it is looked for. A signal of run_signals remains pending, as behind KVM_RUN.
  */
-int embed_wait(struct host *h, unsigned nr)
+int embed_wait(struct host *h, unsigned nr, int fd)
 {
 	struct embed_vcpu *v = embed_find(h, nr);
-	struct pollfd fds[2];
+	struct pollfd fds[3];
 
 	if (!v)
 		return -ENODEV;
 	fds[0] = (struct pollfd){ .fd = v->event, .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = v->host->signals, .events = POLLIN };
+	fds[2] = (struct pollfd){ .fd = fd, .events = POLLIN };
 	if (embed_is_wanted(v))
 		return -EINTR;
 	begins_to_wait(v);
-	if (ppoll(fds, 2, NULL, &v->mask) < 0)
+	if (ppoll(fds, 3, NULL, &v->mask) < 0)
 		return errno == EINTR ? -EINTR : -errno;
 	if (fds[0].revents)
 		take_wakes(v);
-	return fds[1].revents || embed_is_wanted(v) || has_signal(v) ? -EINTR : 0;
+	if (fds[1].revents || embed_is_wanted(v) || has_signal(v))
+		return -EINTR;
+	return fds[2].revents != 0;
 }
 
 void embed_wake(struct host *h, unsigned nr)

@@ -88,7 +88,7 @@ void embed_sync(struct embed_vcpu *v);
 
 /* Of host_ops. */
 void embed_kick(struct host *h, unsigned nr);
-int embed_wait(struct host *h, unsigned nr);
+int embed_wait(struct host *h, unsigned nr, int fd);
 void embed_wake(struct host *h, unsigned nr);
 bool embed_attend(struct host *h, unsigned nr, bool attends);
 bool embed_has_run(struct host *h, unsigned nr);

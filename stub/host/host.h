@@ -161,10 +161,11 @@ struct host_ops {
 	void (*kick)(struct host *h, unsigned vcpu);
 
 	/*
-	 * By the vCPU's own thread, outside of a run and with no lock held: sleeps until wake(), which may have come before: 0. Or -EINTR: the
-	 * VMM wants its thread, and is to have it. -ENODEV: no such vCPU. NULL where threads are ours.
+	 * By the vCPU's own thread, outside of a run and with no lock held: sleeps until wake(), which may have come before: 0. Or until there is
+	 * something to be read from fd, unless that is -1: 1. Or -EINTR: the VMM wants its thread, and is to have it. -ENODEV: no such vCPU.
+	 * NULL where threads are ours.
 	 */
-	int (*wait)(struct host *h, unsigned vcpu);
+	int (*wait)(struct host *h, unsigned vcpu, int fd);
 
 	/* From any thread, also with locks held: ends wait(), or else the next one. NULL when wait is. */
 	void (*wake)(struct host *h, unsigned vcpu);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See input.h. What single packets mean is in the do_*.c files. */
 #include <errno.h>
+#include <string.h>
 
 #include "handlers.h"
 #include "input.h"
@@ -160,4 +161,26 @@ size_t session_input(struct session *s, const uint8_t *bytes, size_t n)
 	}
 	grow_familiar(s, used, n - used);
 	return used;
+}
+
+/* Unknown packets have an answer that is known. */
+static bool is_quick(const char *packet, size_t len)
+{
+	struct cursor rest;
+	const struct packet_row *row = packet_find(packet, len, &rest);
+
+	return !row || row->flags & PACKET_QUICK;
+}
+
+bool session_is_quick(const struct session *s, const uint8_t *bytes, size_t n)
+{
+	const uint8_t *begin = memchr(bytes, '$', n), *end;
+
+	if (s->in.state != PACKET_BETWEEN)
+		return false;
+	if (!begin)
+		return true;
+	begin++;
+	end = memchr(begin, '#', n - (size_t)(begin - bytes));
+	return end && end + 2 < bytes + n && is_quick((const char *)begin, (size_t)(end - begin));
 }

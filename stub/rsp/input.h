@@ -11,4 +11,10 @@
  */
 size_t session_input(struct session *s, const uint8_t *bytes, size_t n);
 
+/*
+ * Is the packet that these bytes begin with, which came together, answered in no time, and without the VMM whose machine it is? So are bytes
+ * that are no packet. False also when there is only a part of it.
+ */
+bool session_is_quick(const struct session *s, const uint8_t *bytes, size_t n);
+
 #endif

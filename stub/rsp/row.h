@@ -13,7 +13,8 @@ enum packet_flag {
 	PACKET_SUFFIX = 8,  /* lldb may put a thread's id behind it */
 	PACKET_ASKS = 16,   /* changes, resumes and ends nothing: also served to clients that have not said who they are */
 	PACKET_FINDS = 32,  /* gdb takes an error for "there is none" */
-	PACKET_ALONE = 64   /* is about the connection, and needs no machine */
+	PACKET_ALONE = 64,  /* is about the connection, and needs no machine */
+	PACKET_QUICK = 128  /* is answered in no time, and asks nothing of a VMM whose machine it is */
 };
 
 struct args {

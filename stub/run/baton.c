@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who serves a stopped guest: the thread of the vCPU whose stop it is, or the watcher where there is no serve(). */
+/* Who serves a stopped guest: the thread of the vCPU whose stop it is, or the watcher. */
 #include "baton.h"
 #include "locked.h"
 
@@ -10,17 +10,41 @@ void locked_pass_baton(struct guest *g, enum baton to)
 	g->baton = to;
 }
 
+/* When it is resumed, the VMM may have to do something: a thread of the VMM's does not wait for that. */
+static bool is_due(enum stop_kind kind)
+{
+	return kind == STOP_RESET || kind == STOP_END || kind == STOP_EXITED;
+}
+
+static bool locked_can_serve(const struct guest *g)
+{
+	const struct vcpu *v = g->current;
+
+	return g->serve && (!g->host->borrowed || (v->present && v->home && !is_due(g->last.kind)));
+}
+
+void locked_leave_to_watcher(struct guest *g)
+{
+	locked_pass_baton(g, BATON_WATCHER_NEXT);
+	g->notify(g->serve_arg, false);
+}
+
 void locked_grant_baton(struct guest *g)
 {
-	if (g->serve) {
-		g->server = g->current;
-		locked_pass_baton(g, BATON_VCPU_NEXT);
-		locked_wake(g->server);
-	} else {
-		g->shown = true;
-		locked_pass_baton(g, BATON_WATCHER_NEXT);
-		g->notify(g->serve_arg, false);
+	g->shown = true;
+	if (!locked_can_serve(g)) {
+		locked_leave_to_watcher(g);
+		return;
 	}
+	g->server = g->current;
+	locked_pass_baton(g, BATON_VCPU_NEXT);
+	locked_wake(g->server);
+}
+
+/* A thread of ours that is to take it does so. One of a VMM's may be elsewhere, and be so for long. */
+static bool locked_is_watchers(const struct guest *g)
+{
+	return g->baton == BATON_WATCHER_NEXT || (g->baton == BATON_VCPU_NEXT && g->host->borrowed);
 }
 
 bool baton_take(struct guest *g)
@@ -28,11 +52,22 @@ bool baton_take(struct guest *g)
 	bool taken;
 
 	pthread_mutex_lock(&g->lock);
-	taken = g->baton == BATON_WATCHER_NEXT;
+	taken = locked_is_watchers(g);
 	if (taken)
 		locked_pass_baton(g, BATON_WATCHER);
 	pthread_mutex_unlock(&g->lock);
 	return taken;
+}
+
+bool baton_await(struct guest *g, int fd)
+{
+	struct host *h = g->host;
+	int ready;
+
+	do
+		ready = h->ops->wait(h, g->server->nr, fd);
+	while (!ready);
+	return ready > 0;
 }
 
 void baton_give_back(struct guest *g)

@@ -42,10 +42,10 @@ void locked_wake(struct vcpu *v)
 {
 	struct host *h = v->guest->host;
 
-	if (h->borrowed)
-		h->ops->wake(h, v->nr);
-	else
+	if (!h->borrowed)
 		pthread_cond_signal(&v->wake);
+	else if (v->waits)
+		h->ops->wake(h, v->nr);
 }
 
 unsigned locked_running(const struct guest *g)

@@ -56,9 +56,14 @@ void locked_hand_over(struct guest *g, int signal);
 /* text.c: what the vCPU has printed is moved to guest.said, if there is room. */
 void locked_take_text(struct vcpu *v);
 
-/* baton.c: the baton is somebody else's. And: a stop is to be served. */
+/* baton.c: the baton is somebody else's. And: a stop is to be served; by the watcher. */
 void locked_pass_baton(struct guest *g, enum baton to);
 void locked_grant_baton(struct guest *g);
+void locked_leave_to_watcher(struct guest *g);
+
+/* threads.c: the baton is offered to this vCPU's thread. It takes it, and serves. False: the stop is still to be served on. */
+bool locked_is_offered(const struct vcpu *v);
+bool locked_serve(struct vcpu *v, bool waits);
 
 /* non_stop.c */
 

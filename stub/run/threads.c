@@ -308,18 +308,30 @@ void locked_give_a_turn(struct vcpu *v)
 	locked_decide(g);
 }
 
-static void locked_serve(struct vcpu *v)
+bool locked_is_offered(const struct vcpu *v)
+{
+	return v->guest->baton == BATON_VCPU_NEXT && v->guest->server == v;
+}
+
+bool locked_serve(struct vcpu *v, bool waits)
 {
 	struct guest *g = v->guest;
 	serve_fn *serve = g->serve;
 	void *arg = g->serve_arg;
+	enum served served;
 
 	locked_pass_baton(g, BATON_VCPU);
 	pthread_mutex_unlock(&g->lock);
-	serve(arg);
+	served = serve(arg, waits);
 	pthread_mutex_lock(&g->lock);
-	locked_resume(g);
+	if (served == SERVED)
+		locked_resume(g);
+	else if (served == SERVED_SO_FAR)
+		locked_pass_baton(g, BATON_VCPU_NEXT);
+	else
+		locked_leave_to_watcher(g);
 	pthread_cond_broadcast(&g->out);
+	return served == SERVED;
 }
 
 static void *vcpu_main(void *arg)
@@ -329,8 +341,8 @@ static void *vcpu_main(void *arg)
 
 	pthread_mutex_lock(&g->lock);
 	while (!g->parted) {
-		if (g->baton == BATON_VCPU_NEXT && g->server == v)
-			locked_serve(v);
+		if (locked_is_offered(v))
+			locked_serve(v, true);
 		else if (v->state == VCPU_ADMITTED)
 			locked_enter(v);
 		else if (v->state == VCPU_PAUSES)
@@ -442,7 +454,7 @@ bool threads_at_rest(struct guest *g)
 	bool at_rest;
 
 	pthread_mutex_lock(&g->lock);
-	at_rest = g->state == GUEST_STOPPED && g->asked == ASKED_NOTHING;
+	at_rest = g->state == GUEST_STOPPED && g->asked == ASKED_NOTHING && g->baton != BATON_VCPU_NEXT;
 	pthread_mutex_unlock(&g->lock);
 	return at_rest;
 }

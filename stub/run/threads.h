@@ -62,7 +62,7 @@ void threads_hand_over(struct guest *g, int signal);
 bool threads_are_awaited(struct guest *g);
 bool threads_await_no_more(struct guest *g);
 
-/* Stopped, and no resume has been asked for. */
+/* Stopped, and no resume has been asked for; and whoever is to serve that has come. */
 bool threads_at_rest(struct guest *g);
 
 /* The watcher takes the baton. False when the guest is stopped and a vCPU thread has it. */

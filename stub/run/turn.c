@@ -110,15 +110,19 @@ static void locked_goes_away(struct vcpu *v)
 	locked_decide(v->guest);
 }
 
-/* False: the VMM wants its thread. */
+/* False: the VMM wants its thread; or may, of one that has served: a signal that has ended that has been handled. */
 static bool locked_waits(struct vcpu *v)
 {
 	struct guest *g = v->guest;
 	int err;
 
+	if (locked_is_offered(v))
+		return locked_serve(v, true);
+	v->waits = true;
 	pthread_mutex_unlock(&g->lock);
-	err = g->host->ops->wait(g->host, v->nr);
+	err = g->host->ops->wait(g->host, v->nr, -1);
 	pthread_mutex_lock(&g->lock);
+	v->waits = false;
 	return !err;
 }
 
@@ -214,6 +218,8 @@ bool turn_end(struct vcpu *v, const struct vcpu_exit *exit)
 	locked_came_out(v, result);
 	if (shown)
 		locked_stands_by(v);
+	else if (locked_is_offered(v)) /* the VMM is to have its thread before that waits: it comes again */
+		locked_serve(v, false);
 	pthread_mutex_unlock(&g->lock);
 	return shown || result == STEP_AWAY;
 }
@@ -398,6 +404,8 @@ void locked_is_gone(struct vcpu *v)
 	v->present = v->home = v->known = v->pending = v->shows = v->done = false;
 	v->want = RESUME_STAY;
 	locked_leaves_current(v);
+	if (locked_is_offered(v))
+		locked_grant_baton(v->guest);
 	locked_tells_gone(v);
 }
 

@@ -84,7 +84,8 @@ enum guest_event {
  * Borrowed vCPUs (turn.h) have threads of a VMM's. One whose thread is not `home`, since it serves the VMM, is outside and enters nothing:
  * so the guest can be stopped meanwhile, and it is let in when it comes. One with an access pending is waited for a moment, SETTLES, lest it
  * is shown with half an instruction executed. While nobody attends to the guest its vCPUs are FREE: they run without a word, and whoever
- * stops the guest catches them first, by the host.
+ * stops the guest catches them first, by the host. Such a thread takes the baton as well where there is a serve() for it: as long as it is
+ * home. When the VMM calls it away, or has it when the baton is to be taken, the watcher serves that stop (on).
  *
  * What commands print is moved into guest.said when their vCPU comes out, and from there to the client by the baton's holder:
  * the watcher, or the reporter before it reports. A vCPU whose text finds no room does not enter until there is some.
@@ -232,6 +233,7 @@ struct vcpu {
 	bool present; /* it is there: those of a VMM come and go */
 	bool home;    /* its thread is here: it waits, or is in the guest. A borrowed one else is the VMM's, and enters nothing */
 	bool known;   /* a borrowed one: it has come here once, so that it may be looked at */
+	bool waits;   /* a borrowed one: its thread is in host_ops.wait() until it is woken */
 	enum vcpu_settling settling;
 	bool shows;   /* a borrowed one: what the VMM has it shown by turn_show() was told of, or will be */
 	bool done;    /* a borrowed one: while it was to stand, an access was completed. A step asked of it is done by that, unless the client saw it */
@@ -269,8 +271,17 @@ struct vcpu {
 	struct own_state own;
 };
 
-/* Called on the vCPU thread that has just been handed the baton, without the lock; the baton is given back by returning. */
-typedef void serve_fn(void *arg);
+enum served {
+	SERVED,		 /* the baton is given back */
+	SERVED_SO_FAR,	 /* the client has to be waited for, which was not wanted */
+	SERVED_ELSEWHERE /* the VMM wants the thread, or what there is to do is none of that thread's: the watcher serves on */
+};
+
+/*
+ * Called on the vCPU thread that has just been handed the baton, without the lock; the baton is given back by returning. waits: for what the
+ * client says, too. Only of a borrowed vCPU it does not, and is anything else than SERVED returned.
+ */
+typedef enum served serve_fn(void *arg, bool waits);
 
 /*
  * Wakes the watcher: non-stop has begun, or a vCPU has come to stand in it, or there is text that cannot wait. Or, soon: the machine runs

@@ -28,7 +28,7 @@ enum server_event {
 /* All functions may be NULL. Threads: the one that serves, which is a vCPU's or that of server_dispatch(), unless said otherwise. */
 struct server_config {
 	bool trace;	  /* packets are told of, readable */
-	bool serves_self; /* vCPU threads serve no client: server_dispatch() does, also while the machine is stopped */
+	bool serves_self; /* server_dispatch() serves the client also while the machine is stopped; no vCPU thread does, without begins() */
 	void *arg;	  /* of the functions */
 
 	/* Takes a sentence without a newline. Any thread, locks held: the function does not wait, and calls nothing of server.h. */
@@ -45,6 +45,14 @@ struct server_config {
 	 * client, the guest goes on if it has not ended, and whoever comes next is served.
 	 */
 	bool (*ends)(void *arg, enum server_event event, int code);
+
+	/*
+	 * With serves_self: vCPU threads serve as well, which are somebody else's: each as long as it is at home, and what takes no time
+	 * (rsp/input.h). begins(): such a thread is about to look at the client and the machine; false: not now. ends_work(): it has done so.
+	 * It waits for the client outside of the two. NULL: they do not serve.
+	 */
+	bool (*begins)(void *arg);
+	void (*ends_work)(void *arg);
 
 	/*
 	 * Clients choose a machine of this list, which outlives the server; NULL: there is one machine, that of server_open(), and the rest is

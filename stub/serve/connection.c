@@ -49,13 +49,21 @@ static bool goes_on(enum session_state before, enum session_state now)
 	return now == before || (session_stands(now) && session_stands(before));
 }
 
+/* The next packet, or what there is of it; how many bytes. */
+static size_t digest_one(struct server *s, const uint8_t *bytes, size_t n)
+{
+	if (s->quick && !session_is_quick(&s->session, bytes, n))
+		return 0;
+	return session_input(&s->session, bytes, n);
+}
+
 enum session_state connection_digest(struct server *s)
 {
 	enum session_state before = s->session.state;
 	size_t used = 0, n;
 
 	do {
-		n = session_input(&s->session, s->link.input + used, s->link.have - used);
+		n = digest_one(s, s->link.input + used, s->link.have - used);
 		used += n;
 	} while (n && goes_on(before, s->session.state) && s->link.queued < LINK_FULL);
 	link_took(&s->link, used);

@@ -54,11 +54,15 @@ struct server {
 	unsigned nlisteners;
 	struct lobby lobby;
 
+	/* The baton's holder's. */
+	bool quick; /* a vCPU thread that is somebody else's: it answers what is served in no time, and leaves the rest */
+	bool told;  /* the client was told of the stop, by such a one that serves no more */
+
 	/* The watcher's. */
 	bool holds;	       /* the watcher has the baton of a stopped machine */
 	bool deaf;	       /* nobody is accepted before the next tick */
 	bool heard;	       /* the client may have said something, or have gone */
-	bool sure;	       /* the client has: no vCPU thread can have taken what the client said */
+	bool sure;	       /* the client has said something: no vCPU thread can have taken what the client said */
 	bool ticked;	       /* the look is one that was due anyway */
 	unsigned quiet;	       /* looks without a running machine */
 	struct pollfd awaited; /* the client, when the watcher is to hear it at once */

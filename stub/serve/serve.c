@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../rsp/unasked.h"
+#include "../run/baton.h"
 #include "../run/due.h"
 #include "../run/step.h"
 #include "serve.h"
@@ -189,11 +190,87 @@ static void serve_client(struct server *s)
 	}
 }
 
-void serve(void *server)
+enum served serve(void *server, bool waits)
 {
 	struct server *s = server;
 
+	(void)waits;
 	if (serve_stop(s, true))
 		serve_client(s);
 	serve_ended(s);
+	return SERVED;
+}
+
+/* On a thread that is somebody else's. What it does not do is left in the link, for the watcher. */
+
+static bool work_begins(struct server *s)
+{
+	s->quick = s->config.begins(s->config.arg);
+	return s->quick;
+}
+
+static void work_ends(struct server *s)
+{
+	s->quick = false;
+	s->config.ends_work(s->config.arg);
+}
+
+/* The client is told of the stop. True: it is to be heard further. */
+static bool home_begins(struct server *s)
+{
+	s->told = true;
+	return serve_stop(s, false) && serve_packets(s, s->session.state != SESSION_AWAY);
+}
+
+static void home_ends(struct server *s)
+{
+	serve_ended(s);
+	s->told = false;
+}
+
+/* True: the client is to be heard further. */
+static bool home_receives(struct server *s)
+{
+	if (link_receive(&s->link))
+		return serve_packets(s, true);
+	serve_leave(s, false);
+	return false;
+}
+
+static enum served home_does(struct server *s, bool (*what)(struct server *s))
+{
+	bool stays, left;
+
+	if (!work_begins(s))
+		return SERVED_ELSEWHERE;
+	stays = what(s);
+	left = s->link.have || s->link.queued;
+	if (!stays)
+		home_ends(s);
+	work_ends(s);
+	if (!stays)
+		return SERVED;
+	return left ? SERVED_ELSEWHERE : SERVED_SO_FAR;
+}
+
+/* The first client's first stop takes the vCPUs' description, which takes time. */
+enum served serve_at_home(void *server, bool waits)
+{
+	struct server *s = server;
+	enum served served = SERVED_SO_FAR;
+
+	if (!s->machine->described)
+		return SERVED_ELSEWHERE;
+	if (!s->told)
+		served = home_does(s, home_begins);
+	while (served == SERVED_SO_FAR && waits)
+		served = baton_await(&s->machine->guest, s->link.in) ? home_does(s, home_receives) : SERVED_ELSEWHERE;
+	return served;
+}
+
+serve_fn *serve_by(const struct server *s)
+{
+	if (s->config.begins)
+		return serve_at_home;
+	return s->config.serves_self ? NULL : serve;
 }

@@ -5,8 +5,15 @@
 
 #include "connection.h"
 
-/* machine_serve_fn: on the vCPU thread that has been handed the baton, for as long as the machine stands. */
-void serve(void *server);
+/*
+ * serve_fn: on the vCPU thread that has been handed the baton, for as long as the machine stands. And: on one that is somebody else's, as long
+ * as that does not want it.
+ */
+enum served serve(void *server, bool waits);
+enum served serve_at_home(void *server, bool waits);
+
+/* Which of them does; NULL: the watcher. */
+serve_fn *serve_by(const struct server *s);
 
 /* Tells the client of the stop. waits: until the client has taken all. True: the client is there to be heard. */
 bool serve_stop(struct server *s, bool waits);

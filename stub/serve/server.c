@@ -59,7 +59,7 @@ int server_open(struct server **server, struct machine *m, const struct server_c
 	pthread_cond_init(&s->changed, NULL);
 	lobby_open(&s->lobby, s->sources, &s->config);
 	if (m)
-		machine_set_server(m, config->serves_self ? NULL : serve, server_notify, s);
+		machine_set_server(m, serve_by(s), server_notify, s);
 	*server = s;
 	return 0;
 }
@@ -319,7 +319,7 @@ static void begin_look(struct server *s, const short ready[SOURCES])
 	wake_heard(&s->wake, ready[SOURCE_TIMER], ready[SOURCE_TICK]);
 	s->ticked = ready[SOURCE_TICK];
 	s->heard = s->asked.fd != s->link.in || ready[SOURCE_CLIENT] & ~POLLOUT;
-	s->sure = s->config.serves_self && s->asked.fd == s->link.in && ready[SOURCE_CLIENT] & POLLIN;
+	s->sure = s->config.serves_self && (s->holds || !s->config.begins) && s->asked.fd == s->link.in && ready[SOURCE_CLIENT] & POLLIN;
 }
 
 /* Nobody is served any more: nothing is to be ready again, whoever calls. */

@@ -167,7 +167,7 @@ static bool watch_packets(struct server *s)
 	return true;
 }
 
-/* Where vCPU threads serve nobody: the stop that the watcher was told of, and the client for as long as the machine stands. */
+/* The stop that no vCPU thread serves, or serves on, and the client for as long as the machine stands. */
 static void watch_stopped(struct server *s)
 {
 	bool stays;
@@ -178,7 +178,8 @@ static void watch_stopped(struct server *s)
 		if (!baton_take(&s->machine->guest))
 			return;
 		s->holds = true;
-		stays = serve_stop(s, false) && watch_packets(s);
+		stays = (s->told || serve_stop(s, false)) && watch_packets(s);
+		s->told = false;
 	}
 	if (stays) {
 		s->awaited = link_poll(&s->link, false);
@@ -208,7 +209,7 @@ static void watch_attached(struct server *s, struct machine *m)
 	s->target = machine_target(m);
 	s->target.process = (uint32_t)s->session.wanted;
 	s->target.foreign = true;
-	machine_set_server(m, s->config.serves_self ? NULL : serve, server_notify, s);
+	machine_set_server(m, serve_by(s), server_notify, s);
 	session_attached(&s->session, &s->target);
 	if (s->session.state == SESSION_NON_STOP)
 		baton_give_back(&m->guest);
@@ -265,7 +266,7 @@ void watch_client(struct server *s)
 	if (watch_early(s))
 		return;
 	if (s->config.serves_self) {
-		if (atomic_load(&s->client) == CLIENT_HERE)
+		if (atomic_load(&s->client) == CLIENT_HERE && !s->config.begins)
 			s->awaited = link_poll(&s->link, false);
 		watch_stopped(s);
 	}

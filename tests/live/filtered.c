@@ -20,6 +20,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef FILTERED_VCPU
+#define FILTERED_VCPU KVMGDB_VCPU
+#endif
+
 int filtered_run(struct kvmgdb_vcpu *vcpu);
 int filtered_dispatch(struct kvmgdb *gdb);
 
@@ -142,7 +146,7 @@ __attribute__((constructor)) static void tell_entries(int argc, char **argv)
 {
 	if (argc != 2 || strcmp(argv[1], "--entries"))
 		return;
-	tell_lists(KVMGDB_VCPU);
+	tell_lists(FILTERED_VCPU);
 	tell_lists(KVMGDB_SERVER);
 	exit(0);
 }
@@ -152,7 +156,7 @@ int filtered_run(struct kvmgdb_vcpu *vcpu)
 	static _Thread_local bool filtered;
 
 	if (!filtered)
-		filter(KVMGDB_VCPU);
+		filter(FILTERED_VCPU);
 	filtered = true;
 	return kvmgdb_run(vcpu);
 }

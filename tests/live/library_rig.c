@@ -222,11 +222,6 @@ static void *run_vcpu(void *arg)
 	return NULL;
 }
 
-void rig_open(struct rig *r, const char *image, unsigned vcpus, int mode, uint32_t flags)
-{
-	rig_open_as(r, image, vcpus, mode, (struct kvmgdb_config){ .flags = flags }, 0);
-}
-
 void rig_open_as(struct rig *r, const char *image, unsigned vcpus, int mode, struct kvmgdb_config config, int kick)
 {
 	struct sigaction action = { .sa_handler = do_nothing };
@@ -240,6 +235,7 @@ void rig_open_as(struct rig *r, const char *image, unsigned vcpus, int mode, str
 	machine_start(&r->m);
 	*(int *)rig_at(r, "mode") = mode;
 	config.size = sizeof(config);
+	config.flags |= getenv("VCPUS_SERVE") ? KVMGDB_VCPUS_SERVE : 0; /* all is to be the same with it */
 	config.kvm_fd = r->m.kvm;
 	config.vm_fd = r->m.vm;
 	config.opaque = &r->m;

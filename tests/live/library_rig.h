@@ -19,7 +19,7 @@ enum { MODE_DEMO, MODE_SPIN, MODE_NO_DEVICE, MODE_SMP, MODE_TRAPS, MODE_INTERRUP
 struct rig_vcpu {
 	struct rig *rig;
 	struct vcpu *v;
-	pid_t tid;
+	_Atomic pid_t tid;
 	_Atomic unsigned long runs, exits, eintr; /* runs that came back; with an exit to serve; with EINTR */
 	_Atomic unsigned long wrong_reason;	  /* of those with EINTR: exit_reason was not KVM_EXIT_INTR */
 	_Atomic unsigned long debug_exits;	  /* which no VMM expects */
@@ -46,10 +46,14 @@ struct rig {
 	bool started;
 };
 
-void rig_open(struct rig *r, const char *image, unsigned vcpus, int mode, uint32_t flags);
-
-/* The same with a configuration, of which descriptors and size are filled in. kick is config.run_signals' with which the VMM calls out, or 0. */
+/* With a configuration, of which descriptors and size are filled in. kick is config.run_signals' with which the VMM calls out, or 0. */
 void rig_open_as(struct rig *r, const char *image, unsigned vcpus, int mode, struct kvmgdb_config config, int kick);
+
+static inline void rig_open(struct rig *r, const char *image, unsigned vcpus, int mode, uint32_t flags)
+{
+	rig_open_as(r, image, vcpus, mode, (struct kvmgdb_config){ .flags = flags }, 0);
+}
+
 void rig_start(struct rig *r);
 void rig_close(struct rig *r);
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# library.c, library_vmm.c and library_memory.c under ThreadSanitizer. Not the part that filters system calls, since ThreadSanitizer has some of its own, nor
+# library.c, library_vmm.c, library_memory.c and library_serves.c under ThreadSanitizer. Not the part that filters system calls, since ThreadSanitizer has some of its own, nor
 # the one with small stacks.
 
 make -s OUT=build/tsan CFLAGS='-O2 -g -fsanitize=thread' LDFLAGS=-fsanitize=thread \
-	build/tsan/examples/library build/tsan/examples/library_vmm build/tsan/examples/library_memory || exit 1
+	build/tsan/examples/library build/tsan/examples/library_vmm build/tsan/examples/library_memory build/tsan/examples/library_serves || exit 1
 setarch -R true 2>/dev/null && fixed='setarch -R' || fixed=
 report=$(mktemp -d) || exit 1
 count=0
@@ -26,6 +26,12 @@ failed=0
 for part in leave busy pause kicks slots early; do
 	tried library $part
 done
+export VCPUS_SERVE=1
+for part in leave busy pause kicks slots early; do
+	tried library $part
+done
+unset VCPUS_SERVE
+tried library_serves
 for part in no_eintr mask sync words events gone exited eight; do
 	tried library_vmm $part
 done

@@ -33,7 +33,7 @@ static inline enum host_run library_wait(struct library *l, bool *back)
 			break;
 		}
 		pthread_mutex_unlock(&l->lock);
-		*back = l->h->ops->wait(l->h, 0) < 0;
+		*back = l->h->ops->wait(l->h, 0, -1) < 0;
 		pthread_mutex_lock(&l->lock);
 	}
 	return *back ? HOST_SETTLE : HOST_RUN;

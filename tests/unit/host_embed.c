@@ -417,7 +417,7 @@ static void test_refusals(void)
 	is_int(m.h->ops->calls(m.h, EMBED_VCPUS_MAX, &call, 1), -EINVAL, "and none is above");
 	m.h->ops->kick(m.h, 69);
 	m.h->ops->wake(m.h, 69);
-	is_int(m.h->ops->wait(m.h, 69), -ENODEV, "what is absent does not wait");
+	is_int(m.h->ops->wait(m.h, 69, -1), -ENODEV, "what is absent does not wait");
 	embed_remove_vcpu(v);
 	is_int(m.h->ops->calls(m.h, 70, &call, 1), -ENODEV, "it goes");
 	is_int(embed_add_vcpu(m.h, 70, m.fd, NULL, &v), 0, "and comes again, and stays");

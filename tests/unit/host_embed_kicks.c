@@ -436,10 +436,10 @@ static void test_coincidences(void)
 	open_vmm(&m, BY_SIGNAL, true);
 	embed_quiet(m.l.v);
 	m.h->ops->wake(m.h, 0);
-	is_int(m.h->ops->wait(m.h, 0), 0, "a wake that came before is waited for no more");
+	is_int(m.h->ops->wait(m.h, 0, -1), 0, "a wake that came before is waited for no more");
 	m.h->ops->wake(m.h, 0);
 	pthread_kill(pthread_self(), KICK);
-	is_int(m.h->ops->wait(m.h, 0), -EINTR, "woken and signalled at once, the VMM has its thread");
+	is_int(m.h->ops->wait(m.h, 0, -1), -EINTR, "woken and signalled at once, the VMM has its thread");
 	embed_loud(m.l.v);
 	embed_quiet(m.l.v);
 	embed_begin(m.l.v, HOST_RUN);

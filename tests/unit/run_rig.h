@@ -41,16 +41,18 @@ static inline void leave(struct sim_host *sim, unsigned vcpu, enum exit_kind kin
 }
 
 /* The baton stays with this vCPU until go(): meanwhile the test may use the target. */
-static inline void serve(void *arg)
+static inline enum served serve(void *arg, bool waits)
 {
 	struct rig *r = arg;
 
+	(void)waits;
 	pthread_mutex_lock(&r->lock);
 	r->stops++;
 	pthread_cond_broadcast(&r->changed);
 	while (r->served < r->stops)
 		pthread_cond_wait(&r->changed, &r->lock);
 	pthread_mutex_unlock(&r->lock);
+	return SERVED;
 }
 
 static inline void notify(void *arg, bool soon)

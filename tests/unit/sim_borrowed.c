@@ -3,8 +3,10 @@
 #include "sim_borrowed.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
+#include <time.h>
 
 #include "arch/riscv64.h"
 #include "machine/machine.h"
@@ -51,16 +53,36 @@ static void wake(struct host *h, unsigned nr)
 	change(&borrowed[nr].woken);
 }
 
-static int wait_for_wake(struct host *h, unsigned nr)
+/* With the lock. */
+static bool is_ready(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return fd >= 0 && poll(&p, 1, 0) > 0;
+}
+
+static void wait_a_while(void)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_cond_timedwait(&sim->kick, &sim->lock, &until);
+}
+
+static int wait_for_wake(struct host *h, unsigned nr, int fd)
 {
 	struct borrowed *b = &borrowed[nr];
+	bool ready;
 	int err;
 
 	(void)h;
 	pthread_mutex_lock(&sim->lock);
-	while (!b->woken && !b->wanted)
-		pthread_cond_wait(&sim->kick, &sim->lock);
-	err = b->wanted ? -EINTR : 0;
+	while (!(ready = is_ready(fd)) && !b->woken && !b->wanted)
+		wait_a_while();
+	err = b->wanted ? -EINTR : ready;
 	b->woken = false;
 	pthread_mutex_unlock(&sim->lock);
 	call(b, b->behind_wait);
