@@ -213,6 +213,7 @@ static void test_reset(void)
 	fd = client_open(r);
 	called.refuses = false;
 	reply = client_monitor(fd, "system_reset", said, sizeof(said));
+	printf("# resets %d, %s, %d\n", called.resets, reply, fd);
 	ok(called.resets == 2 && !strcmp(reply, "OK") && *(volatile unsigned long *)rig_at(r, "counter") == 0, "reset(): the guest is at its start");
 	ok(!strcmp(client_break(r, fd, "Z0", "main"), "OK") && client_ask(fd, PATIENCE, "vCont;c")[0] == 'T', "reset(): ... and is debugged");
 	client_break(r, fd, "z0", "main");
