@@ -61,7 +61,7 @@ void locked_pass_baton(struct guest *g, enum baton to);
 void locked_grant_baton(struct guest *g);
 void locked_leave_to_watcher(struct guest *g);
 
-/* threads.c: the baton is offered to this vCPU's thread. It takes it, and serves. False: the stop is still to be served on. */
+/* baton.c: the baton is offered to this vCPU's thread. It takes it, and serves. False: the stop is still to be served on. */
 bool locked_is_offered(const struct vcpu *v);
 bool locked_serve(struct vcpu *v, bool waits);
 

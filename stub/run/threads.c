@@ -308,32 +308,6 @@ void locked_give_a_turn(struct vcpu *v)
 	locked_decide(g);
 }
 
-bool locked_is_offered(const struct vcpu *v)
-{
-	return v->guest->baton == BATON_VCPU_NEXT && v->guest->server == v;
-}
-
-bool locked_serve(struct vcpu *v, bool waits)
-{
-	struct guest *g = v->guest;
-	serve_fn *serve = g->serve;
-	void *arg = g->serve_arg;
-	enum served served;
-
-	locked_pass_baton(g, BATON_VCPU);
-	pthread_mutex_unlock(&g->lock);
-	served = serve(arg, waits);
-	pthread_mutex_lock(&g->lock);
-	if (served == SERVED)
-		locked_resume(g);
-	else if (served == SERVED_SO_FAR)
-		locked_pass_baton(g, BATON_VCPU_NEXT);
-	else
-		locked_leave_to_watcher(g);
-	pthread_cond_broadcast(&g->out);
-	return served == SERVED;
-}
-
 static void *vcpu_main(void *arg)
 {
 	struct vcpu *v = arg;
