@@ -5,6 +5,7 @@
 #include <sys/ptrace.h>
 
 #include "attach_vcpu.h"
+#include "../host/immediate_exit.h"
 #include "../host/vcpu_calls.h"
 
 #define FIRST_TAG ((uint64_t)1 << 63) /* no message of ours to the hand has such a one */
@@ -59,6 +60,7 @@ static void take(struct attach_vcpu *v)
 	v->place = ATTACH_OUT;
 	tracee_interrupt(&v->tracee);
 	stop = tracee_wait(&v->tracee, 0, NULL);
+	immediate_clear(v->run); /* whoever was killed may have left it */
 	if (stop != TRACEE_EVENT || tracee_read_regs(&v->tracee) || !loops(v))
 		attach_catch(v, stop);
 	if (v->place != ATTACH_GONE && !tracee_read_regs(&v->tracee) && loops(v))
