@@ -311,6 +311,8 @@ static int tick_of(const struct server *s, bool leaving)
 static void begin_look(struct server *s, const short ready[SOURCES])
 {
 	pthread_mutex_lock(&s->lock);
+	while (s->disconnects && !pthread_equal(s->watcher, pthread_self()))
+		pthread_cond_wait(&s->changed, &s->lock);
 	s->watcher = pthread_self();
 	s->watched = true;
 	if (ready[SOURCE_TICK])
@@ -374,18 +376,41 @@ static void locked_part(struct server *s)
 	link_part(&s->link);
 }
 
+/* Is it this thread that is to call server_dispatch()? One that begins to do so meanwhile waits. */
+static bool locked_disconnects(struct server *s)
+{
+	if (s->watched)
+		return pthread_equal(s->watcher, pthread_self());
+	s->watcher = pthread_self();
+	s->disconnects = true;
+	return true;
+}
+
+static void locked_has_disconnected(struct server *s)
+{
+	if (!s->disconnects)
+		return;
+	s->disconnects = s->watched = false;
+	pthread_cond_broadcast(&s->changed);
+}
+
 void server_disconnect(struct server *s)
 {
 	bool dispatches;
 
 	pthread_mutex_lock(&s->lock);
 	locked_part(s);
-	dispatches = !s->watched || pthread_equal(s->watcher, pthread_self());
+	dispatches = locked_disconnects(s);
 	while (!dispatches && !is_left(s))
 		pthread_cond_wait(&s->changed, &s->lock);
 	pthread_mutex_unlock(&s->lock);
+	if (!dispatches)
+		return;
 	while (!is_left(s))
 		server_dispatch(s, TICK_MS);
+	pthread_mutex_lock(&s->lock);
+	locked_has_disconnected(s);
+	pthread_mutex_unlock(&s->lock);
 }
 
 bool server_attached(const struct server *s)
