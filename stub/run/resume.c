@@ -45,9 +45,17 @@ static void drop_stale_event(struct vcpu *v)
 }
 
 /* The VMM has it, and KVM awaits the answer to an access. */
-static bool is_busy(const struct vcpu *v)
+static bool is_busy(struct vcpu *v)
 {
-	return !v->home && v->known && vcpu_is_pending(v);
+	struct guest *g = v->guest;
+	bool away;
+
+	if (!g->host->borrowed)
+		return false;
+	pthread_mutex_lock(&g->lock);
+	away = !v->home && v->known;
+	pthread_mutex_unlock(&g->lock);
+	return away && vcpu_is_pending(v);
 }
 
 static int refuse_busy(const struct vcpu *v)
