@@ -5,6 +5,11 @@
 
 #include "tracee_arch.h"
 
+/* <asm/unistd.h>, where the headers are riscv64's. */
+#ifndef SYS_riscv_flush_icache
+#define SYS_riscv_flush_icache 259
+#endif
+
 /* pc, then x1 to x31 by their numbers. */
 enum {
 	PC = 0,
@@ -21,7 +26,7 @@ const struct tracee_arch tracee_arch = {
 	.insn_size = 4,
 	.hand = { S2, S2 + 1, S2 + 2 },
 	.veiled = -1,
-	/* Since Linux 6.9 the kernel does so by itself only where the memory is mapped as executable (asm/cacheflush.h). */
+	/* The newer kernels do so by themselves only where the memory is mapped as executable (asm/cacheflush.h). */
 	.sync_code = SYS_riscv_flush_icache,
 };
 

@@ -76,7 +76,8 @@ static void open_stopped(void)
 	if (pipe(said))
 		abort();
 	told = answered = 0;
-	is_told = keeps = false;
+	is_told = false;
+	keeps = false;
 	open_guest(1, false, false);
 	machine_set_server(&rig->machine, serve_home, notify, NULL);
 	start(0, run_vcpu);
