@@ -77,7 +77,7 @@ furnish() {
 	for program in kvm-gdbserver kvm-gdbserver-peek; do
 		machine put "$name" "build/$built-static/$program" "/bin/$program" || return
 	done
-	for vmm in vmm vmm_halves vmm_loop; do
+	for vmm in vmm vmm_halves vmm_loop vmm_serving; do
 		machine put "$name" "build/$built-static/examples/$vmm" "/bin/$vmm" || return
 	done
 	machine put "$name" "build/$built-static/victim" /bin/victim || return
