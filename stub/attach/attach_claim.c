@@ -12,7 +12,8 @@
 #define LOOKS 10 /* at who may be behind a call that was cut short */
 #define LOOK_NS 300000
 #define GLANCE_NS 100000000   /* so often is looked whether it is still wanted */
-#define CLAIM_NS 300000000    /* a vCPU's thread comes to KVM_RUN in so long */
+#define LIKELY_NS 50000000    /* a vCPU's thread comes to KVM_RUN in so long, */
+#define CLAIM_NS 300000000    /* ... or so long, where nothing says that it is one */
 #define ANSWER_NS 10000000000 /* ... and stops in so long, however busy its computer is */
 
 static bool is_nobodys(const struct attach_vcpu *v)
@@ -32,7 +33,7 @@ static struct attach_vcpu *find(struct attach *a, uint64_t fd)
 static bool may_be_behind(const struct attach_vcpu *v)
 {
 	return is_nobodys(v) && (__atomic_load_n(&v->run->exit_reason, __ATOMIC_SEQ_CST) == KVM_EXIT_INTR ||
-						  __atomic_load_n(&v->run->immediate_exit, __ATOMIC_SEQ_CST));
+					__atomic_load_n(&v->run->immediate_exit, __ATOMIC_SEQ_CST));
 }
 
 /*
@@ -97,7 +98,7 @@ static struct attach_vcpu *claimed(struct attach_vcpu *v, const struct tracee *t
 }
 
 /* One stop. 0: it goes on; 1: *v is found; -1: there is no more to see. */
-static int look(struct attach *a, struct attach_vcpu *probe, enum tracee_stop stop, const struct tracee_syscall *info,
+static int look_at_stop(struct attach *a, struct attach_vcpu *probe, enum tracee_stop stop, const struct tracee_syscall *info,
 	struct attach_vcpu **v)
 {
 	switch (stop) {
@@ -124,9 +125,9 @@ static void make_hand(struct attach *a, struct tracee *t)
 	pthread_mutex_unlock(&a->making);
 }
 
-static bool goes_on_waiting(const struct attach *a, bool stays)
+static bool goes_on_waiting(const struct attach *a, enum attach_look look)
 {
-	return stays && a->left && !a->ending && !attach_gives_up(a);
+	return look == LOOK_STAY && a->left && !a->ending && !attach_gives_up(a);
 }
 
 /* The next stop, or TRACEE_LATE when the time is up, or nobody wants it any more. */
@@ -142,7 +143,7 @@ static enum tracee_stop wait_for(const struct attach *a, struct tracee *t, int64
 	return stop;
 }
 
-struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, bool stays)
+struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, enum attach_look look)
 {
 	struct attach_vcpu probe = { .host = a }, *v = NULL;
 	struct tracee_syscall info;
@@ -156,7 +157,7 @@ struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, bool stays)
 	while (!r) {
 		enum tracee_stop stop = wait_for(a, &probe.tracee, until, &info);
 
-		if (stop == TRACEE_LATE && goes_on_waiting(a, stays)) {
+		if (stop == TRACEE_LATE && goes_on_waiting(a, look)) {
 			until = tracee_now() + CLAIM_NS;
 			continue;
 		}
@@ -164,10 +165,10 @@ struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, bool stays)
 			break;
 		/* Before that it is not let go: what it is interrupted in would return, and nobody would make that undone. */
 		if (!answered)
-			until = tracee_now() + CLAIM_NS;
+			until = tracee_now() + (look == LOOK_LIKELY ? LIKELY_NS : CLAIM_NS);
 		answered = true;
-		r = look(a, &probe, stop, &info, &v);
-		if (!r && stays && stop == TRACEE_EVENT)
+		r = look_at_stop(a, &probe, stop, &info, &v);
+		if (!r && look == LOOK_STAY && stop == TRACEE_EVENT)
 			make_hand(a, &probe.tracee);
 		if (!r && tracee_go(&probe.tracee, TRACEE_SYSCALL))
 			r = -1;

@@ -9,7 +9,7 @@
 #include "held.h"
 
 #define LOOK_ALL_NS 1000000000 /* a VMM's threads are looked for so long, if they are busy with something else; */
-#define LOOKS_ALL 10 /* each so many looks, also among those that do not look like it */
+#define LOOKS_ALL 10	       /* each so many looks, also among those that do not look like it */
 #define LOOK_NS 2000000
 #define LATER_NS 300000000 /* one that was made later is in KVM_RUN by then, or nobody runs it */
 #define HAND_NS 3000000000 /* a thread that waits for something else is stopped within so long */
@@ -19,7 +19,7 @@ struct scout {
 	struct attach *a;
 	pid_t tid;
 	const struct held_vcpu *held; /* its thread waits for it, or NULL */
-	bool stays; /* the VM is paused: it waits until its thread comes to KVM_RUN, or all have been found */
+	enum attach_look look;
 	const struct refusal *why;
 	int err;
 	pthread_t thread;
@@ -83,9 +83,9 @@ static void *tracer_main(void *arg)
 {
 	struct scout *s = arg;
 	struct attach *a = s->a;
-	struct attach_vcpu *v = s->held ? attach_claim_held(a, s->held) : attach_claim(a, s->tid, s->stays);
+	struct attach_vcpu *v = s->held ? attach_claim_held(a, s->held) : attach_claim(a, s->tid, s->look);
 
-	if (v && a->hand.socket < 0 && !s->stays) {
+	if (v && a->hand.socket < 0 && s->look != LOOK_STAY) {
 		a->opener = v;
 		s->err = hand_open(&a->hand, &v->tracee, a->pidfd, s->why);
 	}
@@ -99,13 +99,14 @@ static void *tracer_main(void *arg)
 
 /* --- all of them */
 
-static struct scout *send_out(struct attach *a, pid_t tid, const struct held_vcpu *held, bool stays, const struct refusal *why)
+static struct scout *send_out(
+	struct attach *a, pid_t tid, const struct held_vcpu *held, enum attach_look look, const struct refusal *why)
 {
 	struct scout *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
-	*s = (struct scout){ .a = a, .tid = tid, .held = held, .stays = stays, .why = why, .next = a->scouts };
+	*s = (struct scout){ .a = a, .tid = tid, .held = held, .look = look, .why = why, .next = a->scouts };
 	if (pthread_create(&s->thread, NULL, tracer_main, s)) {
 		free(s);
 		return NULL;
@@ -115,9 +116,10 @@ static struct scout *send_out(struct attach *a, pid_t tid, const struct held_vcp
 }
 
 /* 0, or -errno of what it took upon itself besides. */
-static int try_thread(struct attach *a, pid_t tid, const struct held_vcpu *held, const struct refusal *why)
+static int try_thread(
+	struct attach *a, pid_t tid, const struct held_vcpu *held, enum attach_look look, const struct refusal *why)
 {
-	struct scout *s = send_out(a, tid, held, false, why);
+	struct scout *s = send_out(a, tid, held, look, why);
 
 	if (!s)
 		return refuse(why, -EAGAIN, "cannot start a thread");
@@ -161,13 +163,7 @@ static bool is_claimed(struct attach *a, pid_t tid)
 	return tid == hand_of(a);
 }
 
-enum look {
-	LOOK_LIKELY, /* at those that run, or are in KVM_RUN */
-	LOOK_ALL,
-	LOOK_STAY /* at all, for as long as it takes */
-};
-
-static int look_at(struct attach *a, enum look look, const struct refusal *why)
+static int look_at(struct attach *a, enum attach_look look, const struct refusal *why)
 {
 	struct proc_threads threads;
 	struct proc_thread thread;
@@ -180,8 +176,8 @@ static int look_at(struct attach *a, enum look look, const struct refusal *why)
 			(look == LOOK_LIKELY && !may_run(a, thread.tid)))
 			continue;
 		if (look != LOOK_STAY)
-			err = try_thread(a, thread.tid, NULL, why);
-		else if (!send_out(a, thread.tid, NULL, true, why))
+			err = try_thread(a, thread.tid, NULL, look, why);
+		else if (!send_out(a, thread.tid, NULL, look, why))
 			err = refuse(why, -EAGAIN, "cannot start a thread");
 	}
 	proc_threads_close(&threads);
@@ -215,9 +211,10 @@ static int take_held(struct attach *a, const struct held *held, const struct ref
 	for (unsigned i = 0; !err && held && i < held->n; i++) {
 		unsigned left = a->left;
 
-		err = try_thread(a, held->vcpu[i].tid, &held->vcpu[i], why);
+		err = try_thread(a, held->vcpu[i].tid, &held->vcpu[i], LOOK_ALL, why);
 		if (!err && a->left == left)
-			err = refuse(why, -EIO, "process %d: the thread of vCPU %u, which waits before its first KVM_RUN, cannot be taken",
+			err = refuse(why, -EIO,
+				"process %d: the thread of vCPU %u, which waits before its first KVM_RUN, cannot be taken",
 				a->vm.pid, held->vcpu[i].nr);
 	}
 	return err;
@@ -237,7 +234,8 @@ int attach_start_tracers(struct attach *a, const struct held *held, const struct
 			nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
 	}
 	if (!err && a->left && attach_gives_up(a))
-		err = refuse(why, -EINTR, "process %d is not attached to: a signal came while its threads were waited for", a->vm.pid);
+		err = refuse(why, -EINTR, "process %d is not attached to: a signal came while its threads were waited for",
+			a->vm.pid);
 	return err || !a->left ? err : stay(a, why);
 }
 
@@ -250,7 +248,10 @@ int attach_find_thread(struct attach *a, const struct refusal *why)
 		nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
 		err = look_at(a, LOOK_LIKELY, why);
 	}
-	return err || !a->left ? err : refuse(why, -EAGAIN, "process %d has made a vCPU, and no thread was found to run it: it is not debugged", a->vm.pid);
+	return err || !a->left ? err
+			       : refuse(why, -EAGAIN,
+					 "process %d has made a vCPU, and no thread was found to run it: it is not debugged",
+					 a->vm.pid);
 }
 
 void attach_end_tracers(struct attach *a)

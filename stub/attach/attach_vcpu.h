@@ -68,12 +68,12 @@ struct attach_vcpu {
 	bool finishing;	   /* its step was cut by an exit for the VMM: it is complete with the next KVM_RUN */
 	bool immediate;	   /* immediate_exit is ours */
 	bool late;	   /* it was waited for long enough: it is to stop wherever it is */
-	bool sheltered;	   /* its call ends in the hand's loop: what the VMM is to see is in guard_vcpu.regs, but for the result */
-	bool leaves;	   /* ... and is not to */
-	bool known;	   /* at ATTACH_OUT: it is behind its call, as tracee.regs has it, and not where its registers are */
-	bool group;	   /* it has stopped with its process, by a signal */
-	int64_t until;	   /* ns of CLOCK_MONOTONIC: up to then it may come to KVM_RUN; or 0 */
-	int64_t since;	   /* ... since then it has been at rest */
+	bool sheltered; /* its call ends in the hand's loop: what the VMM is to see is in guard_vcpu.regs, but for the result */
+	bool leaves;	/* ... and is not to */
+	bool known;	/* at ATTACH_OUT: it is behind its call, as tracee.regs has it, and not where its registers are */
+	bool group;	/* it has stopped with its process, by a signal */
+	int64_t until;	/* ns of CLOCK_MONOTONIC: up to then it may come to KVM_RUN; or 0 */
+	int64_t since;	/* ... since then it has been at rest */
 	volatile sig_atomic_t interrupted; /* by ATTACH_SIGNAL, since it went on last */
 
 	/* Under attach.lock. */
@@ -98,7 +98,7 @@ struct attach_code {
 struct attach_memory {
 	atomic_bool has_run;  /* a vCPU, since the slots were looked at */
 	pthread_mutex_t lock; /* for what follows */
-	bool looked, told; /* told: by the user, and not looked for */
+	bool looked, told;    /* told: by the user, and not looked for */
 	struct memslots slots;
 	char why[256]; /* none was found: a sentence */
 };
@@ -106,9 +106,9 @@ struct attach_memory {
 struct attach {
 	struct host host;
 	struct proc_vm vm;
-	int pidfd, memory; /* memory: /proc/PID/mem */
-	int kvm;	   /* /dev/kvm, or -1: our own */
-	int many;	   /* in the VMM: KVM_MANY_REGS_DEVICE, or -1 */
+	int pidfd, memory;	  /* memory: /proc/PID/mem */
+	int kvm;		  /* /dev/kvm, or -1: our own */
+	int many;		  /* in the VMM: KVM_MANY_REGS_DEVICE, or -1 */
 	struct attach_vcpu *vcpu; /* ATTACH_VCPUS_MAX of them, of which host.vcpus are there */
 	int64_t look_at;	  /* the VMM may have made more of them: when that is looked at next */
 	struct hand hand;
@@ -154,12 +154,19 @@ void attach_code_stops(struct attach *a);
 /* By the tracer, whose thread has stopped: reads its registers. Behind a KVM_RUN that was cut short? */
 bool attach_is_behind(struct attach_vcpu *v);
 
+/* Threads of the VMM's in which vCPUs are looked for, and how long one may take to come to KVM_RUN. */
+enum attach_look {
+	LOOK_LIKELY, /* those that run, or are in KVM_RUN: one that runs a vCPU is back there soon, and vCPUs that were found stand meanwhile */
+	LOOK_ALL,
+	LOOK_STAY /* all; and whoever waits for something makes the hand, if there is none */
+};
+
 /*
  * By the tracer, of a thread of the VMM that it has not seized yet: which vCPU it runs, and that is at ATTACH_BEHIND. Or NULL: none, and
- * the thread goes on by itself as soon as the tracer has ended. stays: it has a thread that waits for something make the hand, if there is
- * none, and stays with it until it comes to KVM_RUN, until all threads have been found, or `ending`.
+ * the thread goes on by itself as soon as the tracer has ended. With LOOK_STAY it stays with the thread until that comes to KVM_RUN, until all
+ * threads have been found, or `ending`.
  */
-struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, bool stays);
+struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, enum attach_look look);
 
 /* The same of a thread that waits for that before its first KVM_RUN. */
 struct attach_vcpu *attach_claim_held(struct attach *a, const struct held_vcpu *held);
