@@ -10,7 +10,7 @@
 #include "ready.h"
 #include "sources.h"
 
-#define PATIENCE_MS 200	/* for a client that is leaving to be gone, when the next one is there */
+#define PATIENCE_MS 1000	/* for a client that is leaving to be gone, when the next one is there */
 
 void lobby_open(struct lobby *l, int sources, const struct server_config *config)
 {
