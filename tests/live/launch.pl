@@ -118,7 +118,7 @@ sub fails {
 
 $parts{fails} = sub {
 	fails('a program that is not there', '/nonexistent/vmm --option', 'No such file', 127);
-	fails('one that is none', '/etc/passwd', 'Permission denied', 126);
+	fails('one that is none', '/proc/version', 'Permission denied', 126);
 	fails('one that ends without a VM', "sh -c 'exit 3'", 'status 3, before it had a VM', 3);
 	fails('one that is killed', "sh -c 'kill -9 \$\$'", 'signal 9', 137);
 };
