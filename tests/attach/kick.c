@@ -91,8 +91,11 @@ void kick_prepare(struct seat *s)
 		s->victim->style->prepare(s);
 }
 
+/* Nobody who has not begun, or has ended: there is no thread that could see it. */
 void kick(struct seat *s)
 {
+	if (!s->tid)
+		return;
 	__sync_fetch_and_add(&s->sent, 1);
 	syscall(SYS_tgkill, getpid(), s->tid, KICK_SIGNAL);
 }
@@ -136,7 +139,7 @@ int kick_run(struct seat *s)
 static void kick_if_due(struct victim *v, struct seat *s)
 {
 	pthread_mutex_lock(&v->lock);
-	if (s->tid && !s->ends && !v->storm_pauses && !v->pauses && (!v->storm_waits || kick_is_seen(s)))
+	if (!s->ends && !v->storm_pauses && !v->pauses && (!v->storm_waits || kick_is_seen(s)))
 		kick(s);
 	pthread_mutex_unlock(&v->lock);
 }

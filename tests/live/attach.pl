@@ -399,7 +399,7 @@ sub expect_victim_running {
 	ok(is_stop(interrupt($c)), '... and Ctrl-C stops it');
 }
 
-my @all = qw(cycles kill kill_any signals ends stands changes plugs);
+my @all = qw(cycles kill kill_any signals ends stands changes plugs patience);
 for my $part ($ENV{PARTS} ? split ' ', $ENV{PARTS} : @all) {
 	diag("--- $part");
 	eval { $parts{$part}->(); 1 } or ok(0, "$part: $@");
