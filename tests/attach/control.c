@@ -2,8 +2,8 @@
 /*
  * What a victim is told to do while it runs, a line each, and answers with a line each:
  *
- *   report             sequence=unbroken|BROKEN kicks=equal|UNEQUAL running=N/N exits= rate= gap= eintr= sent= handled= uncaused= lost= foreign=, and
- *                      what was wrong first. rate is of exits in a second, gap the microseconds of the longest time without one of a vCPU's, and
+ *   report             sequence=unbroken|BROKEN kicks=equal|UNEQUAL running=N/N exits= rate= gap= eintr= sent= handled= uncaused= lost= foreign= left=,
+ *                      and what was wrong first. rate is of exits in a second, gap the microseconds of the longest time without one of a vCPU's, and
  *                      running how many vCPUs had any, since the last report
  *   pause, resume      the VMM's own
  *   slot add|move|remove   of a MiB of RAM far behind the usual one
@@ -121,7 +121,7 @@ static void do_resume(struct victim *v, char *argument, FILE *answer)
 /* --- the report */
 
 struct sums {
-	unsigned long exits, eintr, sent, handled, uncaused, foreign, lost, fresh;
+	unsigned long exits, eintr, sent, handled, uncaused, foreign, left, lost, fresh;
 	unsigned running, vcpus;
 	double gap;
 	const char *wrong;
@@ -137,6 +137,7 @@ static void add(struct sums *sum, struct seat *s)
 	sum->handled += s->handled;
 	sum->uncaused += s->uncaused;
 	sum->foreign += s->foreign;
+	sum->left += s->left;
 	sum->exits += exits;
 	sum->fresh += exits - s->reported;
 	sum->running += exits != s->reported && !s->ends;
@@ -168,10 +169,10 @@ static void do_report(struct victim *v, char *argument, FILE *answer)
 		add_all(&sum, each);
 	fprintf(answer,
 		"sequence=%s kicks=%s running=%u/%u exits=%lu rate=%.0f gap=%.0f eintr=%lu sent=%lu handled=%lu uncaused=%lu lost=%lu "
-		"foreign=%lu%s%s\n",
+		"foreign=%lu left=%lu%s%s\n",
 		sum.wrong ? "BROKEN" : "unbroken", sum.uncaused || sum.lost || sum.foreign ? "UNEQUAL" : "equal", sum.running,
 		sum.vcpus, sum.exits, (double)sum.fresh / (at - before), 1e6 * sum.gap, sum.eintr, sum.sent, sum.handled, sum.uncaused,
-		sum.lost, sum.foreign, sum.wrong ? "; " : "", sum.wrong ? sum.wrong : "");
+		sum.lost, sum.foreign, sum.left, sum.wrong ? "; " : "", sum.wrong ? sum.wrong : "");
 	before = at;
 }
 

@@ -115,6 +115,14 @@ static void count_eintr(struct seat *s, unsigned long handled)
 	s->eintr++;
 }
 
+/* By whoever has set it: a VMM that never looks at it would not get back into its guest. */
+static bool is_taken_back(const struct kvm_run *run)
+{
+	for (int i = 0; i < 1000 && __atomic_load_n(&run->immediate_exit, __ATOMIC_SEQ_CST) > 1; i++)
+		usleep(1000);
+	return __atomic_load_n(&run->immediate_exit, __ATOMIC_SEQ_CST) <= 1;
+}
+
 /* The VMM's immediate_exit is 0 or 1, and 1 is taken back when it has been seen. */
 int kick_run(struct seat *s)
 {
@@ -124,8 +132,10 @@ int kick_run(struct seat *s)
 	if (!s->victim->style->is_sure)
 		s->explained = s->handled;
 	ret = ioctl(s->vcpu->fd, KVM_RUN, 0) < 0 ? -errno : 0;
-	if (run->immediate_exit > 1)
+	if (run->immediate_exit > 1) {
 		s->foreign++;
+		s->left += !is_taken_back(run);
+	}
 	if (ret == -EINTR) {
 		unsigned long handled = s->handled; /* a signal from here on is for the next run */
 

@@ -34,6 +34,7 @@ struct seat {
 	volatile unsigned long eintr;
 	volatile unsigned long uncaused; /* EINTRs that no signal explains */
 	volatile unsigned long foreign;	 /* exits at which immediate_exit was none of the VMM's */
+	volatile unsigned long left;	 /* ... and was not taken back within a second */
 	unsigned long explained;	 /* signals that have explained an EINTR, or can do so no more */
 	bool is_paused;
 	volatile bool ends; /* its thread is to end; tid is 0 when it has */

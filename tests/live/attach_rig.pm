@@ -122,8 +122,8 @@ sub lives {
 	}
 	return 'the VMM has gone: ' . inside("tail -n 3 $dir/vmm") if $report eq '';
 	my ($running, $vcpus) = $report =~ /running=(\d+)\/(\d+)/ or return $report;
-	my ($uncaused, $lost, $foreign) = $report =~ /uncaused=(\d+) lost=(\d+) foreign=(\d+)/;
-	return '' if $running == $vcpus && $report =~ /sequence=unbroken/ && !$lost && $uncaused <= ($spurious // 0) && $foreign <= $uncaused;
+	my ($uncaused, $lost, $foreign, $left) = $report =~ /uncaused=(\d+) lost=(\d+) foreign=(\d+) left=(\d+)/;
+	return '' if $running == $vcpus && $report =~ /sequence=unbroken/ && !$lost && !$left && $uncaused <= ($spurious // 0) && $foreign <= $uncaused;
 	return $report;
 }
 
