@@ -144,16 +144,14 @@ sub expect_victim {
 
 # --- the server
 
-# Attached to the victim, or to another process, and run by way of another command; its process id, or undef with what it said in server_log().
-sub start_server {
-	my (%how) = @_;
-	my $pid = $how{pid} // $victim;
-	my $options = $how{options} // '';
-	my $by = $how{by} // '';
+# A command line of kvm-gdbserver's, which is given so many seconds to listen: its process, or undef.
+sub starts_listening {
+	my ($command, $seconds) = @_;
+	my $looks = $seconds * 20;
 
 	$server = inside("mkdir -p $dir; cd $dir; rm -f status pid server;
-		{ sh -c 'echo \$\$ >pid; exec $by $program $options --attach $ENV{COMM} $pid'; echo \$? >status; } >server 2>&1 </dev/null &
-		for i in \$(seq 600); do
+		{ sh -c 'echo \$\$ >pid; exec $command'; echo \$? >status; } >server 2>&1 </dev/null &
+		for i in \$(seq $looks); do
 			grep -q '^Listening' server 2>/dev/null || [ -s status ] && break
 			sleep 0.05
 		done
@@ -162,6 +160,16 @@ sub start_server {
 	$port = $1;
 	$port = $1 if $ENV{TARGET} =~ /:(\d+)$/;
 	return $server;
+}
+
+# Attached to the victim, or to another process, and run by way of another command; its process id, or undef with what it said in server_log().
+sub start_server {
+	my (%how) = @_;
+	my $pid = $how{pid} // $victim;
+	my $options = $how{options} // '';
+	my $by = $how{by} // '';
+
+	return starts_listening("$by $program $options --attach $ENV{COMM} $pid", 30);
 }
 
 # A command that runs another one as nobody, who cannot open /dev/kvm; or undef.
@@ -186,18 +194,9 @@ sub start_launched {
 	my $options = $how{options} // '';
 
 	end_victim();
-	$server = inside("mkdir -p $dir; cd $dir; rm -f status pid server;
-		{ sh -c 'echo \$\$ >pid; exec $program $options $ENV{COMM} -- $command'; echo \$? >status; } >server 2>&1 </dev/null &
-		for i in \$(seq 1200); do
-			grep -q '^Listening' server 2>/dev/null || [ -s status ] && break
-			sleep 0.05
-		done
-		cat pid");
+	my $listens = starts_listening("$program $options $ENV{COMM} -- $command", 60);
 	$victim = $1 if server_log() =~ /created; pid = (\d+)/;
-	return undef if server_log() !~ /^Listening on port (\d+)/m;
-	$port = $1;
-	$port = $1 if $ENV{TARGET} =~ /:(\d+)$/;
-	return $server;
+	return $listens;
 }
 
 sub server_pid { return $server }
