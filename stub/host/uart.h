@@ -1,20 +1,40 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A 16550 serial port that only sends: its registers, without interrupts, input or time. */
+/*
+ * A 16550 serial port, and its interrupt line: its registers and its receiver's FIFO, without time. What is sent is sent at once. All zero
+ * is a port after its reset.
+ */
 #ifndef UART_H
 #define UART_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define UART_REGISTERS 8
+#define UART_FIFO 16
 
 struct uart {
-	uint8_t reg[UART_REGISTERS]; /* as last written */
+	uint8_t reg[UART_REGISTERS]; /* as last written, with the bits that there are */
 	uint8_t divisor[2];
+	uint8_t fifo[UART_FIFO]; /* received and not read: `count` bytes from `first` on, round its end */
+	uint8_t first, count;
+	bool sent;     /* the transmitter's interrupt is due: it became empty, and nobody was told yet */
+	bool overrun;  /* a byte came that there was no room for; the line status register has not been read since */
+	uint8_t delta; /* of the modem status register: what changed since it was read */
 };
 
-uint8_t uart_read(const struct uart *u, unsigned offset);
+/* An offset behind the registers reads zero and takes anything. Reading may take a byte out of the FIFO, or an interrupt back. */
+uint8_t uart_read(struct uart *u, unsigned offset);
 
 /* The byte that was sent, or -1. */
 int uart_write(struct uart *u, unsigned offset, uint8_t value);
+
+/* The level of its interrupt line: to be looked at after each call of the others. */
+bool uart_irq(const struct uart *u);
+
+/* Can another byte be received? While the port is looped back to itself, none can. */
+bool uart_takes(const struct uart *u);
+
+/* A byte arrives: only while the port takes one. */
+void uart_receive(struct uart *u, uint8_t byte);
 
 #endif
