@@ -18,6 +18,13 @@
 #define STACK_MIN 16
 #define STACKS_MAX ((STACKS_END - STACKS) / STACK_MIN)
 
+/* Of which an image must need nothing: page tables, a GDT, a TSS, the first stacks. */
+#define LOW_START 0x1000
+#define LOW_END STACKS_END
+
+#define BOOT_SECTOR 0x7c00
+#define BOOT_SECTOR_SIZE 512
+
 struct vm_board {
 	struct uart com1;
 	bool irqchip;

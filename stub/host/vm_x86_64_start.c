@@ -16,7 +16,6 @@
  * An empty machine starts in the mode that its user says, 64-bit mode unless they do. What a debugger loads into it has one entry,
  * which the debugger gives to one vCPU; the others are brought there as well before the first of them runs.
  */
-#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -24,18 +23,15 @@
 #include <sys/ioctl.h>
 
 #include "vm_x86_64.h"
+#include "vm_x86_64_images.h"
 
-#define BOOT_SECTOR 0x7c00
-#define BOOT_SECTOR_SIZE 512
 #define BOOT_DRIVE 0x80 /* in dl */
 
-#define LOW_START 0x1000
 #define PML4 0x1000
 #define PDPT 0x2000
 #define PAGE_DIRECTORIES 0x3000 /* four, a GiB each */
 #define GDT 0x7000
 #define TSS 0x7800
-#define LOW_END STACKS_END
 
 /* Intel SDM volume 3, 4.5.4, table 4-15 to 4-18 */
 #define PTE_PRESENT 0x1
@@ -47,17 +43,11 @@
 #define CR4_START 0x600	     /* OSFXSR OSXMMEXCPT */
 #define CR4_PAE 0x20	     /* of long mode; a 32-bit image that turns paging on may have tables of two levels */
 #define EFER_START 0x500     /* LME LMA */
+#define CR0_PLAIN 0x11	     /* ET PE */
 #define CR0_PAGING 0x80000000ull
 #define APIC_BASE_X2APIC 0x400 /* SDM volume 3, 10.12.1 */
 
-/* How a vCPU starts, with the name that run/ has for the mode of its code. */
-enum start {
-	START_LONG,
-	START_PROTECTED,
-	START_REAL,
-	STARTS
-};
-
+/* The names that run/ has for the modes. */
 const char *const vm_arch_modes[] = {
 	[START_LONG] = "x86-64", [START_PROTECTED] = "i386", [START_REAL] = "i8086", [STARTS] = NULL
 };
@@ -81,7 +71,7 @@ static void write_page_tables(const struct vm *vm)
 }
 
 /* The selectors are indices into this table times 8. SDM volume 3, 3.4.5 and 7.2.3. */
-static void write_gdt(const struct vm *vm, enum start start)
+static void write_gdt(const struct vm *vm, enum x86_mode start)
 {
 	uint64_t *gdt = table_at(vm, GDT);
 
@@ -92,7 +82,7 @@ static void write_gdt(const struct vm *vm, enum start start)
 
 /* --- registers */
 
-static void set_segments(struct kvm_sregs *s, enum start start)
+static void set_segments(struct kvm_sregs *s, enum x86_mode start)
 {
 	struct kvm_segment code = { .limit = 0xffffffff, .selector = 1 * 8, .type = 11, .present = 1, .s = 1, .g = 1 };
 	struct kvm_segment data = { .limit = 0xffffffff, .selector = 2 * 8, .type = 3, .present = 1, .s = 1, .db = 1, .g = 1 };
@@ -108,7 +98,7 @@ static void set_segments(struct kvm_sregs *s, enum start start)
 	s->idt = (struct kvm_dtable){ 0 };
 }
 
-static void set_flat_modes(struct kvm_sregs *s, enum start start)
+static void set_flat_modes(struct kvm_sregs *s, enum x86_mode start)
 {
 	set_segments(s, start);
 	s->cr0 = CR0_START;
@@ -123,36 +113,47 @@ static void set_flat_modes(struct kvm_sregs *s, enum start start)
 	s->cr3 = 0;
 }
 
-static int start_sregs(const struct vm_vcpu *v, enum start start, const struct refusal *why)
+/* What the multiboot and the PVH specification have: PE and nothing else; ET is always one. */
+static void set_plain(struct kvm_sregs *s)
+{
+	s->cr0 = CR0_PLAIN;
+	s->cr4 = 0;
+}
+
+static int start_sregs(const struct vm_vcpu *v, const struct x86_start *start, const struct refusal *why)
 {
 	struct kvm_sregs s;
 
 	if (ioctl(v->fd, KVM_GET_SREGS, &s) < 0)
 		return vm_refuse_errno(why, "cannot read a vCPU's system registers");
 	/* A vCPU is in real mode when it is created, as a processor is (SDM volume 3, 9.1.1). */
-	if (start == START_REAL)
+	if (start->mode == START_REAL)
 		s.cs.selector = s.cs.base = 0;
 	else
-		set_flat_modes(&s, start);
+		set_flat_modes(&s, start->mode);
+	if (start->plain)
+		set_plain(&s);
 	/* As firmware leaves it where ids are longer than 8 bits. */
 	if (v->vm->host.vcpus > XAPIC_VCPUS)
 		s.apic_base |= APIC_BASE_X2APIC;
 	return ioctl(v->fd, KVM_SET_SREGS, &s) < 0 ? vm_refuse_errno(why, "cannot bring a vCPU into its mode") : 0;
 }
 
-static int start_regs(const struct vm_vcpu *v, enum start start, uint64_t entry, const struct refusal *why)
+static int start_regs(const struct vm_vcpu *v, const struct x86_start *start, const struct refusal *why)
 {
 	uint64_t stack = (STACKS_END - STACKS) / v->vm->host.vcpus & ~(uint64_t)(STACK_MIN - 1);
-	uint64_t word = start == START_LONG ? 8 : 4;
+	uint64_t word = start->mode == START_LONG ? 8 : 4;
 	struct kvm_regs r = {
-		.rip = entry,
+		.rip = start->entry,
 		.rflags = 2,
+		.rax = start->rax,
+		.rbx = start->rbx,
 		.rdi = v->nr,
 		.rsi = v->vm->host.vcpus,
 		.rsp = LOW_END - v->nr * stack - word, /* as after a call: System V ABI, 3.2.2 */
 	};
 
-	if (start == START_REAL) {
+	if (start->mode == START_REAL) {
 		r.rdx = BOOT_DRIVE;
 		r.rsp = BOOT_SECTOR;
 	}
@@ -201,84 +202,38 @@ static struct kvm_cpuid2 *supported_cpuid(const struct vm *vm, const struct refu
 	return cpuid;
 }
 
-static int start_vcpu(
-	const struct vm_vcpu *v, struct kvm_cpuid2 *cpuid, enum start start, uint64_t entry, const struct refusal *why)
+static int start_vcpu(const struct vm_vcpu *v, struct kvm_cpuid2 *cpuid, const struct x86_start *start, const struct refusal *why)
 {
 	int err;
 
 	set_apic_id(cpuid, v->nr);
 	if (ioctl(v->fd, KVM_SET_CPUID2, cpuid) < 0)
 		return vm_refuse_errno(why, "cannot set a vCPU's CPUID");
+	if (start->first_only && v->nr)
+		return 0;
 	err = start_sregs(v, start, why);
 	if (!err)
-		err = start_regs(v, start, entry, why);
+		err = start_regs(v, start, why);
 	return err ? err : start_running(v, why);
 }
 
-static int start_vcpus(struct vm *vm, enum start start, uint64_t entry, const struct refusal *why)
+static int start_vcpus(struct vm *vm, const struct x86_start *start, const struct refusal *why)
 {
-	struct kvm_cpuid2 *cpuid = supported_cpuid(vm, why);
-	int err = cpuid ? 0 : -EIO;
+	struct kvm_cpuid2 *cpuid;
+	int err = 0;
 
+	if (start->first_only && vm->host.vcpus > 1 && !vm->board->irqchip)
+		return refuse(why, -EINVAL, "%u vCPUs: without KVM's APICs this image can start no second one", vm->host.vcpus);
+	cpuid = supported_cpuid(vm, why);
+	if (!cpuid)
+		return -EIO;
 	for (unsigned i = 0; !err && i < vm->host.vcpus; i++)
-		err = start_vcpu(&vm->vcpu[i], cpuid, start, entry, why);
+		err = start_vcpu(&vm->vcpu[i], cpuid, start, why);
 	free(cpuid);
 	return err;
 }
 
-/* --- the image */
-
-static int load_elf_image(
-	struct vm *vm, const struct load_file *f, enum start *start, uint64_t *entry, const struct refusal *why)
-{
-	static const struct load_machine machine = { .elf_machine = EM_X86_64,
-		.elf32_machine = EM_386,
-		.entry_is_physical = true,
-		.reserved = LOW_START,
-		.reserved_end = LOW_END };
-	struct loaded loaded;
-	int err = load_elf(f, &machine, &vm->ram, &loaded, why);
-
-	if (err)
-		return err;
-	if (loaded.on_reserved)
-		return refuse(
-			why, -EBUSY, "%s: needs RAM that this machine starts with (0x%x..0x%x)", f->path, LOW_START, LOW_END);
-	if (loaded.entry >= HOLE_START)
-		return refuse(why, -ENOEXEC, "%s: its entry 0x%" PRIx64 " is not in the low 4 GiB", f->path, loaded.entry);
-	*start = loaded.elf32 ? START_PROTECTED : START_LONG;
-	*entry = loaded.entry;
-	return 0;
-}
-
-/* 512 bytes with 0x55, 0xaa at their end: what a BIOS takes for one. */
-static bool is_boot_sector(const struct load_file *f)
-{
-	uint8_t signature[2];
-
-	return f->size == BOOT_SECTOR_SIZE && !load_read(f, BOOT_SECTOR_SIZE - 2, signature, 2) && signature[0] == 0x55 &&
-	       signature[1] == 0xaa;
-}
-
-static int load_image(struct vm *vm, enum start *start, uint64_t *entry, const struct refusal *why)
-{
-	struct load_file f;
-	int err = load_open(&f, vm->config.image, why);
-
-	if (err)
-		return err;
-	if (is_boot_sector(&f)) {
-		*start = START_REAL;
-		*entry = BOOT_SECTOR;
-		err = load_whole(&f, &vm->ram, BOOT_SECTOR, 0, why);
-	} else {
-		err = load_elf_image(vm, &f, start, entry, why);
-	}
-	load_close(&f);
-	return err;
-}
-
-static enum start start_of_mode(const char *mode)
+static enum x86_mode start_of_mode(const char *mode)
 {
 	for (unsigned i = 0; mode && i < STARTS; i++)
 		if (!strcmp(vm_arch_modes[i], mode))
@@ -286,30 +241,29 @@ static enum start start_of_mode(const char *mode)
 	return START_LONG;
 }
 
-static uint64_t empty_entry(enum start start)
+static uint64_t empty_entry(enum x86_mode start)
 {
 	return start == START_REAL ? BOOT_SECTOR : EMPTY_START;
 }
 
 int vm_arch_start(struct vm *vm, const struct refusal *why)
 {
-	enum start start = start_of_mode(vm->config.mode);
-	uint64_t entry = empty_entry(start);
+	struct x86_start start = { .mode = start_of_mode(vm->config.mode) };
 	int err = 0;
 
-	if (vm->config.initrd || vm->config.append)
-		return refuse(
-			why, -EINVAL, "an initrd and a command line are for a Linux Image, which this machine does not take");
+	start.entry = empty_entry(start.mode);
 	if (vm->config.image)
-		err = load_image(vm, &start, &entry, why);
+		err = x86_load_image(vm, &start, why);
+	else if (vm->config.initrd || vm->config.append)
+		err = refuse(why, -EINVAL, "an initrd and a command line are for an image, and there is none");
 	if (err)
 		return err;
-	vm->host.mode = vm_arch_modes[start];
-	if (start == START_LONG)
+	vm->host.mode = start.described ? start.described : vm_arch_modes[start.mode];
+	if (start.mode == START_LONG)
 		write_page_tables(vm);
-	if (start != START_REAL)
-		write_gdt(vm, start);
-	return start_vcpus(vm, start, entry, why);
+	if (start.mode != START_REAL)
+		write_gdt(vm, start.mode);
+	return start_vcpus(vm, &start, why);
 }
 
 static void move_vcpu(const struct vm_vcpu *v, uint64_t from, uint64_t to)

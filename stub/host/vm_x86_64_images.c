@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The kinds of images that the x86-64 board takes, each with the state in which its vCPUs start. */
+#include "vm_x86_64_images.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <inttypes.h>
+
+static int load_elf_image(struct vm *vm, const struct load_file *f, struct x86_start *start, const struct refusal *why)
+{
+	static const struct load_machine machine = { .elf_machine = EM_X86_64,
+		.elf32_machine = EM_386,
+		.entry_is_physical = true,
+		.reserved = LOW_START,
+		.reserved_end = LOW_END };
+	struct loaded loaded;
+	int err = load_elf(f, &machine, &vm->ram, &loaded, why);
+
+	if (err)
+		return err;
+	if (loaded.on_reserved)
+		return refuse(
+			why, -EBUSY, "%s: needs RAM that this machine starts with (0x%x..0x%x)", f->path, LOW_START, LOW_END);
+	if (loaded.entry >= HOLE_START)
+		return refuse(why, -ENOEXEC, "%s: its entry 0x%" PRIx64 " is not in the low 4 GiB", f->path, loaded.entry);
+	start->mode = loaded.elf32 ? START_PROTECTED : START_LONG;
+	start->entry = loaded.entry;
+	return 0;
+}
+
+/* 512 bytes with 0x55, 0xaa at their end: what a BIOS takes for one. */
+static bool is_boot_sector(const struct load_file *f)
+{
+	uint8_t signature[2];
+
+	return f->size == BOOT_SECTOR_SIZE && !load_read(f, BOOT_SECTOR_SIZE - 2, signature, 2) && signature[0] == 0x55 &&
+	       signature[1] == 0xaa;
+}
+
+static int load_boot_sector(struct vm *vm, const struct load_file *f, struct x86_start *start, const struct refusal *why)
+{
+	start->mode = START_REAL;
+	start->entry = BOOT_SECTOR;
+	return load_whole(f, &vm->ram, BOOT_SECTOR, 0, why);
+}
+
+static bool is_anything(const struct load_file *f)
+{
+	(void)f;
+	return true;
+}
+
+static const struct x86_kind kinds[] = {
+	{ .is = is_boot_sector, .load = load_boot_sector },
+	{ .is = is_anything, .load = load_elf_image },
+};
+
+static int load_kind(
+	struct vm *vm, const struct x86_kind *kind, const struct load_file *f, struct x86_start *start, const struct refusal *why)
+{
+	if (vm->config.initrd && !kind->takes_initrd)
+		return refuse(why, -EINVAL, "%s: takes no initrd", f->path);
+	if (vm->config.append && !kind->takes_append)
+		return refuse(why, -EINVAL, "%s: takes no command line", f->path);
+	return kind->load(vm, f, start, why);
+}
+
+int x86_load_image(struct vm *vm, struct x86_start *start, const struct refusal *why)
+{
+	const struct x86_kind *kind = kinds;
+	struct load_file f;
+	int err = load_open(&f, vm->config.image, why);
+
+	if (err)
+		return err;
+	while (!kind->is(&f))
+		kind++;
+	err = load_kind(vm, kind, &f, start, why);
+	load_close(&f);
+	return err;
+}
