@@ -126,12 +126,24 @@ build/guests/high_i386.elf: tests/guests/high_i386.S tests/guests/high_i386.lds
 	@mkdir -p $(@D)
 	$(cross_i386)gcc -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -T tests/guests/high_i386.lds -o $@ $<
 
+# Entered by a boot loader of a PC: 1 and 2 are multiboot, 3 is PVH; a 64-bit file with 32-bit code, and a module for each.
+build/guests/loader%.elf: tests/guests/start_loader.S tests/guests/loader.c tests/guests/loader.lds
+	@mkdir -p $(@D)
+	$(cross_i386)gcc -m32 -Os $(guest_flags) -fomit-frame-pointer -mgeneral-regs-only -fcf-protection=none -Wl,-z,noexecstack \
+		-DLOADER=$* -T tests/guests/loader.lds -o $@.32 $(filter-out %.lds,$^)
+	$(cross_i386)objcopy -O elf64-x86-64 $@.32 $@
+
+build/guests/module.txt:
+	@mkdir -p $(@D)
+	printf 'of the module\nand more\n' > $@
+
 guests := $(patsubst %,build/guests/%,arm64.elf i386.elf powerpc.elf powerpc_radix.elf riscv64.elf x86_64.elf boot.elf boot64.elf boot.img \
 	steps_x86_64.elf steps_i8086.img aarch32_arm64.elf \
 	$(patsubst %,mmu_%.elf,arm64 riscv64 x86_64) \
 	$(patsubst %,lines_%.elf,arm64 x86_64) \
 	$(patsubst %,sequence_%.elf,arm64 powerpc riscv64 x86_64) \
 	$(patsubst %,calls_%.elf,arm64 i386 powerpc riscv64 x86_64))
+guests += $(patsubst %,build/guests/%,loader1.elf loader2.elf loader3.elf module.txt)
 guests += build/guests/high_i386.elf build/guests/device_arm64.elf build/guests/many_arm64.elf
 
 # The VMMs that embed the library, built with what pkg-config says of it, here of what lies in the build tree.

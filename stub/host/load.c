@@ -94,8 +94,7 @@ static int refuse_place(
 		gpa + size, has);
 }
 
-/* len bytes of the file to gpa, where room bytes must be RAM. */
-static int place(const struct load_file *f, uint64_t offset, uint64_t len, const struct ram *ram, uint64_t gpa, uint64_t room,
+int load_part(const struct load_file *f, uint64_t offset, uint64_t len, const struct ram *ram, uint64_t gpa, uint64_t room,
 	const struct refusal *why)
 {
 	const struct ram_slot *p = ram_find(ram, gpa, room);
@@ -109,7 +108,7 @@ static int place(const struct load_file *f, uint64_t offset, uint64_t len, const
 
 int load_whole(const struct load_file *f, const struct ram *ram, uint64_t gpa, uint64_t room, const struct refusal *why)
 {
-	return place(f, 0, f->size, ram, gpa, room > f->size ? room : f->size, why);
+	return load_part(f, 0, f->size, ram, gpa, room > f->size ? room : f->size, why);
 }
 
 static const char *machine_name(unsigned machine, char *buf, size_t size)
@@ -286,12 +285,14 @@ static int load_segment(struct loading *l, const Elf64_Phdr *p)
 		return err;
 	look_for_entry(l, p);
 	l->anything = true;
+	if (p->p_paddr + p->p_memsz > l->loaded->end)
+		l->loaded->end = p->p_paddr + p->p_memsz;
 	if (p->p_paddr < l->machine->reserved_end && p->p_paddr + p->p_memsz > l->machine->reserved)
 		l->loaded->on_reserved = true;
 	if (!ram_find(l->ram, p->p_paddr, p->p_memsz))
 		return refuse_place(l->file, l->ram, p->p_paddr, p->p_memsz, l->why);
 	err = count_bytes(l, p);
-	return err ? err : place(l->file, p->p_offset, p->p_filesz, l->ram, p->p_paddr, p->p_memsz, l->why);
+	return err ? err : load_part(l->file, p->p_offset, p->p_filesz, l->ram, p->p_paddr, p->p_memsz, l->why);
 }
 
 static int load_header(struct loading *l, const Elf64_Phdr *p)
@@ -312,6 +313,19 @@ static int read_segment(const struct load_file *f, const Elf64_Ehdr *e, bool elf
 	if (!err)
 		*p = wide_segment(&narrow);
 	return err;
+}
+
+bool load_program_header(const struct load_file *f, unsigned i, Elf64_Phdr *p)
+{
+	Elf64_Ehdr e;
+	bool elf32;
+
+	if (!load_is_elf(f) || load_read(f, 0, &e, sizeof(e)))
+		return false;
+	elf32 = e.e_ident[EI_CLASS] == ELFCLASS32;
+	if (elf32)
+		widen_header(&e);
+	return i < e.e_phnum && e.e_phentsize == segment_size(elf32) && e.e_phoff <= f->size && !read_segment(f, &e, elf32, i, p);
 }
 
 /* What the machine takes it for first; images of either kind are built for all of them. */
@@ -338,7 +352,7 @@ int load_elf(const struct load_file *f, const struct load_machine *machine, cons
 
 	*loaded = (struct loaded){ 0 };
 	err = read_header(f, machine, &e, &loaded->elf32, why);
-	l.entry = e.e_entry;
+	l.entry = machine->entry ? machine->entry : e.e_entry;
 	for (unsigned i = 0; !err && i < e.e_phnum; i++) {
 		Elf64_Phdr p;
 

@@ -6,15 +6,23 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "multiboot.h"
+#include "pvh.h"
+
+/* What an image that a boot loader starts is told: where those of 64-bit mode have their page tables. */
+#define INFO LOW_START
+#define INFO_END 0x7000
+
+static const struct load_machine elf_machine = { .elf_machine = EM_X86_64,
+	.elf32_machine = EM_386,
+	.entry_is_physical = true,
+	.reserved = LOW_START,
+	.reserved_end = LOW_END };
+
 static int load_elf_image(struct vm *vm, const struct load_file *f, struct x86_start *start, const struct refusal *why)
 {
-	static const struct load_machine machine = { .elf_machine = EM_X86_64,
-		.elf32_machine = EM_386,
-		.entry_is_physical = true,
-		.reserved = LOW_START,
-		.reserved_end = LOW_END };
 	struct loaded loaded;
-	int err = load_elf(f, &machine, &vm->ram, &loaded, why);
+	int err = load_elf(f, &elf_machine, &vm->ram, &loaded, why);
 
 	if (err)
 		return err;
@@ -50,7 +58,49 @@ static bool is_anything(const struct load_file *f)
 	return true;
 }
 
+/* What a boot loader of a PC starts: 32-bit code, the other vCPUs waiting. A 64-bit file goes on to 64-bit code, and is described so. */
+static int load_by(struct vm *vm, const struct load_file *f, struct x86_start *start, const struct refusal *why,
+	int (*load)(const struct boot_request *, struct boot_start *, const struct refusal *))
+{
+	const struct boot_request r = { .file = f,
+		.machine = &elf_machine,
+		.ram = &vm->ram,
+		.info = INFO,
+		.info_end = INFO_END,
+		.append = vm->config.append,
+		.initrd = vm->config.initrd };
+	struct boot_start boot = { 0 };
+	int err = load(&r, &boot, why);
+
+	*start = (struct x86_start){ .mode = START_PROTECTED,
+		.described = vm_arch_modes[boot.elf32 ? START_PROTECTED : START_LONG],
+		.entry = boot.entry,
+		.first_only = true,
+		.plain = true,
+		.rax = boot.eax,
+		.rbx = boot.ebx };
+	return err;
+}
+
+static int load_multiboot(struct vm *vm, const struct load_file *f, struct x86_start *start, const struct refusal *why)
+{
+	return load_by(vm, f, start, why, multiboot_load);
+}
+
+static int load_multiboot2(struct vm *vm, const struct load_file *f, struct x86_start *start, const struct refusal *why)
+{
+	return load_by(vm, f, start, why, multiboot2_load);
+}
+
+static int load_pvh(struct vm *vm, const struct load_file *f, struct x86_start *start, const struct refusal *why)
+{
+	return load_by(vm, f, start, why, pvh_load);
+}
+
 static const struct x86_kind kinds[] = {
+	{ .is = multiboot2_is, .load = load_multiboot2, .takes_append = true, .takes_initrd = true },
+	{ .is = multiboot_is, .load = load_multiboot, .takes_append = true, .takes_initrd = true },
+	{ .is = pvh_is, .load = load_pvh, .takes_append = true, .takes_initrd = true },
 	{ .is = is_boot_sector, .load = load_boot_sector },
 	{ .is = is_anything, .load = load_elf_image },
 };
