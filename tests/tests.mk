@@ -161,7 +161,8 @@ $(OUT)/examples/%: tests/examples/%.c tests/examples/machine.h $(example_machine
 	$(CC) $(example_flags) -std=gnu11 $(if $(STATIC),-static -s) -o $@ $< $(example_machine) $(example_kvmgdb)
 
 # What the library does to a VMM.
-$(library_tests): $(OUT)/examples/%: tests/live/%.c tests/live/library_rig.c tests/live/library_client.c tests/live/library_rig.h $(example_machine) $(library) $(library_files)
+$(library_tests): $(OUT)/examples/%: tests/live/%.c tests/live/library_rig.c tests/live/library_client.c tests/live/library_rig.h tests/lib/patience.h \
+		$(example_machine) $(library) $(library_files)
 	$(CC) $(example_flags) -std=gnu11 -I tests/unit $(if $(STATIC),-static -s) -o $@ $(filter %.c %.o,$^) $(example_kvmgdb)
 
 # vmm_loop.c with a seccomp filter of what the library says that it calls.
@@ -197,7 +198,7 @@ $(OUT)/examples/vmm_rust: tests/examples/rust/vmm.rs tests/examples/machine.h $(
 examples: $(addprefix $(OUT)/examples/,vmm_filtered vmm_serving vmm_serving_filtered) $(examples) $(library_tests)
 
 # A VMM that has no library in it and knows of no debugger.
-$(OUT)/victim: $(wildcard tests/attach/*.[ch]) tests/examples/machine.h tests/guests/sequence.h $(example_machine)
+$(OUT)/victim: $(wildcard tests/attach/*.[ch]) tests/lib/patience.h tests/examples/machine.h tests/guests/sequence.h $(example_machine)
 	$(CC) $(example_flags) -std=gnu11 -Wmissing-prototypes -I tests/examples $(if $(STATIC),-static -s) -o $@ $(filter %.c %.o,$^)
 
 victim: $(OUT)/victim
@@ -217,7 +218,7 @@ on-kvm: $(addprefix $(tests_out)/unit/,host_vm host_memslots host_embed host_emb
 # They look at the kernel module from inside.
 many_regs_tests := many_regs_values many_regs_misuse
 build/%-static/many_regs_values build/%-static/many_regs_misuse: tests/live/many_regs_values.c tests/live/many_regs_misuse.c \
-		$(wildcard tests/live/many_regs_*.h) tests/live/many_regs_setup.c tests/live/many_regs_vm.c stub/many_regs/kvm_many_regs.h
+		$(wildcard tests/live/many_regs_*.h) tests/lib/patience.h tests/live/many_regs_setup.c tests/live/many_regs_vm.c stub/many_regs/kvm_many_regs.h
 	@mkdir -p $(@D)
 	for test in $(many_regs_tests); do \
 		$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc $(CFLAGS) -I tests/unit -static -o $(@D)/$$test \

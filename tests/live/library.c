@@ -70,8 +70,7 @@ static void test_alone(void)
 	rig_start(&r);
 	ok(rig_runs(&r), "alone: the guest runs at once");
 	before = r.vcpus[0].exits;
-	sleep_ms(300);
-	ok(r.vcpus[0].exits > before + 100, "alone: there are exits, %lu", r.vcpus[0].exits - before);
+	ok(comes_true(r.vcpus[0].exits > before + 100), "alone: there are exits");
 	is_int(called, 0, "alone: behind its first run the vCPU's thread calls KVM_RUN, and nothing else");
 }
 
@@ -125,9 +124,7 @@ static void leave_by(unsigned state, bool vanishes)
 		close(fd);
 	else
 		kvmgdb_disconnect(r.gdb);
-	for (int64_t until = now_ms() + PATIENCE; kvmgdb_attached(r.gdb) && now_ms() < until; sleep_ms(1))
-		;
-	ok(fd >= 0 && !kvmgdb_attached(r.gdb) && rig_code(&r) == code, "leave, %s, %s: the guest's code is its own", leave_states[state],
+	ok(fd >= 0 && rig_is_left(&r) && rig_code(&r) == code, "leave, %s, %s: the guest's code is its own", leave_states[state],
 		vanishes ? "the client is gone" : "kvmgdb_disconnect()");
 	ok(rig_runs(&r), "leave: ... it runs on");
 	is_int((int64_t)rig_debug_exits(&r), 0, "leave: ... and no debug exit comes");
@@ -149,15 +146,13 @@ static void test_leave(void)
 static void test_busy(void)
 {
 	struct rig r;
-	int64_t took;
 	int fd;
 
 	start(&r, 1, MODE_STORM);
 	fd = client_open(&r);
 	client_say(fd, "vCont;c");
-	rig_stay(&r, 3000);
-	took = client_stop(fd);
-	ok(took >= 0 && took < 1000, "busy in the VMM: Ctrl-C is answered in %lld ms", (long long)took);
+	rig_stay(&r);
+	ok(client_stop(fd), "busy in the VMM: Ctrl-C is answered");
 	ok(strlen(client_ask(fd, PATIENCE, "g")) > 16, "busy in the VMM: registers are read");
 	ok(strlen(client_ask(fd, PATIENCE, "m%llx,8", (unsigned long long)rig_symbol(&r, "counter", NULL))) == 16,
 		"busy in the VMM: ... and memory");
@@ -165,7 +160,7 @@ static void test_busy(void)
 		"busy in the VMM: the client is told so");
 	ok(client_ask(fd, PATIENCE, "P0=0000000000000000")[0] == 'E', "busy in the VMM: a register is not written");
 	ok(r.vcpus[0].in_handler, "busy in the VMM: all that while it was");
-	rig_come_back(&r);
+	rig_come_back(&r, fd);
 	ok(client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'T', "busy in the VMM: behind it, a step");
 	ok(!strcmp(client_break(&r, fd, "Z0", "tick"), "OK") && client_ask(fd, PATIENCE, "vCont;c")[0] == 'T', "busy in the VMM: ... and a breakpoint");
 	close(fd);
@@ -179,7 +174,6 @@ static void test_pause(void)
 {
 	struct rig r;
 	uint64_t code;
-	int64_t asked;
 	int fd;
 
 	start(&r, 1, MODE_SPIN);
@@ -187,9 +181,7 @@ static void test_pause(void)
 	fd = client_open(&r);
 	client_break(&r, fd, "Z0", "tick");
 	client_ask(fd, PATIENCE, "vCont;c");
-	asked = now_ms();
-	rig_pause(&r);
-	ok(now_ms() - asked < 200, "pause: the VMM has its vCPU back from a stopped guest in %lld ms", (long long)(now_ms() - asked));
+	ok(rig_pause(&r), "pause: the VMM has its vCPU back from a stopped guest");
 	kvmgdb_clean_begin(r.gdb);
 	ok(rig_code(&r) == code, "pause: a snapshot has the guest's own code");
 	kvmgdb_clean_end(r.gdb);
@@ -212,7 +204,7 @@ static void test_pause(void)
 /* ---- kicks ---- */
 
 #define KICK (SIGRTMIN + 4)
-#define ENOUGH 12
+#define KICKS 100
 
 enum kick {
 	BY_LIBRARY,	/* kvmgdb_kick() */
@@ -250,7 +242,7 @@ static bool kick(struct rig *r, enum kick by)
 	unsigned long before = r->vcpus[0].eintr;
 	int64_t asked = now_ms(), seen = asked;
 
-	for (bool first = true; r->vcpus[0].eintr == before && now_ms() - asked < 1000; first = false) {
+	for (bool first = true; r->vcpus[0].eintr == before && now_ms() - asked < PATIENCE; first = false) {
 		if (handled != sent)
 			seen = now_ms();
 		if (!first && now_ms() - seen < 10)
@@ -268,8 +260,7 @@ static void test_kicks_by(enum kick by)
 {
 	struct sigaction action = { .sa_handler = on_kick };
 	struct rig r;
-	unsigned lost = 0, kicks = 0;
-	int64_t until;
+	unsigned lost = 0;
 	int fd;
 
 	start(&r, 1, MODE_SPIN);
@@ -279,16 +270,13 @@ static void test_kicks_by(enum kick by)
 	sigaction(KICK, &action, NULL);
 	fd = client_open(&r);
 	client_break(&r, fd, "Z0", "tick");
-	until = now_ms() + 1000;
 	client_say(fd, "vCont;c");
-	/* An emulated machine that is busy comes to few of them in a second. */
-	while (now_ms() < until || (kicks < ENOUGH && now_ms() < until + PATIENCE)) {
+	for (unsigned kicks = 1; kicks <= KICKS && !lost; kicks++) {
 		lost += !kick(&r, by);
-		kicks++;
 		if (kicks % 4 == 0 && *client_wait(fd, 0))
 			client_say(fd, kicks % 8 ? "vCont;c" : "vCont;s:1");
 	}
-	ok(!lost && kicks >= ENOUGH, "kicks by %s: none of %u is lost, while the debugger steps and continues", kick_names[by], kicks);
+	ok(!lost, "kicks by %s: none of %u is lost, while the debugger steps and continues", kick_names[by], KICKS);
 	is_int((int64_t)r.vcpus[0].wrong_reason, 0, "kicks: each EINTR came with KVM_EXIT_INTR");
 	close(fd);
 	ok(rig_runs(&r), "kicks: the guest runs on");
@@ -353,14 +341,10 @@ static void close_early(uint32_t flags, bool vanishes)
 		err(1, "socketpair");
 	client_say(pair[0], "qSupported");
 	client_say(pair[0], "?");
-	for (int64_t until = now_ms() + PATIENCE; !kvmgdb_attached(r.gdb) && now_ms() < until; sleep_ms(1))
-		;
-	ok(kvmgdb_attached(r.gdb), "early: a client before the first run");
+	ok(comes_true(kvmgdb_attached(r.gdb)), "early: a client before the first run");
 	if (vanishes) {
 		close(pair[0]);
-		for (int64_t until = now_ms() + PATIENCE; kvmgdb_attached(r.gdb) && now_ms() < until; sleep_ms(1))
-			;
-		ok(!kvmgdb_attached(r.gdb), "early: ... leaves");
+		ok(rig_is_left(&r), "early: ... leaves");
 		rig_start(&r);
 		ok(rig_runs(&r) == !flags, "early: ... and the guest does what it was to do");
 	}

@@ -159,9 +159,7 @@ static void on_log(void *opaque, enum kvmgdb_level level, const char *sentence)
 
 static bool becomes(const atomic_int *n, int value)
 {
-	for (int64_t until = now_ms() + PATIENCE; *n != value && now_ms() < until; sleep_ms(1))
-		;
-	return *n == value;
+	return comes_true(*n == value);
 }
 
 static void test_called(void)
@@ -208,8 +206,7 @@ static void test_reset(void)
 	ok(client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'T', "reset(): ... and the guest is as it was");
 	close(fd);
 	ok(rig_runs(r), "reset(): ... and runs on without it");
-	for (int64_t until = now_ms() + PATIENCE; kvmgdb_attached(r->gdb) && now_ms() < until; sleep_ms(1))
-		;
+	rig_is_left(r);
 	fd = client_open(r);
 	called.refuses = false;
 	reply = client_monitor(fd, "system_reset", said, sizeof(said));

@@ -59,12 +59,10 @@ const char *client_wait(int fd, int ms)
 	return wait_for(fd, ms, '$');
 }
 
-int64_t client_stop(int fd)
+bool client_stop(int fd)
 {
-	int64_t asked = now_ms();
-
 	client_interrupt(fd);
-	return client_wait(fd, PATIENCE)[0] == 'T' ? now_ms() - asked : -1;
+	return client_wait(fd, PATIENCE)[0] == 'T';
 }
 
 const char *client_notified(int fd, int ms)
@@ -84,19 +82,26 @@ const char *client_ask(int fd, int ms, const char *format, ...)
 	return client_wait(fd, ms);
 }
 
+/* The client before this one is told to be gone a moment before the next is taken. */
+static bool is_taken(struct rig *r, int pair[2])
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		err(1, "socketpair");
+	if (!kvmgdb_serve(r->gdb, pair[1]))
+		return true;
+	close(pair[0]);
+	return false;
+}
+
 int client_open(struct rig *r)
 {
 	int pair[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
-		err(1, "socketpair");
-	if (kvmgdb_serve(r->gdb, pair[1])) {
-		close(pair[0]);
+	if (!comes_true(is_taken(r, pair)))
 		return -1;
-	}
-	if (strcmp(client_ask(pair[0], 5000, "QStartNoAckMode"), "OK") || send(pair[0], "+", 1, MSG_NOSIGNAL) != 1 ||
-		client_ask(pair[0], 5000, "qSupported:swbreak+;hwbreak+;vContSupported+;error-message+")[0] == '\0' ||
-		client_ask(pair[0], 5000, "?")[0] != 'T') {
+	if (strcmp(client_ask(pair[0], PATIENCE, "QStartNoAckMode"), "OK") || send(pair[0], "+", 1, MSG_NOSIGNAL) != 1 ||
+		client_ask(pair[0], PATIENCE, "qSupported:swbreak+;hwbreak+;vContSupported+;error-message+")[0] == '\0' ||
+		client_ask(pair[0], PATIENCE, "?")[0] != 'T') {
 		close(pair[0]);
 		return -1;
 	}

@@ -149,17 +149,11 @@ static void debug(struct rig *r)
 	close(fd);
 }
 
-static bool leaves(struct rig *r)
+/* When all is closed. A thread that was joined is in /proc a moment longer. */
+static void look_again(struct process *p, const struct process *before)
 {
-	for (int64_t until = now_ms() + PATIENCE; kvmgdb_attached(r->gdb) && now_ms() < until; sleep_ms(1))
-		;
-	return !kvmgdb_attached(r->gdb);
-}
-
-static void close_memory(struct rig *r)
-{
-	rig_close(r);
-	sleep_ms(10); /* a thread that was joined is in /proc a moment longer */
+	comes_true(count_in("/proc/self/task", false) == before->threads);
+	look(p);
 }
 
 /* ---- what is the process's */
@@ -184,7 +178,7 @@ static void test_untouched(bool kicks, const char *name)
 	rig_open_as(&r, image, 1, MODE_SPIN, config, 0);
 	rig_start(&r);
 	debug(&r);
-	ok(leaves(&r) && rig_runs(&r), "%s: a client has been there", name);
+	ok(rig_is_left(&r) && rig_runs(&r), "%s: a client has been there", name);
 	look(&open);
 	check_same(&before, &open, name);
 	is_int(count_changed(&before, &open, &signal), kicks ? 0 : 1, "... of signals only that which calls vCPUs out is handled");
@@ -193,8 +187,8 @@ static void test_untouched(bool kicks, const char *name)
 			"%s: that is a real-time signal's, %d, with SA_ONSTACK and without SA_RESTART", name, signal);
 	blocked = blocked_by_server(&r);
 	ok((blocked & 0x7ffbfeff) == 0x7ffbfeff, "%s: the library's thread blocks all signals (%llx)", name, blocked);
-	close_memory(&r);
-	look(&after);
+	rig_close(&r);
+	look_again(&after, &before);
 	check_same(&before, &after, "closed");
 	is_int(after.descriptors, before.descriptors, "... no descriptor is left");
 	is_int(after.threads, before.threads, "... and no thread");
@@ -216,7 +210,7 @@ static void test_silent(void)
 	rig_open(&r, image, 1, MODE_SPIN, KVMGDB_TRACE);
 	rig_start(&r);
 	debug(&r);
-	leaves(&r);
+	rig_is_left(&r);
 	rig_close(&r);
 	dup2(out, STDOUT_FILENO);
 	dup2(error, STDERR_FILENO);
@@ -242,7 +236,7 @@ static void test_vanishing(void)
 		client_say(fd, packet);
 	}
 	close(fd);
-	ok(leaves(&r), "vanishing: a client that does not read, and goes, raises no SIGPIPE");
+	ok(rig_is_left(&r), "vanishing: a client that does not read, and goes, raises no SIGPIPE");
 	ok(rig_runs(&r), "vanishing: the guest runs");
 	rig_close(&r);
 }
@@ -290,8 +284,7 @@ static bool cycle(struct machine *m, unsigned i)
 	if (good && i % 8 == 0) {
 		good = !socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) && !kvmgdb_serve(gdb, pair[1]);
 		client_say(pair[0], "qSupported");
-		for (int64_t until = now_ms() + PATIENCE; good && !kvmgdb_attached(gdb) && now_ms() < until; sleep_ms(1))
-			;
+		good = good && comes_true(kvmgdb_attached(gdb));
 	}
 	if (i % 3 == 0)
 		kvmgdb_remove_vcpu(vcpu);
@@ -313,8 +306,7 @@ static void test_cycles(unsigned n)
 	look(&before);
 	for (unsigned i = 0; i < n; i++)
 		good += cycle(&m, i);
-	sleep_ms(10);
-	look(&after);
+	look_again(&after, &before);
 	ok(good == n, "opened and closed, %u times of %u", good, n);
 	is_int(after.descriptors, before.descriptors, "... no descriptor is left");
 	is_int(after.threads, before.threads, "... and no thread");

@@ -14,24 +14,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
-
-int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-void sleep_ms(unsigned ms)
-{
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000l };
-
-	while (nanosleep(&t, &t) < 0)
-		;
-}
 
 /* ---- the image */
 
@@ -136,7 +119,6 @@ static void show_event(struct rig_vcpu *v)
 
 static void serve(struct rig_vcpu *v)
 {
-	unsigned busy = atomic_exchange(&v->rig->busy_ms, 0);
 	int code;
 
 	v->exits++;
@@ -145,8 +127,8 @@ static void serve(struct rig_vcpu *v)
 		return;
 	}
 	v->in_handler = true;
-	if (busy)
-		sleep_ms(busy);
+	while (v->v->nr == 0 && v->rig->stays && !v->rig->ends)
+		sleep_ms(1);
 	show_event(v);
 	if (machine_serve(v->v, &code) == ENDS)
 		v->rig->ends = true;
@@ -306,10 +288,7 @@ bool rig_runs(const struct rig *r)
 {
 	unsigned long before = counter(r);
 
-	for (int64_t until = now_ms() + PATIENCE; now_ms() < until; sleep_ms(5))
-		if (counter(r) != before)
-			return true;
-	return false;
+	return comes_true(counter(r) != before);
 }
 
 bool rig_stands(const struct rig *r)
@@ -329,33 +308,54 @@ unsigned long rig_debug_exits(const struct rig *r)
 	return n;
 }
 
-void rig_pause(struct rig *r)
+/* Each is told again: a signal that comes before KVM_RUN does nothing. */
+static bool are_paused(const struct rig *r)
+{
+	if (r->paused == r->m.n)
+		return true;
+	for (unsigned i = 0; i < r->m.n; i++)
+		pthread_kill(r->m.vcpus[i].thread, PAUSE_SIGNAL);
+	sleep_ms(1);
+	return false;
+}
+
+bool rig_pause(struct rig *r)
 {
 	r->pause = 1;
-	while (r->paused < r->m.n) {
-		for (unsigned i = 0; i < r->m.n; i++)
-			pthread_kill(r->m.vcpus[i].thread, PAUSE_SIGNAL);
-		sleep_ms(1);
-	}
+	return comes_true(are_paused(r));
 }
 
 void rig_resume(struct rig *r)
 {
 	r->pause = 0;
-	while (r->paused)
-		sleep_ms(1);
+	if (!comes_true(!r->paused))
+		errx(1, "a vCPU does not go on behind the VMM's pause");
 }
 
-void rig_stay(struct rig *r, unsigned ms)
+/* An exit that it serves already may be through before it has seen that it is to stay. */
+static bool stays_in(const struct rig *r)
 {
-	r->busy_ms = ms;
-	while (r->busy_ms || !r->vcpus[0].in_handler)
-		sleep_ms(1);
+	unsigned long exits = r->vcpus[0].exits;
+
+	sleep_ms(20);
+	return r->vcpus[0].in_handler && r->vcpus[0].exits == exits;
 }
 
-void rig_come_back(const struct rig *r)
+void rig_stay(struct rig *r)
 {
-	while (r->vcpus[0].in_handler)
-		sleep_ms(1);
-	sleep_ms(50);
+	r->stays = true;
+	if (!comes_true(stays_in(r)))
+		errx(1, "no exit comes");
+}
+
+void rig_come_back(struct rig *r, int fd)
+{
+	r->stays = false;
+	if (!comes_true(!client_says(client_ask(fd, PATIENCE, "qThreadExtraInfo,1"), "in the VMM")))
+		errx(1, "a vCPU does not come back from an exit");
+}
+
+bool rig_is_left(const struct rig *r)
+{
+	return comes_true(!kvmgdb_attached(r->gdb));
 }

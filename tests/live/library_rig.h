@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "../examples/machine.h"
+#include "../lib/patience.h"
 
 /* As guest.c numbers them. */
 enum { MODE_DEMO, MODE_SPIN, MODE_NO_DEVICE, MODE_SMP, MODE_TRAPS, MODE_INTERRUPTS, MODE_HALT, MODE_STORM };
@@ -36,7 +37,7 @@ struct rig {
 	void (*prepare)(void);	   /* by each vCPU's thread, behind its first run; or NULL */
 	atomic_uint pause;	   /* the VMM holds its vCPUs outside of runs: so many of them are to be held */
 	atomic_uint paused;	   /* so many are */
-	atomic_uint busy_ms;	   /* the next exit is served for so long */
+	atomic_bool stays;	   /* the first one serves its next exit for as long as this is set */
 	atomic_bool ends;	   /* the threads are to end */
 	atomic_int event;	   /* the next exit is one of these, of enum kvmgdb_event, with this text; 0: none */
 	const char *event_text;
@@ -69,19 +70,20 @@ unsigned long rig_debug_exits(const struct rig *r);
 uint64_t rig_symbol(const struct rig *r, const char *name, uint64_t *size);
 void *rig_at(const struct rig *r, const char *name);
 
-/* The VMM's pause: each vCPU is called out, and is outside of a run when this returns. And: they go on. */
-void rig_pause(struct rig *r);
+/* The VMM's pause: each vCPU is called out, and is outside of a run when this returns true. And: they go on. */
+bool rig_pause(struct rig *r);
 void rig_resume(struct rig *r);
 
-/* The first vCPU's thread serves an exit for so long, and has begun to. And: it is through with that, and in the guest. */
-void rig_stay(struct rig *r, unsigned ms);
-void rig_come_back(const struct rig *r);
+/* The first vCPU's thread serves an exit from now on. And: it is through with that, in the library, and the client of a stopped guest knows. */
+void rig_stay(struct rig *r);
+void rig_come_back(struct rig *r, int fd);
+
+/* The client has left, as the library sees it. */
+bool rig_is_left(const struct rig *r);
 
 /* ---- a debugger */
 
-#define PATIENCE 10000 /* ms: longer than anything takes */
-
-/* Connected; the guest is stopped for it. -1: not within two seconds. */
+/* Connected; the guest is stopped for it. -1: it is not. */
 int client_open(struct rig *r);
 
 /* What is answered, within so many milliseconds; "" if nothing is. In a buffer of its own, until the next one. */
@@ -91,11 +93,8 @@ const char *client_notified(int fd, int ms);
 void client_say(int fd, const char *packet);
 void client_interrupt(int fd);
 
-/* Ctrl-C: after how many ms there is a stop; -1: none comes. */
-int64_t client_stop(int fd);
-
-int64_t now_ms(void);
-void sleep_ms(unsigned ms);
+/* Ctrl-C: is there a stop? */
+bool client_stop(int fd);
 
 /* FNV-1a of the guest's code, as it is in RAM. */
 uint64_t rig_code(const struct rig *r);

@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <err.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,33 +60,35 @@ static unsigned long server_sleeps(const struct rig *r)
 #define STEPS 200
 #define KICKS 20
 
+/* A signal that comes while the thread is not home yet does nothing: it is sent again. */
+static bool has_thread(struct rig *r, unsigned long before, bool by_signal)
+{
+	if (by_signal && r->vcpus[0].eintr == before)
+		pthread_kill(r->m.vcpus[0].thread, KICK);
+	for (unsigned i = 0; i < 100 && r->vcpus[0].eintr == before; i++)
+		sleep_us(200);
+	return r->vcpus[0].eintr != before;
+}
+
 /* While the client looks at a stop, and before it goes on. */
 static void kick_server(struct rig *r, int fd, bool by_signal)
 {
 	struct sigaction action = { .sa_handler = on_kick };
-	int64_t worst = 0;
-	unsigned seen = 0;
+	unsigned had = 0, seen = 0;
 
 	sigaction(KICK, &action, NULL);
 	for (unsigned i = 0; i < KICKS; i++) {
 		unsigned long before;
-		int64_t asked;
 
 		client_ask(fd, PATIENCE, "vCont;s:1");
-		sleep_ms(5); /* it is home again */
+		sleep_ms(5); /* for it to be home again, mostly */
 		before = r->vcpus[0].eintr;
-		asked = now_ms();
-		if (by_signal)
-			pthread_kill(r->m.vcpus[0].thread, KICK);
-		else
+		if (!by_signal)
 			kvmgdb_kick(r->m.vcpus[0].gdb);
-		while (r->vcpus[0].eintr == before && now_ms() - asked < 1000)
-			sched_yield();
-		if (now_ms() - asked > worst)
-			worst = now_ms() - asked;
+		had += comes_true(has_thread(r, before, by_signal));
 		seen += strlen(client_ask(fd, PATIENCE, "g")) > 16;
 	}
-	ok(worst < 50, "who serves: at a stop the VMM has its thread in %lld ms, by %s", (long long)worst, by_signal ? "a signal" : "kvmgdb_kick()");
+	ok(had == KICKS, "who serves: at a stop the VMM has its thread, by %s", by_signal ? "a signal" : "kvmgdb_kick()");
 	is_int(seen, KICKS, "who serves: ... and the client is answered after that");
 }
 

@@ -30,45 +30,30 @@ static void start(struct rig *r, unsigned vcpus, int mode)
 	start_as(r, vcpus, mode, (struct kvmgdb_config){ 0 });
 }
 
-static bool grows(const _Atomic unsigned long *n, unsigned long before, int ms)
+static bool grows(const _Atomic unsigned long *n, unsigned long before)
 {
-	for (int64_t until = now_ms() + ms; *n == before && now_ms() < until; sleep_ms(1))
-		;
-	return *n != before;
+	return comes_true(*n != before);
 }
 
 /* ---- a VMM that takes EINTR for fatal ---- */
-
-static int64_t thread_ms(const struct rig *r)
-{
-	struct timespec used;
-	clockid_t clock;
-
-	if (pthread_getcpuclockid(r->m.vcpus[0].thread, &clock) || clock_gettime(clock, &used))
-		return 0;
-	return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
-}
 
 static void test_no_eintr(void)
 {
 	struct kvmgdb_config config = { .size = sizeof(config), .flags = KVMGDB_NO_EINTR, .run_signals = 1 };
 	struct kvmgdb *gdb;
 	struct rig r;
-	int64_t used;
 	int fd;
 
 	start_as(&r, 1, MODE_SPIN, (struct kvmgdb_config){ .flags = KVMGDB_NO_EINTR });
 	fd = client_open(&r);
-	used = thread_ms(&r);
 	for (unsigned i = 0; i < 20; i++) {
 		pthread_kill(r.m.vcpus[0].thread, SIGUSR2);
 		sleep_ms(10);
 	}
 	is_int((int64_t)r.vcpus[0].eintr, 0, "no EINTR: not by signals, in a guest that stands");
-	used = thread_ms(&r) - used;
-	ok(used < 100, "no EINTR: ... and the thread sleeps, %lld ms of 200", (long long)used);
+	ok(comes_true(thread_sleeps(r.vcpus[0].tid)), "no EINTR: ... and the thread sleeps");
 	kvmgdb_kick(r.m.vcpus[0].gdb);
-	ok(grows(&r.vcpus[0].eintr, 0, 1000), "no EINTR: but when the VMM asks for it, by kvmgdb_kick()");
+	ok(grows(&r.vcpus[0].eintr, 0), "no EINTR: but when the VMM asks for it, by kvmgdb_kick()");
 	client_say(fd, "vCont;c");
 	ok(rig_runs(&r), "no EINTR: the guest runs");
 	for (unsigned i = 0; i < 20; i++) {
@@ -78,12 +63,12 @@ static void test_no_eintr(void)
 	is_int((int64_t)r.vcpus[0].eintr, 1, "no EINTR: not by signals, in a guest that runs");
 	__atomic_store_n(&r.m.vcpus[0].run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 	pthread_kill(r.m.vcpus[0].thread, SIGUSR2);
-	ok(grows(&r.vcpus[0].eintr, 1, 1000), "no EINTR: but by immediate_exit, with a client");
+	ok(grows(&r.vcpus[0].eintr, 1), "no EINTR: but by immediate_exit, with a client");
 	close(fd);
 	ok(rig_runs(&r), "no EINTR: the client is gone, and the guest runs");
 	__atomic_store_n(&r.m.vcpus[0].run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 	pthread_kill(r.m.vcpus[0].thread, SIGUSR2);
-	ok(grows(&r.vcpus[0].eintr, 2, 1000), "no EINTR: ... and without");
+	ok(grows(&r.vcpus[0].eintr, 2), "no EINTR: ... and without");
 	rig_close(&r);
 	is_int(kvmgdb_open(&config, &gdb, NULL, 0), -EINVAL, "no EINTR: refused where signals are pending behind KVM_RUN");
 }
@@ -92,7 +77,7 @@ static void test_no_eintr(void)
 
 #define KICK (SIGRTMIN + 4)
 #define OWN_KICK (SIGRTMIN + 5)
-#define ENOUGH 12 /* for an emulated machine that is busy comes to few of them in a second */
+#define KICKS 100
 
 static void do_nothing(int sig)
 {
@@ -103,9 +88,8 @@ static void test_mask(void)
 {
 	struct kvmgdb_config config = { .kick_signal = OWN_KICK, .run_signals = 1ull << (KICK - 1) | 1ull << (OWN_KICK - 1) };
 	struct sigaction action = { .sa_handler = do_nothing };
-	unsigned lost = 0, kicks = 0;
+	unsigned lost = 0;
 	struct rig r;
-	int64_t until;
 	int fd;
 
 	sigaction(KICK, &action, NULL);
@@ -115,15 +99,15 @@ static void test_mask(void)
 	fd = client_open(&r);
 	client_break(&r, fd, "Z0", "tick");
 	client_say(fd, "vCont;c");
-	for (until = now_ms() + 1000; now_ms() < until || (kicks < ENOUGH && now_ms() < until + PATIENCE); kicks++) {
+	for (unsigned kicks = 0; kicks < KICKS && !lost; kicks++) {
 		unsigned long before = r.vcpus[0].eintr;
 
 		pthread_kill(r.m.vcpus[0].thread, KICK);
-		lost += !grows(&r.vcpus[0].eintr, before, 1000);
+		lost += !grows(&r.vcpus[0].eintr, before);
 		if (kicks % 4 == 0 && *client_wait(fd, 0))
 			client_say(fd, kicks % 8 ? "vCont;c" : "vCont;s:1");
 	}
-	ok(!lost && kicks >= ENOUGH, "a signal mask: none of %u kicks is lost, while the debugger steps and continues", kicks);
+	ok(!lost, "a signal mask: none of %u kicks is lost, while the debugger steps and continues", KICKS);
 	is_int((int64_t)r.vcpus[0].wrong_reason, 0, "a signal mask: each EINTR came with KVM_EXIT_INTR");
 	client_wait(fd, 100);
 	client_break(&r, fd, "z0", "tick");
@@ -149,9 +133,7 @@ static void test_sync(void)
 	else
 		skip("kvm_valid_regs: a client", "this KVM has no KVM_CAP_SYNC_REGS");
 	close(fd);
-	for (int64_t until = now_ms() + PATIENCE; r.m.vcpus[0].run->kvm_valid_regs && now_ms() < until; sleep_ms(1))
-		;
-	is_int((int64_t)r.m.vcpus[0].run->kvm_valid_regs, 0, "kvm_valid_regs: the client is gone");
+	ok(comes_true(!r.m.vcpus[0].run->kvm_valid_regs), "kvm_valid_regs: the client is gone");
 	rig_close(&r);
 }
 
@@ -190,9 +172,7 @@ static void test_words(void)
 
 static bool is_event_done(struct rig *r)
 {
-	for (int64_t until = now_ms() + PATIENCE; r->event && now_ms() < until; sleep_ms(1))
-		;
-	return !r->event;
+	return comes_true(!r->event);
 }
 
 static void test_events(void)
@@ -216,7 +196,7 @@ static void test_events(void)
 	ok(reply[0] == 'O' && client_says(reply, r.event_text), "what the VMM says: a client sees that the guest resets");
 	ok(client_wait(fd, PATIENCE)[0] == 'T' && rig_stands(&r) && r.event, "what the VMM says: ... and it stands");
 	kvmgdb_kick(r.m.vcpus[0].gdb);
-	ok(grows(&r.vcpus[0].eintr, 0, 1000) && r.event, "what the VMM says: ... the VMM has its thread meanwhile, and asks again");
+	ok(grows(&r.vcpus[0].eintr, 0) && r.event, "what the VMM says: ... the VMM has its thread meanwhile, and asks again");
 	client_say(fd, "vCont;c");
 	ok(is_event_done(&r) && rig_runs(&r), "what the VMM says: ... it goes on when the client lets it");
 	ok(!kvmgdb_stop(r.gdb, "the VMM is curious"), "what the VMM says: stop");
@@ -281,6 +261,15 @@ static void test_exited(void)
 
 /* ---- many vCPUs ---- */
 
+static unsigned count_others(volatile unsigned long *now, const unsigned long *before)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		n += now[i] != before[i];
+	return n;
+}
+
 static void test_eight(void)
 {
 	volatile unsigned long *counts;
@@ -304,13 +293,7 @@ static void test_eight(void)
 	for (unsigned i = 0; i < 8; i++)
 		before[i] = counts[i];
 	client_say(fd, "vCont;c");
-	on = 0;
-	for (int64_t until = now_ms() + PATIENCE; on < 8 && now_ms() < until; sleep_ms(5)) {
-		on = 0;
-		for (unsigned i = 0; i < 8; i++)
-			on += counts[i] != before[i];
-	}
-	is_int(on, 8, "eight vCPUs: all run");
+	ok(comes_true(count_others(counts, before) == 8), "eight vCPUs: all run");
 	client_interrupt(fd);
 	ok(client_wait(fd, PATIENCE)[0] == 'T', "eight vCPUs: and stop");
 	close(fd);
@@ -322,26 +305,24 @@ static void test_eight(void)
 static void test_long(void)
 {
 	struct rig r;
-	int64_t took;
 	int fd;
 
 	start(&r, 1, MODE_STORM);
 	fd = client_open(&r);
 	client_say(fd, "vCont;c");
-	rig_stay(&r, 10000);
-	took = client_stop(fd);
-	ok(took >= 0 && took < 1000, "ten seconds in the VMM: Ctrl-C is answered in %lld ms", (long long)took);
+	rig_stay(&r);
+	ok(client_stop(fd), "long in the VMM: Ctrl-C is answered");
 	for (unsigned i = 0; i < 8; i++) {
-		ok(strlen(client_ask(fd, PATIENCE, "g")) > 16 && client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'E', "ten seconds in the VMM: looked at, and not stepped");
+		ok(strlen(client_ask(fd, PATIENCE, "g")) > 16 && client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'E', "long in the VMM: looked at, and not stepped");
 		client_say(fd, "vCont;c");
 		sleep_ms(500);
-		ok(client_stop(fd) >= 0, "ten seconds in the VMM: let go, and stopped again");
+		ok(client_stop(fd), "long in the VMM: let go, and stopped again");
 	}
-	ok(r.vcpus[0].in_handler, "ten seconds in the VMM: all that while it was");
-	rig_come_back(&r);
-	ok(client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'T', "ten seconds in the VMM: behind it, a step");
+	ok(r.vcpus[0].in_handler, "long in the VMM: all that while it was");
+	rig_come_back(&r, fd);
+	ok(client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'T', "long in the VMM: behind it, a step");
 	close(fd);
-	ok(rig_runs(&r), "ten seconds in the VMM: and it runs on");
+	ok(rig_runs(&r), "long in the VMM: and it runs on");
 	rig_close(&r);
 }
 

@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/patience.h"
 #include "many_regs_setup.h"
 #include "tap.h"
 
@@ -316,29 +317,25 @@ static void end(struct thread *t)
 /* A sleep that no ordinary signal ends shows as D (proc(5), /proc/PID/stat). */
 static bool sleeps(const struct thread *t)
 {
-	char name[64], state = 0;
-	FILE *f;
-
-	snprintf(name, sizeof(name), "/proc/self/task/%d/stat", t->tid);
-	f = fopen(name, "r");
-	if (!f)
-		return false;
-	if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	fclose(f);
-	return state == 'D';
+	return thread_state(t->tid) == 'D';
 }
 
-/* The vCPU runs, and a request for its registers waits for it; this computer may be slow, but not that slow. */
+/* One that came before the vCPU ran was answered at once. */
+static bool waits(struct thread *asker, struct setup *s)
+{
+	scratch_request(s, SCRATCH_IDS, 0);
+	begin(asker, s, get_scratches);
+	if (comes_true(asker->ended || sleeps(asker)) && !asker->ended)
+		return true;
+	end(asker);
+	return false;
+}
+
+/* The vCPU runs, and a request for its registers waits for it. */
 static bool begin_both(struct thread *runner, struct thread *asker, struct setup *s)
 {
 	begin(runner, s, run_vcpu);
-	usleep(A_WHILE);
-	scratch_request(s, SCRATCH_IDS, 0);
-	begin(asker, s, get_scratches);
-	for (int i = 0; i < 1000 && !asker->ended && !sleeps(asker); i++)
-		usleep(10000);
-	return !asker->ended && !runner->ended;
+	return comes_true(waits(asker, s)) && !runner->ended;
 }
 
 static void test_wait(struct setup *s)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The guest's console while nobody reads it: no byte is lost, whoever is kicked, and nobody waits who is not to. */
 #include "host/output.h"
+#include "../lib/patience.h"
 #include "tap.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MANY 100000
@@ -14,19 +14,6 @@
 static struct output output;
 static int ends[2];
 static atomic_bool never;
-
-static void sleep_ms(long ms)
-{
-	nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* A pipe that is full of dots. */
 static bool open_full(void)
@@ -87,7 +74,6 @@ static void test_kicks(void)
 	static const char digits[] = "0123456789";
 	char text[32] = "";
 	atomic_bool kicked = true;
-	double before = now();
 
 	if (!ok(open_full(), "a console that takes nothing"))
 		return;
@@ -95,7 +81,6 @@ static void test_kicks(void)
 		output_put(&output, (uint8_t)*c);
 		ok(!output_drain(&output, &kicked), "a vCPU that is kicked does not wait");
 	}
-	ok(now() - before < 1, "for none of them");
 	is_int((int64_t)output_waits(&output), 10, "what was printed is kept");
 	read_all(text, sizeof(text));
 	ok(output_drain(&output, &never), "and is written as soon as it is read again");
@@ -153,7 +138,6 @@ static void test_waiters(void)
 	struct waiter w[2] = { 0 };
 	pthread_t thread[2];
 	char text[32] = "";
-	double before;
 
 	if (!ok(open_full(), "a console that takes nothing"))
 		return;
@@ -162,15 +146,14 @@ static void test_waiters(void)
 		pthread_create(&thread[i], NULL, wait_for_console, &w[i]);
 	sleep_ms(120);
 	ok(!atomic_load(&w[0].done) && !atomic_load(&w[1].done), "two vCPUs wait");
-	before = now();
 	atomic_store(&w[0].kicked, true);
 	pthread_kill(thread[0], SIGUSR1);
-	pthread_join(thread[0], NULL);
-	ok(!w[0].drained && now() - before < 0.5, "one is kicked, and comes");
+	ok(comes_true(atomic_load(&w[0].done)) && !w[0].drained, "one is kicked, and comes");
 	sleep_ms(60);
 	ok(!atomic_load(&w[1].done), "the other waits on");
 	read_all(text, sizeof(text));
-	pthread_join(thread[1], NULL);
+	for (unsigned i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
 	ok(w[1].drained, "until the console takes it");
 	read_all(text, sizeof(text));
 	is_str(text, "x", "once");

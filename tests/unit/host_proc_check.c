@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "../lib/patience.h"
 #include "fake_proc.h"
 #include "attach/proc.h"
 #include "tap.h"
@@ -329,7 +330,7 @@ static void be_named(void)
 	have_a_thread();
 }
 
-#define WORKER_TRIES 5000 /* a millisecond each */
+#define WORKER_TRIES PATIENCE /* a millisecond each */
 
 /* A thread of io_uring's that waits for a pipe: then *shared_tid is not 0. */
 static void have_a_worker(void)
@@ -428,12 +429,12 @@ static void run_for_ever(void)
 		;
 }
 
-/* Until the call is the one that is waited for; -1 after a second. */
+/* When it is the one that is waited for. */
 static long call_of(pid_t pid, long want, uint64_t args[6])
 {
 	long nr = -1;
 
-	for (unsigned tries = 0; tries < 1000; tries++) {
+	for (unsigned tries = 0; tries < PATIENCE; tries++) {
 		if (proc_thread_call(pid, pid, &nr, args))
 			return -2;
 		if (nr == want)

@@ -23,7 +23,7 @@
 #define EBREAK 0x9002
 
 static const struct target_ops *ops;
-static unsigned done_runs;
+static _Atomic unsigned done_runs;
 static _Atomic bool lasts; /* the run under way ends with a kick */
 
 static void put(uint64_t pa, uint64_t value)
@@ -141,8 +141,7 @@ static bool runs_on(void)
 {
 	bool stopped;
 
-	for (unsigned i = 0; i < 2000 && !lasts && !has_stopped(); i++)
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	comes_true(lasts || has_stopped());
 	stopped = has_stopped();
 	if (!stopped)
 		interrupt_guest();
@@ -353,7 +352,7 @@ static void reset_and_go(int (*reset)(struct host *, char *, size_t))
 	go(RESUME_CONTINUE);
 	ok(wait_stop() && stop()->kind == STOP_RESET, "a reset");
 	go(RESUME_CONTINUE);
-	nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+	comes_true(done_runs > 1);
 	interrupt_guest();
 	wait_stop();
 }

@@ -13,24 +13,9 @@
 #include "run_rig.h"
 #include "sim_borrowed.h"
 
-#define BOUND_MS 5000 /* for whatever is to happen */
-
 static struct guest *g;
 static atomic_bool ends;
 static pthread_t threads[SIM_VCPUS];
-
-static inline int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static inline void sleep_us(unsigned us)
-{
-	nanosleep(&(struct timespec){ .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000l }, NULL);
-}
 
 /* ---- the server ---- */
 
@@ -53,7 +38,7 @@ static inline bool stops_in_time(int interrupt_ms)
 {
 	int64_t begun = now_ms();
 
-	while (now_ms() - begun < BOUND_MS) {
+	while (now_ms() - begun < PATIENCE) {
 		if (look(interrupt_ms >= 0 && now_ms() - begun >= interrupt_ms))
 			return true;
 		sleep_us(50);
@@ -157,10 +142,7 @@ static inline bool counts(const struct borrowed *b)
 {
 	unsigned before = b->counted;
 
-	for (int64_t until = now_ms() + BOUND_MS; now_ms() < until; sleep_us(100))
-		if (b->counted != before)
-			return true;
-	return false;
+	return comes_true(b->counted != before);
 }
 
 static inline void tell_state(void)

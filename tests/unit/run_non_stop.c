@@ -95,8 +95,7 @@ static void test_storm(bool software)
 
 static bool wait_all_out(void)
 {
-	for (int i = 0; i < PATIENCE * 1000 && guest_running(&rig->machine.guest); i++)
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	comes_true(!guest_running(&rig->machine.guest));
 	return !guest_running(&rig->machine.guest);
 }
 

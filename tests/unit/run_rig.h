@@ -11,14 +11,13 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "../lib/patience.h"
 #include "machine/open.h"
 #include "machine/ops.h"
 #include "monitor/commands.h"
 #include "run/threads.h"
 #include "sim_host.h"
 #include "tap.h"
-
-#define PATIENCE 20 /* seconds for a stop */
 
 struct rig {
 	struct sim_host *sim;
@@ -76,7 +75,7 @@ static inline bool wait_stop(void)
 	struct timespec end;
 
 	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec += PATIENCE;
+	end.tv_sec += PATIENCE / 1000;
 	pthread_mutex_lock(&rig->lock);
 	while (rig->stops == rig->served && !pthread_cond_timedwait(&rig->changed, &rig->lock, &end))
 		;

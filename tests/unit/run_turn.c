@@ -38,9 +38,7 @@ static void *vmm_thread(void *arg)
 
 static bool wait_for(const atomic_bool *what, bool state)
 {
-	for (int64_t until = now_ms() + BOUND_MS; *what != state && now_ms() < until; sleep_us(100))
-		;
-	return *what == state;
+	return comes_true(*what == state);
 }
 
 static bool answers(struct borrowed *b)
@@ -48,9 +46,7 @@ static bool answers(struct borrowed *b)
 	unsigned before = b->eintrs;
 
 	borrowed_want(b);
-	for (int64_t until = now_ms() + BOUND_MS; b->eintrs == before && now_ms() < until; sleep_us(100))
-		;
-	return b->eintrs != before;
+	return comes_true(b->eintrs != before);
 }
 
 static void end(const char *name, unsigned started)
@@ -101,16 +97,19 @@ static void test_early(bool waits)
 
 /* ---- the threads come in another order than their vCPUs ---- */
 
+static bool is_known(unsigned nr)
+{
+	bool known;
+
+	pthread_mutex_lock(&g->lock);
+	known = g->vcpus[nr]->known;
+	pthread_mutex_unlock(&g->lock);
+	return known;
+}
+
 static bool comes(unsigned nr)
 {
-	bool known = false;
-
-	for (int64_t until = now_ms() + BOUND_MS; !known && now_ms() < until; sleep_us(100)) {
-		pthread_mutex_lock(&g->lock);
-		known = g->vcpus[nr]->known;
-		pthread_mutex_unlock(&g->lock);
-	}
-	return known;
+	return comes_true(is_known(nr));
 }
 
 static void test_order(void)
@@ -175,9 +174,8 @@ static void test_again(void)
 	b->behind_run = want_it;
 	b->traps = true;
 	resume(RESUME_CONTINUE, 1, RESUME_CONTINUE);
-	for (int64_t until = now_ms() + BOUND_MS; (b->behind_run || b->eintrs == before) && now_ms() < until; sleep_us(100))
-		;
-	ok(b->eintrs != before, "wanted between two KVM_RUNs of one run: it has its thread");
+	comes_true(!b->behind_run);
+	ok(comes_true(b->eintrs != before), "wanted between two KVM_RUNs of one run: it has its thread");
 	ok(stops_in_time(0), "... and the guest stands");
 	detach();
 	end("wanted between two KVM_RUNs", 1);
@@ -185,13 +183,20 @@ static void test_again(void)
 
 /* ---- an access that is completed while the guest stands ---- */
 
+static bool is_settled(const struct borrowed *b)
+{
+	bool is;
+
+	pthread_mutex_lock(&g->lock);
+	is = b->vcpu->home && b->vcpu->settling == SETTLING_NOT;
+	pthread_mutex_unlock(&g->lock);
+	return is;
+}
+
+/* And its thread has said so. */
 static bool completes(struct borrowed *b, unsigned accessed)
 {
-	for (int64_t until = now_ms() + BOUND_MS; b->accessed == accessed && now_ms() < until; sleep_us(100))
-		;
-	/* The thread has to say so as well. */
-	sleep_us(20000);
-	return b->accessed != accessed;
+	return comes_true(b->accessed != accessed) && comes_true(is_settled(b));
 }
 
 static bool steps_to(uint64_t pc)

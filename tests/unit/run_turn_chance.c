@@ -70,7 +70,7 @@ static void *kick_thread(void *arg)
 	while (!ends) {
 		struct borrowed *b = &borrowed[(unsigned)rand_r(&own) % n];
 		unsigned before = b->eintrs;
-		int64_t until = now_ms() + BOUND_MS;
+		int64_t until = now_ms() + PATIENCE;
 
 		borrowed_want(b);
 		while (b->eintrs == before && now_ms() < until && !ends)

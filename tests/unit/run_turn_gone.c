@@ -92,10 +92,7 @@ static void begin_non_stop(void)
 
 static bool next_stop(struct stop *stop)
 {
-	for (int64_t until = now_ms() + BOUND_MS; now_ms() < until; sleep_us(100))
-		if (rig->target.ops->next_stop(&rig->machine, stop))
-			return true;
-	return false;
+	return comes_true(rig->target.ops->next_stop(&rig->machine, stop));
 }
 
 static bool is_said(struct stop *stop)

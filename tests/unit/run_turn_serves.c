@@ -49,9 +49,7 @@ static void say(char word)
 
 static bool grows_to(atomic_uint *n, unsigned to)
 {
-	for (int64_t until = now_ms() + BOUND_MS; *n < to && now_ms() < until; sleep_us(100))
-		;
-	return *n == to;
+	return comes_true(*n >= to) && *n == to;
 }
 
 static atomic_bool keeps; /* the VMM keeps the threads that it has */
@@ -95,10 +93,7 @@ static void close_stopped(void)
 
 static bool watcher_takes(void)
 {
-	for (int64_t until = now_ms() + BOUND_MS; now_ms() < until; sleep_us(100))
-		if (baton_take(g))
-			return true;
-	return false;
+	return comes_true(baton_take(g));
 }
 
 static void test_steps(void)
@@ -154,8 +149,7 @@ static void test_kept(void)
 	keeps = true;
 	say('s');
 	ok(grows_to(&told, stops + 1), "a vCPU's thread tells of a stop before the VMM has it");
-	sleep_us(20000);
-	ok(!threads_at_rest(g) && watcher_takes(), "... and the VMM keeps it: the watcher serves on");
+	ok(comes_true(!threads_at_rest(g)) && watcher_takes(), "... and the VMM keeps it: the watcher serves on");
 	keeps = false;
 	detach();
 	ok(counts(&borrowed[0]), "... and the guest runs on");

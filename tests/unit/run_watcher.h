@@ -19,12 +19,7 @@ static inline int tell(unsigned thread, enum resume_kind kind)
 
 static inline bool wait_next(struct stop *stop)
 {
-	for (int i = 0; i < PATIENCE * 1000; i++) {
-		if (ops->next_stop(&rig->machine, stop))
-			return true;
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	}
-	return false;
+	return comes_true(ops->next_stop(&rig->machine, stop));
 }
 
 static inline void wait_for_count(unsigned vcpu)

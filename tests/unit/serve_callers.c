@@ -8,7 +8,6 @@
 
 #include "sim_server.h"
 
-#define SOON_MS 6000
 
 /* What a browser can be made to send; and what others do. */
 static const char *const foreign[] = {
@@ -36,7 +35,7 @@ static int call(void)
 
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", server_comm + 5);
 	for (unsigned i = 0; connect(fd, (struct sockaddr *)&addr, sizeof(addr)); i++) {
-		if (i == SOON_MS)
+		if (i == PATIENCE)
 			abort();
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	}
@@ -49,9 +48,9 @@ static int visit(void)
 	struct sim_client *c = calloc(1, sizeof(*c));
 	int rounds = -1;
 
-	if (client_open(c, SOON_MS) && client_ask(c, "m80002000,1", SOON_MS))
+	if (client_open(c, PATIENCE) && client_ask(c, "m80002000,1", PATIENCE))
 		rounds = (int)strtol(c->packet, NULL, 16);
-	client_ask(c, "D", SOON_MS);
+	client_ask(c, "D", PATIENCE);
 	close(c->fd);
 	free(c);
 	return rounds;
@@ -78,7 +77,7 @@ static int visit_and_leave_running(void)
 {
 	int rounds = visit();
 
-	for (unsigned i = 0; i < SOON_MS && *laps != (uint64_t)rounds + LAPS; i++)
+	for (unsigned i = 0; i < PATIENCE && *laps != (uint64_t)rounds + LAPS; i++)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	return rounds;
 }
@@ -90,7 +89,7 @@ static void settle_server(void)
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", server_comm + 5);
-	for (unsigned i = 0; i < SOON_MS && (connect(fd, (struct sockaddr *)&addr, sizeof(addr)), errno != EPROTOTYPE); i++)
+	for (unsigned i = 0; i < PATIENCE && (connect(fd, (struct sockaddr *)&addr, sizeof(addr)), errno != EPROTOTYPE); i++)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	close(fd);
 }
@@ -100,7 +99,7 @@ static bool is_closed(int fd)
 	struct pollfd end = { .fd = fd, .events = POLLIN };
 	char bytes[256];
 
-	while (poll(&end, 1, SOON_MS) > 0)
+	while (poll(&end, 1, PATIENCE) > 0)
 		if (read(fd, bytes, sizeof(bytes)) <= 0)
 			return true;
 	return false;
@@ -126,7 +125,7 @@ static void test_foreign(void)
 	after = visit();
 	ok(before > 0 && after == before + LAPS, "... and has not stopped the guest, nor changed it: %d, %d", before, after);
 	kill(server_pid, SIGTERM);
-	wait_server(SOON_MS);
+	wait_server(PATIENCE);
 }
 
 /* The lines about them, and nothing in them that a terminal would obey. */
@@ -163,7 +162,7 @@ static void test_silent(void)
 	for (unsigned i = 0; i < 20; i++)
 		close(fds[i]);
 	kill(server_pid, SIGTERM);
-	wait_server(SOON_MS);
+	wait_server(PATIENCE);
 }
 
 static void test_once(void)
@@ -174,9 +173,9 @@ static void test_once(void)
 	server_once = true;
 	start_server(1, false, NULL);
 	server_once = false;
-	ok(client_open(c, SOON_MS), "--once");
+	ok(client_open(c, PATIENCE), "--once");
 	close(c->fd);
-	status = wait_server(SOON_MS);
+	status = wait_server(PATIENCE);
 	ok(WIFEXITED(status) && !WEXITSTATUS(status), "... is over when its client has gone");
 	server_once = true;
 	start_server(1, false, NULL);
@@ -192,9 +191,9 @@ static void test_once(void)
 		is_closed(fd);
 		close(fd);
 	}
-	ok(client_open(c, SOON_MS) && client_ask(c, "qC", SOON_MS), "... and not when somebody looked whether the port is open");
+	ok(client_open(c, PATIENCE) && client_ask(c, "qC", PATIENCE), "... and not when somebody looked whether the port is open");
 	close(c->fd);
-	wait_server(SOON_MS);
+	wait_server(PATIENCE);
 	free(c);
 }
 
@@ -211,7 +210,7 @@ static void test_stale(void)
 	first = server_pid;
 	strcpy(comm, server_comm);
 	start_server_on(comm, STDIN_FILENO, STDOUT_FILENO, open("/dev/null", O_WRONLY));
-	status = wait_server(SOON_MS);
+	status = wait_server(PATIENCE);
 	ok(WIFEXITED(status) && WEXITSTATUS(status) == 2, "a socket on which somebody listens is left alone");
 	is_int(visit(), before + LAPS, "... and who listens there hears nothing of it");
 	kill(first, SIGKILL);
@@ -220,7 +219,7 @@ static void test_stale(void)
 	settle_server();
 	ok(visit() >= 0, "one whose server was killed is taken over");
 	kill(server_pid, SIGTERM);
-	wait_server(SOON_MS);
+	wait_server(PATIENCE);
 }
 
 int main(void)

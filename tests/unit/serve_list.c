@@ -7,7 +7,6 @@
 
 #include "sim_server.h"
 
-#define PATIENCE_MS 10000
 #define VMS 2
 
 static struct vm {
@@ -155,7 +154,7 @@ static void close_server(void)
 
 static bool ask(const char *payload, const char *want)
 {
-	bool heard = client_ask(&now.client, payload, PATIENCE_MS);
+	bool heard = client_ask(&now.client, payload, PATIENCE);
 	bool good = heard && !strncmp(now.client.packet, want, strlen(want));
 
 	if (!good)
@@ -181,7 +180,7 @@ static void call(void)
 {
 	int fd = connect_pair();
 
-	for (int ms = 0; fd == -EBUSY && ms < PATIENCE_MS; ms++) {
+	for (int ms = 0; fd == -EBUSY && ms < PATIENCE; ms++) {
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 		fd = connect_pair();
 	}
@@ -194,13 +193,13 @@ static void call(void)
 static void hang_up(void)
 {
 	close(now.client.fd);
-	for (int i = 0; server_attached(now.server) && i < PATIENCE_MS; i++)
+	for (int i = 0; server_attached(now.server) && i < PATIENCE; i++)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 }
 
 static bool is_left(unsigned i)
 {
-	for (int ms = 0; vms[i].detached < vms[i].attached && ms < PATIENCE_MS; ms++)
+	for (int ms = 0; vms[i].detached < vms[i].attached && ms < PATIENCE; ms++)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	return vms[i].detached == vms[i].attached && vms[i].clean;
 }
@@ -238,7 +237,7 @@ static void test_attach(void)
 	ok(is_left(0) && ask("?", "W00"), "... and is left by k, which is not answered");
 	ok(ask("vAttach;71", "T05thread:p71."), "the first one is attached to again");
 	client_put(&now.client, "$D;71#e7$vAttach;70#6d", 22);
-	ok(client_hear(&now.client, PATIENCE_MS) && !strcmp(now.client.packet, "OK") && client_hear(&now.client, PATIENCE_MS) &&
+	ok(client_hear(&now.client, PATIENCE) && !strcmp(now.client.packet, "OK") && client_hear(&now.client, PATIENCE) &&
 			!strncmp(now.client.packet, "T05thread:p70.1", 15),
 		"... and changed for another in one breath");
 	hang_up();
@@ -266,10 +265,10 @@ static void test_non_stop(void)
 	call();
 	ok(ask("QNonStop:1", "OK") && ask("?", "OK"), "non-stop");
 	ok(ask("vAttach;71", "OK"), "... a VM is attached to");
-	ok(client_hear(&now.client, PATIENCE_MS) && !strncmp(now.client.packet, "%Stop:T05thread:p71.1;", 22), "... and its stop is told of");
+	ok(client_hear(&now.client, PATIENCE) && !strncmp(now.client.packet, "%Stop:T05thread:p71.1;", 22), "... and its stop is told of");
 	ok(ask("vStopped", "T00thread:p71.2;") && ask("vStopped", "OK"), "... and that of its other thread");
 	ok(ask("vCont;c:p71.2", "OK") && ask("vCont;t:p71.2", "OK"), "... it goes and stops");
-	ok(client_hear(&now.client, PATIENCE_MS) && !strncmp(now.client.packet, "%Stop:T00thread:p71.2;", 22), "... one by one");
+	ok(client_hear(&now.client, PATIENCE) && !strncmp(now.client.packet, "%Stop:T00thread:p71.2;", 22), "... one by one");
 	ok(ask("vStopped", "OK") && ask("vCont;c", "OK") && ask("D;71", "OK") && is_left(1), "... and is left while it runs");
 	ok(ask("?", "OK") && ask("vAttach;70", "OK"), "... for another");
 	hang_up();
@@ -283,8 +282,8 @@ static void test_end(void)
 	ok(ask("vAttach;70", "T05thread:p70.1;") && ask("vCont;c", "W00;process:70"), "the guest of a VM ends");
 	ok(is_left(0), "... and it is left");
 	ok(ask("?", "W00") && ask("vAttach;71", "T05thread:p71.") && ask("D;71", "OK"), "... and another may be chosen");
-	ok(ask("QNonStop:1", "OK") && ask("vAttach;70", "OK") && client_hear(&now.client, PATIENCE_MS) && ask("vStopped", "OK"), "in non-stop");
-	ok(ask("vCont;c", "OK") && client_hear(&now.client, PATIENCE_MS) && !strncmp(now.client.packet, "%Stop:W00;process:70", 20),
+	ok(ask("QNonStop:1", "OK") && ask("vAttach;70", "OK") && client_hear(&now.client, PATIENCE) && ask("vStopped", "OK"), "in non-stop");
+	ok(ask("vCont;c", "OK") && client_hear(&now.client, PATIENCE) && !strncmp(now.client.packet, "%Stop:W00;process:70", 20),
 		"... its end is told of");
 	ok(ask("vStopped", "OK") && is_left(0), "... and it is left");
 	ok(ask("vAttach;71", "OK"), "... and another is attached to");

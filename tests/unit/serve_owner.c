@@ -17,7 +17,6 @@
 #define SANITIZED 0
 #endif
 
-#define SOON_MS 6000
 #define MANY 1000
 #define WITH_CLIENT 50 /* each so many of them has a client */
 
@@ -84,8 +83,8 @@ static bool be_client(struct sim_client *c)
 		abort();
 	memset(c, 0, sizeof(*c));
 	c->fd = fds[0];
-	return !server_serve(server, fds[1]) && client_ask(c, "qSupported:swbreak+;vContSupported+", SOON_MS) &&
-	       client_ask(c, "QStartNoAckMode", SOON_MS) && !strcmp(c->packet, "OK");
+	return !server_serve(server, fds[1]) && client_ask(c, "qSupported:swbreak+;vContSupported+", PATIENCE) &&
+	       client_ask(c, "QStartNoAckMode", PATIENCE) && !strcmp(c->packet, "OK");
 }
 
 /* The same by two pipes, before anybody watches. */
@@ -155,7 +154,7 @@ static bool cycle(unsigned n)
 		if (good && i % WITH_CLIENT == 0) {
 			c = new_client();
 			start_watcher();
-			good = be_client(c) && client_ask(c, "g", SOON_MS);
+			good = be_client(c) && client_ask(c, "g", PATIENCE);
 			end_watcher();
 		}
 		server_close(server);
@@ -208,7 +207,7 @@ static void test_leaks(const char *program)
 /* A run of the simulated guest ends after some laps, and waits for a kick. */
 static bool goes_on_from(uint64_t before)
 {
-	for (unsigned i = 0; i < SOON_MS && counted(0) == before; i++)
+	for (unsigned i = 0; i < PATIENCE && counted(0) == before; i++)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	return counted(0) > before;
 }
@@ -229,16 +228,16 @@ static bool bring_to(struct sim_client *c, enum state state)
 {
 	switch (state) {
 	case STANDS:
-		return client_ask(c, "Z0,80001000,4", SOON_MS);
+		return client_ask(c, "Z0,80001000,4", PATIENCE);
 	case RUNS:
-		if (!client_ask(c, "Z0,80001000,4;X3,220027", SOON_MS))
+		if (!client_ask(c, "Z0,80001000,4;X3,220027", PATIENCE))
 			return false;
 		client_say(c, "vCont;c");
 		return true;
 	case NON_STOP:
-		return client_ask(c, "QNonStop:1", SOON_MS) && client_ask(c, "vCont;c", SOON_MS);
+		return client_ask(c, "QNonStop:1", PATIENCE) && client_ask(c, "vCont;c", PATIENCE);
 	case AWAY:
-		return client_ask(c, "!", SOON_MS) && client_ask(c, "D", SOON_MS);
+		return client_ask(c, "!", PATIENCE) && client_ask(c, "D", PATIENCE);
 	case STATES:
 		break;
 	}
@@ -247,7 +246,7 @@ static bool bring_to(struct sim_client *c, enum state state)
 
 static bool is_gone(struct sim_client *c)
 {
-	while (client_hear(c, SOON_MS))
+	while (client_hear(c, PATIENCE))
 		;
 	return c->ended;
 }
@@ -262,7 +261,7 @@ static void test_parting(enum state state, bool piped)
 	if (piped)
 		be_piped(c);
 	start_watcher();
-	served = (piped ? client_ask(c, "QStartNoAckMode", SOON_MS) : be_client(c)) && client_ask(c, "m80001000,4", SOON_MS);
+	served = (piped ? client_ask(c, "QStartNoAckMode", PATIENCE) : be_client(c)) && client_ask(c, "m80001000,4", PATIENCE);
 	ok(served && server_attached(server) && bring_to(c, state), "a client%s, %s", piped ? " on pipes" : "", states[state]);
 	before = counted(0);
 	server_disconnect(server);
@@ -272,8 +271,8 @@ static void test_parting(enum state state, bool piped)
 	ok(goes_on_from(before), "... and the guest goes on");
 	drop_client(c);
 	c = new_client();
-	ok(be_client(c) && client_ask(c, "qC", SOON_MS), "... and the next one is served");
-	client_ask(c, "D", SOON_MS);
+	ok(be_client(c) && client_ask(c, "qC", PATIENCE), "... and the next one is served");
+	client_ask(c, "D", PATIENCE);
 	drop_client(c);
 	close_all();
 }
@@ -302,15 +301,15 @@ static void test_late(void)
 	open_server();
 	start_watcher();
 	before = be_client(c) ? counted(0) : 0;
-	ok(client_ask(c, "D", SOON_MS) && goes_on_from(before), "a guest that runs, and nobody listens");
+	ok(client_ask(c, "D", PATIENCE) && goes_on_from(before), "a guest that runs, and nobody listens");
 	drop_client(c);
 	port = server_listen(server, ":0", error, sizeof(error));
 	c = new_client();
 	c->fd = connect_port(port);
 	ok(port > 0 && c->fd >= 0, "a place to connect is opened late");
-	ok(client_ask(c, "qSupported", SOON_MS) && client_ask(c, "?", SOON_MS) && strstr(c->packet, "T05"), "... the guest stands for who comes");
+	ok(client_ask(c, "qSupported", PATIENCE) && client_ask(c, "?", PATIENCE) && strstr(c->packet, "T05"), "... the guest stands for who comes");
 	before = counted(0);
-	ok(client_ask(c, "D", SOON_MS) && goes_on_from(before), "... and goes on when that one leaves");
+	ok(client_ask(c, "D", PATIENCE) && goes_on_from(before), "... and goes on when that one leaves");
 	drop_client(c);
 	server_unlisten(server);
 	ok(connect_port(port) < 0, "... and is closed again");
@@ -334,7 +333,7 @@ static void test_given(void)
 	close(pipes[1]);
 	is_int(server_serve(server, listener), 0, "a socket that listens is taken");
 	c->fd = connect_port(ntohs(addr.sin_port));
-	ok(client_ask(c, "qSupported", SOON_MS), "... and its client served");
+	ok(client_ask(c, "qSupported", PATIENCE), "... and its client served");
 	second->fd = -1;
 	is_int(server_serve(server, socket(AF_UNIX, SOCK_STREAM, 0)), -ENOTSOCK, "one that is not connected is not");
 	ok(!be_client(second), "a second client is not taken");
@@ -387,10 +386,10 @@ static void test_fork(void)
 	waitpid(child, &status, 0);
 	is_int(status, 0, "a child of fork() closes its copy");
 	start_watcher();
-	ok(client_ask(c, "qC", SOON_MS), "... and the client is still served");
+	ok(client_ask(c, "qC", PATIENCE), "... and the client is still served");
 	ok(!access(server_comm + 5, F_OK), "... and the socket is where it was");
 	drop_client(c);
-	ok(client_open(waits, SOON_MS), "... and the next client is heard");
+	ok(client_open(waits, PATIENCE), "... and the next client is heard");
 	drop_client(waits);
 	close_all();
 }
@@ -412,7 +411,7 @@ static void test_poll(void)
 	be_client(c);
 	end_watcher();
 	client_say(c, "qC");
-	ok(poll(&fd, 1, SOON_MS) == 1, "a client that has said something is");
+	ok(poll(&fd, 1, PATIENCE) == 1, "a client that has said something is");
 	for (unsigned i = 0; i < 100 && idle < 3; i++) {
 		bool ready = poll(&fd, 1, 100);
 
@@ -420,7 +419,7 @@ static void test_poll(void)
 		server_dispatch(server, 0);
 	}
 	is_int(idle, 3, "... and one that thinks is not");
-	ok(client_hear(c, SOON_MS), "... and has its answer");
+	ok(client_hear(c, PATIENCE), "... and has its answer");
 	server_close(server);
 	ok(is_gone(c), "... and is parted from when the server is closed, by the thread that dispatches");
 	drop_client(c);
@@ -438,8 +437,8 @@ static void test_over(void)
 	open_server();
 	port = server_listen(server, ":0", error, sizeof(error));
 	start_watcher();
-	ok(be_client(c) && client_ask(c, "k", SOON_MS), "a client kills the guest");
-	for (unsigned i = 0; i < SOON_MS && !server_is_over(server); i++)
+	ok(be_client(c) && client_ask(c, "k", PATIENCE), "a client kills the guest");
+	for (unsigned i = 0; i < PATIENCE && !server_is_over(server); i++)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	ok(server_is_over(server) && is_gone(c), "... and all is over%s", self ? ", where the watcher serves" : "");
 	end_watcher();

@@ -8,7 +8,6 @@
 
 #define ROUNDS 40
 #define PACKETS 30
-#define PATIENCE_MS 10000
 
 /* What kind of answer a packet has. */
 enum answers {
@@ -135,7 +134,7 @@ static void note_stop(void)
 /* The answer to a packet; a stop may come before it. False when there is none. */
 static bool hear_answer(void)
 {
-	while (client_hear(&now.client, PATIENCE_MS)) {
+	while (client_hear(&now.client, PATIENCE)) {
 		const char *p = now.client.packet;
 
 		if (p[0] == '%' || (p[0] == 'O' && strcmp(p, "OK")))
@@ -162,7 +161,7 @@ static bool interrupt(void)
 {
 	note("^C");
 	client_put(&now.client, "\3", 1);
-	return hear_stop(PATIENCE_MS) || now.client.ended || fails("a Ctrl-C is not answered");
+	return hear_stop(PATIENCE) || now.client.ended || fails("a Ctrl-C is not answered");
 }
 
 static bool is_ok(void)
@@ -178,7 +177,7 @@ static bool say_resume(const char *payload)
 	client_say(&now.client, payload);
 	if (now.non_stop)
 		return hear_answer() || fails("a resume is not answered");
-	while (waited && client_hear(&now.client, PATIENCE_MS) && !is_stop(now.client.packet))
+	while (waited && client_hear(&now.client, PATIENCE) && !is_stop(now.client.packet))
 		if (now.client.packet[0] == 'E')
 			return true;
 	if (waited && !is_stop(now.client.packet))
@@ -211,7 +210,7 @@ static bool reconnect(void)
 		return true;
 	now.extended = now.non_stop = now.waits = false;
 	note("|");
-	return client_open(&now.client, PATIENCE_MS) || fails("a new client is not served");
+	return client_open(&now.client, PATIENCE) || fails("a new client is not served");
 }
 
 /* Under extended-remote it is the guest that is left, unless it runs just then. */
@@ -264,7 +263,7 @@ static bool say(unsigned word)
 static bool talk(void)
 {
 	static const char *const begins[] = { "!", "D", "QNonStop:1" };
-	bool as_then = !chance(3), going = client_open(&now.client, PATIENCE_MS) || fails("the first client is not served");
+	bool as_then = !chance(3), going = client_open(&now.client, PATIENCE) || fails("the first client is not served");
 
 	for (unsigned i = 0; going && as_then && i < sizeof(begins) / sizeof(*begins); i++) {
 		note(begins[i]);
@@ -287,7 +286,7 @@ static bool ends(void)
 
 	close(now.client.fd);
 	kill(server_pid, SIGTERM);
-	status = wait_server(PATIENCE_MS);
+	status = wait_server(PATIENCE);
 	if (status == -1)
 		return fails("SIGTERM is not heard");
 	if (!WIFSIGNALED(status))

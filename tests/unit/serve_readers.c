@@ -7,8 +7,6 @@
 
 #include "sim_server.h"
 
-/* A second is what is promised, on a computer that is not busy with other tests. */
-#define SOON_MS 6000
 #define READS 60
 
 static void settle(int ms)
@@ -22,7 +20,7 @@ static void hears_sigterm(const char *who)
 	int status;
 
 	kill(server_pid, SIGTERM);
-	status = wait_server(SOON_MS);
+	status = wait_server(PATIENCE);
 	ok(WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGTERM, "%s: SIGTERM is heard", who);
 	printf("# after %lld ms\n", (long long)(clock_us() - from) / 1000);
 }
@@ -53,10 +51,10 @@ static void test_pipe(bool non_stop)
 	start_server_on("-", to[0], from[1], open("/dev/null", O_WRONLY));
 	c->fd = from[0];
 	dprintf(to[1], "$qSupported#37");
-	ok(client_hear(c, SOON_MS), "%s is served", who);
+	ok(client_hear(c, PATIENCE), "%s is served", who);
 	if (non_stop) {
 		dprintf(to[1], "$QNonStop:1#8d");
-		client_hear(c, SOON_MS);
+		client_hear(c, PATIENCE);
 	}
 	for (unsigned i = 0; i < READS; i++)
 		if (write(to[1], "$m80000000,3f00#1a", 18) != 18)
@@ -77,11 +75,11 @@ static void test_socket(bool non_stop)
 	struct sim_client *deaf = calloc(1, sizeof(*deaf)), *next = calloc(1, sizeof(*next));
 
 	start_server(2, false, NULL);
-	ok(client_open(deaf, SOON_MS), "%s is served", who);
+	ok(client_open(deaf, PATIENCE), "%s is served", who);
 	if (non_stop)
-		ok(client_ask(deaf, "QNonStop:1", SOON_MS) && client_ask(deaf, "vCont;c", SOON_MS), "... and the guest runs");
+		ok(client_ask(deaf, "QNonStop:1", PATIENCE) && client_ask(deaf, "vCont;c", PATIENCE), "... and the guest runs");
 	ask_much(deaf);
-	client_open(next, SOON_MS);
+	client_open(next, PATIENCE);
 	ok(strstr(next->packet, "another debugger"), "%s does not read: a second one is told of it", who);
 	hears_sigterm(who);
 	close(deaf->fd);
@@ -125,18 +123,18 @@ static void test_stderr(bool refusals)
 	snprintf(comm, sizeof(comm), "unix:%s/socket", server_dir);
 	unlink(comm + 5);
 	start_server_on(comm, STDIN_FILENO, open("/dev/null", O_WRONLY), full_pipe());
-	ok(client_open(c, SOON_MS), "%s: a client is served", who);
+	ok(client_open(c, PATIENCE), "%s: a client is served", who);
 	if (refusals) {
 		for (unsigned i = 0; i < 2000; i++)
-			client_ask(c, "p7777", SOON_MS);
+			client_ask(c, "p7777", PATIENCE);
 	} else {
-		client_ask(c, "QNonStop:1", SOON_MS);
+		client_ask(c, "QNonStop:1", PATIENCE);
 		say_breakpoint(c);
-		ok(client_hear(c, SOON_MS) && !strcmp(c->packet, "OK"), "... sets a breakpoint that prints");
-		client_ask(c, "vCont;c", SOON_MS);
+		ok(client_hear(c, PATIENCE) && !strcmp(c->packet, "OK"), "... sets a breakpoint that prints");
+		client_ask(c, "vCont;c", PATIENCE);
 		settle(1000);
 	}
-	ok(client_ask(c, "qC", SOON_MS), "... and is answered");
+	ok(client_ask(c, "qC", PATIENCE), "... and is answered");
 	hears_sigterm(who);
 	close(c->fd);
 	free(c);
