@@ -242,4 +242,5 @@ const struct arch arch_aarch64 = {
 		.successors = aarch64_successors,
 	},
 	.probe = &probe,
+	.os = &aarch64_linux,
 };

@@ -15,6 +15,7 @@
 
 #include "debug.h"
 #include "exit.h"
+#include "linux.h"
 #include "probe.h"
 #include "regs.h"
 #include "step.h"
@@ -53,6 +54,7 @@ struct arch {
 	struct arch_exit exit;
 	struct arch_step step;
 	const struct arch_probe *probe; /* NULL where there is no host for it yet */
+	const struct arch_linux *os;	 /* what Linux has on it; NULL where that is not known here */
 };
 
 extern const struct arch arch_aarch64;

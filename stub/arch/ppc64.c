@@ -157,4 +157,5 @@ const struct arch arch_ppc64le = {
 		.translate_next = ppc64_translate_next,
 	},
 	.probe = &probe,
+	.os = &ppc64_linux,
 };

@@ -287,4 +287,5 @@ const struct arch arch_riscv64 = {
 		.successors = riscv64_successors,
 	},
 	.probe = &probe,
+	.os = &riscv64_linux,
 };

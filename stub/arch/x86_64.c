@@ -308,6 +308,7 @@ static const struct arch_mode modes[] = {
 			.flag = &x86_64_step_flag, \
 		}, \
 		.probe = &probe, \
+		.os = &x86_64_linux, \
 	}
 
 const struct arch arch_x86_64 = X86("x86_64", "x86_64", 8, &tdesc_x86_64);

@@ -8,7 +8,7 @@
 #include "../run/events.h"
 #include "../run/step_plan.h"
 #include "commands.h"
-#include "linux.h"
+#include "linux_command.h"
 #include "maps.h"
 #include "printer.h"
 #include "reset.h"
@@ -207,7 +207,7 @@ static const struct command {
 	{ "halt", "", "whether the guest stands", 0, true, do_halt },
 	{ "help", "", "this list", 0, false, do_help },
 	{ "info", "mem|registers|version", "what scripts written for QEMU ask for, as QEMU prints it", 1, false, do_info },
-	{ "linux", "", "where a Linux kernel runs, as gdb needs it to load its vmlinux", 0, true, do_linux },
+	{ "linux", "[log]", "where a Linux kernel runs, as gdb needs it to load its vmlinux; log: what it has logged", 1, true, do_linux },
 	{ "memory-map", "[refresh]", "RAM and devices, by guest-physical addresses; refresh: where they are is looked for anew", 1,
 		false, do_memory_map },
 	{ "mode", "[MODE]", "as what the next connection is to have the vCPU described, where there are several ways", 1, true,

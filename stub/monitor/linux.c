@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `monitor linux`: where a Linux kernel runs in the guest, with KASLR or before its MMU is on, as gdb takes it. Neither its symbols
+ * Where a Linux kernel runs in the guest, with KASLR or before its MMU is on, as gdb takes it. Neither its symbols
  * nor the addresses it was linked for are known here, and none are guessed: what is looked for is linux_banner (init/version.c), the
  * text that /proc/version shows, which is as far from all else of the kernel as in its vmlinux. gdb has that, and subtracts.
  *
@@ -14,17 +14,12 @@
 
 #include "linux.h"
 
-#define PREFIX "Linux version "
-#define BANNER_MAX 512
+#define PREFIX LINUX_PREFIX
+#define BANNER_MAX LINUX_BANNER_MAX
+#define REACH LINUX_REACH
 
-/* How far to look, up and down: more than any kernel's code, but for some with sanitizers. Hundredths of a second for each. */
-#define REACH (64ull << 20)
+/* REACH is more than any kernel has of code, but for some with sanitizers. Hundredths of a second to look there, up or down. */
 #define CHUNK 0x10000ull
-
-struct banner {
-	uint64_t va, pa;
-	char text[BANNER_MAX]; /* without its newline */
-};
 
 /*
  * The banner ends with a newline, which its copy in the kernel's log has not. From 6.1 on there is one more text like it, which nothing
@@ -38,7 +33,7 @@ static bool is_banner(const char *text, size_t room)
 	       strstr(text, " #") && !strstr(text, " # ");
 }
 
-static void keep_text(struct banner *b, const char *text)
+static void keep_text(struct linux_banner *b, const char *text)
 {
 	size_t n = 0;
 
@@ -48,7 +43,7 @@ static void keep_text(struct banner *b, const char *text)
 }
 
 /* The first banner that begins in this chunk. */
-static bool look_in_chunk(struct memory *m, uint64_t pa, struct banner *b, ssize_t *read)
+static bool look_in_chunk(struct memory *m, uint64_t pa, struct linux_banner *b, ssize_t *read)
 {
 	char bytes[CHUNK + BANNER_MAX];
 	const char *at = bytes;
@@ -68,7 +63,7 @@ static bool look_in_chunk(struct memory *m, uint64_t pa, struct banner *b, ssize
 }
 
 /* As far as this piece of RAM reaches, and no further than REACH. */
-static bool look_up(struct memory *m, uint64_t pa, struct banner *b)
+static bool look_up(struct memory *m, uint64_t pa, struct linux_banner *b)
 {
 	ssize_t n = CHUNK;
 
@@ -78,7 +73,7 @@ static bool look_up(struct memory *m, uint64_t pa, struct banner *b)
 	return false;
 }
 
-static bool look_down(struct memory *m, uint64_t pa, struct banner *b)
+static bool look_down(struct memory *m, uint64_t pa, struct linux_banner *b)
 {
 	ssize_t n = CHUNK;
 
@@ -88,52 +83,55 @@ static bool look_down(struct memory *m, uint64_t pa, struct banner *b)
 	return false;
 }
 
-/* 0; -ENOENT: no kernel around addr; -EFAULT: there is, but its banner is not mapped as it is mapped around addr. */
-static int look_from(struct vcpu *v, uint64_t addr, struct banner *b)
+/* Is there a kernel around addr? */
+static bool look_from(struct vcpu *v, uint64_t addr, struct linux_banner *b)
 {
 	struct arch_page page;
 	uint64_t chunk;
 
 	if (memory_translate(&v->space, addr, &page))
-		return -ENOENT;
+		return false;
 	/* A kernel's read-only data are behind its code, but for the code that it frees after booting. */
 	chunk = page.pa & ~(CHUNK - 1);
 	if (!look_up(&v->guest->memory, chunk, b) && !look_down(&v->guest->memory, chunk, b))
-		return -ENOENT;
+		return false;
+	b->vcpu = v;
 	b->va = addr + (b->pa - page.pa);
-	return !memory_translate(&v->space, b->va, &page) && page.pa == b->pa ? 0 : -EFAULT;
+	b->mapped = !memory_translate(&v->space, b->va, &page) && page.pa == b->pa;
+	return true;
 }
 
 /* From where the vCPU's exceptions go, which is in the kernel wherever the vCPU is; before that is set, from where the vCPU is. */
-static int find_banner(struct vcpu *v, struct banner *b)
+static bool find_by(struct vcpu *v, struct linux_banner *b)
 {
 	uint64_t key = v->guest->arch->walk.handler, handler;
-	int err = -ENOENT;
 
-	if (key && !v->regs.view.get(&v->regs.view, key, &handler))
-		err = look_from(v, handler, b);
-	return err == -ENOENT ? look_from(v, memory_of_pc(&v->space), b) : err;
+	if (key && !v->regs.view.get(&v->regs.view, key, &handler) && look_from(v, handler, b))
+		return true;
+	return look_from(v, memory_of_pc(&v->space), b);
 }
 
-int do_linux(struct machine *m, char **words, const struct printer *out)
+struct vcpu *linux_next_vcpu(struct guest *g, unsigned *nr)
 {
-	struct guest *g = &m->guest;
-	struct banner b;
-	int err = find_banner(g->current, &b);
+	while (*nr < g->n) {
+		int err;
+		struct vcpu *v = machine_stopped_vcpu(g, ++*nr, &err);
 
-	(void)words;
-	if (err == -ENOENT)
-		return refuse(&g->refusal, err,
-			"no Linux kernel was found within %llu MiB of where exceptions go, nor of the pc", REACH >> 20);
-	if (err)
-		return refuse(&g->refusal, err,
-			"%.60s is at guest-physical 0x%llx, and is not mapped now, as while a user's program "
-			"runs (KPTI): stop in the kernel",
-			b.text, (unsigned long long)b.pa);
-	out->print(out->arg, b.text);
-	say(out, "\nis linux_banner, at 0x%llx (guest-physical 0x%llx). To give gdb its vmlinux; x/s then shows the same:\n",
-		(unsigned long long)b.va, (unsigned long long)b.pa);
-	say(out, "symbol-file vmlinux\nsymbol-file -o 0x%llx-(long)&linux_banner vmlinux\nx/s &linux_banner\n",
-		(unsigned long long)b.va);
-	return 0;
+		if (v)
+			return v;
+	}
+	return NULL;
+}
+
+bool linux_find(struct guest *g, struct linux_banner *b)
+{
+	unsigned nr = 0;
+	struct vcpu *v = g->current;
+
+	if (find_by(v, b))
+		return true;
+	while ((v = linux_next_vcpu(g, &nr)))
+		if (v != g->current && find_by(v, b))
+			return true;
+	return false;
 }

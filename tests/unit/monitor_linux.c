@@ -63,7 +63,8 @@ static bool tells(uint64_t va, uint64_t pa, const char *name)
 	snprintf(wanted, sizeof(wanted),
 		BANNER
 		"\nis linux_banner, at 0x%llx (guest-physical 0x%llx). To give gdb its vmlinux; x/s then shows the same:\n"
-		"symbol-file vmlinux\nsymbol-file -o 0x%llx-(long)&linux_banner vmlinux\nx/s &linux_banner\n",
+		"symbol-file vmlinux\nsymbol-file -o 0x%llx-(long)&linux_banner vmlinux\nx/s &linux_banner\n"
+		"VMCOREINFO: none (the kernel makes it late while it starts, or was built without)\n",
 		(unsigned long long)va, (unsigned long long)pa, (unsigned long long)va);
 	good = ok(!err && !strcmp(printed, wanted), "%s", name);
 	if (!good)
