@@ -4,14 +4,15 @@
  *
  * Memory: RAM from 0, with a hole from 3 GiB to 4 GiB.
  *
- * Ports: COM1 at 0x3f8, output only; a write to 0xf4 ends the machine with the value's low byte as its exit code. Ports of a
- * PC that programs use without asking whether they are there (see `legacy`) read all ones and take anything.
+ * Ports: see `ports`. COM1 at 0x3f8, with IRQ 4; a write to 0xf4 ends the machine with the value's low byte as its exit code; 0xcf9 and
+ * the keyboard's 0xfe reset it. Where nobody is, a guest that was told of a PC (by ACPI) reads all ones, and another is stopped.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
+#include "acpi.h"
 #include "sync_code.h"
 #include "vm_x86_64.h"
 
@@ -23,24 +24,11 @@
 #define KVM_TSS 0xfffbd000
 
 #define COM1 0x3f8
+#define COM1_IRQ 4
 #define EXIT_PORT 0xf4
-
-struct port_range {
-	uint16_t first, last;
-};
-
-static const struct port_range legacy[] = {
-	{ 0x20, 0x21 },	  /* interrupt controller */
-	{ 0x40, 0x43 },	  /* timer */
-	{ 0x60, 0x61 },	  /* keyboard, speaker */
-	{ 0x64, 0x64 },	  /* keyboard */
-	{ 0x70, 0x71 },	  /* CMOS */
-	{ 0x80, 0x80 },	  /* written to for a short delay */
-	{ 0x92, 0x92 },	  /* fast A20 */
-	{ 0xa0, 0xa1 },	  /* second interrupt controller */
-	{ 0x2f8, 0x2ff }, /* COM2 */
-	{ 0xcf8, 0xcff }, /* PCI configuration: all ones is no device */
-};
+#define KEYBOARD_COMMAND 0x64
+#define KEYBOARD_RESET 0xfe /* pulses the processor's reset line */
+#define RESET_NOW 0x04	    /* of RESET_PORT: Intel ICH9 data sheet, 13.7.5 */
 
 unsigned long vm_arch_type(int kvm)
 {
@@ -118,8 +106,8 @@ const bool vm_arch_posts_writes = true;
 bool vm_arch_device(const struct vm *vm, unsigned n, struct host_area *area)
 {
 	static const struct host_area devices[] = {
-		{ .start = 0xfec00000, .size = 0x1000, .what = "I/O APIC, in KVM" },
-		{ .start = 0xfee00000, .size = 0x1000, .what = "local APIC of each vCPU, in KVM" },
+		{ .start = IO_APIC, .size = 0x1000, .what = "I/O APIC, in KVM" },
+		{ .start = LOCAL_APIC, .size = 0x1000, .what = "local APIC of each vCPU, in KVM" },
 	};
 
 	(void)vm;
@@ -142,43 +130,112 @@ bool vm_arch_mmio(struct vm *vm, struct vm_access *a)
 	return false;
 }
 
-static bool is_legacy(uint64_t port)
+/* --- ports */
+
+static void set_com1_line(struct vm *vm)
 {
-	for (unsigned i = 0; i < sizeof(legacy) / sizeof(legacy[0]); i++) {
-		if (port >= legacy[i].first && port <= legacy[i].last)
-			return true;
-	}
-	return false;
+	bool level = uart_irq(&vm->board->com1);
+	struct kvm_irq_level line = { .irq = COM1_IRQ, .level = level };
+
+	if (level == vm->board->com1_line || !vm->board->irqchip)
+		return;
+	ioctl(vm->fd, KVM_IRQ_LINE, &line);
+	vm->board->com1_line = level;
 }
 
-static void access_com1(struct uart *com1, struct vm_access *a)
+static enum vm_served serve_com1(struct vm_vcpu *v, struct vm_access *a, struct vcpu_exit *exit)
 {
+	struct uart *com1 = &v->vm->board->com1;
 	unsigned offset = (unsigned)(a->addr - COM1);
 
+	(void)exit;
+	pthread_mutex_lock(&v->vm->devices);
 	if (a->write)
 		a->console = uart_write(com1, offset, a->data[0]);
 	else
 		vm_set_value(a, uart_read(com1, offset));
+	set_com1_line(v->vm);
+	pthread_mutex_unlock(&v->vm->devices);
+	vm_console(v, a->console);
+	return VM_SERVED;
 }
+
+static enum vm_served serve_exit(struct vm_vcpu *v, struct vm_access *a, struct vcpu_exit *exit)
+{
+	(void)v;
+	return a->write ? vm_ended(exit, (int)(vm_value(a) & 0xff)) : VM_NOT_MINE;
+}
+
+/* As where nobody drives the bus. */
+static enum vm_served serve_nobody(struct vm_vcpu *v, struct vm_access *a, struct vcpu_exit *exit)
+{
+	(void)v;
+	(void)exit;
+	if (!a->write)
+		vm_set_value(a, ~(uint64_t)0);
+	return VM_SERVED;
+}
+
+static enum vm_served serve_keyboard(struct vm_vcpu *v, struct vm_access *a, struct vcpu_exit *exit)
+{
+	return a->write && a->data[0] == KEYBOARD_RESET ? vm_asks_reset(exit) : serve_nobody(v, a, exit);
+}
+
+static enum vm_served serve_reset(struct vm_vcpu *v, struct vm_access *a, struct vcpu_exit *exit)
+{
+	return a->write && a->size == 1 && a->data[0] & RESET_NOW ? vm_asks_reset(exit) : serve_nobody(v, a, exit);
+}
+
+/* ACPI's fixed registers: no event ever happens, and the machine is always in ACPI mode. */
+static enum vm_served serve_power(struct vm_vcpu *v, struct vm_access *a, struct vcpu_exit *exit)
+{
+	struct vm_board *b = v->vm->board;
+	uint64_t value = vm_value(a), all;
+	enum vm_served served = VM_SERVED;
+
+	if (!b->pc)
+		return VM_NOT_MINE;
+	pthread_mutex_lock(&v->vm->devices);
+	all = (uint64_t)ACPI_PM1_SCI_ENABLE << 32 | (uint64_t)b->pm1_enable << 16;
+	if (!a->write)
+		vm_set_value(a, all >> 8 * (a->addr - PM1A_EVENT));
+	else if (a->addr == PM1A_EVENT + 2)
+		b->pm1_enable = (uint16_t)value;
+	else if (a->addr == PM1A_CONTROL && value & ACPI_PM1_SLP_ENABLE && ACPI_PM1_SLP_TYP(value) == S5_TYPE)
+		served = vm_ended(exit, 0);
+	pthread_mutex_unlock(&v->vm->devices);
+	return served;
+}
+
+/* Those of nobody are of a PC that programs use without asking whether they are there. */
+static const struct {
+	uint16_t first, last;
+	enum vm_served (*serve)(struct vm_vcpu *v, struct vm_access *a, struct vcpu_exit *exit);
+} ports[] = {
+	{ COM1, COM1 + UART_REGISTERS - 1, serve_com1 }, { EXIT_PORT, EXIT_PORT, serve_exit },
+	{ KEYBOARD_COMMAND, KEYBOARD_COMMAND, serve_keyboard }, { RESET_PORT, RESET_PORT, serve_reset },
+	{ PM1A_EVENT, PM1A_CONTROL + 1, serve_power }, { 0x20, 0x21, serve_nobody }, /* interrupt controller */
+	{ 0x40, 0x43, serve_nobody },						     /* timer */
+	{ 0x60, 0x61, serve_nobody },						     /* keyboard, speaker */
+	{ 0x70, 0x71, serve_nobody },						     /* CMOS */
+	{ 0x80, 0x80, serve_nobody },						     /* written to for a short delay */
+	{ 0x92, 0x92, serve_nobody },						     /* fast A20 */
+	{ 0xa0, 0xa1, serve_nobody },						     /* second interrupt controller */
+	{ 0x2f8, 0x2ff, serve_nobody },						     /* COM2 */
+	{ 0xcf8, 0xcff, serve_nobody }, /* PCI configuration: all ones is no device */
+};
 
 static enum vm_served serve_port(struct vm_vcpu *v, struct vm_access *a, struct vcpu_exit *exit)
 {
-	struct vm *vm = v->vm;
+	enum vm_served served = VM_NOT_MINE;
 
-	if (!vm->scratch && a->addr >= COM1 && a->addr < COM1 + UART_REGISTERS) {
-		pthread_mutex_lock(&vm->devices);
-		access_com1(&vm->board->com1, a);
-		pthread_mutex_unlock(&vm->devices);
-		vm_console(v, a->console);
-		return VM_SERVED;
-	}
-	if (!vm->scratch && a->addr == EXIT_PORT && a->write)
-		return vm_ended(exit, (int)(vm_value(a) & 0xff));
-	if (!vm->scratch && is_legacy(a->addr)) {
-		if (!a->write)
-			vm_set_value(a, ~(uint64_t)0);
-		return VM_SERVED;
-	}
+	for (size_t i = 0; !v->vm->scratch && served == VM_NOT_MINE && i < sizeof(ports) / sizeof(ports[0]); i++)
+		if (a->addr >= ports[i].first && a->addr <= ports[i].last)
+			served = ports[i].serve(v, a, exit);
+	if (served != VM_NOT_MINE)
+		return served;
+	if (v->vm->board->pc)
+		return serve_nobody(v, a, exit);
 	if (!a->write)
 		vm_set_value(a, 0);
 	return vm_nothing_there(v, a, "port ", exit);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the two halves of the x86-64 board have in common. */
+/* What the parts of the x86-64 board have in common. */
 #ifndef VM_X86_64_H
 #define VM_X86_64_H
 
@@ -25,9 +25,62 @@
 #define BOOT_SECTOR 0x7c00
 #define BOOT_SECTOR_SIZE 512
 
+/* The vCPU's mode. */
+enum x86_mode {
+	START_LONG,
+	START_PROTECTED,
+	START_REAL,
+	STARTS
+};
+
+/* What an image asks of the start. */
+struct x86_start {
+	enum x86_mode mode;
+	const char *
+		described; /* of arch->modes: which code is to be expected, where that is not what the vCPU starts in; or NULL */
+	uint64_t entry;
+	bool first_only; /* the other vCPUs wait for INIT and SIPI */
+	bool plain;	 /* cr0 is PE alone, cr4 is 0 */
+	uint64_t rax, rbx;
+	bool is_linux; /* as Linux's 64-bit boot protocol has it: its selectors, and rsi is what follows */
+	uint64_t rsi;
+};
+
+/* What a Linux kernel is told, below what it takes for itself: boot_params, its command line; and where a PC's ROM has ACPI's tables. */
+#define LINUX_PARAMS 0xa000
+#define LINUX_COMMAND_LINE 0xb000
+#define LINUX_COMMAND_LINE_ROOM 0x5000
+#define LOW_RAM_END 0xa0000 /* from here to the first MiB a PC has no RAM */
+#define LOW_HOLE_END 0x100000
+#define ACPI_TABLES 0xe0000
+#define ACPI_ROOM 0x10000
+
+/* Ports of what ACPI's tables tell of. */
+#define PM1A_EVENT 0x600
+#define PM1A_CONTROL 0x604
+#define RESET_PORT 0xcf9
+#define RESET_VALUE 0x06
+#define S5_TYPE 5
+#define SCI 9
+
+#define LOCAL_APIC 0xfee00000
+#define IO_APIC 0xfec00000
+
 struct vm_board {
 	struct uart com1;
+	bool com1_line; /* its level, as KVM was told of it */
 	bool irqchip;
+	bool pc;	     /* the guest takes the machine for a PC: it has ACPI, and looks for what may be behind ports */
+	uint16_t pm1_enable; /* as last written */
 };
+
+/* The processor that KVM offers, for x86_set_cpuid(), to be freed; NULL and a sentence. */
+struct kvm_cpuid2 *x86_cpuid(const struct vm *vm, const struct refusal *why);
+
+/* Gives it to a vCPU, with what is each one's own. */
+int x86_set_cpuid(const struct vm_vcpu *v, struct kvm_cpuid2 *cpuid, const struct refusal *why);
+
+/* Puts ACPI's tables into RAM, the RSDP first, and has the board behave as they say. 0, or -errno and a sentence. */
+int x86_put_acpi(struct vm *vm, const struct refusal *why);
 
 #endif

@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "bzimage.h"
 #include "multiboot.h"
 #include "pvh.h"
+#include "vm_x86_64_linux.h"
 
 /* What an image that a boot loader starts is told: where those of 64-bit mode have their page tables. */
 #define INFO LOW_START
@@ -67,6 +69,7 @@ static int load_by(struct vm *vm, const struct load_file *f, struct x86_start *s
 		.ram = &vm->ram,
 		.info = INFO,
 		.info_end = INFO_END,
+		.rsdp = vm->board->pc ? ACPI_TABLES : 0,
 		.append = vm->config.append,
 		.initrd = vm->config.initrd };
 	struct boot_start boot = { 0 };
@@ -92,9 +95,12 @@ static int load_multiboot2(struct vm *vm, const struct load_file *f, struct x86_
 	return load_by(vm, f, start, why, multiboot2_load);
 }
 
+/* A Linux kernel, above all. */
 static int load_pvh(struct vm *vm, const struct load_file *f, struct x86_start *start, const struct refusal *why)
 {
-	return load_by(vm, f, start, why, pvh_load);
+	int err = x86_put_acpi(vm, why);
+
+	return err ? err : load_by(vm, f, start, why, pvh_load);
 }
 
 static const struct x86_kind kinds[] = {
@@ -102,11 +108,12 @@ static const struct x86_kind kinds[] = {
 	{ .is = multiboot_is, .load = load_multiboot, .takes_append = true, .takes_initrd = true },
 	{ .is = pvh_is, .load = load_pvh, .takes_append = true, .takes_initrd = true },
 	{ .is = is_boot_sector, .load = load_boot_sector },
+	{ .is = bzimage_is, .load = x86_load_bzimage, .takes_append = true, .takes_initrd = true },
 	{ .is = is_anything, .load = load_elf_image },
 };
 
-static int load_kind(
-	struct vm *vm, const struct x86_kind *kind, const struct load_file *f, struct x86_start *start, const struct refusal *why)
+static int load_kind(struct vm *vm, const struct x86_kind *kind, const struct load_file *f, struct x86_start *start,
+	const struct refusal *why)
 {
 	if (vm->config.initrd && !kind->takes_initrd)
 		return refuse(why, -EINVAL, "%s: takes no initrd", f->path);

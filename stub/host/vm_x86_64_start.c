@@ -70,42 +70,51 @@ static void write_page_tables(const struct vm *vm)
 		directory[i] = i << 21 | PTE_PRESENT | PTE_WRITE | PTE_LARGE;
 }
 
-/* The selectors are indices into this table times 8. SDM volume 3, 3.4.5 and 7.2.3. */
-static void write_gdt(const struct vm *vm, enum x86_mode start)
+/* Linux: __BOOT_CS is 0x10, __BOOT_DS behind it (Documentation/arch/x86/boot.rst, "64-bit boot protocol"). */
+static unsigned code_entry(const struct x86_start *start)
 {
-	uint64_t *gdt = table_at(vm, GDT);
+	return start->is_linux ? 2 : 1;
+}
 
-	gdt[1] = start == START_LONG ? 0x00af9b000000ffff : 0x00cf9b000000ffff; /* code, 64-bit or 32-bit */
-	gdt[2] = 0x00cf93000000ffff;						/* data */
-	gdt[3] = 0x00008b0000000067 | (uint64_t)(TSS & 0xffffff) << 16;		/* busy TSS; its upper half is zero */
+/* The selectors are indices into this table times 8. SDM volume 3, 3.4.5 and 7.2.3. */
+static void write_gdt(const struct vm *vm, const struct x86_start *start)
+{
+	uint64_t *gdt = table_at(vm, GDT) + code_entry(start);
+
+	gdt[0] = start->mode == START_LONG ? 0x00af9b000000ffff : 0x00cf9b000000ffff; /* code, 64-bit or 32-bit */
+	gdt[1] = 0x00cf93000000ffff;						      /* data */
+	gdt[2] = 0x00008b0000000067 | (uint64_t)(TSS & 0xffffff) << 16;		      /* busy TSS; its upper half is zero */
 }
 
 /* --- registers */
 
-static void set_segments(struct kvm_sregs *s, enum x86_mode start)
+static void set_segments(struct kvm_sregs *s, const struct x86_start *start)
 {
-	struct kvm_segment code = { .limit = 0xffffffff, .selector = 1 * 8, .type = 11, .present = 1, .s = 1, .g = 1 };
-	struct kvm_segment data = { .limit = 0xffffffff, .selector = 2 * 8, .type = 3, .present = 1, .s = 1, .db = 1, .g = 1 };
-	struct kvm_segment task = { .base = TSS, .limit = 0x67, .selector = 3 * 8, .type = 11, .present = 1 };
+	uint16_t first = (uint16_t)(code_entry(start) * 8);
+	struct kvm_segment code = { .limit = 0xffffffff, .selector = first, .type = 11, .present = 1, .s = 1, .g = 1 };
+	struct kvm_segment data = {
+		.limit = 0xffffffff, .selector = first + 8, .type = 3, .present = 1, .s = 1, .db = 1, .g = 1
+	};
+	struct kvm_segment task = { .base = TSS, .limit = 0x67, .selector = first + 16, .type = 11, .present = 1 };
 
-	code.l = start == START_LONG;
+	code.l = start->mode == START_LONG;
 	code.db = !code.l;
 	s->cs = code;
 	s->ds = s->es = s->fs = s->gs = s->ss = data;
 	s->tr = task;
 	s->ldt = (struct kvm_segment){ .type = 2, .unusable = 1 };
-	s->gdt = (struct kvm_dtable){ .base = GDT, .limit = 5 * 8 - 1 };
+	s->gdt = (struct kvm_dtable){ .base = GDT, .limit = first + 4 * 8 - 1 };
 	s->idt = (struct kvm_dtable){ 0 };
 }
 
-static void set_flat_modes(struct kvm_sregs *s, enum x86_mode start)
+static void set_flat_modes(struct kvm_sregs *s, const struct x86_start *start)
 {
 	set_segments(s, start);
 	s->cr0 = CR0_START;
 	s->cr4 = CR4_START | CR4_PAE;
 	s->efer = EFER_START;
 	s->cr3 = PML4;
-	if (start == START_LONG)
+	if (start->mode == START_LONG)
 		return;
 	s->cr0 &= ~CR0_PAGING;
 	s->cr4 &= ~(uint64_t)CR4_PAE;
@@ -130,7 +139,7 @@ static int start_sregs(const struct vm_vcpu *v, const struct x86_start *start, c
 	if (start->mode == START_REAL)
 		s.cs.selector = s.cs.base = 0;
 	else
-		set_flat_modes(&s, start->mode);
+		set_flat_modes(&s, start);
 	if (start->plain)
 		set_plain(&s);
 	/* As firmware leaves it where ids are longer than 8 bits. */
@@ -149,7 +158,7 @@ static int start_regs(const struct vm_vcpu *v, const struct x86_start *start, co
 		.rax = start->rax,
 		.rbx = start->rbx,
 		.rdi = v->nr,
-		.rsi = v->vm->host.vcpus,
+		.rsi = start->is_linux ? start->rsi : v->vm->host.vcpus,
 		.rsp = LOW_END - v->nr * stack - word, /* as after a call: System V ABI, 3.2.2 */
 	};
 
@@ -170,47 +179,14 @@ static int start_running(const struct vm_vcpu *v, const struct refusal *why)
 	return ioctl(v->fd, KVM_SET_MP_STATE, &state) < 0 ? vm_refuse_errno(why, "cannot start a vCPU") : 0;
 }
 
-/* Leaves that hold the APIC's number: SDM volume 2, CPUID, leaves 1, 0bH, 1fH. */
-static void set_apic_id(struct kvm_cpuid2 *cpuid, unsigned id)
-{
-	for (unsigned i = 0; i < cpuid->nent; i++) {
-		struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
-
-		if (e->function == 1)
-			e->ebx = (e->ebx & 0x00ffffff) | id << 24;
-		if (e->function == 0xb || e->function == 0x1f)
-			e->edx = id;
-	}
-}
-
-#define CPUID_MAX 256 /* KVM_MAX_CPUID_ENTRIES, arch/x86/include/asm/kvm_host.h */
-
-static struct kvm_cpuid2 *supported_cpuid(const struct vm *vm, const struct refusal *why)
-{
-	struct kvm_cpuid2 *cpuid = calloc(1, sizeof(*cpuid) + CPUID_MAX * sizeof(cpuid->entries[0]));
-
-	if (!cpuid) {
-		refuse(why, -ENOMEM, "out of memory");
-		return NULL;
-	}
-	cpuid->nent = CPUID_MAX;
-	if (ioctl(vm->kvm, KVM_GET_SUPPORTED_CPUID, cpuid) < 0) {
-		vm_refuse_errno(why, "cannot read what processor KVM offers");
-		free(cpuid);
-		return NULL;
-	}
-	return cpuid;
-}
-
-static int start_vcpu(const struct vm_vcpu *v, struct kvm_cpuid2 *cpuid, const struct x86_start *start, const struct refusal *why)
+static int start_vcpu(
+	const struct vm_vcpu *v, struct kvm_cpuid2 *cpuid, const struct x86_start *start, const struct refusal *why)
 {
 	int err;
 
-	set_apic_id(cpuid, v->nr);
-	if (ioctl(v->fd, KVM_SET_CPUID2, cpuid) < 0)
-		return vm_refuse_errno(why, "cannot set a vCPU's CPUID");
-	if (start->first_only && v->nr)
-		return 0;
+	err = x86_set_cpuid(v, cpuid, why);
+	if (err || (start->first_only && v->nr))
+		return err;
 	err = start_sregs(v, start, why);
 	if (!err)
 		err = start_regs(v, start, why);
@@ -224,7 +200,7 @@ static int start_vcpus(struct vm *vm, const struct x86_start *start, const struc
 
 	if (start->first_only && vm->host.vcpus > 1 && !vm->board->irqchip)
 		return refuse(why, -EINVAL, "%u vCPUs: without KVM's APICs this image can start no second one", vm->host.vcpus);
-	cpuid = supported_cpuid(vm, why);
+	cpuid = x86_cpuid(vm, why);
 	if (!cpuid)
 		return -EIO;
 	for (unsigned i = 0; !err && i < vm->host.vcpus; i++)
@@ -262,7 +238,7 @@ int vm_arch_start(struct vm *vm, const struct refusal *why)
 	if (start.mode == START_LONG)
 		write_page_tables(vm);
 	if (start.mode != START_REAL)
-		write_gdt(vm, start.mode);
+		write_gdt(vm, &start);
 	return start_vcpus(vm, &start, why);
 }
 
