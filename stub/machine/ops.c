@@ -109,9 +109,12 @@ static int op_set_non_stop(void *t, bool on)
 	return 0;
 }
 
+/* A vCPU is seen to be brought up; or it may go, as those of a VMM that is not ours may. */
 static bool op_has_thread_events(void *t)
 {
-	return idle_can_await(machine_guest(t));
+	const struct guest *g = machine_guest(t);
+
+	return idle_can_await(g) || g->host->borrowed || g->host->ops->look;
 }
 
 static int op_set_thread_events(void *t, bool on)

@@ -9,7 +9,7 @@ use lib 'tests/live';
 use attach_rig;
 use Time::HiRes qw(sleep time);
 
-my $pc = $ENV{ARCH} eq 'x86_64' ? '10' : $ENV{ARCH} eq 'powerpc' ? '40' : '20';
+my $pc = $ENV{ARCH} eq 'x86_64' ? '10' : '20';
 my $all_begin = $ENV{ARCH} eq 'x86_64' || $ENV{ARCH} eq 'powerpc'; # the others' are off before one is told where to begin
 
 sub is_stop { return $_[0] =~ /^T(05|02|00|13)/ }
