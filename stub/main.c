@@ -177,7 +177,7 @@ static int run_attached(const struct options *o, const struct arch *arch, struct
 static int run_held(const struct options *o, const struct arch *arch, const struct capabilities *caps, struct comm *comm,
 	struct launch *launch, char *error, size_t size)
 {
-	struct attach_config config = { .pid = launch_vm(launch), .ram = o->ram, .held = launch_held(launch) };
+	struct attach_config config = { .pid = launch_vm(launch), .ram = o->ram, .held = launch_held(launch), .seen = launch_seen(launch) };
 	struct program_config program = o->program;
 	struct machine machine;
 	struct host *host = attach_open(&config, error, size);

@@ -253,6 +253,8 @@ static int open_all(struct attach *a, const struct attach_config *config, const 
 		err = open_process(a, why);
 	if (!err)
 		err = map_runs(a, why);
+	if (!err)
+		err = attach_memory_seen(a, config->seen, config->held, why);
 	if (err)
 		return err;
 	a->kvm = attach_open_kvm(config->pid, NULL);

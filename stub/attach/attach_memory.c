@@ -2,8 +2,11 @@
 /* Guest memory is read and written by /proc/PID/mem, at the addresses that KVM's slots have there. See attach_memory.h. */
 #include "attach_memory.h"
 
+#include "held.h"
+
 #include <errno.h>
 #include <linux/kvm.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,8 +25,47 @@ int attach_memory_told(struct attach *a, const char *const *ram, const struct re
 	return err;
 }
 
+/* A VM that has another descriptor by now is the one that was seen all the same. */
+int attach_memory_seen(struct attach *a, const struct seen_vms *seen, const struct held *held, const struct refusal *why)
+{
+	const struct memslots *slots = seen ? seen_of(seen, a->vm.pid, a->vm.vm_fd) : NULL;
+	struct attach_memory *m = &a->ram;
+
+	if (!slots)
+		return 0;
+	m->seen.vm = calloc(1, sizeof(*m->seen.vm));
+	if (!m->seen.vm || memslots_copy(&m->seen.vm->slots, slots))
+		return refuse(why, -ENOMEM, "out of memory");
+	m->seen.vm->pid = a->vm.pid;
+	m->seen.vm->fd = a->vm.vm_fd;
+	m->seen.n = 1;
+	m->watches = true;
+	m->ran = !held || held->n < a->vm.nvcpus;
+	return 0;
+}
+
+void attach_memory_at_entry(struct attach_vcpu *v, const struct tracee_call *call)
+{
+	if (v->host->ram.watches)
+		seen_begins(&v->seen, v->tracee.tid, call);
+}
+
+void attach_memory_at_exit(struct attach_vcpu *v, int64_t result)
+{
+	struct attach_memory *m = &v->host->ram;
+
+	if (v->seen.kind != SEEN_SLOT)
+		return;
+	pthread_mutex_lock(&m->lock);
+	seen_ends(&m->seen, v->host->vm.pid, &v->seen, result);
+	if (!result)
+		atomic_store(&m->was_set, true);
+	pthread_mutex_unlock(&m->lock);
+}
+
 void attach_memory_close(struct attach *a)
 {
+	seen_free(&a->ram.seen);
 	memslots_free(&a->ram.slots);
 	pthread_mutex_destroy(&a->ram.lock);
 }
@@ -69,7 +111,9 @@ static int locked_look(struct attach *a)
 		.page_size = (unsigned)sysconf(_SC_PAGESIZE),
 		.calls = vm_calls,
 		.arg = a,
-		.occupied = UINT64_MAX };
+		.occupied = UINT64_MAX,
+		.seen = m->seen.n ? &m->seen.vm->slots : NULL,
+		.seen_is_all = !m->ran };
 	int err = memslots_find(&vm, &m->slots, &why);
 
 	m->looked = true;
@@ -84,12 +128,21 @@ static int locked_look(struct attach *a)
 	return err;
 }
 
+/* What the VMM was seen to do is all that it did, up to a vCPU's first run; and was it seen to do something since? */
+static bool locked_is_outdated(struct attach_memory *m, bool has_run)
+{
+	bool first = has_run && !m->ran, was_set = atomic_exchange(&m->was_set, false);
+
+	m->ran |= has_run;
+	return was_set || (m->slots.by_calls ? first : has_run && memslots_changed(&m->slots));
+}
+
 /* At the first access after a vCPU has run, the VMM may have changed its memory: that is looked at, where it can be seen. */
 static void locked_refresh(struct attach *a)
 {
-	bool has_run = atomic_exchange(&a->ram.has_run, false);
+	bool has_run = atomic_exchange(&a->ram.has_run, false), outdated = !a->ram.told && locked_is_outdated(&a->ram, has_run);
 
-	if (!a->ram.looked || (has_run && memslots_changed(&a->ram.slots)))
+	if (!a->ram.looked || outdated)
 		locked_look(a);
 }
 
@@ -202,10 +255,14 @@ int attach_refresh(struct host *h, char *error, size_t size)
 	if (a->ram.told)
 		return refuse(&why, -EINVAL, "memory is where --ram says that it is: nobody else is asked");
 	pthread_mutex_lock(&a->ram.lock);
-	atomic_store(&a->ram.has_run, false);
+	locked_is_outdated(&a->ram, atomic_exchange(&a->ram.has_run, false));
 	err = locked_look(a);
 	if (err)
 		refuse(&why, err, "%s", a->ram.why);
+	else if (a->ram.slots.by_calls && a->ram.ran)
+		err = refuse(&why, -ENODATA,
+			"memory is where the VMM had it when its guest began: what it changes later is seen only where a vCPU's thread does it "
+			"while a breakpoint is set or a step is made; BPF would tell, and --ram does");
 	pthread_mutex_unlock(&a->ram.lock);
 	return err;
 }

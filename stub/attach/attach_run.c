@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "attach_memory.h"
 #include "attach_vcpu.h"
 #include "../host/immediate_exit.h"
 #include "../host/kvm.h"
@@ -96,7 +97,7 @@ static int go_on(struct attach_vcpu *v)
 		return tracee_listen(&v->tracee);
 	}
 	matters = atomic_load(attach_control(v)) || atomic_load(&v->kicked) || v->finishing || v->sheltered ||
-		  v->place == ATTACH_REWOUND;
+		  v->place == ATTACH_REWOUND || attach_memory_awaits(v);
 
 	return tracee_go(&v->tracee, matters ? TRACEE_SYSCALL : TRACEE_CONT);
 }
@@ -232,8 +233,10 @@ static int at_exit(struct attach_vcpu *v, const struct tracee_syscall *info, str
 {
 	bool immediate = v->immediate;
 
-	if (v->place != ATTACH_INSIDE)
+	if (v->place != ATTACH_INSIDE) {
+		attach_memory_at_exit(v, info->result);
 		return 0;
+	}
 	clear_immediate(v);
 	if (tracee_read_regs(&v->tracee))
 		return -ESRCH;
@@ -249,6 +252,7 @@ static int at_exit(struct attach_vcpu *v, const struct tracee_syscall *info, str
 
 static int at_entry(struct attach_vcpu *v, const struct tracee_syscall *info)
 {
+	attach_memory_at_entry(v, &info->call);
 	if (!is_run(v, &info->call))
 		return 0;
 	v->place = ATTACH_INSIDE;

@@ -21,6 +21,7 @@
 #include "hand.h"
 #include "../host/host.h"
 #include "memslots.h"
+#include "memslots_seen.h"
 #include "proc.h"
 #include "tracee.h"
 
@@ -74,6 +75,7 @@ struct attach_vcpu {
 	bool group;	/* it has stopped with its process, by a signal */
 	int64_t until;	/* ns of CLOCK_MONOTONIC: up to then it may come to KVM_RUN; or 0 */
 	int64_t since;	/* ... since then it has been at rest */
+	struct seen_call seen;
 	volatile sig_atomic_t interrupted; /* by ATTACH_SIGNAL, since it went on last */
 
 	/* Under attach.lock. */
@@ -97,8 +99,12 @@ struct attach_code {
 /* Where the guest's memory is in the VMM: looked for when that is asked for first. */
 struct attach_memory {
 	atomic_bool has_run;  /* a vCPU, since the slots were looked at */
+	atomic_bool was_set;  /* ... and a slot was seen to be set */
 	pthread_mutex_t lock; /* for what follows */
 	bool looked, told;    /* told: by the user, and not looked for */
+	bool watches;	      /* what the VMM does with its memory was seen from its start on; constant */
+	bool ran;	      /* a vCPU has, since attach_open() */
+	struct seen_vms seen; /* the VM's slots, as the VMM was seen to set them */
 	struct memslots slots;
 	char why[256]; /* none was found: a sentence */
 };

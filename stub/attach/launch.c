@@ -85,6 +85,7 @@ static void release(struct launch *l)
 	if (l->told >= 0)
 		close(l->told);
 	free(l->held.vcpu);
+	seen_free(&l->seen);
 	free(l);
 }
 
@@ -154,6 +155,11 @@ pid_t launch_vm(const struct launch *l)
 const struct held *launch_held(const struct launch *l)
 {
 	return &l->held;
+}
+
+const struct seen_vms *launch_seen(const struct launch *l)
+{
+	return &l->seen;
 }
 
 void launch_is_taken(struct launch *l)

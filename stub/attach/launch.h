@@ -21,6 +21,7 @@
 #include "../refuse.h"
 #include "held.h"
 #include "launch_config.h"
+#include "memslots_seen.h"
 
 struct launch;
 
@@ -39,9 +40,11 @@ pid_t launch_pid(const struct launch *l);
  */
 int launch_hold(struct launch *l, const struct refusal *why);
 
-/* After launch_hold(): the process that has the VM, which may be a child of that which was started; and who of it is held. */
+/* After launch_hold(): the process that has the VM, which may be a child of that which was started; and who of it is held; and where its memory is. */
 pid_t launch_vm(const struct launch *l);
 const struct held *launch_held(const struct launch *l);
+
+const struct seen_vms *launch_seen(const struct launch *l);
 
 /* After attach_open(): those who were held are not any more. */
 void launch_is_taken(struct launch *l);

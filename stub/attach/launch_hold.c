@@ -17,9 +17,9 @@
 #include "proc_dir.h"
 
 #define ALL_NS 100000000    /* all vCPUs that there are are held for so long, and none was made; */
-#define SOME_NS 500000000   /* some; */
+#define SOME_NS 500000000   /* some, and all other threads sleep; */
 #define IDLE_NS 1000000000  /* none is held, and none of the VMM's threads does anything; */
-#define NONE_NS 10000000000 /* none is held: then no more is waited for */
+#define NONE_NS 10000000000 /* whatever they do: then no more is waited for */
 
 #define LOOK_NS 20000000    /* between two looks */
 #define ASLEEP_TRIES 1000
@@ -142,6 +142,7 @@ void launch_at_entry(struct launch *l, struct launch_thread *t, const struct tra
 	bool ioctl = call->nr == SYS_ioctl;
 
 	t->makes_vcpu = ioctl && (uint32_t)call->arg[1] == (uint32_t)KVM_CREATE_VCPU;
+	seen_begins(&t->seen, t->tracee.tid, call);
 	if (ioctl && (uint32_t)call->arg[1] == (uint32_t)KVM_RUN)
 		at_run(l, t, (int)call->arg[0]);
 }
@@ -154,6 +155,8 @@ void launch_at_exit(struct launch *l, struct launch_thread *t, int64_t result)
 			l->vm = process_of(t->tracee.tid);
 	}
 	t->makes_vcpu = false;
+	if (t->seen.kind)
+		seen_ends(&l->seen, process_of(t->tracee.tid), &t->seen, result);
 }
 
 /* --- is there nothing to wait for any more? */
@@ -191,16 +194,37 @@ static bool has_vm(const struct launch *l)
 	return !err;
 }
 
+/* Whether such a call has succeeded is waited for: it does not take long. */
+static bool is_setting_slot(const struct launch *l)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->threads[i]->seen.kind)
+			return true;
+	return false;
+}
+
+/* On its way to KVM_RUN, perhaps, on a computer that has no time for it. */
+static bool is_busy(const struct launch *l)
+{
+	for (unsigned i = 0; i < l->n; i++) {
+		pid_t tid = l->threads[i]->tracee.tid;
+
+		if (!l->threads[i]->is_held && !proc_is_asleep(tid, tid))
+			return true;
+	}
+	return false;
+}
+
 bool launch_is_complete(struct launch *l)
 {
 	int64_t now = tracee_now(), since = now - l->changed;
 
 	if (l->error)
 		return true;
-	if (!l->changed)
+	if (!l->changed || is_setting_slot(l))
 		return false;
 	if (l->held.n)
-		return since > SOME_NS || (since > ALL_NS && holds_all(l, now));
+		return since > NONE_NS || (since > SOME_NS && !is_busy(l)) || (since > ALL_NS && holds_all(l, now));
 	if (since < IDLE_NS || (now - l->stopped < IDLE_NS && since < NONE_NS))
 		return false;
 	if (!has_vm(l))
@@ -222,14 +246,14 @@ static void give_back(struct launch_thread *t, const struct held_vcpu *h)
 	tracee_go(&t->tracee, TRACEE_CONT);
 }
 
-/* Its filter is back when the tracer has ended, and looks at a call as it begins. */
+/*
+ * Its filter is back when the tracer has ended, and looks at a call as it begins. Which call it is in /proc says of one that is only about to
+ * begin it, too.
+ */
 static void await_sleep(const struct launch *l, const struct launch_thread *t)
 {
-	uint64_t arg[6];
-	long nr = -1;
-
 	for (unsigned i = 0; i < ASLEEP_TRIES; i++) {
-		if (proc_thread_call(l->vm, t->tracee.tid, &nr, arg) || nr == SYS_ppoll)
+		if (proc_is_asleep(l->vm, t->tracee.tid) || !proc_is_alive(l->vm, t->tracee.tid))
 			return;
 		nanosleep(&(struct timespec){ .tv_nsec = ASLEEP_NS }, NULL);
 	}

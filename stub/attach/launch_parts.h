@@ -12,6 +12,7 @@
 #include "guard.h"
 #include "held.h"
 #include "launch_config.h"
+#include "memslots_seen.h"
 #include "tracee.h"
 
 /* A thread of the VMM's, or of a child of it. */
@@ -19,6 +20,7 @@ struct launch_thread {
 	struct tracee tracee;
 	bool is_held;
 	bool makes_vcpu; /* it is in KVM_CREATE_VCPU */
+	struct seen_call seen;
 };
 
 enum launch_stage {
@@ -55,6 +57,7 @@ struct launch {
 	struct launch_thread **threads;
 	unsigned n, room;
 	struct held held;
+	struct seen_vms seen; /* where the VMMs' memory is */
 	int64_t changed; /* ns of CLOCK_MONOTONIC, when a vCPU was made or held last; 0: there is none */
 	int64_t stopped; /* ... when any of the threads has stopped last */
 	int64_t looked;	 /* ... when it was looked last whether all are held */

@@ -73,6 +73,8 @@ static void has_executed(struct launch *l, struct launch_thread *t)
 	enum launch_stage starts = LAUNCH_STARTS;
 
 	t->makes_vcpu = false;
+	t->seen = (struct seen_call){ 0 };
+	seen_forget(&l->seen, t->tracee.tid);
 	if (t->tracee.tid != l->root)
 		return;
 	atomic_store(&l->is_executed, true);

@@ -35,6 +35,29 @@ static int read_by_queries(const struct memslots_vm *vm, struct memslots *found,
 	return memslots_queries_read(vm, found, why);
 }
 
+static int read_by_calls(const struct memslots_vm *vm, struct memslots *found, const struct refusal *why)
+{
+	int err;
+
+	if (!vm->seen || !vm->seen->n)
+		return refuse(why, -ENODATA, "the VMM was not seen to set any");
+	free(found->slot);
+	err = memslots_copy(found, vm->seen);
+	found->by_calls = !err;
+	found->source = vm->seen_is_all ? "set by the VMM before the guest began" : "set by the VMM before the guest began, or seen since";
+	return err ? refuse(why, err, "out of memory") : 0;
+}
+
+/* What the VMM was seen to do is the cheapest, and the surest as long as it is all; KVM tells of later changes as well, where it does. */
+static int read_without_bpf(const struct memslots_vm *vm, struct memslots *found, const struct refusal *why)
+{
+	int err = vm->seen_is_all ? read_by_calls(vm, found, NULL) : -ENODATA;
+
+	if (err)
+		err = read_by_queries(vm, found, why);
+	return err && !read_by_calls(vm, found, NULL) ? 0 : err;
+}
+
 int memslots_find(const struct memslots_vm *vm, struct memslots *slots, const struct refusal *why)
 {
 	char by_bpf[240] = "", by_queries[240] = "";
@@ -42,7 +65,7 @@ int memslots_find(const struct memslots_vm *vm, struct memslots *slots, const st
 	int err = read_by_bpf(vm, &slots->bpf, &found, &(struct refusal){ by_bpf, sizeof(by_bpf) });
 
 	if (err)
-		err = read_by_queries(vm, &found, &(struct refusal){ by_queries, sizeof(by_queries) });
+		err = read_without_bpf(vm, &found, &(struct refusal){ by_queries, sizeof(by_queries) });
 	if (!err) {
 		found.bpf = slots->bpf;
 		free(slots->slot);

@@ -2,7 +2,8 @@
 /*
  * Where the memory of another process's guest is: KVM's memory slots, which it tells nobody. Whoever may use BPF reads them
  * in the kernel (memslots_bpf.h). Who has no more than the right to trace the process asks for slots that KVM refuses, and
- * learns from how it refuses them (memslots_queries.h). Or the user knows.
+ * learns from how it refuses them (memslots_queries.h). Of a VMM that was started here its own calls were seen (memslots_seen.h). Or the user
+ * knows.
  *
  * What is found are the slots of KVM's address space 0. x86 has a second one, which a vCPU sees only in system management
  * mode: it is not read. Slots that KVM makes for itself, as the page of x86's APIC, are left out.

@@ -61,3 +61,43 @@ int memslots_add(struct memslots *slots, const struct memslot *slot)
 	slots->n++;
 	return 0;
 }
+
+static void remove_at(struct memslots *slots, unsigned i)
+{
+	slots->n--;
+	memmove(&slots->slot[i], &slots->slot[i + 1], (slots->n - i) * sizeof(*slots->slot));
+}
+
+static bool overlap(const struct memslot *a, const struct memslot *b)
+{
+	return a->gpa < b->gpa ? b->gpa - a->gpa < a->size : a->gpa - b->gpa < b->size;
+}
+
+int memslots_set(struct memslots *slots, const struct memslot *slot)
+{
+	for (unsigned i = slots->n; i--;)
+		if (slots->slot[i].id == slot->id || overlap(&slots->slot[i], slot))
+			remove_at(slots, i);
+	return slot->size ? memslots_add(slots, slot) : 0;
+}
+
+int memslots_copy(struct memslots *to, const struct memslots *from)
+{
+	*to = (struct memslots){ .n = from->n, .room = from->n };
+	if (!from->n)
+		return 0;
+	to->slot = calloc(from->n, sizeof(*to->slot));
+	if (!to->slot) {
+		*to = (struct memslots){ 0 };
+		return -ENOMEM;
+	}
+	memcpy(to->slot, from->slot, from->n * sizeof(*to->slot));
+	return 0;
+}
+
+void memslots_free_table(struct memslots *slots)
+{
+	free(slots->slot);
+	slots->slot = NULL;
+	slots->n = slots->room = 0;
+}

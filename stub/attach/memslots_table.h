@@ -26,6 +26,7 @@ struct memslots {
 	const char *source;   /* a few words: how they were found; constant */
 	unsigned missing;     /* areas where the guest has memory too, whose place in the VMM could not be found */
 	unsigned room;
+	bool by_calls;	      /* they are those that the VMM was seen to set (memslots_vm.seen) */
 	struct memslots_bpf *bpf; /* what is kept open to look again; NULL: nothing */
 };
 
@@ -47,10 +48,28 @@ struct memslots_vm {
 	uint64_t occupied;
 
 	bool no_bpf; /* as if the kernel let us have no BPF */
+
+	/*
+	 * The slots that the VMM was seen to set, NULL: none. They are all, as long as nothing has happened since that was not seen.
+	 */
+	const struct memslots *seen;
+	bool seen_is_all;
 };
+
+/*
+ * As KVM_SET_USER_MEMORY_REGION has done it: the slot of this id is now so, or, of size 0, there is none. What it overlaps is gone: KVM takes
+ * no slot that overlaps another. 0; or -EINVAL or -ENOMEM, and there is no slot of this id.
+ */
+int memslots_set(struct memslots *slots, const struct memslot *slot);
+
+/* A copy of the slots, and no more, in place of an empty table. 0 or -ENOMEM. */
+int memslots_copy(struct memslots *to, const struct memslots *from);
 
 /* Adds one where it belongs. 0; -EEXIST, it overlaps another; -EINVAL, it is empty or goes beyond all addresses; -ENOMEM. */
 int memslots_add(struct memslots *slots, const struct memslot *slot);
+
+/* Frees the table alone, and leaves it empty. */
+void memslots_free_table(struct memslots *slots);
 
 /* The slot of this guest-physical address, or NULL. */
 const struct memslot *memslots_at(const struct memslots *slots, uint64_t gpa);

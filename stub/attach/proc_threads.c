@@ -87,13 +87,26 @@ bool proc_is_worker(pid_t pid, pid_t tid)
 	return flags & WORKER;
 }
 
-bool proc_is_alive(pid_t pid, pid_t tid)
+/* As ps shows it, or 0. */
+static char thread_state(pid_t pid, pid_t tid)
 {
 	char *stat = thread_text(pid, tid, "stat"), *behind = stat ? strrchr(stat, ')') : NULL;
-	bool alive = behind && behind[1] && !strchr("ZX", behind[2]);
+	char state = behind && behind[1] ? behind[2] : 0;
 
 	free(stat);
-	return alive;
+	return state;
+}
+
+bool proc_is_alive(pid_t pid, pid_t tid)
+{
+	char state = thread_state(pid, tid);
+
+	return state && state != 'Z' && state != 'X';
+}
+
+bool proc_is_asleep(pid_t pid, pid_t tid)
+{
+	return thread_state(pid, tid) == 'S';
 }
 
 int proc_thread_call(pid_t pid, pid_t tid, long *nr, uint64_t args[6])

@@ -7,6 +7,7 @@
  *                      running how many vCPUs had any, since the last report
  *   pause, resume      the VMM's own
  *   slot add|move|remove   of a MiB of RAM far behind the usual one
+ *   vcpu-slot add|move|remove   the same by the thread of vCPU 0, which has to come out of its guest for that
  *   plug               a vCPU more, which runs
  *   unplug N           its thread ends
  *   create             the VM, after --later
@@ -22,15 +23,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "victim.h"
-
-#define SLOT 7
-#define SLOT_SIZE 0x100000ul
-#define SLOT_AT (board_ram + 0x10000000)
 
 /* --- kicks */
 
@@ -180,21 +175,14 @@ static void do_report(struct victim *v, char *argument, FILE *answer)
 
 static void do_slot(struct victim *v, char *argument, FILE *answer)
 {
-	static void *ram;
-	struct kvm_userspace_memory_region slot = { .slot = SLOT, .guest_phys_addr = SLOT_AT, .memory_size = SLOT_SIZE };
+	(void)answer;
+	slot_change(v, argument);
+}
 
-	if (!ram)
-		ram = mmap(NULL, SLOT_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	slot.userspace_addr = (uintptr_t)ram;
-	if (!strcmp(argument, "move"))
-		slot.guest_phys_addr += 2 * SLOT_SIZE;
-	else if (!strcmp(argument, "remove"))
-		slot.memory_size = 0;
-	if (ioctl(v->machine.vm, KVM_SET_USER_MEMORY_REGION, &slot) < 0)
-		fprintf(answer, "slot: %s\n", strerror(errno));
-	else
-		fprintf(answer, "slot %u at %#llx of %#llx bytes is at %p\n", slot.slot, (unsigned long long)slot.guest_phys_addr,
-			(unsigned long long)slot.memory_size, ram);
+static void do_vcpu_slot(struct victim *v, char *argument, FILE *answer)
+{
+	(void)answer;
+	slot_change_by(&v->seats[0], argument);
 }
 
 /* --- a guest that is kept before its first instruction */
@@ -389,6 +377,7 @@ static const struct {
 	{ "pause", do_pause },
 	{ "resume", do_resume },
 	{ "slot", do_slot },
+	{ "vcpu-slot", do_vcpu_slot },
 	{ "plug", do_plug },
 	{ "unplug", do_unplug },
 	{ "create", do_create },

@@ -12,6 +12,8 @@
  *   --hold             the guest is kept before its first instruction until the command `go PORT`, and a client of that TCP port's has stopped it
  *   --uid N            another user's, when /dev/kvm is open
  *   --forgets          /dev/kvm is closed when the VM is there
+ *   --spins MSEC       the threads of vCPUs but the first go round in a loop for so long, and run them then
+ *   --slots            memory slots are set, moved and removed before the guest begins: slots.c
  *   --seccomp          the vCPUs' threads may do nothing but run them
  *
  * The image is sequence.c's, or any other guest's.
@@ -65,8 +67,11 @@ static void *run_vcpu(void *arg)
 	s->tid = (int)syscall(SYS_gettid);
 	if (s->victim->filtered)
 		filter_thread();
+	for (double until = check_clock() + (s->vcpu->nr ? s->victim->spins / 1e3 : 0); check_clock() < until;)
+		;
 	while (!s->ends) {
 		control_park(s);
+		slot_serve(s);
 		ret = kick_run(s);
 		if (ret && ret != -EINTR && ret != -EAGAIN)
 			errx(1, "vCPU %u: KVM_RUN: %s", s->vcpu->nr, strerror(-ret));
@@ -100,6 +105,8 @@ void victim_create(struct victim *v)
 	machine_open(&v->machine, v->image, (unsigned)v->vcpus);
 	v->vcpus = v->machine.n;
 	machine_start(&v->machine);
+	if (v->slots)
+		slots_set_early(v);
 	if (v->holds)
 		hold_guest(v);
 	if (v->uid)
@@ -149,6 +156,7 @@ static const struct {
 	{ "main", FLAG, offsetof(struct victim, in_main) },
 	{ "storm", NUMBER, offsetof(struct victim, storm) },
 	{ "wait", FLAG, offsetof(struct victim, storm_waits) },
+	{ "spins", NUMBER, offsetof(struct victim, spins) },
 	{ "sleep", NUMBER, offsetof(struct victim, sleep) },
 	{ "control", TEXT, offsetof(struct victim, control) },
 	{ "later", FLAG, offsetof(struct victim, later) },
@@ -156,6 +164,7 @@ static const struct {
 	{ "uid", NUMBER, offsetof(struct victim, uid) },
 	{ "forgets", FLAG, offsetof(struct victim, forgets) },
 	{ "seccomp", FLAG, offsetof(struct victim, filtered) },
+	{ "slots", FLAG, offsetof(struct victim, slots) },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

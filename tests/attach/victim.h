@@ -37,6 +37,7 @@ struct seat {
 	volatile unsigned long left;	 /* ... and was not taken back within a second */
 	unsigned long explained;	 /* signals that have explained an EINTR, or can do so no more */
 	bool is_paused;
+	const char *volatile slot_change; /* what its thread is to do with a slot, or NULL */
 	volatile bool ends; /* its thread is to end; tid is 0 when it has */
 };
 
@@ -58,8 +59,9 @@ struct victim {
 	long storm;	  /* microseconds between two kicks; 0: there are none */
 	bool storm_waits; /* for each kick to have been seen */
 	long sleep;	  /* microseconds in which an exit is served */
+	long spins;	  /* milliseconds */
 	long uid;
-	bool filtered, later, in_main, holds, forgets;
+	bool filtered, later, in_main, holds, forgets, slots;
 	volatile bool pauses, storm_pauses; /* what is asked for */
 	pthread_mutex_t lock;		    /* of what changes in `pauses`, `storm_pauses` and `is_paused` */
 	pthread_cond_t changed;
@@ -90,6 +92,15 @@ int kick_run(struct seat *s); /* KVM_RUN: 0 or -errno */
 /* control.c: reads commands until there are no more. */
 void control_loop(struct victim *v, FILE *commands);
 void control_park(struct seat *s); /* by a vCPU's thread, between two runs */
+
+/*
+ * slots.c: add, move or remove one, and answer; the same by that vCPU's thread, which calls slot_serve() between two runs; and several, before
+ * there is a vCPU that runs.
+ */
+void slot_change(struct victim *v, const char *how);
+void slot_change_by(struct seat *s, const char *how);
+void slot_serve(struct seat *s);
+void slots_set_early(struct victim *v);
 
 /* hold.c: the guest's first instruction is one that leads to itself; or what it was. */
 void hold_guest(struct victim *v);

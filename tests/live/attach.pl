@@ -312,15 +312,6 @@ sub memory_of_victim {
 	return inside(sprintf 'dd if=/proc/%d/mem bs=4 skip=%d count=1 2>/dev/null | od -An -tx1 | tr -d " \n"', victim_pid(), $at / 4);
 }
 
-sub read_physical {
-	my ($c, $at) = @_;
-
-	return 'no physical memory' if ask($c, 'Qqemu.PhyMemMode:1') ne 'OK';
-	my $memory = ask($c, sprintf 'm%x,4', $at);
-	ask($c, 'Qqemu.PhyMemMode:0');
-	return $memory;
-}
-
 # A thread that cannot be stopped for a while is waited for, but not by one who is told to end.
 $parts{patience} = sub {
 	start_victim('--vcpus 1 --storm 3000 --wait');

@@ -15,7 +15,7 @@ our @EXPORT = qw(ok skip diag finish inside start_victim ask_victim is_alive end
 	client vanish say_only hear ask interrupt monitor stopped_at kind point at gone is_own program nobody without_kvm set_port);
 our @EXPORT_OK = qw(is_stop steps hits run_on one_round one_cycle);
 
-push @EXPORT, qw(start_launched launched_command);
+push @EXPORT, qw(start_launched launched_command without_bpf read_physical);
 
 $| = 1;
 $SIG{PIPE} = 'IGNORE';
@@ -27,7 +27,8 @@ my $dir = "/tmp/attach.$$";
 my $patience = 60;
 my ($victim, $server);
 our $port;
-our %at = map { my ($addr, undef, $name) = split; $name => hex $addr } grep { /^[0-9a-f]+ \w / } `nm $ENV{SEQUENCE}`;
+# Of a function of ppc64le's, behind what only callers from elsewhere execute.
+our %at = map { /: ([0-9a-f]+) .*?(?:<localentry>: (\d+)\].*)? (\S+)$/ ? ($3 => hex($1) + ($2 // 0)) : () } `readelf -sW $ENV{SEQUENCE}`;
 
 sub at { return $at{$_[0]} }
 sub is_own { return $own }
@@ -180,6 +181,13 @@ sub without_kvm {
 	return inside("unshare -m $dir/hide sh -c 'test -r /dev/kvm || id -u' 2>/dev/null") =~ /^[1-9]\d*$/ ? "unshare -m $dir/hide" : undef;
 }
 
+# A command that runs another one where the kernel does not tell where BPF finds what; or undef.
+sub without_bpf {
+	inside("mkdir -p $dir; printf '%s\\n' '#!/bin/sh' '[ ! -e /sys/kernel/btf/vmlinux ] || mount --bind /dev/null /sys/kernel/btf/vmlinux || exit' " .
+		"'exec \"\$@\"' >$dir/no_bpf; chmod 755 $dir/no_bpf");
+	return inside("unshare -m $dir/no_bpf echo yes 2>/dev/null") eq 'yes' ? "unshare -m $dir/no_bpf" : undef;
+}
+
 # The same with a VMM that it starts: the command line of one is launched_command(OPTIONS). The victim is what was started.
 sub launched_command {
 	my ($options) = @_;
@@ -194,7 +202,8 @@ sub start_launched {
 	my $options = $how{options} // '';
 
 	end_victim();
-	my $listens = starts_listening("$program $options $ENV{COMM} -- $command", 60);
+	my $by = $how{by} // '';
+	my $listens = starts_listening("$by $program $options $ENV{COMM} -- $command", 60);
 	$victim = $1 if server_log() =~ /created; pid = (\d+)/;
 	return $listens;
 }
@@ -325,6 +334,16 @@ sub stopped_at {
 
 	return undef unless $reply =~ /(?:^T..|;)0*$pc{$ENV{ARCH}}:([0-9a-f]{16});/;
 	return unpack 'Q<', pack 'H*', $1;
+}
+
+# Four bytes of the guest's memory, whatever its tables say.
+sub read_physical {
+	my ($c, $at) = @_;
+
+	return 'no physical memory' if ask($c, 'Qqemu.PhyMemMode:1') ne 'OK';
+	my $memory = ask($c, sprintf 'm%x,4', $at);
+	ask($c, 'Qqemu.PhyMemMode:0');
+	return $memory;
 }
 
 my $kind;

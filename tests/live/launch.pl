@@ -81,7 +81,25 @@ sub begins {
 	ok(server_status() eq '0' && has_gone($pid), '... and ends the VMM, and the server with status 0') or diag(server_log());
 }
 
-$parts{begin} = sub { begins($_) for 1, 2, 8 };
+# A vCPU comes to its first run a second after the other one, as on a computer that has no time for it.
+sub begins_slowly {
+	my $by = without_bpf() // return skip('a vCPU whose thread takes its time', 'whether it was waited for cannot be seen here');
+
+	launched('--vcpus 2 --spins 1500', by => $by);
+	my $report = ask_victim('report');
+	ok($report =~ / exits=0 .* eintr=0 /, 'a vCPU whose thread takes its time: nothing was executed') or diag($report);
+	my $c = client();
+	my $map = monitor($c, 'memory-map');
+	ok($map =~ /before the guest began$/m, '... and it was waited for') or diag($map);
+	my $wrong = session_works($c);
+	ok($wrong eq '', '... breakpoints and steps work') or diag($wrong);
+	kill_server('TERM');
+}
+
+$parts{begin} = sub {
+	begins($_) for 1, 2, 8;
+	begins_slowly();
+};
 
 # [what is told, by the VMM's exit, our status]
 $parts{status} = sub {
@@ -222,6 +240,51 @@ $parts{filter} = sub {
 	kill_server('TERM');
 };
 
+# Where the guest's memory is is known from the VMM's own calls, where the kernel tells nobody: slots.c has what they are here.
+sub begins_with_slots {
+	my ($c) = @_;
+	my $map = monitor($c, 'memory-map');
+	my @lines = grep { length } split /\n/, $map;
+	my ($ram) = map { hex } $map =~ /^0x([0-9a-f]+)/;
+	my @bytes = map { read_physical($c, $ram + 0x20000000 + $_ * 0x200000 + 0xffffc) } 0 .. 5;
+
+	ok(@lines == 4 && 4 == grep({ /  rw  set by the VMM before the guest began$/ } @lines), 'without BPF: four slots, as the VMM has set them') or diag($map);
+	ok("@bytes[1, 2, 4]" eq '14141414 15151515 18181818',
+		'... one that was moved, one of another thread, and one by the other request, with their memory') or diag("@bytes");
+	ok(3 == grep({ /^E/ } @bytes[0, 3, 5]), '... and nothing where one was, where one was removed, and where another VM has one') or diag("@bytes");
+}
+
+# While the guest runs, with a breakpoint or without: what the VMM does to a slot then, by a vCPU's thread or another one; and is it seen?
+sub changes_slot {
+	my ($c, $command, $how) = @_;
+
+	say_only($c, 'vCont;c');
+	my $said = ask_victim("$command $how");
+	interrupt($c);
+	my ($at) = $said =~ /at 0x([0-9a-f]+)/ or return $said;
+	return read_physical($c, hex($at) + 0x10) =~ /^0{8}$/ ? 'there' : 'not there';
+}
+
+$parts{memory} = sub {
+	my $by = without_bpf() // return skip('memory without BPF', 'a file cannot be hidden here');
+
+	launched('--vcpus 2 --slots', by => $by);
+	my $c = client();
+	begins_with_slots($c);
+	my $wrong = session_works($c);
+	ok($wrong eq '', '... breakpoints and steps work') or diag($wrong);
+	ok(point($c, 'Z0', '_start') eq 'OK', '... with a breakpoint that is not met');
+	my @seen = map { changes_slot($c, 'vcpu-slot', $_) } qw(add move remove);
+	ok("@seen" eq 'there there not there', "... a vCPU's thread adds a slot, moves and removes it: that is seen") or diag("@seen");
+	my $says = monitor($c, 'memory-map refresh');
+	ok($says =~ /what KVM refuses|what it changes later/, '... memory-map refresh knows more, or says that it does not') or diag($says);
+	point($c, 'z0', '_start');
+	ok(ask($c, 'D') eq 'OK', '... detach');
+	vanish($c);
+	expect_victim('... the VMM has seen nothing of it');
+	kill_server('TERM');
+};
+
 # As Debian has it. With -S its vCPUs are there and do not run; with -daemonize the VM is in a child that outlives what was started.
 $parts{qemu} = sub {
 	my $qemu = 'qemu-system-x86_64';
@@ -253,7 +316,7 @@ $parts{terminal} = sub {
 	ok($output =~ /^status 130$/m, 'Ctrl-C at the terminal is the VMM\'s, which ends by it') or diag($output);
 };
 
-my @default = qw(begin status fails wrappers signals kill_any filter);
+my @default = qw(begin status fails wrappers signals kill_any filter memory);
 push @default, qw(terminal qemu) if is_own();
 
 for my $part (split ' ', $ENV{PARTS} // "@default") {
