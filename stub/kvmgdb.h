@@ -87,7 +87,9 @@ enum kvmgdb_flag {
 	 * The thread of the vCPU that has stopped the guest serves the client itself while it is in kvmgdb_run() or kvmgdb_enter(), so that
 	 * a step takes no switch of threads. It answers what takes no time (steps, breakpoints, registers, memory) and leaves the
 	 * rest to the server; of config's functions it calls log, kick, read_memory and write_memory. When the VMM wants
-	 * it, it has EINTR as ever, behind the packet that is being answered, and the server serves on.
+	 * it, it has EINTR as ever, behind the packet that is being answered, and the server serves on. Within kvmgdb_run() signals are blocked
+	 * then, and KVM is told to let them in (KVM_SET_SIGNAL_MASK) until that returns: a handler runs behind KVM_RUN, or while the guest stands,
+	 * and in either case before kvmgdb_run() fails with EINTR for it.
 	 *
 	 * Not by default, for what it asks of vCPU threads: 256 KiB of stack, and a seccomp filter that lets through what
 	 * kvmgdb_syscalls() and kvmgdb_ioctls() have for KVMGDB_SERVING_VCPU. And the client may wait for 50 ms when the VMM keeps a thread

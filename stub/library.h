@@ -47,7 +47,9 @@ struct kvmgdb_vcpu {
 	struct vcpu *vcpu;
 	bool slow;   /* the KVM_RUN under way is one that kvmgdb_leave() looks at */
 	bool bare;   /* ... by which the VMM gets its EINTR, and nobody else needs to know */
-	bool unseen; /* the VMM does not know of the last KVM_RUN */
+	bool ours;   /* KVM_RUN is kvmgdb_run()'s */
+	bool still;  /* signals are blocked in the KVM_RUN under way, but for KVM */
+	bool unseen; /* the VMM does not know of the last KVM_RUN, in which a handler of its may have run */
 };
 
 /* Blocks all signals, and what was blocked before. In between locks may be held, which a handler of the VMM's could have to wait for. */

@@ -55,7 +55,13 @@ void kvmgdb_remove_vcpu(struct kvmgdb_vcpu *vcpu)
 	own_end(gdb, begun);
 }
 
-/* KVM_RUN is next, and kvmgdb_leave() looks at it. */
+/* What a thread that serves may have KVM do for it: KVM_SET_SIGNAL_MASK. An EINTR of KVM_RUN has to come out then. */
+static bool can_be_still(const struct kvmgdb_vcpu *v)
+{
+	return v->ours && (v->gdb->config.flags & (KVMGDB_VCPUS_SERVE | KVMGDB_NO_EINTR)) == KVMGDB_VCPUS_SERVE;
+}
+
+/* KVM_RUN is next, and leave() looks at it. */
 static int begun(struct kvmgdb_vcpu *v, enum host_run how, bool bare)
 {
 	v->slow = true;
@@ -63,7 +69,9 @@ static int begun(struct kvmgdb_vcpu *v, enum host_run how, bool bare)
 	if (bare)
 		turn_pass(v->vcpu);
 	embed_begin(v->embed, how);
-	embed_loud(v->embed);
+	v->still = can_be_still(v) && embed_still(v->embed);
+	if (!v->still)
+		embed_loud(v->embed);
 	return 0;
 }
 
@@ -111,12 +119,18 @@ static int enter(struct kvmgdb_vcpu *v)
 	}
 }
 
+static int come_in(struct kvmgdb_vcpu *v, bool ours)
+{
+	v->ours = ours;
+	if (embed_enter(v->embed))
+		return 0;
+	embed_quiet(v->embed);
+	return enter(v);
+}
+
 int kvmgdb_enter(struct kvmgdb_vcpu *vcpu)
 {
-	if (embed_enter(vcpu->embed))
-		return 0;
-	embed_quiet(vcpu->embed);
-	return enter(vcpu);
+	return come_in(vcpu, false);
 }
 
 /* Of a KVM_RUN that has failed with EINTR. */
@@ -133,7 +147,7 @@ static bool is_vmms(struct kvmgdb_vcpu *v, int err)
 	return v->bare ? turn_passes(v->vcpu, &exit) : turn_end(v->vcpu, &exit);
 }
 
-/* Signals are blocked, unless `quick` says that they never were. */
+/* Signals are blocked behind it, unless `quick` says that they never were. */
 static enum kvmgdb_whose leave(struct kvmgdb_vcpu *vcpu, int err, bool *quick)
 {
 	bool yours;
@@ -141,12 +155,13 @@ static enum kvmgdb_whose leave(struct kvmgdb_vcpu *vcpu, int err, bool *quick)
 	*quick = !vcpu->slow && embed_leave(vcpu->embed, err);
 	if (*quick)
 		return err != -EINTR || has_eintr(vcpu) ? KVMGDB_YOURS : KVMGDB_AGAIN;
-	embed_quiet(vcpu->embed);
+	if (!vcpu->still)
+		embed_quiet(vcpu->embed);
 	yours = is_vmms(vcpu, err);
 	if (err == -EINTR)
 		yours = has_eintr(vcpu);
-	vcpu->slow = vcpu->bare = false;
-	vcpu->unseen = !yours;
+	vcpu->unseen = !yours && !vcpu->still;
+	vcpu->slow = vcpu->bare = vcpu->still = false;
 	return yours ? KVMGDB_YOURS : KVMGDB_AGAIN;
 }
 
@@ -163,7 +178,7 @@ enum kvmgdb_whose kvmgdb_leave(struct kvmgdb_vcpu *vcpu, int err)
 /* Between two KVM_RUNs signals stay blocked: those that came meanwhile are seen to when the next begins, or when the VMM has its thread. */
 static int run(struct kvmgdb_vcpu *vcpu)
 {
-	int err = kvmgdb_enter(vcpu);
+	int err = come_in(vcpu, true);
 	bool quick;
 
 	while (!err) {
@@ -173,7 +188,7 @@ static int run(struct kvmgdb_vcpu *vcpu)
 				embed_loud(vcpu->embed);
 			return err;
 		}
-		err = quick ? kvmgdb_enter(vcpu) : enter(vcpu);
+		err = quick ? come_in(vcpu, true) : enter(vcpu);
 	}
 	return err;
 }

@@ -102,7 +102,7 @@ static const int server_calls[] = {
 
 static const unsigned long vcpu_ioctls[] = { KVM_RUN, GOES_ON RUN_ARCH RUN_IOCTLS };
 
-static const unsigned long serving_ioctls[] = { KVM_RUN, GOES_ON RUN_ARCH SERVE_ARCH RUN_IOCTLS, KVM_SET_MP_STATE, KVM_GET_MANY_REGS, KVM_SET_MANY_REGS };
+static const unsigned long serving_ioctls[] = { KVM_RUN, KVM_SET_SIGNAL_MASK, GOES_ON RUN_ARCH SERVE_ARCH RUN_IOCTLS, KVM_SET_MP_STATE, KVM_GET_MANY_REGS, KVM_SET_MANY_REGS };
 
 static const unsigned long server_ioctls[] = { RUN_ARCH SERVE_ARCH RUN_IOCTLS, KVM_CHECK_EXTENSION, KVM_SET_MP_STATE,
 	KVM_GET_MANY_REGS, KVM_SET_MANY_REGS };

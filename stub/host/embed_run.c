@@ -16,6 +16,7 @@
 #include "kvm.h"
 
 #define LONG_MS 50 /* a stop that is worth a system call */
+#define KERNEL_SIGSET_SIZE ((NSIG - 1) / 8)
 
 /* ---- the fast way ---- */
 
@@ -58,8 +59,6 @@ void embed_quiet(struct embed_vcpu *v)
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &v->mask);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &v->cancel);
-	/* The VMM has had the vCPU, and may have changed it. */
-	atomic_store(&v->synced, false);
 	/* Each time: what the thread was created with, or has done since, may block it. */
 	if (v->host->config.kick_signal)
 		sigdelset(&v->mask, v->host->config.kick_signal);
@@ -119,13 +118,49 @@ static void excuse_wait(struct embed_vcpu *v)
 }
 #endif
 
+/* KVM lets in what this mask, of the kernel's size, does not block; or, NULL, what the thread does not. 0 or -errno. */
+static int tell_mask(const struct embed_vcpu *v, const sigset_t *mask)
+{
+	union {
+		struct kvm_signal_mask told;
+		uint8_t bytes[sizeof(struct kvm_signal_mask) + KERNEL_SIGSET_SIZE];
+	} arg = { .told.len = KERNEL_SIGSET_SIZE };
+
+	if (mask)
+		memcpy(arg.told.sigset, mask, KERNEL_SIGSET_SIZE);
+	return ioctl(v->fd, KVM_SET_SIGNAL_MASK, mask ? &arg : NULL) < 0 ? -errno : 0;
+}
+
+static void begins_to_run(struct embed_vcpu *v)
+{
+	if (!v->settling)
+		excuse_wait(v);
+}
+
+bool embed_still(struct embed_vcpu *v)
+{
+	if (v->host->config.run_signals)
+		return false;
+	if (!v->lets_in && tell_mask(v, &v->mask))
+		return false;
+	v->lets_in = true;
+	begins_to_run(v);
+	return true;
+}
+
+/* From here on the VMM has the vCPU, and may change it. */
 void embed_loud(struct embed_vcpu *v)
 {
-	if (atomic_load(&v->word) & EMBED_INSIDE && !v->settling)
-		excuse_wait(v);
-	if (atomic_load(&v->word) & EMBED_INSIDE && has_signal(v)) {
-		atomic_fetch_or(&v->word, EMBED_WANTED);
-		immediate_set(v->run);
+	atomic_store(&v->synced, false);
+	if (v->lets_in)
+		tell_mask(v, NULL);
+	v->lets_in = false;
+	if (atomic_load(&v->word) & EMBED_INSIDE) {
+		begins_to_run(v);
+		if (has_signal(v)) {
+			atomic_fetch_or(&v->word, EMBED_WANTED);
+			immediate_set(v->run);
+		}
 	}
 	pthread_setcancelstate(v->cancel, NULL);
 	pthread_sigmask(SIG_SETMASK, &v->mask, NULL);
@@ -194,7 +229,8 @@ static void take_wakes(struct embed_vcpu *v)
 
 /*
  * Signals are let in while the thread sleeps, and only then. Woken and signalled at once, ppoll() says the former, and the signal is
- * handled when it is let in again: it is looked for. A signal of run_signals remains pending, as behind KVM_RUN.
+ * handled when it is let in again: it is looked for. Not by the first wait behind a KVM_RUN that has something to read for an answer: signals were
+ * looked for when that began, and are when the next begins. A signal of run_signals remains pending, as behind KVM_RUN.
  */
 int embed_wait(struct host *h, unsigned nr, int fd)
 {
@@ -213,9 +249,12 @@ int embed_wait(struct host *h, unsigned nr, int fd)
 		return errno == EINTR ? -EINTR : -errno;
 	if (fds[0].revents)
 		take_wakes(v);
-	if (fds[1].revents || embed_is_wanted(v) || has_signal(v))
+	if (fds[1].revents || embed_is_wanted(v))
 		return -EINTR;
-	return fds[2].revents != 0;
+	if (!fds[2].revents || !v->looked)
+		return has_signal(v) ? -EINTR : fds[2].revents != 0;
+	v->looked = false;
+	return 1;
 }
 
 void embed_wake(struct host *h, unsigned nr)
@@ -370,6 +409,7 @@ void embed_end(struct embed_vcpu *v, int err, struct vcpu_exit *exit)
 		tell_interrupted(v, exit);
 	atomic_store(&v->synced, exit->kind == EXIT_KVM && v->copies);
 	v->settling = v->copies = false;
+	v->looked = true;
 	atomic_fetch_or(&v->word, EMBED_RAN);
 	atomic_fetch_and(&v->word, ~(unsigned)EMBED_INSIDE);
 }

@@ -10,6 +10,9 @@
  *   runs while we hold a lock. There embed_begin() precedes a KVM_RUN, and embed_end() follows it and says what came of it; while the guest
  *   stands the thread sleeps in host_ops.wait().
  *
+ * Where embed_still() stands in front of a KVM_RUN in place of embed_loud(), KVM itself lets the signals in, and blocks them again behind it: no
+ * handler runs before embed_loud(), and a signal is pending until then, or ends wait().
+ *
  * What the VMM is never to miss is its own kick, by a signal or by immediate_exit. A signal that is handled while the thread is in KVM_RUN
  * or in wait() ends it with EINTR; embed_loud() sees to one that comes while signals are blocked. One that was handled before a
  * KVM_RUN which came out with an exit of the debugger's is seen by nobody. Hence the rule for whoever calls wait(): not after a KVM_RUN
@@ -51,6 +54,13 @@ void embed_quiet(struct embed_vcpu *v);
  * begin, that fails with EINTR.
  */
 void embed_loud(struct embed_vcpu *v);
+
+/*
+ * In place of embed_loud(), in front of a KVM_RUN that is embed_run(): signals stay blocked, and none is handled unseen. One that the VMM lets in,
+ * and that is pending or comes, ends it with EINTR, and embed_loud() is to follow then before anything else is run or waited for. False: that is not
+ * possible here, and embed_loud() is the way.
+ */
+bool embed_still(struct embed_vcpu *v);
 
 /*
  * The VMM wants this thread, by immediate_exit or by embed_want(): its KVM_RUN is to come at once, whatever the guest is doing, and executes

@@ -54,6 +54,8 @@ struct embed_vcpu {
 	bool answers;	  /* the last KVM_RUN failed with EINTR because the VMM had asked for that, and by no signal */
 	bool copies;	  /* when it began, KVM was to leave registers in kvm_run */
 	sigset_t mask;	  /* while its signals are blocked: what is blocked else */
+	bool lets_in;	  /* KVM was told of that: a KVM_RUN lets in what the thread does else */
+	bool looked;	  /* for signals: by a KVM_RUN since wait() has */
 	int cancel;	  /* ... and whether it can be cancelled */
 	int64_t since;	  /* it has been waiting, and has executed nothing yet: ms of CLOCK_MONOTONIC; or 0 */
 	pthread_t thread; /* itself; read by others while it is inside */

@@ -409,6 +409,20 @@ static void test_style(enum style style, bool simulated)
 
 /* ---- what comes at one and the same moment ---- */
 
+/* A client that never stops talking does not keep the thread from the VMM. Behind a KVM_RUN. */
+static void test_readable(struct vmm *m)
+{
+	int fds[2];
+
+	if (pipe(fds) || write(fds[1], "", 1) != 1)
+		return;
+	embed_quiet(m->l.v);
+	is_int(m->h->ops->wait(m->h, 0, fds[0]), 1, "there is something to read");
+	pthread_kill(pthread_self(), KICK);
+	is_int(m->h->ops->wait(m->h, 0, fds[0]), -EINTR, "a signal that came meanwhile is noticed before more is read");
+	embed_loud(m->l.v);
+}
+
 static void test_coincidences(void)
 {
 	struct vcpu_exit exit;
@@ -441,6 +455,7 @@ static void test_coincidences(void)
 	is_int(exit.kind, EXIT_VMM, "... for the VMM's sake");
 	embed_loud(m.l.v);
 	is_int(m.run->immediate_exit, 0, "... once");
+	test_readable(&m);
 	close_simulated(&m);
 	pthread_sigmask(SIG_BLOCK, &kick, NULL);
 }
