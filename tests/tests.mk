@@ -245,7 +245,7 @@ build/bench/%/loop.elf: tests/bench/loop.S
 	@mkdir -p $(@D)
 	$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc -nostdlib -static -no-pie -Wl,--build-id=none $(bench_loop_$*) -o $@ $<
 
-bench_c := tests/bench/rate.c tests/bench/rate.h stub/many_regs/kvm_many_regs.h
+bench_c := tests/bench/rate.c tests/bench/rate.h tests/lib/patience.h stub/many_regs/kvm_many_regs.h
 bench_remote := tests/bench/remote.c tests/bench/remote.h
 bench_cc = $(if $(filter $(notdir $(@D)),$(HOSTARCH)),,$(cross_$(notdir $(@D))))gcc $(CFLAGS) -static -o $@ $(filter %.c,$^)
 

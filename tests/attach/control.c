@@ -25,6 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/patience.h"
 #include "victim.h"
 
 /* --- kicks */
@@ -43,13 +44,20 @@ static unsigned long unseen(const struct seat *s)
 	return seen < s->sent ? s->sent - seen : 0;
 }
 
-/* Kicks that were not seen although they had five seconds. Those of a storm that does not wait may have been one. */
+/* Seen, or kept by a tracer for a while: who is stopped by a debugger sees nothing. */
+static bool has_had_time(const struct seat *s)
+{
+	for (int i = 0; i < 20 && unseen(s); i++, sleep_ms(10))
+		if (thread_state(s->tid) != 't')
+			return false;
+	return true;
+}
+
+/* Kicks that were not seen although there was time. Those of a storm that does not wait may have been one. */
 static unsigned long lost(struct seat *s)
 {
-	if (!s->victim->storm_waits && s->victim->storm)
+	if ((!s->victim->storm_waits && s->victim->storm) || comes_true(!unseen(s) || has_had_time(s)))
 		return 0;
-	for (int i = 0; i < 500 && unseen(s); i++)
-		usleep(10000);
 	return unseen(s);
 }
 
@@ -202,50 +210,19 @@ static bool is_connected(unsigned port)
 	return is;
 }
 
-/* Is this thread kept by a tracer? */
-static bool is_stopped(int tid)
-{
-	char path[64], state = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	file = fopen(path, "r");
-	if (file && fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	if (file)
-		fclose(file);
-	return state == 't';
-}
-
-/* How often it has slept: one that runs the guest all the time has only when a tracer stopped it. */
-static unsigned long sleeps(int tid)
-{
-	char path[64], line[128];
-	unsigned long n = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
-	file = fopen(path, "r");
-	while (file && fgets(line, sizeof(line), file))
-		sscanf(line, "voluntary_ctxt_switches: %lu", &n);
-	if (file)
-		fclose(file);
-	return n;
-}
-
-/* Has a thread been stopped since then? `before` is kept up to date for as long as there is no client who could have done it. */
+/* Has a thread been stopped since then? One that runs the guest all the time has slept only when a tracer stopped it. `before` is kept up to date for as long as there is no client who could have done it. */
 static bool was_stopped(struct victim *v, unsigned port, unsigned long *before)
 {
 	unsigned long now[MACHINE_VCPUS];
 	bool connected, stopped = true;
 
 	for (unsigned i = 0; i < v->machine.n; i++)
-		now[i] = sleeps(v->seats[i].tid);
+		now[i] = thread_sleeps_so_far(v->seats[i].tid);
 	connected = is_connected(port); /* behind that: a stop in between is not taken for one of before */
 	for (unsigned i = 0; i < v->machine.n; i++) {
 		if (!connected)
 			before[i] = now[i];
-		stopped = stopped && (now[i] > before[i] || is_stopped(v->seats[i].tid));
+		stopped = stopped && (now[i] > before[i] || thread_state(v->seats[i].tid) == 't');
 	}
 	return connected && stopped;
 }
@@ -257,7 +234,7 @@ static void do_go(struct victim *v, char *argument, FILE *answer)
 	unsigned long before[MACHINE_VCPUS];
 
 	for (unsigned i = 0; i < v->machine.n; i++)
-		before[i] = sleeps(v->seats[i].tid);
+		before[i] = thread_sleeps_so_far(v->seats[i].tid);
 	fputs("waiting\n", answer);
 	fflush(answer);
 	while (!was_stopped(v, port, before))

@@ -35,28 +35,11 @@ count_registers() {
 
 # --- timing
 
-# A column's server each, and where its loop begins.
-host_servers() {
-	servers=
-	for column in $columns; do
-		loop=$ours_loop
-		[ "$column" != QEMU ] || loop=$qemu_loop
-		servers="$servers $column=./$column.socket=${loop%% *}"
-	done
-}
-
 time_hosts() {
 	say "$place: times of $columns"
-	host_servers
-	start_timed 1 loop.elf
-	# shellcheck disable=SC2086 # numbers
-	at "timeout 300 ./client hosts $rounds $milliseconds $point $servers" >>"$results" 2>"$dir/error" ||
-		note "$place: times of $columns: $(complaint)"
-	stop_timed
-	start_timed 1 loop.elf
-	at "timeout 400 ./client memory $(((rounds + 1) / 2)) $milliseconds $memory $servers" >>"$results" 2>"$dir/error" ||
-		note "$place: memory of $columns: $(complaint)"
-	stop_timed
+	servers_at "${ours_loop%% *}" "${qemu_loop%% *}"
+	measure 300 "times of $columns" "hosts $rounds $milliseconds $point"
+	measure 400 "memory of $columns" "memory $(((rounds + 1) / 2)) $milliseconds $memory"
 	for vcpus in 1 2 8; do
 		time_ctrl_c $vcpus
 	done

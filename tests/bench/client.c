@@ -52,26 +52,26 @@ static void step(void *arg)
 	expect(arg, "TS", "a step");
 }
 
-static void step_g(void *arg)
+static void step_and_ask(void *arg, const char *packet, const char *heads, const char *name)
 {
 	step(arg);
-	ask(arg, "g");
-	expect(arg, "0123456789abcdefx", "g");
+	ask(arg, "%s", packet);
+	expect(arg, heads, name);
+}
+
+static void step_g(void *arg)
+{
+	step_and_ask(arg, "g", "0123456789abcdefx", "g");
 }
 
 static void step_p(void *arg)
 {
-	step(arg);
-	ask(arg, "p0");
-	expect(arg, "0123456789abcdefx", "p");
+	step_and_ask(arg, "p0", "0123456789abcdefx", "p");
 }
 
-/* `monitor registers` */
 static void step_all(void *arg)
 {
-	step(arg);
-	ask(arg, "qRcmd,726567697374657273");
-	expect(arg, "O", "monitor registers");
+	step_and_ask(arg, "qRcmd,726567697374657273", "O", "monitor registers");
 }
 
 /* As gdb steps over a line that calls nothing. */

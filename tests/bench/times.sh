@@ -52,22 +52,28 @@ time_memory() {
 	stop_timed
 }
 
-time_all() {
-	say "$place: $rounds rounds of $milliseconds ms for each time"
+# A column's server each, and a place in its guest: servers_at OURS QEMUS.
+servers_at() {
 	servers=
 	for column in $columns; do
-		line=$ours_line
-		[ "$column" != QEMU ] || line=$qemu_line
-		servers="$servers $column=./$column.socket=$line"
+		at_place=$1
+		[ "$column" != QEMU ] || at_place=$2
+		servers="$servers $column=./$column.socket=$at_place"
 	done
+}
+
+# What the client measures of them all: measure SECONDS NAME WORDS-OF-THE-CLIENT.
+measure() {
 	start_timed 1 loop.elf
-	at "timeout 300 ./client time $rounds $milliseconds $servers" >>"$results" 2>"$dir/error" ||
-		note "$place: times of the servers: $(tail -n 1 "$dir/error")"
+	at "timeout $1 ./client $3 $servers" >>"$results" 2>"$dir/error" || note "$place: $2: $(complaint)"
 	stop_timed
-	start_timed 1 loop.elf
-	at "timeout 300 ./client interrupts $interrupts $servers" >>"$results" 2>"$dir/error" ||
-		note "$place: Ctrl-C: $(tail -n 1 "$dir/error")"
-	stop_timed
+}
+
+time_all() {
+	say "$place: $rounds rounds of $milliseconds ms for each time"
+	servers_at "$ours_line" "$qemu_line"
+	measure 300 "times of the servers" "time $rounds $milliseconds"
+	measure 300 Ctrl-C "interrupts $interrupts"
 	time_step
 	at "./floor time $rounds $milliseconds" >>"$results" 2>"$dir/error" || note "$place: floor: $(tail -n 1 "$dir/error")"
 }

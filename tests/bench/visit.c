@@ -24,6 +24,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "../lib/patience.h"
 #include "rate.h"
 #include "remote.h"
 
@@ -66,20 +67,6 @@ static double report(struct visit *v, const char *name)
 }
 
 /* Does a thread of this VMM stand in a stop of ptrace's? */
-static bool stands_one(const char *pid, const char *tid)
-{
-	char path[300], state = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%s/task/%s/stat", pid, tid);
-	file = fopen(path, "r");
-	if (file && fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	if (file)
-		fclose(file);
-	return state == 't';
-}
-
 static bool stands(const char *pid)
 {
 	char path[64];
@@ -90,7 +77,7 @@ static bool stands(const char *pid)
 	snprintf(path, sizeof(path), "/proc/%s/task", pid);
 	dir = opendir(path);
 	while (dir && !found && (entry = readdir(dir)))
-		found = entry->d_name[0] != '.' && stands_one(pid, entry->d_name);
+		found = entry->d_name[0] != '.' && thread_state(atoi(entry->d_name)) == 't';
 	if (dir)
 		closedir(dir);
 	return found;

@@ -46,19 +46,36 @@ __attribute__((unused)) static void sleep_ms(unsigned ms)
 		is_;                                                 \
 	})
 
-/* What /proc shows of a thread of this process: R, S, D, t, ... (proc(5), /proc/PID/stat); 0: nothing. */
+/* What /proc shows of a thread: R, S, D, t, ... (proc(5), /proc/PID/stat); 0: nothing. */
 __attribute__((unused)) static char thread_state(pid_t tid)
 {
 	char path[64], state = 0;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
 	f = fopen(path, "re");
 	if (f && fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
 		state = 0;
 	if (f)
 		fclose(f);
 	return state;
+}
+
+/* How often it has slept. */
+__attribute__((unused)) static unsigned long thread_sleeps_so_far(pid_t tid)
+{
+	char path[64], line[256];
+	unsigned long n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "voluntary_ctxt_switches: %lu", &n) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return n;
 }
 
 /* One that spins is never seen asleep several times in a row, however little of a processor it gets. */

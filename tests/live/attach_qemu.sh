@@ -22,15 +22,7 @@ END
 }
 
 make_linux() {
-	cache=$(cache_of "$PLACE")
-	dir=$(mktemp -d)
-	trap 'rm -rf "$dir"' EXIT
-	mkdir -p "$dir/tree/proc"
-	guest_init >"$dir/tree/init"
-	chmod 755 "$dir/tree/init"
-	(cd "$dir/tree" && find . | cpio -o -H newc --quiet) | cat "$cache/base.cpio" - >"$dir/initrd"
-	machine put "$name" "$cache/kernel" /Image
-	machine put "$name" "$dir/initrd" /initrd
+	put_linux
 	kernel="/Image -initrd /initrd -append 'console=$console quiet printk.time=0 printk.devkmsg=on panic=-1'"
 }
 

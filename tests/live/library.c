@@ -145,14 +145,13 @@ static void test_leave(void)
 
 static void test_busy(void)
 {
+	bool stopped;
 	struct rig r;
 	int fd;
 
 	start(&r, 1, MODE_STORM);
-	fd = client_open(&r);
-	client_say(fd, "vCont;c");
-	rig_stay(&r);
-	ok(client_stop(fd), "busy in the VMM: Ctrl-C is answered");
+	fd = client_while_away(&r, &stopped);
+	ok(stopped, "busy in the VMM: Ctrl-C is answered");
 	ok(strlen(client_ask(fd, PATIENCE, "g")) > 16, "busy in the VMM: registers are read");
 	ok(strlen(client_ask(fd, PATIENCE, "m%llx,8", (unsigned long long)rig_symbol(&r, "counter", NULL))) == 16,
 		"busy in the VMM: ... and memory");
@@ -178,9 +177,7 @@ static void test_pause(void)
 
 	start(&r, 1, MODE_SPIN);
 	code = rig_code(&r);
-	fd = client_open(&r);
-	client_break(&r, fd, "Z0", "tick");
-	client_ask(fd, PATIENCE, "vCont;c");
+	fd = client_at_tick(&r, 1);
 	ok(rig_pause(&r), "pause: the VMM has its vCPU back from a stopped guest");
 	kvmgdb_clean_begin(r.gdb);
 	ok(rig_code(&r) == code, "pause: a snapshot has the guest's own code");
@@ -299,11 +296,7 @@ static void test_slots(void)
 
 	start(&r, 1, MODE_SPIN);
 	code = rig_code(&r);
-	fd = client_open(&r);
-	client_break(&r, fd, "Z0", "tick");
-	client_ask(fd, PATIENCE, "vCont;c");
-	client_say(fd, "vCont;c");
-	client_wait(fd, PATIENCE);
+	fd = client_at_tick(&r, 2);
 	if (client_sees_plants(fd))
 		ok(rig_code(&r) != code, "slots: an opcode is planted");
 	else

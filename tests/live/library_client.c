@@ -108,6 +108,26 @@ int client_open(struct rig *r)
 	return pair[0];
 }
 
+int client_at_tick(struct rig *r, unsigned times)
+{
+	int fd = client_open(r);
+
+	client_break(r, fd, "Z0", "tick");
+	while (times--)
+		client_ask(fd, PATIENCE, "vCont;c");
+	return fd;
+}
+
+int client_while_away(struct rig *r, bool *stopped)
+{
+	int fd = client_open(r);
+
+	client_say(fd, "vCont;c");
+	rig_stay(r);
+	*stopped = client_stop(fd);
+	return fd;
+}
+
 const char *client_break(const struct rig *r, int fd, const char *packet, const char *where)
 {
 	return client_ask(fd, PATIENCE, "%s,%llx,%u", packet, (unsigned long long)rig_symbol(r, where, NULL), KIND);

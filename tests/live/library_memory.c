@@ -53,10 +53,7 @@ static void test_moved(const char *image)
 	rig_open(&r, image, 1, MODE_SPIN, 0);
 	rig_start(&r);
 	code = rig_code(&r);
-	fd = client_open(&r);
-	client_break(&r, fd, "Z0", "tick");
-	client_ask(fd, PATIENCE, "vCont;c");
-	client_ask(fd, PATIENCE, "vCont;c");
+	fd = client_at_tick(&r, 2);
 	rig_pause(&r);
 	ram = map_ram(memory);
 	move_ram(&r, ram, ram);

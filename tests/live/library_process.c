@@ -137,10 +137,8 @@ static unsigned long long blocked_by_server(const struct rig *r)
 /* A debugger's hour: what is refused is part of it. */
 static void debug(struct rig *r)
 {
-	int fd = client_open(r);
+	int fd = client_at_tick(r, 1);
 
-	client_break(r, fd, "Z0", "tick");
-	client_ask(fd, PATIENCE, "vCont;c");
 	client_ask(fd, PATIENCE, "g");
 	client_ask(fd, PATIENCE, "mfffffffffffff000,8");
 	client_ask(fd, PATIENCE, "Mfffffffffffff000,1:00");
@@ -252,10 +250,7 @@ static void test_closing(void)
 	rig_open(&r, image, 2, MODE_SPIN, 0);
 	rig_start(&r);
 	code = rig_code(&r);
-	fd = client_open(&r);
-	client_break(&r, fd, "Z0", "tick");
-	client_ask(fd, PATIENCE, "vCont;c");
-	client_ask(fd, PATIENCE, "vCont;c");
+	fd = client_at_tick(&r, 2);
 	rig_drop(&r, 0);
 	ok(!strcmp(client_ask(fd, PATIENCE, "qfThreadInfo"), "m2"), "closing: a vCPU's thread ends inside a stop");
 	rig_drop(&r, 1);

@@ -86,6 +86,12 @@ bool rig_is_left(const struct rig *r);
 /* Connected; the guest is stopped for it. -1: it is not. */
 int client_open(struct rig *r);
 
+/* The same, and the guest stands at a breakpoint of tick(), which it has met so many times. */
+int client_at_tick(struct rig *r, unsigned times);
+
+/* The same, while the first vCPU's thread stays in the VMM: the guest was let go, the thread serves an exit (rig_stay), and Ctrl-C was answered. */
+int client_while_away(struct rig *r, bool *stopped);
+
 /* What is answered, within so many milliseconds; "" if nothing is. In a buffer of its own, until the next one. */
 const char *client_ask(int fd, int ms, const char *format, ...) __attribute__((format(printf, 3, 4)));
 const char *client_wait(int fd, int ms);

@@ -22,23 +22,6 @@ static void on_kick(int sig)
 	(void)sig;
 }
 
-static unsigned long switches_of(pid_t tid)
-{
-	char path[64], line[256];
-	unsigned long n, sum = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
-	f = fopen(path, "r");
-	if (!f)
-		return 0;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "voluntary_ctxt_switches: %lu", &n) == 1)
-			sum += n;
-	fclose(f);
-	return sum;
-}
-
 /* How often threads have slept that are neither this one nor the vCPU's: the server's. */
 static unsigned long server_sleeps(const struct rig *r)
 {
@@ -50,7 +33,7 @@ static unsigned long server_sleeps(const struct rig *r)
 		pid_t tid = atoi(entry->d_name);
 
 		if (tid && tid != getpid() && tid != r->vcpus[0].tid)
-			sum += switches_of(tid);
+			sum += thread_sleeps_so_far(tid);
 	}
 	if (dir)
 		closedir(dir);
@@ -96,6 +79,7 @@ static void test_serves(bool vcpus)
 {
 	unsigned long before, sleeps;
 	unsigned stepped = 0;
+	int64_t from;
 	struct rig r;
 	int fd;
 
@@ -104,11 +88,13 @@ static void test_serves(bool vcpus)
 	fd = client_open(&r);
 	client_ask(fd, PATIENCE, "vCont;s:1");
 	before = server_sleeps(&r);
+	from = now_ms();
 	for (unsigned i = 0; i < STEPS; i++)
 		stepped += client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'T' && strlen(client_ask(fd, PATIENCE, "g")) > 16;
 	sleeps = server_sleeps(&r) - before;
 	is_int(stepped, STEPS, "who serves: steps, and registers behind each");
-	ok((sleeps < STEPS / 2) == vcpus, "who serves: %s: the server was woken %lu times for %u steps", vcpus ? "the vCPU's thread" : "the server",
+	/* It looks around every so often besides, which is nothing that a step costs: more than once in 10 ms it does not. */
+	ok(vcpus ? sleeps < STEPS / 2 + (unsigned long)(now_ms() - from) / 10 : sleeps >= STEPS, "who serves: %s: the server was woken %lu times for %u steps", vcpus ? "the vCPU's thread" : "the server",
 		sleeps, STEPS);
 	ok(client_ask(fd, PATIENCE, "qHostInfo")[0] == 't', "who serves: what is not the vCPU's to answer is answered");
 	ok(client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'T', "who serves: ... and a step behind that");

@@ -304,14 +304,13 @@ static void test_eight(void)
 
 static void test_long(void)
 {
+	bool stopped;
 	struct rig r;
 	int fd;
 
 	start(&r, 1, MODE_STORM);
-	fd = client_open(&r);
-	client_say(fd, "vCont;c");
-	rig_stay(&r);
-	ok(client_stop(fd), "long in the VMM: Ctrl-C is answered");
+	fd = client_while_away(&r, &stopped);
+	ok(stopped, "long in the VMM: Ctrl-C is answered");
 	for (unsigned i = 0; i < 8; i++) {
 		ok(strlen(client_ask(fd, PATIENCE, "g")) > 16 && client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'E', "long in the VMM: looked at, and not stepped");
 		client_say(fd, "vCont;c");

@@ -41,16 +41,7 @@ arm64) symbol=_stext offset=0x10000 base=0xffff800008000000 ;;
 # KERNEL_LINK_ADDR: arch/riscv/include/asm/pgtable.h
 riscv64) symbol=_start offset=0 base=0xffffffff80000000 ;;
 esac
-cache=$(cache_of "$PLACE")
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-mkdir -p "$dir/tree/proc"
-guest_init >"$dir/tree/init"
-chmod 755 "$dir/tree/init"
-(cd "$dir/tree" && find . | cpio -o -H newc --quiet) >"$dir/init.cpio"
-cat "$cache/base.cpio" "$dir/init.cpio" >"$dir/initrd"
-machine put "$name" "$cache/kernel" /Image
-machine put "$name" "$dir/initrd" /initrd
+put_linux
 describe_arch "$PLACE"
 make_vmlinux "$dir/vmlinux" "$cache/kernel" $symbol $offset $base || exit
 GUEST='' IMAGE=/Image VMLINUX=$dir/vmlinux OFFSET=$offset BASE=$base expect tests/live/linux.exp "$ARCH" $symbol

@@ -92,6 +92,19 @@ leave_place() {
 	[ "$PLACE" = own ] || machine stop "$name"
 }
 
+# Its own kernel, for a guest: /Image, and /initrd with what guest_init prints for its init. The cache is $cache, and $dir a folder for more.
+put_linux() {
+	cache=$(cache_of "$PLACE")
+	dir=$(mktemp -d)
+	trap 'rm -rf "$dir"' EXIT
+	mkdir -p "$dir/tree/proc"
+	guest_init >"$dir/tree/init"
+	chmod 755 "$dir/tree/init"
+	(cd "$dir/tree" && find . | cpio -o -H newc --quiet) | cat "$cache/base.cpio" - >"$dir/initrd"
+	machine put "$name" "$cache/kernel" /Image
+	machine put "$name" "$dir/initrd" /initrd
+}
+
 # With KVM_GET_MANY_REGS, by our module, for this part.
 load_module() {
 	if ! module=$(sh tests/machines/kbuild "$PLACE") || ! machine put "$name" "$module" kvm_many_regs.ko ||
