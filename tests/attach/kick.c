@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../lib/patience.h"
 #include "victim.h"
 
 static __thread struct seat *self;
@@ -118,9 +119,7 @@ static void count_eintr(struct seat *s, unsigned long handled)
 /* By whoever has set it: a VMM that never looks at it would not get back into its guest. */
 static bool is_taken_back(const struct kvm_run *run)
 {
-	for (int i = 0; i < 1000 && __atomic_load_n(&run->immediate_exit, __ATOMIC_SEQ_CST) > 1; i++)
-		usleep(1000);
-	return __atomic_load_n(&run->immediate_exit, __ATOMIC_SEQ_CST) <= 1;
+	return comes_true(__atomic_load_n(&run->immediate_exit, __ATOMIC_SEQ_CST) <= 1);
 }
 
 /* The VMM's immediate_exit is 0 or 1, and 1 is taken back when it has been seen. */

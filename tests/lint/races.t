@@ -26,7 +26,7 @@ for source in $(grep -lE 'include "(run_borrowed|run_guest|run_watcher|run_rig|s
 	[ -e "build/tsan/tests/unit/$name" ] && [ "$name" != monitor_linux ] || continue
 	rm -f "$tmp"/report.*
 	# A report of its own for each process: some of the programs start a server, which ends as it is told to.
-	TSAN_OPTIONS="log_path=$tmp/report" timeout 120 $fixed "build/tsan/tests/unit/$name" >"$tmp/out" 2>"$tmp/log" &&
+	TSAN_OPTIONS="log_path=$tmp/report" timeout 600 $fixed "build/tsan/tests/unit/$name" >"$tmp/out" 2>"$tmp/log" &&
 		! ls "$tmp"/report.* >/dev/null 2>&1
 	ok $? "$name"
 done

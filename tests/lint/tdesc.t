@@ -300,7 +300,7 @@ value_of()
 lldb_is_content()
 {
 	serve "$1" "$(echo "$1" | sed s/^ppc64le/powerpc64le/)-unknown-none" "$2" || return 1
-	timeout 60 lldb -b -o "gdb-remote $(cat "$tmp/port")" -o "register read $3" -o detach > "$tmp/lldb.out" 2>&1
+	timeout 300 lldb -b -o "settings set plugin.process.gdb-remote.packet-timeout 60" -o "gdb-remote $(cat "$tmp/port")" -o "register read $3" -o detach > "$tmp/lldb.out" 2>&1
 	kill $server 2> /dev/null
 	wait $server 2> /dev/null
 	got=$(sed -n 's/^ *\([A-Za-z0-9_]*\) = 0x0*\([0-9a-f][0-9a-f]*\)$/\1=\2/p' "$tmp/lldb.out" | tr '\n' ' ')

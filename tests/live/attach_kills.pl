@@ -55,7 +55,7 @@ sub has_tracer { return inside('grep -h TracerPid: /proc/' . victim_pid() . '/ta
 sub until_free {
 	my $from = time;
 
-	sleep 0.002 while has_tracer() && time - $from < 10;
+	sleep 0.002 while has_tracer() && time - $from < $patience;
 	return 1000 * (time - $from);
 }
 

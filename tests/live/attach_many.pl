@@ -51,8 +51,7 @@ for my $signal ('TERM', 'KILL') {
 	ok(inside('for fd in /proc/' . victim_pid() . '/fd/*; do [ "$(readlink $fd)" = /dev/kvm_many_regs ] && grep flags: /proc/' . victim_pid() . '/fdinfo/${fd##*/}; done') =~
 		/^flags:\s*0?2\d{6}$/, '... which no program inherits');
 	kill_server($signal);
-	inside('sleep 0.5');
-	ok(descriptors() eq $before, "SIG$signal: the VMM has the descriptors that it had") or diag(descriptors());
+	ok((comes_true { descriptors() eq $before }), "SIG$signal: the VMM has the descriptors that it had") or diag(descriptors());
 	expect_victim('... and lives', 2 * $vcpus);
 }
 

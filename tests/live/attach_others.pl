@@ -8,7 +8,7 @@ use warnings;
 use lib 'tests/live';
 use attach_rig;
 use attach_rig qw(is_stop steps hits run_on one_round one_cycle);
-use Time::HiRes qw(sleep);
+use Time::HiRes qw(sleep time);
 
 my %parts;
 
@@ -99,15 +99,11 @@ $parts{scope3} = sub {
 
 sub tracer { return inside("sed -n 's/^TracerPid:\\s*//p' /proc/$_[0]/status") }
 
-# Whether it has a tracer, or none, within ten seconds.
+# Whether it has a tracer, or none, at last.
 sub wait_traced {
 	my ($tid, $is) = @_;
 
-	for (1 .. 200) {
-		return 1 if $is == (tracer($tid) ne '0');
-		sleep 0.05;
-	}
-	return 0;
+	return comes_true { $is == (tracer($tid) ne '0') };
 }
 
 # The thread of vCPU 0.
@@ -143,7 +139,7 @@ $parts{tracers} = sub {
 	start_server() or die 'not attached: ' . server_log();
 	my $c = client();
 	for my $name (@there) {
-		my $said = inside("timeout 30 $command{$name} " . ($name eq 'gdb' ? "'info threads'" : '') . ' 2>&1 </dev/null');
+		my $said = inside("timeout $patience $command{$name} " . ($name eq 'gdb' ? "'info threads'" : '') . ' 2>&1 </dev/null');
 
 		ok($said =~ /not permitted|annot attach/, "$name, of a VMM that is attached to, may not trace its vCPUs' threads") or diag($said);
 		my $wrong = one_round($c, 2);
@@ -161,8 +157,7 @@ $parts{bits32} = sub {
 
 	is_own() && -x $vmm && inside("timeout 1 $vmm; echo \$?") =~ /124$/ or return skip('a VMM of 32 bits', 'it does not run here');
 	my $pid = inside("$vmm >/dev/null 2>&1 </dev/null & echo \$!");
-	sleep 0.3;
-	ok(inside("ls -l /proc/$pid/fd") =~ /kvm-vcpu/, 'a VMM of 32 bits: it has a vCPU');
+	ok((comes_true { inside("ls -l /proc/$pid/fd") =~ /kvm-vcpu/ }), 'a VMM of 32 bits: it has a vCPU');
 	refused('... which is refused', $pid, 'program of 32 bits');
 	ok(inside(program() . ' --list') =~ /^ *$pid .*32 bits/m, '... with the same reason in the list');
 	ok(is_alive($pid), '... and lives');
@@ -247,7 +242,9 @@ $parts{second} = sub {
 
 my @all = qw(refused users rights tracers bits32 seccomp later second);
 for my $part ($ENV{PARTS} ? split ' ', $ENV{PARTS} : @all) {
-	diag("--- $part");
+	my $from = time;
+
 	eval { $parts{$part}->(); 1 } or ok(0, "$part: $@");
+	diag(sprintf '%s: %.1f s', $part, time - $from);
 }
 finish();

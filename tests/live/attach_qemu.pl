@@ -32,7 +32,7 @@ sub start_qemu {
 sub open_monitor {
 	my $said = '';
 
-	for (1 .. 100) {
+	for (1 .. 600) {
 		my $m = IO::Socket::INET->new($ENV{MONITOR});
 		return $m if $m && defined monitor_prompt($m);
 		sleep 0.1;
@@ -102,10 +102,7 @@ sub console_goes_on {
 	my ($name) = @_;
 	my $before = printed();
 
-	for (1 .. 300) {
-		sleep 0.1;
-		last if printed() > $before;
-	}
+	comes_true { printed() > $before };
 	my $wrong = printed() > $before ? console_is_broken() : "it prints nothing more: " . inside("cat $serial.err");
 	ok($wrong eq '', $name) or diag($wrong);
 }

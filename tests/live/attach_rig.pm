@@ -9,8 +9,10 @@ use IO::Select;
 use IO::Socket::INET;
 use Socket qw(IPPROTO_TCP TCP_NODELAY SOL_SOCKET SO_LINGER);
 use Time::HiRes qw(sleep time);
+use lib 'tests/lib';
+use patience;
 
-our @EXPORT = qw(ok skip diag finish inside start_victim ask_victim is_alive end_victim lives ended_by_debug_exit victim_pid expect_victim
+our @EXPORT = qw(comes_true $patience ok skip diag finish inside start_victim ask_victim is_alive end_victim lives ended_by_debug_exit victim_pid expect_victim
 	start_server kill_server server_log server_status server_pid refused misused
 	client vanish say_only hear ask interrupt monitor stopped_at kind point at gone is_own program nobody without_kvm set_port);
 our @EXPORT_OK = qw(is_stop steps hits run_on one_round one_cycle);
@@ -24,7 +26,6 @@ my ($count, $failed) = (0, 0);
 my @in = split ' ', $ENV{IN};
 my $own = $ENV{PLACE} eq 'own';
 my $dir = "/tmp/attach.$$";
-my $patience = 60;
 my ($victim, $server);
 our $port;
 # Of a function of ppc64le's, behind what only callers from elsewhere execute.
@@ -95,12 +96,14 @@ sub start_victim {
 
 sub victim_pid { return $victim }
 
-# Its answer to a command; empty when there is none.
+# Its answer to a command; empty when there is none. One that has gone, or goes meanwhile, is not waited for.
 sub ask_victim {
-	my ($command, $seconds) = @_;
+	my ($command) = @_;
+	my $lives = "grep -qs ^State:.[^ZX] /proc/$victim/status";
 
-	$seconds //= 30;
-	return inside("timeout $seconds sh -c 'echo $command >$dir/ask; read -r line <$dir/answer; echo \"\$line\"' 2>/dev/null");
+	return inside("$lives && timeout " . 2 * $patience . " sh -c 'exec 3<>$dir/answer; echo $command >$dir/ask;
+		{ while $lives; do sleep 0.5; done; echo >&3; } >/dev/null 2>&1 &
+		read -r line <&3; kill \$!; echo \"\$line\"' 2>/dev/null");
 }
 
 sub is_alive { return inside("grep -s State: /proc/$_[0]/status") =~ /State:\s+[^ZX]/ }
@@ -116,11 +119,11 @@ sub lives {
 	my $report;
 
 	ask_victim('report');
-	for (my $i = 0; $i < 20; $i++) {
+	comes_true {
 		sleep 0.2;
 		$report = ask_victim('report');
-		last if $report !~ /running=(\d+)\/(\d+)/ || $1 == $2;
-	}
+		$report !~ /running=(\d+)\/(\d+)/ || $1 == $2
+	};
 	return 'the VMM has gone: ' . inside("tail -n 3 $dir/vmm") if $report eq '';
 	my ($running, $vcpus) = $report =~ /running=(\d+)\/(\d+)/ or return $report;
 	my ($uncaused, $lost, $foreign, $left) = $report =~ /uncaused=(\d+) lost=(\d+) foreign=(\d+) left=(\d+)/;
@@ -145,10 +148,10 @@ sub expect_victim {
 
 # --- the server
 
-# A command line of kvm-gdbserver's, which is given so many seconds to listen: its process, or undef.
+# A command line of kvm-gdbserver's: its process, or undef when it does not listen.
 sub starts_listening {
-	my ($command, $seconds) = @_;
-	my $looks = $seconds * 20;
+	my ($command) = @_;
+	my $looks = $patience * 20;
 
 	$server = inside("mkdir -p $dir; cd $dir; rm -f status pid server;
 		{ sh -c 'echo \$\$ >pid; exec $command'; echo \$? >status; } >server 2>&1 </dev/null &
@@ -170,7 +173,7 @@ sub start_server {
 	my $options = $how{options} // '';
 	my $by = $how{by} // '';
 
-	return starts_listening("$by $program $options --attach $ENV{COMM} $pid", 30);
+	return starts_listening("$by $program $options --attach $ENV{COMM} $pid");
 }
 
 # A command that runs another one as nobody, who cannot open /dev/kvm; or undef.
@@ -203,7 +206,7 @@ sub start_launched {
 
 	end_victim();
 	my $by = $how{by} // '';
-	my $listens = starts_listening("$by $program $options $ENV{COMM} -- $command", 60);
+	my $listens = starts_listening("$by $program $options $ENV{COMM} -- $command");
 	$victim = $1 if server_log() =~ /created; pid = (\d+)/;
 	return $listens;
 }
@@ -222,11 +225,9 @@ sub nobody {
 	return inside("$launcher true 2>/dev/null; echo \$?") eq '0' ? $launcher : undef;
 }
 
-# The exit status, when it has ended within so many seconds.
+# The exit status, when it has ended.
 sub server_status {
-	my ($seconds) = @_;
-
-	return inside("for i in \$(seq " . (($seconds // 10) * 20) . "); do [ -s $dir/status ] && break; sleep 0.05; done; cat $dir/status 2>/dev/null");
+	return inside("for i in \$(seq " . $patience * 20 . "); do [ -s $dir/status ] && break; sleep 0.05; done; cat $dir/status 2>/dev/null");
 }
 
 sub kill_server {
@@ -239,7 +240,7 @@ sub kill_server {
 # --attach with this process is refused in one line that matches, with this exit status; run by way of `by`.
 sub refused_with {
 	my ($name, $pid, $pattern, $status, $by) = @_;
-	my $output = inside(($by // '') . " timeout 30 $program --attach :0 $pid 2>&1 </dev/null; echo \"status \$?\"");
+	my $output = inside(($by // '') . " timeout $patience $program --attach :0 $pid 2>&1 </dev/null; echo \"status \$?\"");
 
 	ok($output =~ /^[^\n]*(?:$pattern)[^\n]*\nstatus $status$/, $name) or diag($output);
 }

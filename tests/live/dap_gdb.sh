@@ -3,4 +3,4 @@
 
 fetch_client gdb-16
 attach="{ \"program\": \"$PWD/$GUEST\", \"target\": \"127.0.0.1:PORT\" }"
-perl tests/live/dap.pl "$GUEST" "$attach" "$client" -q -nx -i dap -iex 'set debuginfod enabled off'
+perl tests/live/dap.pl "$GUEST" "$attach" "$client" -q -nx -i dap -iex 'set debuginfod enabled off' -iex 'set remotetimeout 60'

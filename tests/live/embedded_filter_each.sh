@@ -34,7 +34,7 @@ while read -r entry number own; do
 		echo "ok $count - $what # SKIP the VMM itself needs it"
 	elif is_untried "$number"; then
 		echo "ok $count - $what # SKIP nothing in the session asks for it"
-	elif FILTER_WITHOUT=$entry timeout 300 expect tests/live/session.exp "$ARCH" </dev/null 2>&1 |
+	elif PATIENCE=60 FILTER_WITHOUT=$entry timeout 300 expect tests/live/session.exp "$ARCH" </dev/null 2>&1 |
 		grep -q '^not ok\|^bail\|while executing'; then
 		echo "ok $count - $what"
 	else

@@ -48,11 +48,7 @@ sub session_works {
 sub has_gone {
 	my ($pid) = @_;
 
-	for (1 .. 100) {
-		return 1 if !is_alive($pid);
-		sleep 0.1;
-	}
-	return 0;
+	return comes_true { !is_alive($pid) };
 }
 
 my %parts;
@@ -109,8 +105,8 @@ $parts{status} = sub {
 		my $c = client();
 		say_only($c, 'vCont;c');
 		sleep 0.1;
-		ask_victim($command, 1);
-		my $told = hear($c, 20) // 'nothing';
+		ask_victim($command);
+		my $told = hear($c) // 'nothing';
 		ok($told =~ /^$reply/, "$command of the VMM is told as $reply") or diag($told);
 		ok(server_status() eq $status, "... and is our status, $status") or diag(server_log());
 	}
@@ -119,7 +115,7 @@ $parts{status} = sub {
 	say_only($c, 'vCont;c');
 	sleep 0.1;
 	inside('kill -KILL ' . victim_pid());
-	my $told = hear($c, 20) // 'nothing';
+	my $told = hear($c) // 'nothing';
 	ok($told =~ /^X09/, 'SIGKILL of the VMM is told') or diag($told);
 	ok(server_status() eq '137', '... and is our status') or diag(server_log());
 	launched('--vcpus 2');
@@ -129,7 +125,7 @@ $parts{status} = sub {
 
 sub fails {
 	my ($name, $command, $pattern, $status) = @_;
-	my $output = inside('timeout 30 ' . program() . " :0 -- $command 2>&1 </dev/null; echo \"status \$?\"");
+	my $output = inside("timeout $patience " . program() . " :0 -- $command 2>&1 </dev/null; echo \"status \$?\"");
 
 	ok($output =~ /^kvm-gdbserver: [^\n]*(?:$pattern)[^\n]*\nstatus $status$/m, $name) or diag($output);
 }
@@ -158,8 +154,8 @@ $parts{wrappers} = sub {
 	$wrong = session_works($c);
 	ok($wrong eq '', 'a script that has the VMM for a child, and another one') or diag($wrong);
 	say_only($c, 'vCont;c');
-	ask_victim('exit 5', 1);
-	my $told = hear($c, 20) // 'nothing';
+	ask_victim('exit 5');
+	my $told = hear($c) // 'nothing';
 	ok($told =~ /^W05/, '... the end is the VMM\'s') or diag($told);
 	ok(server_status() eq '9' && has_gone($script), '... and the status is that of what was started') or diag(server_log());
 	inside('pkill -g ' . $script . ' 2>/dev/null');
@@ -196,6 +192,14 @@ $parts{signals} = sub {
 	expect_victim('... and the VMM lives');
 };
 
+# What a VMM says of itself that no server was seen to start.
+sub reports {
+	my ($pid) = @_;
+	my $dir = "/tmp/attach.$$";
+
+	return inside("timeout 10 sh -c 'echo report >$dir/ask; read -r line <$dir/answer; echo \"\$line\"' 2>/dev/null");
+}
+
 # Killed at any moment of the start, the VMM goes on, or has ended, and does not stand.
 $parts{kill_any} = sub {
 	my $wrong = '';
@@ -215,10 +219,15 @@ $parts{kill_any} = sub {
 			$dead++;
 			next;
 		}
-		my ($first, $then) = map { sleep 0.3; ask_victim('report', 5) } 1 .. 2;
-		my ($before) = $first =~ / exits=(\d+)/;
-		my ($after) = $then =~ / exits=(\d+)/;
-		if (defined $after && $after > ($before // 0)) {
+		my ($first, $then, $goes_on);
+		comes_true {
+			sleep 0.1;
+			$then = reports($pid);
+			$first //= $then =~ / exits=(\d+)/ ? $1 : undef;
+			$goes_on = $then =~ / exits=(\d+)/ && $1 > $first;
+			$goes_on || !is_alive($pid)
+		};
+		if ($goes_on) {
 			$lives++;
 		} elsif (is_alive($pid)) {
 			$wrong ||= sprintf 'killed at %.3f s: %s', $seconds, $then;
@@ -311,8 +320,11 @@ $parts{qemu} = sub {
 $parts{terminal} = sub {
 	return skip('Ctrl-C at the terminal', 'there is no script(1)') if inside('command -v script') eq '';
 	my $command = launched_command('--vcpus 1');
-	my $output = inside('cd /tmp; (for i in $(seq 100); do sleep 0.1; grep -q Listening /tmp/launch.tty 2>/dev/null && break; done; sleep 0.3; printf "\003"; sleep 1) |
-		timeout 30 script -qefc "' . program() . " :0 -- $command\" /tmp/launch.tty >/dev/null 2>&1; echo \"status \$?\"; rm -f /tmp/launch.tty");
+	# Its standard input is there until it has ended.
+	my $output = inside('cd /tmp; rm -f launch.over; (wait_for() { for i in $(seq 600); do grep -qs "$1" "$2" && break; sleep 0.1; done; }
+		wait_for Listening launch.tty; sleep 0.3; printf "\003"; wait_for over launch.over) |
+		timeout 120 script -qefc "' . program() . " :0 -- $command; status=\\\$?; echo over >launch.over; exit \\\$status\" launch.tty >/dev/null 2>&1
+		echo \"status \$?\"; rm -f launch.tty launch.over");
 	ok($output =~ /^status 130$/m, 'Ctrl-C at the terminal is the VMM\'s, which ends by it') or diag($output);
 };
 

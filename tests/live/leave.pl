@@ -6,11 +6,12 @@ use warnings;
 use IO::Select;
 use IO::Socket::INET;
 use Socket qw(SOL_SOCKET SO_LINGER SO_RCVBUF);
+use lib 'tests/lib';
+use patience;
 
 $| = 1;
 $SIG{PIPE} = 'IGNORE';
 my $guest = $ENV{GUEST};
-my $patience = 30;
 my ($count, $failed) = (0, 0);
 my %at = map { my ($addr, undef, $name) = split; $name => hex $addr } grep { /^[0-9a-f]+ \w / } `nm $guest`;
 
@@ -84,7 +85,7 @@ sub ask {
 sub next_client {
 	for (my $i = 0; ; $i++) {
 		my $c = client();
-		return $c if $i > 100 || ask($c, '?') =~ /^T05/;
+		return $c if $i > 20 * $patience || ask($c, '?') =~ /^T05/;
 		vanish($c);
 		select undef, undef, undef, 0.05;
 	}
@@ -218,7 +219,7 @@ for my $leaving (@leavings) {
 	ok(ask($c, '?') =~ /^T05/, "a client that vanishes $name: the next one is served");
 	ok(code($c) eq $before, '... no opcode is left');
 	my $now = counter($c);
-	for (my $i = 0; $now <= $counted && $i < 40; $i++) {
+	for (my $i = 0; $now <= $counted && $i < 20 * $patience; $i++) {
 		vanish($c);
 		select undef, undef, undef, 0.05;
 		$c = client();

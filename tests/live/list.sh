@@ -9,6 +9,7 @@ dir=$(mktemp -d)
 there=$($IN 'mktemp -d /tmp/list.XXXXXX')
 trap '$IN "kill \$(cat $there/pids) 2>/dev/null; rm -rf $there"; rm -rf "$dir"' EXIT
 . tests/lib/status.sh
+. tests/lib/patience.sh
 
 excerpt() {
 	cat "$dir/list" "$dir/json"
@@ -17,7 +18,7 @@ excerpt() {
 # A VMM with two vCPUs; its pid. It waits for a debugger.
 start() { # FILE
 	$IN ": >$there/out; $1 :0 $IMAGE 2 >$there/out 2>&1 & echo \$! | tee -a $there/pids
-		for i in \$(seq 100); do ! grep -q Listening $there/out || exit 0; sleep 0.1; done"
+		for i in \$(seq 600); do ! grep -q Listening $there/out || exit 0; sleep 0.1; done"
 }
 
 list() { # AS
@@ -41,7 +42,7 @@ entry "$pid" '$v->{vmm} eq "vmm" && $v->{comm} eq "vmm" && $v->{exe} =~ m{/vmm$}
 entry "$pid" '$v->{uid} == 0 && $v->{user} =~ /^(root|0)$/ || $v->{uid} == $<' "its user"
 entry "$pid" '$v->{vms} == 1 && $v->{vcpus} == 2 && !$v->{guess}' "its vCPUs"
 entry "$pid" '$v->{ram} == 128 << 20' "its RAM"
-entry "$pid" '$v->{age} < 60 && $v->{state} =~ /^(sleeping|running)$/' "its age and state"
+entry "$pid" '$v->{age} < 600 && $v->{state} =~ /^(sleeping|running)$/' "its age and state"
 entry "$pid" '$v->{attach} && !defined $v->{why}' "it can be attached to"
 grep -Eq "^ *$pid  vmm .* 2 +~128M .* yes\$" "$dir/list"
 ok $? "the same in text"
@@ -53,10 +54,7 @@ $IN "kill -CONT $pid"
 # There is a debugger here, and none in the machines.
 if [ "$PLACE" = own ]; then
 	gdb -nx -batch -p "$pid" -ex "shell touch $there/traced; while [ -e $there/traced ]; do sleep 0.1; done" >/dev/null 2>&1 &
-	for _ in $(seq 100); do
-		[ ! -e "$there/traced" ] || break
-		sleep 0.1
-	done
+	comes_true [ -e "$there/traced" ]
 	list
 	entry "$pid" '$v->{state} eq "traced" && !$v->{attach} && $v->{why} =~ /^process '$!' .gdb. traces it/' "a VMM that is traced, by whom"
 	rm "$there/traced"

@@ -21,7 +21,7 @@ like "target list" "arch=$triple-" "alone: the architecture"
 like "register read pc" "(pc|rip) = $(printf 0x%016x "$entry")" "alone: the pc, in its byte order"
 like "thread list" "thread #1: .*name = 'vCPU 0.*thread #2: .*name = 'vCPU 1" "alone: threads have names"
 cp "$tmp/log" "$tmp/answer"
-wait_server_says 'stays stopped, and waits for a debugger'
+comes_true server_says 'stays stopped, and waits for a debugger'
 result $? "alone: left stopped, the server says so"
 
 # Whoever comes next finds it as it was left, with nothing planted.
@@ -32,7 +32,7 @@ continue
 process detach -s true
 END
 like "continue" 'stop reason = breakpoint 1\.1.*square' "left stopped: it goes on where it was"
-wait_server_says 'stays stopped'
+comes_true server_says 'stays stopped'
 session <<END
 thread backtrace
 expression \$pc == (long)&square

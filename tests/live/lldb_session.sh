@@ -3,6 +3,7 @@
 # Sourced by scripts of ./plan, which find the server as ./part says. LLDB is which lldb there is, if not the usual one.
 
 LLDB=${LLDB:-lldb}
+. tests/lib/patience.sh
 
 tmp=$(mktemp -d) || exit 1
 server=
@@ -33,22 +34,12 @@ server_says()
 	tail -n 1 "$tmp/log" | grep -qE "$1"
 }
 
-# Until it is one like this.
-wait_server_says()
-{
-	for _ in $(seq 300); do
-		! server_says "$1" || return 0
-		sleep 0.1
-	done
-	return 1
-}
-
 start_server()
 {
 	: >"$tmp/log"
 	$LAUNCH --debug "$@" "$COMM" "$IMAGE" >"$tmp/log" 2>&1 </dev/null &
 	server=$!
-	wait_server_says '^Listening on port ' || {
+	comes_true server_says '^Listening on port ' || {
 		echo "not ok - the server did not start: $(cat "$tmp/log")"
 		exit 1
 	}
@@ -65,7 +56,7 @@ wait_killed()
 # Ends the server, or waits for it to end by itself, but not for ever; its status is in $server_status.
 wait_server()
 {
-	(sleep 30; kill "$server") >/dev/null 2>&1 &
+	(sleep "$patience"; kill "$server") >/dev/null 2>&1 &
 	guard=$!
 	wait "$server"
 	server_status=$?
@@ -90,7 +81,7 @@ run_lldb()
 	while IFS= read -r command; do
 		set -- "$@" -o "$command"
 	done
-	timeout --foreground 120 "$LLDB" --no-lldbinit --batch -o "settings set use-color false" "$@" >"$tmp/session" 2>&1 </dev/null
+	timeout --foreground 300 "$LLDB" --no-lldbinit --batch -o "settings set use-color false" -o "settings set plugin.process.gdb-remote.packet-timeout 60" "$@" >"$tmp/session" 2>&1 </dev/null
 }
 
 # The same, with a Ctrl-C when the guest runs; one that comes before lldb itself knows that is lost, so it may take several.
@@ -99,7 +90,7 @@ interrupted_session()
 	cat >"$tmp/commands"
 	session <"$tmp/commands" &
 	lldb=$!
-	wait_server_says '^<- (c|vCont;c)'
+	comes_true server_says '^<- (c|vCont;c)'
 	while server_says '^<- (c|vCont;c)'; do
 		pkill -INT -P "$lldb"
 		sleep 0.3

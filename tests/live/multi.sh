@@ -2,6 +2,7 @@
 # --multi: gdb finds two VMMs of tests/examples among this computer's VMs, and debugs one after the other; what becomes of a VM when gdb,
 # or the server, or its VMM ends.
 
+. tests/lib/patience.sh
 gdb=${GDB:-gdb-multiarch}
 dir=$(mktemp -d)
 trap 'kill $server $vm1 $vm2 2>/dev/null; rm -rf "$dir"' EXIT
@@ -22,26 +23,17 @@ like() { # NAME PATTERN...
 	result $? "$name"
 }
 
-# A line in that file, within ten seconds.
-says() { # FILE PATTERN
-	for _ in $(seq 100); do
-		! grep -Eq "$2" "$1" || return 0
-		sleep 0.1
-	done
-	return 1
-}
-
 port_of() { # FILE
-	says "$1" 'Listening on port' && sed -n 's/^Listening on port //p' "$1"
+	comes_true grep -q 'Listening on port' "$1" && sed -n 's/^Listening on port //p' "$1"
 }
 
 # Commands, a line each; one that fails ends nothing.
 session() {
-	set -- -nx -q -batch -ex 'set confirm off' -ex 'set width 0' -ex 'set sysroot' -ex "file $GUEST"
+	set -- -nx -q -batch -ex 'set remotetimeout 60' -ex 'set confirm off' -ex 'set width 0' -ex 'set sysroot' -ex "file $GUEST"
 	while read -r line; do
 		set -- "$@" -ex "$line"
 	done
-	timeout 60 "$gdb" "$@" >"$dir/gdb" 2>&1 </dev/null
+	timeout 300 "$gdb" "$@" >"$dir/gdb" 2>&1 </dev/null
 }
 
 # A VMM whose vCPUs run count(), for ever. What it has of a debugger is used to say so, and no more.
@@ -158,11 +150,7 @@ moves 1 "the server was ended at a breakpoint: the VM runs on"
 # gdb has started it, and talks to it by a pipe.
 piped="target extended-remote | echo \$\$ >$dir/pid; exec build/kvm-gdbserver --multi - 2>$dir/server"
 piped_ends() { # NAME
-	for _ in $(seq 50); do
-		! kill -0 "$(cat "$dir/pid")" 2>/dev/null || { sleep 0.1; continue; }
-		break
-	done
-	! kill -0 "$(cat "$dir/pid")" 2>/dev/null
+	comes_true has_gone "$(cat "$dir/pid")"
 	result $? "$1"
 }
 
