@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The registers of ARM's PrimeCell UART (PL011) Technical Reference Manual, DDI 0183, chapter 3. The FIFO is always empty. */
+/*
+ * The registers of ARM's PrimeCell UART (PL011) Technical Reference Manual, DDI 0183, chapter 3. There is no time: a byte is sent when it
+ * is written, and received bytes below the FIFO's level have waited long enough at once (2.8.4, UARTRTINTR).
+ */
 #include "pl011.h"
 
 #include <stddef.h>
@@ -20,8 +23,16 @@ enum {
 	PL011_ID = 0xfe0
 };
 
-#define FR_IDLE 0x90 /* TXFE, RXFE */
+#define FR_ALL_SENT 0x80 /* TXFE */
+#define FR_EMPTY 0x10	 /* RXFE */
+#define FR_FULL 0x40	 /* RXFF */
+
+#define LCR_H_FIFOS 0x10
+#define IFLS_RECEIVE_SHIFT 3
+
+#define INT_RECEIVED 0x10
 #define INT_TX 0x20
+#define INT_TIMEOUT 0x40
 
 /* What may be written to and is read back: offset / 4, and the bits that there are. */
 static const uint16_t writable[0x40 / 4] = {
@@ -37,13 +48,66 @@ static const uint16_t writable[0x40 / 4] = {
 /* PeriphID0..3 (revision r1p5) and PCellID0..3, a byte in each word. */
 static const uint8_t id[] = { 0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
 
-uint32_t pl011_read(const struct pl011 *p, uint64_t offset)
+/* Without the FIFOs there is one register to receive into. */
+static unsigned room(const struct pl011 *p)
+{
+	return p->kept[PL011_LCR_H / 4] & LCR_H_FIFOS ? PL011_FIFO : 1;
+}
+
+/* How many bytes make the receive interrupt: an eighth of the FIFO, a quarter, a half, three quarters, seven eighths. */
+static unsigned level(const struct pl011 *p)
+{
+	static const uint8_t eighths[] = { 1, 2, 4, 6, 7, 7, 7, 7 };
+
+	return room(p) == 1 ? 1 : PL011_FIFO / 8 * eighths[p->kept[PL011_IFLS / 4] >> IFLS_RECEIVE_SHIFT];
+}
+
+static uint32_t flags(const struct pl011 *p)
+{
+	return FR_ALL_SENT | (p->count ? 0 : FR_EMPTY) | (p->count < room(p) ? 0 : FR_FULL);
+}
+
+bool pl011_takes(const struct pl011 *p)
+{
+	return p->count < room(p);
+}
+
+void pl011_receive(struct pl011 *p, uint8_t byte)
+{
+	if (!pl011_takes(p))
+		return;
+	p->fifo[(p->first + p->count++) % PL011_FIFO] = byte;
+	p->raw |= p->count < level(p) ? INT_TIMEOUT : INT_RECEIVED;
+}
+
+/* What is left below the level has waited, too. */
+static uint8_t read_data(struct pl011 *p)
+{
+	uint8_t byte;
+
+	if (!p->count)
+		return 0;
+	byte = p->fifo[p->first];
+	p->first = (p->first + 1) % PL011_FIFO;
+	p->count--;
+	if (p->raw & INT_RECEIVED && p->count < level(p)) {
+		p->raw &= (uint16_t)~INT_RECEIVED;
+		p->raw |= INT_TIMEOUT;
+	}
+	if (!p->count)
+		p->raw &= (uint16_t)~INT_TIMEOUT;
+	return byte;
+}
+
+uint32_t pl011_read(struct pl011 *p, uint64_t offset)
 {
 	if (offset >= PL011_ID && offset < PL011_ID + 4 * sizeof(id))
 		return id[(offset - PL011_ID) / 4];
 	switch (offset) {
+	case PL011_DR:
+		return read_data(p);
 	case PL011_FR:
-		return FR_IDLE;
+		return flags(p);
 	case PL011_RIS:
 		return p->raw;
 	case PL011_MIS:
@@ -51,6 +115,22 @@ uint32_t pl011_read(const struct pl011 *p, uint64_t offset)
 	default:
 		return offset < sizeof(writable) / sizeof(writable[0]) * 4 ? p->kept[offset / 4] : 0;
 	}
+}
+
+/* Switching the FIFOs on or off empties them. */
+static void empty(struct pl011 *p)
+{
+	p->count = 0;
+	p->raw &= (uint16_t)~(INT_RECEIVED | INT_TIMEOUT);
+}
+
+static void keep(struct pl011 *p, unsigned word, uint32_t value)
+{
+	uint16_t before = p->kept[word];
+
+	p->kept[word] = value & writable[word];
+	if (word == PL011_LCR_H / 4 && (before ^ p->kept[word]) & LCR_H_FIFOS)
+		empty(p);
 }
 
 int pl011_write(struct pl011 *p, uint64_t offset, uint32_t value)
@@ -62,7 +142,7 @@ int pl011_write(struct pl011 *p, uint64_t offset, uint32_t value)
 	if (offset == PL011_ICR)
 		p->raw &= (uint16_t)~value;
 	else if (offset < sizeof(writable) / sizeof(writable[0]) * 4)
-		p->kept[offset / 4] = value & writable[offset / 4];
+		keep(p, (unsigned)(offset / 4), value);
 	return -1;
 }
 

@@ -35,7 +35,7 @@ static void test_uart(void)
 
 static void test_pl011(void)
 {
-	struct pl011 p = { { 0 }, 0 };
+	struct pl011 p = { 0 };
 	static const uint8_t id[] = { 0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
 
 	for (unsigned i = 0; i < 8; i++)
@@ -65,9 +65,89 @@ static void test_pl011(void)
 	ok(true, "PL011: every offset can be reached");
 }
 
+static void receive(struct pl011 *p, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		pl011_receive(p, (uint8_t)i);
+}
+
+/* Without FIFOs: DDI 0183, 2.8.2. */
+static void test_pl011_receives_one(void)
+{
+	struct pl011 p = { 0 };
+
+	ok(pl011_takes(&p), "PL011: there is room");
+	pl011_receive(&p, 0xa5);
+	pl011_receive(&p, 0x5a);
+	ok(!pl011_takes(&p), "PL011: without FIFOs for one byte");
+	is_int(pl011_read(&p, 0x18), 0xc0, "PL011: which the flags say, RXFF and not RXFE");
+	is_int(pl011_read(&p, 0x3c), 0x10, "PL011: the receive interrupt is due");
+	ok(!pl011_interrupts(&p), "PL011: and masked");
+	pl011_write(&p, 0x38, 0x10);
+	ok(pl011_interrupts(&p), "PL011: unmasked, the line is high");
+	is_int(pl011_read(&p, 0x00), 0xa5, "PL011: the byte that came first");
+	ok(!pl011_interrupts(&p), "PL011: read, the line is low");
+	is_int(pl011_read(&p, 0x18), 0x90, "PL011: nothing more to receive");
+	is_int(pl011_read(&p, 0x00), 0, "PL011: nothing to be read");
+}
+
+/* 3.3.7, 3.3.9: levels and the timeout. */
+static void test_pl011_fifo(void)
+{
+	static const uint8_t levels[] = { 4, 8, 16, 24, 28 };
+	char name[80];
+
+	for (unsigned i = 0; i < sizeof(levels); i++) {
+		struct pl011 p = { 0 };
+
+		pl011_write(&p, 0x2c, 0x10);
+		pl011_write(&p, 0x34, i << 3);
+		receive(&p, levels[i] - 1u);
+		snprintf(name, sizeof(name), "PL011: one less than %u bytes are a timeout", levels[i]);
+		is_int(pl011_read(&p, 0x3c), 0x40, name);
+		pl011_receive(&p, 0xff);
+		snprintf(name, sizeof(name), "PL011: %u bytes are the level", levels[i]);
+		is_int(pl011_read(&p, 0x3c), 0x50, name);
+		pl011_write(&p, 0x44, 0x7ff);
+		pl011_receive(&p, 0xff);
+		is_int(pl011_read(&p, 0x3c), 0x10, "PL011: cleared, one more asks again");
+		pl011_read(&p, 0x00);
+		pl011_read(&p, 0x00);
+		is_int(pl011_read(&p, 0x3c), 0x40, "PL011: what is left below the level is a timeout");
+	}
+}
+
+static void test_pl011_order(void)
+{
+	struct pl011 p = { 0 };
+	bool good = true;
+
+	pl011_write(&p, 0x2c, 0x70);
+	for (unsigned i = 0; i < 50; i++) {
+		receive(&p, 3);
+		for (unsigned j = 0; j < 3; j++)
+			good = pl011_read(&p, 0x00) == j && good;
+	}
+	ok(good, "PL011: in order, round the end of the FIFO");
+	receive(&p, 33);
+	is_int(p.count, 32, "PL011: 32 bytes fit");
+	ok(!pl011_takes(&p), "PL011: and no more");
+	for (unsigned i = 0; i < 32; i++)
+		good = pl011_read(&p, 0x00) == i && good;
+	ok(good, "PL011: they are the first ones");
+	is_int(pl011_read(&p, 0x3c), 0, "PL011: all read, nothing asks");
+	receive(&p, 20);
+	pl011_write(&p, 0x2c, 0x60);
+	is_int(pl011_read(&p, 0x18), 0x90, "PL011: switching the FIFOs off empties them");
+	is_int(pl011_read(&p, 0x3c), 0, "PL011: and nothing asks");
+}
+
 int main(void)
 {
 	test_uart();
 	test_pl011();
+	test_pl011_receives_one();
+	test_pl011_fifo();
+	test_pl011_order();
 	return done();
 }
