@@ -54,7 +54,7 @@ static bool make_room(struct output *c)
 	return true;
 }
 
-/* A byte that the descriptor refuses for an error is lost, as on a line that nobody listens to. */
+/* A byte is lost that the descriptor refuses for an error, or that nobody is there for, as on a line that nobody listens to. */
 static bool write_byte(int fd, uint8_t byte, int ms)
 {
 	struct pollfd console = { .fd = fd, .events = POLLOUT };
@@ -62,6 +62,8 @@ static bool write_byte(int fd, uint8_t byte, int ms)
 
 	if (poll(&console, 1, ms) <= 0)
 		return false;
+	if (console.revents & POLLHUP)
+		return true;
 	n = write(fd, &byte, 1);
 	return n > 0 || (n < 0 && errno != EINTR && errno != EAGAIN);
 }
@@ -70,13 +72,14 @@ static bool write_byte(int fd, uint8_t byte, int ms)
 static void write_some(struct output *c, int ms)
 {
 	pthread_mutex_lock(&c->lock);
-	while (!c->writing && c->n) {
+	while (!c->writing && c->n && c->fd >= 0) {
 		uint8_t byte = c->bytes[c->first];
+		int fd = c->fd;
 		bool written;
 
 		c->writing = true;
 		pthread_mutex_unlock(&c->lock);
-		written = write_byte(c->fd, byte, ms);
+		written = write_byte(fd, byte, ms);
 		pthread_mutex_lock(&c->lock);
 		c->writing = false;
 		if (!written)
@@ -89,13 +92,25 @@ static void write_some(struct output *c, int ms)
 
 void output_put(struct output *c, uint8_t byte)
 {
-	if (c->fd < 0)
-		return;
 	pthread_mutex_lock(&c->lock);
-	if (make_room(c))
+	if (c->fd >= 0 && make_room(c))
 		c->bytes[c->first + c->n++] = byte;
 	pthread_mutex_unlock(&c->lock);
 	write_some(c, 0);
+}
+
+void output_to(struct output *c, int fd)
+{
+	pthread_mutex_lock(&c->lock);
+	c->fd = fd;
+	while (c->writing) {
+		pthread_mutex_unlock(&c->lock);
+		poll(NULL, 0, 1);
+		pthread_mutex_lock(&c->lock);
+	}
+	if (fd < 0)
+		c->first = c->n = 0;
+	pthread_mutex_unlock(&c->lock);
 }
 
 static bool somebody_writes(struct output *c)

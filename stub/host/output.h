@@ -24,6 +24,12 @@ struct output {
 void output_open(struct output *c, int fd);
 void output_close(struct output *c);
 
+/*
+ * From now on to this descriptor; -1: to nobody, and what waits is dropped. When this returns, the one before is not used any more: a
+ * write to it that is under way is waited for, for as long as a descriptor without room is.
+ */
+void output_to(struct output *c, int fd);
+
 /* Never waits, and loses nothing but for want of memory. */
 void output_put(struct output *c, uint8_t byte);
 

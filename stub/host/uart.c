@@ -127,12 +127,12 @@ static uint8_t modem_lines(const struct uart *u)
 	       (mcr & MCR_OUT2 ? MSR_DCD : 0);
 }
 
-static uint8_t read_data(struct uart *u)
+int uart_take(struct uart *u)
 {
 	uint8_t byte;
 
 	if (!u->count)
-		return 0;
+		return -1;
 	byte = u->fifo[u->first];
 	u->first = (u->first + 1) % UART_FIFO;
 	u->count--;
@@ -171,7 +171,7 @@ uint8_t uart_read(struct uart *u, unsigned offset)
 		return u->divisor[offset];
 	switch (offset) {
 	case UART_DATA:
-		return read_data(u);
+		return u->count ? (uint8_t)uart_take(u) : 0;
 	case UART_IIR:
 		return read_interrupt_id(u);
 	case UART_LSR:

@@ -28,6 +28,9 @@ uint8_t uart_read(struct uart *u, unsigned offset);
 /* The byte that was sent, or -1. */
 int uart_write(struct uart *u, unsigned offset, uint8_t value);
 
+/* The oldest byte that was received and not read, which is now taken out; or -1. */
+int uart_take(struct uart *u);
+
 /* The level of its interrupt line: to be looked at after each call of the others. */
 bool uart_irq(const struct uart *u);
 

@@ -122,6 +122,7 @@ static int serve_access(struct vm_vcpu *v, struct vm_access *a, struct vcpu_exit
 		memset(a->data, 0, a->size);
 	pthread_mutex_lock(&v->vm->devices);
 	served = vm_arch_mmio(v->vm, a);
+	vm_feed(v->vm);
 	pthread_mutex_unlock(&v->vm->devices);
 	if (!served)
 		return vm_nothing_there(v, a, "", exit) == VM_REPORT;

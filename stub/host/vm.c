@@ -145,6 +145,8 @@ static int build(struct vm *vm, const struct refusal *why)
 
 	for (unsigned i = 0; !err && i < sizeof(steps) / sizeof(steps[0]); i++)
 		err = steps[i](vm, why);
+	if (!err)
+		vm_console_receives(vm, true);
 	return err;
 }
 
@@ -171,6 +173,7 @@ static void destroy_vcpu(struct vm_vcpu *v)
 
 static void take_apart(struct vm *vm)
 {
+	vm_console_receives(vm, false);
 	for (unsigned i = 0; i < vm->host.vcpus; i++)
 		destroy_vcpu(&vm->vcpu[i]);
 	vm_arch_close(vm);
@@ -191,6 +194,7 @@ static void vm_close(struct host *h)
 		pthread_mutex_destroy(&vm->vcpu[i].lock);
 	pthread_mutex_destroy(&vm->devices);
 	output_close(&vm->output);
+	input_close(&vm->input);
 	ram_close(&vm->ram);
 	free(vm->vcpu);
 	free(vm);
@@ -394,7 +398,8 @@ static struct vm *allocate(const struct vm_config *config)
 		.irqchip = -1,
 		.image = { .fd = -1 },
 		.vcpu = vcpu };
-	if (ram_open(&vm->ram)) {
+	if (input_open(&vm->input) || ram_open(&vm->ram)) {
+		input_close(&vm->input);
 		free(vcpu);
 		free(vm);
 		return NULL;

@@ -15,6 +15,7 @@
 #include "../refuse.h"
 #include "host.h"
 #include "image.h"
+#include "input.h"
 #include "load.h"
 #include "output.h"
 #include "ram.h"
@@ -54,6 +55,8 @@ struct vm {
 	uint64_t seed; /* for the guest to place its kernel by (KASLR), the same after a reset; 0: none could be had */
 	struct vm_vcpu *vcpu;
 	struct output output;
+	struct input input;
+	bool receives; /* guarded by `devices`: the board has a device, which can be given what was typed */
 	pthread_mutex_t devices; /* for what the board's devices are made of */
 	struct vm_board *board;
 	const void *told; /* HOST_TOLD's told_size bytes, kept by the board and guarded by `devices`; NULL: there are none */
@@ -87,6 +90,12 @@ enum vm_served vm_nothing_there(struct vm_vcpu *v, struct vm_access *a, const ch
 
 /* For the board: a byte of console output; -1: none. Does not wait for the console: the vCPU does, before it executes more. */
 void vm_console(struct vm_vcpu *v, int byte);
+
+/* For the board, with vm->devices held: gives the device of vm_arch_receive() what was typed and it takes. Behind each access to it. */
+void vm_feed(struct vm *vm);
+
+/* The board's device is there, and is given what waits; or it is about to go. */
+void vm_console_receives(struct vm *vm, bool receives);
 
 /* For the board: fill in an exit. The sentence is cut to its place. */
 enum vm_served vm_ended(struct vcpu_exit *exit, int code);
@@ -138,6 +147,10 @@ uint64_t vm_arch_pc(const struct vm_vcpu *v);
 
 /* An access to memory that is not RAM, with vm->devices held: is there a device? */
 bool vm_arch_mmio(struct vm *vm, struct vm_access *a);
+
+/* The device that what is typed goes to, with vm->devices held: does it take a byte now? It takes one, and tells the guest. */
+bool vm_arch_takes(const struct vm *vm);
+void vm_arch_receive(struct vm *vm, uint8_t byte);
 
 /* An exit that only this architecture has. Sets v->pending when KVM waits for an answer. */
 enum vm_served vm_arch_exit(struct vm_vcpu *v, struct vcpu_exit *exit);

@@ -2,8 +2,8 @@
 /*
  * The arm64 board, with the memory map of QEMU's virt machine, and how a vCPU starts on it. Its device tree is in vm_arm64_tree.c.
  *
- * Memory: RAM from 0x40000000. GICv3 (in KVM): distributor 0x08000000, redistributors 0x080a0000, and more above RAM. PL011 0x09000000, SPI 1,
- * output only. PSCI by hvc, and the timers, are in KVM; so are SVE, pointer authentication and the PMU (PPI 7) where it has them.
+ * Memory: RAM from 0x40000000. GICv3 (in KVM): distributor 0x08000000, redistributors 0x080a0000, and more above RAM. PL011 0x09000000, SPI 1.
+ * PSCI by hvc, and the timers, are in KVM; so are SVE, pointer authentication and the PMU (PPI 7) where it has them.
  *
  * Start: vCPU 0 at EL1h, MMU and caches off, exceptions masked; the others are off until PSCI CPU_ON. A Linux Image lies 2 MiB
  * above the start of RAM and finds the device tree's address in x0. So does an ELF image, at its entry, unless it needs the
@@ -362,6 +362,17 @@ bool vm_arch_mmio(struct vm *vm, struct vm_access *a)
 		vm_set_value(a, pl011_read(&vm->board->uart, a->addr - UART));
 	set_uart_line(vm);
 	return true;
+}
+
+bool vm_arch_takes(const struct vm *vm)
+{
+	return pl011_takes(&vm->board->uart);
+}
+
+void vm_arch_receive(struct vm *vm, uint8_t byte)
+{
+	pl011_receive(&vm->board->uart, byte);
+	set_uart_line(vm);
 }
 
 enum vm_served vm_arch_exit(struct vm_vcpu *v, struct vcpu_exit *exit)

@@ -3,7 +3,7 @@
  * The board of 64-bit Power: what a PAPR partition has, without firmware, and how a vCPU starts on it.
  *
  * Memory: RAM from 0, where the exception vectors are. No device, no interrupt controller. Hypercalls (sc 1, function in r3),
- * by the numbers of QEMU's pseries machine: H_PUT_TERM_CHAR writes to the console, H_GET_TERM_CHAR finds nothing typed, H_RTAS
+ * by the numbers of QEMU's pseries machine: H_PUT_TERM_CHAR writes to the console, H_GET_TERM_CHAR reads from it, H_RTAS
  * takes the calls `power-off` and `system-reboot`, which end the machine with code 0, H_REGISTER_PROC_TBL takes radix trees.
  * H_CEDE, H_PROD, H_CONFER and the like are KVM's. Another gets H_FUNCTION.
  *
@@ -203,6 +203,19 @@ uint64_t vm_arch_pc(const struct vm_vcpu *v)
 	return v->run->exit_reason == KVM_EXIT_MMIO ? r.pc - 4 : r.pc;
 }
 
+/* What was typed waits until it is asked for. */
+bool vm_arch_takes(const struct vm *vm)
+{
+	(void)vm;
+	return false;
+}
+
+void vm_arch_receive(struct vm *vm, uint8_t byte)
+{
+	(void)vm;
+	(void)byte;
+}
+
 bool vm_arch_mmio(struct vm *vm, struct vm_access *a)
 {
 	(void)vm;
@@ -245,12 +258,18 @@ static enum vm_served put_term_char(struct vm_vcpu *v, __u64 *args, int64_t *ret
 	return VM_SERVED;
 }
 
+/* How many characters there are, and they. */
 static enum vm_served get_term_char(struct vm_vcpu *v, __u64 *args, int64_t *ret, struct vcpu_exit *exit)
 {
-	(void)v;
+	uint8_t byte;
+
 	(void)ret;
 	(void)exit;
-	args[0] = 0;
+	args[0] = args[1] = args[2] = 0;
+	while (args[0] < TERM_CHARS && input_take(&v->vm->input, &byte)) {
+		args[1 + args[0] / 8] |= (uint64_t)byte << (56 - 8 * (args[0] % 8));
+		args[0]++;
+	}
 	return VM_SERVED;
 }
 

@@ -2,8 +2,8 @@
 /*
  * The riscv64 board, with the memory map of QEMU's virt machine, and how a vCPU starts on it.
  *
- * Memory: RAM from 0x80000000. Test device 0x00100000, 16550 at 0x10000000, output only. No interrupt controller but the
- * processor's own: SBI, with the timers, is in KVM, but for the console of SBI 0.1.
+ * Memory: RAM from 0x80000000. Test device 0x00100000, 16550 at 0x10000000, without an interrupt: a guest asks it. No interrupt
+ * controller but the processor's own: SBI, with the timers, is in KVM, but for the console of SBI 0.1.
  *
  * Start: hart 0 in supervisor mode, satp off, interrupts off, a0 the hart's number, a1 the address of the device tree; the others
  * are off until SBI hart_start. The tree is at the end of RAM; an ELF image that needs this place itself gets none, and a1 is 0.
@@ -398,6 +398,16 @@ bool vm_arch_mmio(struct vm *vm, struct vm_access *a)
 	return true;
 }
 
+bool vm_arch_takes(const struct vm *vm)
+{
+	return uart_takes(&vm->board->uart);
+}
+
+void vm_arch_receive(struct vm *vm, uint8_t byte)
+{
+	uart_receive(&vm->board->uart, byte);
+}
+
 /* --- what of SBI is not in KVM: RISC-V Supervisor Binary Interface, "Legacy Extensions"; their result is in a0 alone */
 
 #define SBI_CONSOLE_PUTCHAR 1
@@ -406,6 +416,18 @@ bool vm_arch_mmio(struct vm *vm, struct vm_access *a)
 
 #define SBI_ERR_FAILED -1
 #define SBI_ERR_NOT_SUPPORTED -2
+
+/* What the 16550 has received, whichever of the two the guest asks. */
+static int getchar_sbi(struct vm *vm)
+{
+	int byte;
+
+	pthread_mutex_lock(&vm->devices);
+	byte = uart_take(&vm->board->uart);
+	vm_feed(vm);
+	pthread_mutex_unlock(&vm->devices);
+	return byte < 0 ? SBI_ERR_FAILED : byte;
+}
 
 static enum vm_served serve_sbi(struct vm_vcpu *v, struct vcpu_exit *exit)
 {
@@ -419,7 +441,7 @@ static enum vm_served serve_sbi(struct vm_vcpu *v, struct vcpu_exit *exit)
 		run->riscv_sbi.ret[0] = 0;
 		return VM_SERVED;
 	case SBI_CONSOLE_GETCHAR:
-		run->riscv_sbi.ret[0] = (unsigned long)SBI_ERR_FAILED;
+		run->riscv_sbi.ret[0] = (unsigned long)(long)getchar_sbi(v->vm);
 		return VM_SERVED;
 	case SBI_SHUTDOWN:
 		return vm_ended(exit, 0);

@@ -143,6 +143,17 @@ static void set_com1_line(struct vm *vm)
 	vm->board->com1_line = level;
 }
 
+bool vm_arch_takes(const struct vm *vm)
+{
+	return uart_takes(&vm->board->com1);
+}
+
+void vm_arch_receive(struct vm *vm, uint8_t byte)
+{
+	uart_receive(&vm->board->com1, byte);
+	set_com1_line(vm);
+}
+
 static enum vm_served serve_com1(struct vm_vcpu *v, struct vm_access *a, struct vcpu_exit *exit)
 {
 	struct uart *com1 = &v->vm->board->com1;
@@ -155,6 +166,7 @@ static enum vm_served serve_com1(struct vm_vcpu *v, struct vm_access *a, struct 
 	else
 		vm_set_value(a, uart_read(com1, offset));
 	set_com1_line(v->vm);
+	vm_feed(v->vm);
 	pthread_mutex_unlock(&v->vm->devices);
 	vm_console(v, a->console);
 	return VM_SERVED;
