@@ -11,6 +11,7 @@
 
 #include "attach/attach.h"
 #include "attach/launch.h"
+#include "console.h"
 #include "host/vm.h"
 #include "machine/open.h"
 #include "machine/ops.h"
@@ -30,6 +31,9 @@ enum exit_code {
 	EXIT_BAD_RUN = 1,
 	EXIT_BAD_USAGE = 2
 };
+
+/* What a signal's handler has to find. */
+static struct terminal terminal = { .fd = -1 };
 
 __attribute__((noreturn, format(printf, 2, 3))) static void die(int code, const char *format, ...)
 {
@@ -62,6 +66,36 @@ static void set_signals(void)
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+static void give_terminal_back(void)
+{
+	terminal_give_back(&terminal);
+}
+
+/* The default is what is left when this is called. */
+static void die_by_signal(int signal)
+{
+	terminal_give_back(&terminal);
+	raise(signal);
+}
+
+/* However the program ends, its terminal is as it was; while it is suspended, too. */
+static void keep_terminal(void)
+{
+	static const int deadly[] = { SIGQUIT, SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGUSR2, SIGALRM, SIGXCPU, SIGXFSZ, SIGSYS };
+	const struct sigaction once = { .sa_handler = die_by_signal, .sa_flags = SA_RESETHAND };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTSTP);
+	sigaddset(&set, SIGCONT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGTTIN, SIG_IGN);
+	signal(SIGTTOU, SIG_IGN);
+	for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
+		sigaction(deadly[i], &once, NULL);
+	atexit(give_terminal_back);
 }
 
 static const struct arch *this_arch(void)
@@ -259,6 +293,8 @@ static int run(const struct options *o, const struct arch *arch, struct comm *co
 		return -1;
 	/* From here on: until now a Ctrl-C just ends the program, and from now on there are threads to inherit it. */
 	set_signals();
+	if (terminal.fd >= 0)
+		keep_terminal();
 	if (machine_open(&machine, host, arch, &caps, o->batch, error, size))
 		return -1;
 	status = serve(&machine, o, comm, &answer, error, size);
@@ -285,6 +321,18 @@ static void parse(int argc, char **argv, struct options *o)
 	}
 }
 
+/* Of a VM of ours that a debugger is to have: on our standard streams, unless they are its. */
+static int set_up_console(struct console *console, struct options *o, const struct refusal *why)
+{
+	bool ours = strcmp(o->comm, "-");
+	int err;
+
+	err = console_set_up(console, o->console, ours ? STDIN_FILENO : -1, ours ? STDOUT_FILENO : STDERR_FILENO, &terminal, why);
+	o->vm.console = console->out;
+	o->program.console = console;
+	return err;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {
@@ -294,6 +342,7 @@ int main(int argc, char **argv)
 	};
 	const struct arch *arch = this_arch();
 	struct comm comm = { .listener = -1 };
+	struct console console = { .sources = -1 };
 	char error[256];
 	int err = 0, status;
 
@@ -309,15 +358,19 @@ int main(int argc, char **argv)
 			die(EXIT_BAD_RUN, "%s", error);
 		leave(0);
 	}
-	if (o.comm && !strcmp(o.comm, "-"))
-		o.vm.console = STDERR_FILENO;
-	else if (o.comm)
+	if (o.comm && strcmp(o.comm, "-"))
 		err = comm_open(&comm, o.comm, error, sizeof(error));
-	if (err)
-		die(err == -EINVAL ? EXIT_BAD_USAGE : EXIT_BAD_RUN, "%s", error);
 	o.program.lives = o.attach || o.multi || o.launch;
+	if (!err && o.comm && !o.program.lives)
+		err = set_up_console(&console, &o, &(struct refusal){ error, sizeof(error) });
+	if (err) {
+		comm_close(&comm);
+		die(err == -EINVAL ? EXIT_BAD_USAGE : EXIT_BAD_RUN, "%s", error);
+	}
 	status = (o.multi ? run_multi : o.launch ? run_launched : o.attach ? run_attached : run)(&o, arch, &comm, error, sizeof(error));
 	comm_close(&comm);
+	if (o.program.console)
+		console_take_down(&console);
 	if (status < 0)
 		die(EXIT_BAD_RUN, "%s", error);
 	leave(status);

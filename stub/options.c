@@ -34,6 +34,8 @@ const char options_usage[] =
 	"  --initrd FILE    initial RAM disk of a Linux Image\n"
 	"  --append TEXT    command line of a Linux Image\n"
 	"  --mode MODE      without IMAGE, of x86: how the machine starts: x86-64, i386 or i8086\n"
+	"  --console WHERE  the guest's console: pty, unix:PATH (a socket, mode 0600), none, or a file to be written; else it is\n"
+	"                   standard output, and standard input where that is a terminal: C-a x ends, C-a h helps\n"
 	"  --attach         debug the VM that runs in process PID, whatever its VMM; it goes on when no client is there\n"
 	"  --multi          gdb's `target extended-remote`: `info os vms` lists the VMs of this computer, `attach PID` debugs one\n"
 	"  --ram GPA:SIZE:HVA\n"
@@ -146,6 +148,7 @@ static const struct row {
 	{ "append", TEXT, offsetof(struct options, vm.append), NULL },
 	{ "attach", FLAG, offsetof(struct options, attach), NULL },
 	{ "batch", PARSE, 0, parse_batch },
+	{ "console", TEXT, offsetof(struct options, console), NULL },
 	{ "debug", FLAG, offsetof(struct options, program.debug), NULL },
 	{ "group", TEXT, offsetof(struct options, group), NULL },
 	{ "help", FLAG, offsetof(struct options, help), NULL },
@@ -191,6 +194,8 @@ static bool go_together(const struct options *o)
 	if ((o->registers && o->reg) || (o->list && (asks || o->attach)))
 		return false;
 	if ((o->json && !asks && !o->list) || (o->group && !o->registers) || (o->vcpu >= 0 && !asks))
+		return false;
+	if (o->console && (o->multi || o->attach || o->launch || o->list || asks || o->version))
 		return false;
 	if (o->multi && (o->attach || o->list || asks || o->version))
 		return false;

@@ -23,6 +23,7 @@ struct options {
 	char **launch; /* start this VMM, and debug its VM: a program and its arguments, which end with NULL */
 	const char *comm;
 	struct vm_config vm;
+	const char *console; /* where the console of that VM is; NULL: not said */
 	struct program_config program;
 	bool registers, json; /* print the registers, and serve nobody; in JSON */
 	bool list;	      /* print the VMs of this computer, and serve nobody */

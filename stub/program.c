@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "attach/launch.h"
+#include "console.h"
 #include "log.h"
 #include "machine/open.h"
 #include "program.h"
@@ -25,6 +26,7 @@ struct program {
 	bool lives;
 	struct multi *multi;
 	struct launch *launch;
+	struct console *console;
 	int status;
 };
 
@@ -90,7 +92,7 @@ static void detach(void *arg, struct machine *m)
 	multi_detach(m);
 }
 
-/* Readable when the program is told to end. */
+/* Readable when the program is told to end, or a shell's user to stand or to go on. */
 static int open_signals(void)
 {
 	sigset_t set;
@@ -99,15 +101,23 @@ static int open_signals(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTSTP);
+	sigaddset(&set, SIGCONT);
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-/* The exit status that a shell expects then. */
-static int read_signal(int fd)
+/* The exit status that a shell expects then; -1: the program does not end by it. */
+static int read_signal(struct program *p, int fd)
 {
 	struct signalfd_siginfo info;
 
-	return read(fd, &info, sizeof(info)) == sizeof(info) ? 128 + (int)info.ssi_signo : EXIT_FAILURE;
+	if (read(fd, &info, sizeof(info)) != sizeof(info))
+		return EXIT_FAILURE;
+	if (info.ssi_signo != SIGTSTP && info.ssi_signo != SIGCONT)
+		return 128 + (int)info.ssi_signo;
+	if (p->console)
+		(info.ssi_signo == SIGTSTP ? console_suspend : console_continue)(p->console);
+	return -1;
 }
 
 /*
@@ -152,21 +162,33 @@ static bool is_alone(struct program *p, const struct server *s)
 	return p->launch && !server_attached(s) && launch_is_over(p->launch);
 }
 
+/* The exit status, if it is over by this; or -1. */
+static int hear_signal(struct program *p, int signals)
+{
+	int status = read_signal(p, signals);
+
+	if (status >= 0 && p->launch)
+		launch_to_end(p->launch);
+	return status;
+}
+
 static int run(struct program *p, struct server *s, int signals)
 {
 	struct pollfd fds[] = {
 		{ .fd = signals, .events = POLLIN },
+		{ .fd = p->console ? console_fd(p->console) : -1, .events = POLLIN },
 		{ .fd = server_fd(s), .events = POLLIN },
 	};
+	int status;
 
 	while (!server_is_over(s) && !is_alone(p, s)) {
-		if (poll(fds, 2, p->launch ? LOOK_MS : -1) < 0)
+		if (poll(fds, sizeof(fds) / sizeof(fds[0]), p->launch ? LOOK_MS : -1) < 0)
 			continue;
-		if (fds[0].revents) {
-			if (p->launch)
-				launch_to_end(p->launch);
-			return read_signal(signals);
-		}
+		status = fds[0].revents ? hear_signal(p, signals) : -1;
+		if (status >= 0)
+			return status;
+		if (fds[1].revents && !console_dispatch(p->console))
+			return 0;
 		server_dispatch(s, 0);
 	}
 	return p->status;
@@ -208,12 +230,17 @@ int program_serve(struct machine *m, struct comm *comm, const struct program_con
 	p->lives = config->lives;
 	p->multi = config->multi;
 	p->launch = config->launch;
+	p->console = config->console;
 	if (p->multi)
 		multi_set_log(p->multi, log_sentence, &p->log);
 	else
 		own_machine(p, m);
+	if (p->console && console_start(p->console, m->guest.host, print, p))
+		return status;
 	open_door(p, s, comm);
 	status = run(p, s, signals);
+	if (p->console)
+		console_take_down(p->console);
 	log_drain(&p->log);
 	if (p->lives)
 		server_close(s);

@@ -7,6 +7,7 @@
 
 #include "serve/comm.h"
 
+struct console;
 struct launch;
 struct machine;
 struct multi;
@@ -16,6 +17,7 @@ struct program_config {
 	bool lives; /* the guest is not ours: it ran before, and lives on */
 	struct multi *multi; /* clients choose a VM of this list: there is no machine before. Or NULL */
 	struct launch *launch; /* the guest's VMM, which was started for this: told what is to become of it. Or NULL */
+	struct console *console; /* of the guest: its other end, which is open. Or NULL: it is none of ours */
 	bool debug; /* the wire, readable, where the rest is told */
 	int log;    /* the descriptor for what is told to whoever runs this: nobody waits for that */
 };
@@ -23,7 +25,8 @@ struct program_config {
 /*
  * Serves at the comm, or, where it is closed, on standard input and output, until the guest ends, a client kills it, the client goes (once,
  * or on standard input), or SIGINT, SIGTERM or SIGHUP arrives. The exit status for the program: the guest's own, or 0, or 128 + the
- * signal. The three signals are blocked in every thread, and SIGPIPE is ignored. The comm is closed; of a guest that lives on nothing is
+ * signal; or the user says so where the console is typed into. The three signals are blocked in every thread, and SIGPIPE is ignored. Where SIGTSTP and SIGCONT are blocked as well, the console's terminal is given
+ * back and taken by them. The comm is closed; of a guest that lives on nothing is
  * served any more, else what there is stays for the vCPU threads, until the program ends.
  */
 int program_serve(struct machine *m, struct comm *comm, const struct program_config *config);

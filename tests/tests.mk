@@ -77,6 +77,10 @@ build/guests/sequence_%.elf: tests/guests/start_%.S tests/guests/sequence.c test
 	@mkdir -p $(@D)
 	$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc $(guest_flags) $(guest_flags_$*) -o $@ $(filter-out %.h,$^)
 
+build/guests/echo_%.elf: tests/guests/start_%.S tests/guests/echo.c
+	@mkdir -p $(@D)
+	$(if $(filter $*,$(HOSTARCH)),,$(cross_$*))gcc $(guest_flags) $(guest_flags_$*) -o $@ $^
+
 # This one is for other VMMs.
 build/guests/lines_arm64.elf: tests/guests/start_arm64.S tests/guests/lines.c
 build/guests/lines_x86_64.elf: tests/guests/start_pvh.S tests/guests/start_x86_64.S tests/guests/lines.c
@@ -141,6 +145,7 @@ guests := $(patsubst %,build/guests/%,arm64.elf i386.elf powerpc.elf powerpc_rad
 	steps_x86_64.elf steps_i8086.img aarch32_arm64.elf \
 	$(patsubst %,mmu_%.elf,arm64 riscv64 x86_64) \
 	$(patsubst %,lines_%.elf,arm64 x86_64) \
+	$(patsubst %,echo_%.elf,arm64 powerpc riscv64 x86_64) \
 	$(patsubst %,sequence_%.elf,arm64 powerpc riscv64 x86_64) \
 	$(patsubst %,calls_%.elf,arm64 i386 powerpc riscv64 x86_64))
 guests += $(patsubst %,build/guests/%,loader1.elf loader2.elf loader3.elf module.txt)

@@ -6,7 +6,7 @@ version := $(shell sed -n 's/.*define MACHINE_VERSION "\([^"]*\)".*/\1/p' stub/*
 soname := libkvmgdb.so.0
 map := stub/packaging/kvmgdb.map
 library := $(OUT)/libkvmgdb.a $(if $(STATIC),,$(OUT)/$(soname) $(OUT)/libkvmgdb.so)
-library_objects := $(filter-out $(OUT)/obj/stub/attach/% $(patsubst %,$(OUT)/obj/stub/%.o,main options program program_multi log monitor/list),$(objects))
+library_objects := $(filter-out $(OUT)/obj/stub/attach/% $(patsubst %,$(OUT)/obj/stub/%.o,main options program program_multi console terminal log monitor/list),$(objects))
 OBJCOPY ?= $(CROSS_COMPILE)objcopy
 ifeq ($(origin AR),default)
 AR := $(CROSS_COMPILE)ar

@@ -71,7 +71,7 @@ upward()
 	inclusions | awk -v floors="$floors" '
 		BEGIN { n = split(floors, floor); for (i = 1; i <= n; i++) height[floor[i]] = i }
 		function where(path,   part) {
-			return split(path, part, "/") == 3 ? part[2] : part[2] ~ /^(main|options|program|log|kvmgdb|library)[_.]/ ? "top" : "ground"
+			return split(path, part, "/") == 3 ? part[2] : part[2] ~ /^(main|options|program|console|terminal|log|kvmgdb|library)[_.]/ ? "top" : "ground"
 		}
 		function level(room) { return room == "top" ? n + 1 : room in height ? height[room] : 0 }
 		{
@@ -93,7 +93,7 @@ circles()
 system_headers()
 {
 	code stub | grep -E '#[[:space:]]*include <' | grep -vE "#include $c_headers" | grep -v '^stub/many_regs/' |
-		grep -vE '^stub/((host|attach|serve)/|(main|options|program|log|kvmgdb|library)[a-z_]*\.[ch])' |
+		grep -vE '^stub/((host|attach|serve)/|(main|options|program|console|terminal|log|kvmgdb|library)[a-z_]*\.[ch])' |
 		grep -vE '^stub/(reg/[a-z_]+\.c:[0-9]+:#include <linux/(kvm|ioctl)\.h>|run/[a-z_]+\.[ch]:[0-9]+:#include <(pthread|signal|linux/kvm)\.h>)'
 }
 
