@@ -31,8 +31,11 @@ const char options_usage[] =
 	"Options:\n"
 	"  --vcpus N        virtual CPUs (1)\n"
 	"  --memory SIZE    guest RAM, with K, M or G (128M)\n"
-	"  --initrd FILE    initial RAM disk of a Linux Image\n"
-	"  --append TEXT    command line of a Linux Image\n"
+	"  --initrd FILE    initial RAM disk of a Linux Image; of multiboot and PVH images the modules: FILE [TEXT],...\n"
+	"  --append TEXT    command line of the image\n"
+	"  --load GPA:FILE  put a file into guest memory as it is, at this guest-physical address; may be repeated\n"
+	"  --bios FILE      of arm64 and riscv64, in IMAGE's place: firmware, put into flash and started there\n"
+	"  --entry ADDR     start at this guest-physical address, whatever the image says\n"
 	"  --mode MODE      without IMAGE, of x86: how the machine starts: x86-64, i386 or i8086\n"
 	"  --console WHERE  the guest's console: pty, unix:PATH (a socket, mode 0600), none, or a file to be written; else it is\n"
 	"                   standard output, and standard input where that is a terminal: C-a x ends, C-a h helps\n"
@@ -120,6 +123,38 @@ static int parse_ram(struct options *o, const char *text, const struct refusal *
 	return 0;
 }
 
+/* 0x is hexadecimal, and a number of nothing else. */
+static bool parse_address(const char *text, char end_with, uint64_t *address, char **end)
+{
+	errno = 0;
+	*address = strtoull(text, end, 0);
+	return text[0] >= '0' && text[0] <= '9' && !errno && **end == end_with;
+}
+
+static int parse_load(struct options *o, const char *text, const struct refusal *why)
+{
+	struct vm_load *load = &o->vm.load[o->vm.nload];
+	char *end;
+
+	if (o->vm.nload == VM_LOADS_MAX)
+		return refuse(why, -E2BIG, "--load %s: at most %d files", text, VM_LOADS_MAX);
+	if (!parse_address(text, ':', &load->gpa, &end) || !end[1])
+		return refuse(why, -EINVAL, "--load %s: ADDRESS:FILE, a guest-physical address such as 0x48000000", text);
+	load->path = end + 1;
+	o->vm.nload++;
+	return 0;
+}
+
+static int parse_entry(struct options *o, const char *text, const struct refusal *why)
+{
+	char *end;
+
+	o->vm.has_entry = true;
+	return parse_address(text, '\0', &o->vm.entry, &end)
+		       ? 0
+		       : refuse(why, -EINVAL, "--entry %s: a guest-physical address such as 0x40080000", text);
+}
+
 static int parse_pid(struct options *o, const char *text, const struct refusal *why)
 {
 	char *end;
@@ -148,13 +183,16 @@ static const struct row {
 	{ "append", TEXT, offsetof(struct options, vm.append), NULL },
 	{ "attach", FLAG, offsetof(struct options, attach), NULL },
 	{ "batch", PARSE, 0, parse_batch },
+	{ "bios", TEXT, offsetof(struct options, vm.bios), NULL },
 	{ "console", TEXT, offsetof(struct options, console), NULL },
 	{ "debug", FLAG, offsetof(struct options, program.debug), NULL },
+	{ "entry", PARSE, 0, parse_entry },
 	{ "group", TEXT, offsetof(struct options, group), NULL },
 	{ "help", FLAG, offsetof(struct options, help), NULL },
 	{ "initrd", TEXT, offsetof(struct options, vm.initrd), NULL },
 	{ "json", FLAG, offsetof(struct options, json), NULL },
 	{ "list", FLAG, offsetof(struct options, list), NULL },
+	{ "load", PARSE, 0, parse_load },
 	{ "memory", PARSE, 0, parse_memory },
 	{ "mode", TEXT, offsetof(struct options, vm.mode), NULL },
 	{ "multi", FLAG, offsetof(struct options, multi), NULL },

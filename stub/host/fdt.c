@@ -136,3 +136,11 @@ size_t fdt_finish(struct fdt *f)
 		put_be32(f->buf + 4 * i, header[i]);
 	return f->used;
 }
+
+bool fdt_is(const uint8_t *at)
+{
+	uint8_t magic[4];
+
+	put_be32(magic, FDT_MAGIC);
+	return !memcmp(at, magic, sizeof(magic));
+}

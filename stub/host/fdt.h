@@ -43,4 +43,7 @@ void fdt_cells(struct fdt *f, const char *name, unsigned n, const uint32_t *cell
 /* The size of the whole tree; 0 when it did not fit, or nodes are not ended. */
 size_t fdt_finish(struct fdt *f);
 
+/* Do these four bytes begin a tree? */
+bool fdt_is(const uint8_t *at);
+
 #endif

@@ -69,7 +69,7 @@ bool multiboot_is(const struct load_file *f)
 	struct header h;
 	uint64_t at;
 
-	return find_header(f, &h, &at);
+	return find_header(f, &h, &at) && (h.flags & FLAG_PLACE || load_is_elf(f));
 }
 
 int multiboot_load_place(

@@ -75,15 +75,6 @@ static bool find_header(const struct load_file *f, uint8_t bytes[SEARCHED], uint
 	return false;
 }
 
-bool multiboot2_is(const struct load_file *f)
-{
-	uint8_t bytes[SEARCHED];
-	uint64_t size, at;
-	struct header h;
-
-	return find_header(f, bytes, &size, &at, &h);
-}
-
 static int refuse_header(const struct wishes *w, const char *what)
 {
 	return refuse(w->why, -ENOEXEC, "%s: its multiboot2 header %s", w->r->file->path, what);
@@ -161,6 +152,20 @@ static int read_wishes(struct wishes *w)
 		return refuse_header(w, "is cut short");
 	w->place.at = at;
 	return take_tags(w, bytes + at, h.length);
+}
+
+bool multiboot2_is(const struct load_file *f)
+{
+	const struct boot_request r = { .file = f };
+	struct wishes w = { .r = &r };
+	uint8_t bytes[SEARCHED];
+	uint64_t size, at;
+	struct header h;
+
+	/* An ELF file with a header that is refused is an image with a bad header. */
+	if (!find_header(f, bytes, &size, &at, &h))
+		return false;
+	return load_is_elf(f) || (!read_wishes(&w) && w.has_place);
 }
 
 static int load_image(struct wishes *w, struct loaded *loaded)

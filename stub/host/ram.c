@@ -143,9 +143,9 @@ int ram_set(struct ram *ram, uint32_t nr, uint64_t gpa, uint64_t size, void *hva
 	return set(ram, &(struct ram_slot){ .nr = nr, .read_only = read_only, .gpa = gpa, .size = size, .hva = hva });
 }
 
-int ram_map(struct ram *ram, uint32_t nr, uint64_t gpa, uint64_t size, const struct refusal *why)
+static int map(struct ram *ram, uint32_t nr, uint64_t gpa, uint64_t size, bool read_only, const struct refusal *why)
 {
-	struct ram_slot s = { .nr = nr, .ours = true, .gpa = gpa, .size = size };
+	struct ram_slot s = { .nr = nr, .ours = true, .read_only = read_only, .gpa = gpa, .size = size };
 	void *at = MAP_FAILED;
 	int err;
 
@@ -160,6 +160,16 @@ int ram_map(struct ram *ram, uint32_t nr, uint64_t gpa, uint64_t size, const str
 		return 0;
 	munmap(at, size);
 	return refuse(why, err, "guest memory at 0x%" PRIx64 ": %s", gpa, strerror(-err));
+}
+
+int ram_map(struct ram *ram, uint32_t nr, uint64_t gpa, uint64_t size, const struct refusal *why)
+{
+	return map(ram, nr, gpa, size, false, why);
+}
+
+int ram_map_rom(struct ram *ram, uint32_t nr, uint64_t gpa, uint64_t size, const struct refusal *why)
+{
+	return map(ram, nr, gpa, size, true, why);
 }
 
 bool ram_nth(struct ram *ram, unsigned n, struct ram_slot *slot)

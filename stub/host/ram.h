@@ -57,6 +57,9 @@ int ram_set(struct ram *ram, uint32_t nr, uint64_t gpa, uint64_t size, void *hva
 /* Maps a new slot: zeroes, taken from the system when they are touched. 0, or -errno and a sentence. */
 int ram_map(struct ram *ram, uint32_t nr, uint64_t gpa, uint64_t size, const struct refusal *why);
 
+/* The same, read-only for the guest. */
+int ram_map_rom(struct ram *ram, uint32_t nr, uint64_t gpa, uint64_t size, const struct refusal *why);
+
 /* The n-th slot by address; false when there are no more. */
 bool ram_nth(struct ram *ram, unsigned n, struct ram_slot *slot);
 

@@ -121,7 +121,7 @@ static int serve_access(struct vm_vcpu *v, struct vm_access *a, struct vcpu_exit
 	if (!a->write)
 		memset(a->data, 0, a->size);
 	pthread_mutex_lock(&v->vm->devices);
-	served = vm_arch_mmio(v->vm, a);
+	served = vm_flash_access(v->vm, a) || vm_arch_mmio(v->vm, a);
 	vm_feed(v->vm);
 	pthread_mutex_unlock(&v->vm->devices);
 	if (!served)

@@ -72,10 +72,11 @@ static int check_vcpus(struct vm *vm, const struct refusal *why)
 	return 0;
 }
 
-static int give_slot(struct vm *vm, const struct ram_slot *s, const struct refusal *why)
+int vm_give_slot(struct vm *vm, const struct ram_slot *s, const struct refusal *why)
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = s->nr,
+		.flags = s->read_only ? KVM_MEM_READONLY : 0,
 		.guest_phys_addr = s->gpa,
 		.memory_size = s->size,
 		.userspace_addr = (uintptr_t)s->hva,
@@ -94,7 +95,7 @@ static int give_ram(struct vm *vm, const struct refusal *why)
 	for (unsigned i = 0; !err && vm_arch_ram(vm, i, &gpa, &size); i++) {
 		err = ram_map(&vm->ram, i, gpa, size, why);
 		if (!err)
-			err = give_slot(vm, ram_find(&vm->ram, gpa, size), why);
+			err = vm_give_slot(vm, ram_find(&vm->ram, gpa, size), why);
 	}
 	return err;
 }
@@ -133,14 +134,14 @@ static int create_vcpus(struct vm *vm, const struct refusal *why)
 static int keep_image(struct vm *vm, const struct refusal *why)
 {
 	(void)why;
-	image_keep(&vm->image, vm->config.image);
+	image_keep(&vm->image, vm->config.image ? vm->config.image : vm->config.bios);
 	return 0;
 }
 
 static int build(struct vm *vm, const struct refusal *why)
 {
 	static int (*const steps[])(struct vm *, const struct refusal *) = { open_kvm, create_vm, check_vcpus, give_ram,
-		vm_arch_open, create_vcpus, keep_image, vm_arch_start };
+		vm_arch_open, create_vcpus, keep_image, vm_arch_start, vm_load_files };
 	int err = 0;
 
 	for (unsigned i = 0; !err && i < sizeof(steps) / sizeof(steps[0]); i++)
@@ -232,7 +233,7 @@ static void vm_set_off(struct host *h)
 {
 	struct vm *vm = (struct vm *)h;
 
-	if (!vm->config.image && vm->fd >= 0)
+	if (!vm->config.image && !vm->config.bios && vm->fd >= 0)
 		vm_arch_set_off(vm);
 }
 
@@ -316,8 +317,10 @@ static bool vm_area(struct host *h, unsigned n, struct host_area *area)
 	if (!ram_nth(&vm->ram, n, &s))
 		return vm_arch_device(vm, n - vm->ram.n, area);
 	*area = (struct host_area){
-		.start = s.gpa, .size = s.size, .ram = true, .what = "RAM: anonymous memory of kvm-gdbserver"
+		.start = s.gpa, .size = s.size, .ram = true, .read_only = s.read_only, .what = "RAM: anonymous memory of kvm-gdbserver"
 	};
+	if (s.read_only)
+		area->what = "flash: anonymous memory of kvm-gdbserver; commands do nothing";
 	return true;
 }
 
@@ -374,6 +377,8 @@ static int check_config(const struct vm_config *config, const struct refusal *wh
 		return refuse(why, -EINVAL,
 			"0x%" PRIx64 " bytes of memory: must be a multiple of 0x%" PRIx64 ", at most 64 TiB", config->memory,
 			page);
+	if (config->image && config->bios)
+		return refuse(why, -EINVAL, "--bios %s: it is in an image's place: --load puts other files beside it", config->bios);
 	return check_mode(config, why);
 }
 
@@ -389,8 +394,8 @@ static struct vm *allocate(const struct vm_config *config)
 	}
 	*vm = (struct vm){ .host = { .ops = &vm_ops,
 				   .vcpus = config->vcpus,
-				   .has_image = config->image,
-				   .empty = !config->image && vm_arch_modes[0] },
+				   .has_image = config->image || config->bios || config->nload,
+				   .empty = !config->image && !config->bios && !config->nload && vm_arch_modes[0] },
 		.config = *config,
 		.kvm = -1,
 		.fd = -1,

@@ -51,6 +51,7 @@ struct vm {
 	int irqchip; /* the board's: the KVM device that is the interrupt controller and has attributes for each vCPU, or -1 */
 	uint64_t sync; /* KVM_SYNC_* that KVM is to leave in kvm_run */
 	struct ram ram;
+	uint64_t kept, kept_end; /* what the board has in RAM for the start: no other file may lie there; set by vm_arch_start() */
 	struct image image;
 	uint64_t seed; /* for the guest to place its kernel by (KASLR), the same after a reset; 0: none could be had */
 	struct vm_vcpu *vcpu;
@@ -104,6 +105,21 @@ enum vm_served vm_stuck(struct vcpu_exit *exit, const char *format, ...) __attri
 
 /* For the board: refuses with "what: reason", the reason being errno's, and returns -errno. */
 int vm_refuse_errno(const struct refusal *why, const char *what);
+
+/*
+ * For the board, before the vCPUs run: flash, of which the guest reads the bytes, while its commands to it do nothing; further accesses to it
+ * are served without the board. 0, or -errno and a sentence.
+ */
+int vm_add_flash(struct vm *vm, uint64_t gpa, uint64_t size, const struct refusal *why);
+
+/* For vcpu.c: an access to what vm_add_flash() has added. */
+bool vm_flash_access(const struct vm *vm, struct vm_access *a);
+
+/* For vm.c: the files of config.load, each to its place. */
+int vm_load_files(struct vm *vm, const struct refusal *why);
+
+/* For vm.c and what else makes slots: KVM is told of one that vm->ram has. */
+int vm_give_slot(struct vm *vm, const struct ram_slot *s, const struct refusal *why);
 
 /*
  * What follows is the board's. Building goes in this order; each returns 0, or -errno and a sentence. After a failure

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "known_files.h"
 #include "linux_image.h"
 #include "sync_code.h"
 #include "vm_arm64.h"
@@ -208,17 +209,61 @@ static int load_program(struct vm *vm, const struct load_file *f, struct arm64_s
 	return err;
 }
 
-static int load_image(struct vm *vm, struct arm64_start *start, const struct refusal *why)
+/* For what may look for it: firmware, and what is put together by hand. */
+static int add_flash(struct vm *vm, const struct refusal *why)
 {
-	struct load_file f;
-	int err = load_open(&f, vm->config.image, why);
+	int err = ram_find(&vm->ram, FLASH, 1) ? 0 : vm_add_flash(vm, FLASH, FLASH_SIZE, why);
+
+	return err || ram_find(&vm->ram, FLASH + FLASH_SIZE, 1) ? err : vm_add_flash(vm, FLASH + FLASH_SIZE, FLASH_SIZE, why);
+}
+
+/* As QEMU's -kernel: boot loaders are such files, and look for flash. */
+static int load_raw(struct vm *vm, const struct load_file *f, struct arm64_start *start, const struct refusal *why)
+{
+	int err = known_refuse(f, "arm64", why);
+
+	if (!err)
+		err = add_flash(vm, why);
+	if (!err)
+		err = load_whole(f, &vm->ram, RAW_BASE, 0, why);
+	start->entry = RAW_BASE;
+	start->has_tree = true;
+	return err || !vm->config.initrd
+		       ? err
+		       : linux_initrd_load(vm->config.initrd, &vm->ram, RAW_BASE + f->size, &start->initrd, &start->initrd_end, why);
+}
+
+/* As QEMU's -bios: from its first byte on. */
+static int load_bios(struct vm *vm, const struct load_file *f, struct arm64_start *start, const struct refusal *why)
+{
+	int err = add_flash(vm, why);
 
 	if (err)
 		return err;
-	if (linux_image_is(&f, LINUX_IMAGE_ARM64))
+	if (load_is_elf(f))
+		return load_program(vm, f, start, why);
+	start->entry = FLASH;
+	start->has_tree = true;
+	return load_whole(f, &vm->ram, FLASH, 0, why);
+}
+
+static int load_image(struct vm *vm, struct arm64_start *start, const struct refusal *why)
+{
+	struct load_file f;
+	int err = load_open(&f, vm->config.image ? vm->config.image : vm->config.bios, why);
+
+	if (err)
+		return err;
+	if (vm->config.bios)
+		err = load_bios(vm, &f, start, why);
+	else if (linux_image_is(&f, LINUX_IMAGE_ARM64))
 		err = load_kernel(vm, &f, start, why);
-	else
+	else if (load_is_elf(&f))
 		err = load_program(vm, &f, start, why);
+	else
+		err = load_raw(vm, &f, start, why);
+	if (!err)
+		err = known_refuse_arm64(&f, &vm->ram, start->entry, why);
 	load_close(&f);
 	return err;
 }
@@ -311,10 +356,13 @@ static int start_first(const struct vm *vm, const struct arm64_start *start, con
 	return err ? refuse(why, err, "cannot set a vCPU's registers: %s", strerror(-err)) : 0;
 }
 
-/* Whatever is loaded by hand finds a tree where QEMU has it, unless it is loaded there itself. */
+/* Whatever is loaded by hand finds a tree where QEMU has it, unless it is loaded there itself; another tree is one. */
 void vm_arch_set_off(struct vm *vm)
 {
-	if (arm64_get_reg(&vm->vcpu[0], REG_X(0)) == TREE && ram_sum(&vm->ram, TREE, TREE_ROOM) != vm->board->tree_sum)
+	size_t magic = 4;
+
+	if (arm64_get_reg(&vm->vcpu[0], REG_X(0)) == TREE && ram_sum(&vm->ram, TREE, TREE_ROOM) != vm->board->tree_sum &&
+		!fdt_is(ram_at(&vm->ram, TREE, &magic)))
 		set_reg(&vm->vcpu[0], REG_X(0), 0);
 }
 
@@ -327,10 +375,14 @@ int vm_arch_start(struct vm *vm, const struct refusal *why)
 		err = start_gic(vm, why);
 	if (!err)
 		err = start_pmus(vm, why);
-	if (!err && vm->config.image)
+	if (!err && (vm->config.image || vm->config.bios))
 		err = load_image(vm, &start, why);
 	else
 		start.has_tree = !vm->scratch && ram_find(&vm->ram, TREE, TREE_ROOM);
+	if (!err && vm->config.nload)
+		err = add_flash(vm, why);
+	if (vm->config.has_entry)
+		start.entry = vm->config.entry;
 	if (!err && start.has_tree)
 		err = arm64_write_tree(vm, &start, why);
 	return err ? err : start_first(vm, &start, why);

@@ -9,10 +9,15 @@
 #include "pl011.h"
 #include "vm_arch.h"
 
+/* Two of them, side by side. */
+#define FLASH 0
+#define FLASH_SIZE 0x4000000
+
 #define RAM_START 0x40000000
 #define TREE RAM_START
 #define TREE_ROOM 0x10000
 #define KERNEL_BASE (RAM_START + 0x200000)
+#define RAW_BASE (RAM_START + 0x80000) /* where a file of no known format goes */
 
 #define GIC_DISTRIBUTOR 0x08000000
 #define GIC_DISTRIBUTOR_SIZE 0x10000

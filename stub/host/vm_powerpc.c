@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "known_files.h"
 #include "sync_code.h"
 #include "vm_arch.h"
 
@@ -110,7 +111,10 @@ static int load_image(struct vm *vm, uint64_t *entry, const struct refusal *why)
 
 	if (err)
 		return err;
-	err = load_elf(&f, &machine, &vm->ram, &loaded, why);
+	if (!load_is_elf(&f))
+		err = known_refuse(&f, "ppc64le", why);
+	if (!err)
+		err = load_elf(&f, &machine, &vm->ram, &loaded, why);
 	load_close(&f);
 	*entry = loaded.entry;
 	return err;
@@ -139,8 +143,12 @@ int vm_arch_start(struct vm *vm, const struct refusal *why)
 	if (vm->config.initrd || vm->config.append)
 		return refuse(
 			why, -EINVAL, "an initrd and a command line are for a Linux Image, which this machine does not take");
+	if (vm->config.bios)
+		return refuse(why, -EINVAL, "--bios %s: this machine has no flash", vm->config.bios);
 	if (vm->config.image)
 		err = load_image(vm, &entry, why);
+	if (vm->config.has_entry)
+		entry = vm->config.entry;
 	if (vm->scratch)
 		write_scratch_vectors(vm);
 	for (unsigned i = 0; !err && i < vm->host.vcpus; i++)

@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 
 #include "fdt.h"
+#include "known_files.h"
 #include "linux_image.h"
 #include "sync_code.h"
 #include "uart.h"
@@ -27,6 +28,12 @@
 #define TREE_ROOM 0x10000 /* of a tree with up to SMALL_TREE vCPUs; each of more takes TREE_OF_VCPU */
 #define SMALL_TREE 128
 #define TREE_OF_VCPU 0x200
+
+/* Two of them, side by side. */
+#define FLASH 0x20000000
+#define FLASH_SIZE 0x2000000
+
+#define RAW_BASE (RAM_START + 0x200000) /* where a file of no known format goes */
 
 #define TEST 0x00100000
 #define TEST_SIZE 0x1000
@@ -278,12 +285,12 @@ static int write_tree(const struct vm *vm, const struct start *start, const stru
 
 /* --- the image */
 
-static int load_kernel(struct vm *vm, const struct load_file *f, struct start *start, const struct refusal *why)
+/* What comes behind a kernel, of which `end` is the end: its initrd, and the tree. */
+static int load_rest(struct vm *vm, const struct load_file *f, uint64_t end, struct start *start, const struct refusal *why)
 {
-	uint64_t end;
-	int err = linux_image_load(f, &vm->ram, RAM_START, &start->entry, &end, why);
+	int err = 0;
 
-	if (!err && vm->config.initrd) {
+	if (vm->config.initrd) {
 		err = linux_initrd_load(vm->config.initrd, &vm->ram, end, &start->initrd, &start->initrd_end, why);
 		end = start->initrd_end;
 	}
@@ -291,6 +298,14 @@ static int load_kernel(struct vm *vm, const struct load_file *f, struct start *s
 		err = refuse(why, -ENOSPC, "%s: no room is left for the device tree (--memory)", f->path);
 	start->has_tree = true;
 	return err;
+}
+
+static int load_kernel(struct vm *vm, const struct load_file *f, struct start *start, const struct refusal *why)
+{
+	uint64_t end;
+	int err = linux_image_load(f, &vm->ram, RAM_START, &start->entry, &end, why);
+
+	return err ? err : load_rest(vm, f, end, start, why);
 }
 
 static int load_program(struct vm *vm, const struct load_file *f, struct start *start, const struct refusal *why)
@@ -309,17 +324,58 @@ static int load_program(struct vm *vm, const struct load_file *f, struct start *
 	return err;
 }
 
-static int load_image(struct vm *vm, struct start *start, const struct refusal *why)
+/* For what may look for it: firmware, and what is put together by hand. */
+static int add_flash(struct vm *vm, const struct refusal *why)
 {
-	struct load_file f;
-	int err = load_open(&f, vm->config.image, why);
+	int err = ram_find(&vm->ram, FLASH, 1) ? 0 : vm_add_flash(vm, FLASH, FLASH_SIZE, why);
+
+	return err || ram_find(&vm->ram, FLASH + FLASH_SIZE, 1) ? err : vm_add_flash(vm, FLASH + FLASH_SIZE, FLASH_SIZE, why);
+}
+
+/* As QEMU's -kernel: boot loaders are such files, and look for flash. */
+static int load_raw(struct vm *vm, const struct load_file *f, struct start *start, const struct refusal *why)
+{
+	int err = known_refuse(f, "riscv64", why);
+
+	if (!err)
+		err = add_flash(vm, why);
+	if (!err)
+		err = load_whole(f, &vm->ram, RAW_BASE, 0, why);
+	start->entry = RAW_BASE;
+	return err ? err : load_rest(vm, f, RAW_BASE + f->size, start, why);
+}
+
+/* As QEMU's flash under KVM, which has no machine mode: supervisor mode begins in it. */
+static int load_bios(struct vm *vm, const struct load_file *f, struct start *start, const struct refusal *why)
+{
+	int err = add_flash(vm, why);
 
 	if (err)
 		return err;
-	if (linux_image_is(&f, LINUX_IMAGE_RISCV))
+	if (load_is_elf(f))
+		return load_program(vm, f, start, why);
+	start->entry = FLASH;
+	start->has_tree = has_tree_room(vm);
+	return load_whole(f, &vm->ram, FLASH, 0, why);
+}
+
+static int load_image(struct vm *vm, struct start *start, const struct refusal *why)
+{
+	struct load_file f;
+	int err = load_open(&f, vm->config.image ? vm->config.image : vm->config.bios, why);
+
+	if (err)
+		return err;
+	if (vm->config.bios)
+		err = load_bios(vm, &f, start, why);
+	else if (linux_image_is(&f, LINUX_IMAGE_RISCV))
 		err = load_kernel(vm, &f, start, why);
-	else
+	else if (load_is_elf(&f))
 		err = load_program(vm, &f, start, why);
+	else
+		err = load_raw(vm, &f, start, why);
+	if (!err)
+		err = known_refuse_riscv64(&f, &vm->ram, start->entry, why);
 	load_close(&f);
 	return err;
 }
@@ -330,14 +386,18 @@ int vm_arch_start(struct vm *vm, const struct refusal *why)
 	struct start start = { .entry = RAM_START };
 	int err = 0;
 
-	if (vm->config.image)
+	if (vm->config.image || vm->config.bios)
 		err = load_image(vm, &start, why);
 	else
 		start.has_tree = !vm->scratch && has_tree_room(vm);
 	if (!err && start.has_tree)
 		err = write_tree(vm, &start, why);
+	if (!err && vm->config.nload)
+		err = add_flash(vm, why);
 	if (err)
 		return err;
+	if (vm->config.has_entry)
+		start.entry = vm->config.entry;
 	err = set_reg(&vm->vcpu[0], REG_PC, start.entry);
 	if (!err)
 		err = set_reg(&vm->vcpu[0], REG_A0, 0);
@@ -346,12 +406,14 @@ int vm_arch_start(struct vm *vm, const struct refusal *why)
 	return err ? refuse(why, err, "cannot set a vCPU's registers: %s", strerror(-err)) : 0;
 }
 
-/* Whatever is loaded by hand finds a tree, unless it is loaded there itself. */
+/* Whatever is loaded by hand finds a tree, unless it is loaded there itself; another tree is one. */
 void vm_arch_set_off(struct vm *vm)
 {
+	size_t magic = 4;
 	uint64_t tree = tree_address(vm);
 
-	if (get_reg(&vm->vcpu[0], REG_A1) == tree && ram_sum(&vm->ram, tree, tree_room(vm)) != vm->board->tree_sum)
+	if (get_reg(&vm->vcpu[0], REG_A1) == tree && ram_sum(&vm->ram, tree, tree_room(vm)) != vm->board->tree_sum &&
+		!fdt_is(ram_at(&vm->ram, tree, &magic)))
 		set_reg(&vm->vcpu[0], REG_A1, 0);
 }
 

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "bzimage.h"
+#include "known_files.h"
 #include "multiboot.h"
 #include "pvh.h"
 #include "vm_x86_64_linux.h"
@@ -52,6 +53,22 @@ static int load_boot_sector(struct vm *vm, const struct load_file *f, struct x86
 	start->mode = START_REAL;
 	start->entry = BOOT_SECTOR;
 	return load_whole(f, &vm->ram, BOOT_SECTOR, 0, why);
+}
+
+static bool is_no_elf(const struct load_file *f)
+{
+	return !load_is_elf(f);
+}
+
+static int load_nothing(struct vm *vm, const struct load_file *f, struct x86_start *start, const struct refusal *why)
+{
+	int err = known_refuse(f, "x86-64", why);
+
+	(void)vm;
+	(void)start;
+	if (!err)
+		err = known_refuse_firmware(f, why);
+	return err ? err : refuse(why, -ENOEXEC, "%s: is no kind of image that is known here: --load ADDRESS:FILE and --entry take any file", f->path);
 }
 
 static bool is_anything(const struct load_file *f)
@@ -109,6 +126,7 @@ static const struct x86_kind kinds[] = {
 	{ .is = pvh_is, .load = load_pvh, .takes_append = true, .takes_initrd = true },
 	{ .is = is_boot_sector, .load = load_boot_sector },
 	{ .is = bzimage_is, .load = x86_load_bzimage, .takes_append = true, .takes_initrd = true },
+	{ .is = is_no_elf, .load = load_nothing, .takes_append = true, .takes_initrd = true },
 	{ .is = is_anything, .load = load_elf_image },
 };
 

@@ -228,12 +228,18 @@ int vm_arch_start(struct vm *vm, const struct refusal *why)
 	int err = 0;
 
 	start.entry = empty_entry(start.mode);
+	if (vm->config.bios)
+		return refuse(why, -EINVAL, "--bios %s: a PC's firmware needs a PC's chipset, which this machine has not", vm->config.bios);
 	if (vm->config.image)
 		err = x86_load_image(vm, &start, why);
 	else if (vm->config.initrd || vm->config.append)
 		err = refuse(why, -EINVAL, "an initrd and a command line are for an image, and there is none");
 	if (err)
 		return err;
+	if (vm->config.has_entry)
+		start.entry = vm->config.entry;
+	vm->kept = LOW_START;
+	vm->kept_end = start.mode == START_REAL ? LOW_START : LOW_END;
 	vm->host.mode = start.described ? start.described : vm_arch_modes[start.mode];
 	if (start.mode == START_LONG)
 		write_page_tables(vm);
