@@ -12,6 +12,7 @@
 #include "attach/attach.h"
 #include "attach/launch.h"
 #include "console.h"
+#include "files.h"
 #include "host/vm.h"
 #include "machine/open.h"
 #include "machine/ops.h"
@@ -160,6 +161,14 @@ static void tell(struct inquiry *answer)
 	inquiry_free(answer);
 }
 
+/* One of the signals that end the program, which are blocked by now. */
+static bool is_told_to_end(void)
+{
+	sigset_t pending;
+
+	return !sigpending(&pending) && (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP));
+}
+
 /* *answer: what is to be told when there is nothing more to do, or NULL. */
 static int serve(struct machine *m, const struct options *o, struct comm *comm, struct inquiry **answer, char *error, size_t size)
 {
@@ -169,14 +178,6 @@ static int serve(struct machine *m, const struct options *o, struct comm *comm, 
 	if (o->registers || o->reg)
 		return ask(m, o, answer, error, size);
 	return program_serve(m, comm, &o->program);
-}
-
-/* One of the signals that end the program, which are blocked by now. */
-static bool is_told_to_end(void)
-{
-	sigset_t pending;
-
-	return !sigpending(&pending) && (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP));
 }
 
 /* A VM of another process's: it is left as it was found. */
@@ -343,6 +344,7 @@ int main(int argc, char **argv)
 	const struct arch *arch = this_arch();
 	struct comm comm = { .listener = -1 };
 	struct console console = { .sources = -1 };
+	struct files files = { .gives_up = is_told_to_end };
 	char error[256];
 	int err = 0, status;
 
@@ -358,6 +360,9 @@ int main(int argc, char **argv)
 			die(EXIT_BAD_RUN, "%s", error);
 		leave(0);
 	}
+	if (o.files && files_open(&files, o.files, &(struct refusal){ error, sizeof(error) }))
+		die(EXIT_BAD_USAGE, "%s", error);
+	o.program.files = o.files ? &files : NULL;
 	if (o.comm && strcmp(o.comm, "-"))
 		err = comm_open(&comm, o.comm, error, sizeof(error));
 	o.program.lives = o.attach || o.multi || o.launch;

@@ -46,6 +46,7 @@ const char options_usage[] =
 	"                   for each piece, where the kernel does not tell\n"
 	"  --once           leave when the client goes\n"
 	"  --debug          show the wire, readable, on standard error\n"
+	"  --files DIR      where `monitor` commands may write files, under new names; without it they write none\n"
 	"  --registers      print every register of every vCPU, of IMAGE at its entry: name, where KVM keeps it, size, value,\n"
 	"                   fields; a VM that runs stands for some milliseconds\n"
 	"  --register NAME  print one, of the first vCPU; NAME=VALUE writes it first: a number, or of a vector also {1, 2, ...}\n"
@@ -187,6 +188,7 @@ static const struct row {
 	{ "console", TEXT, offsetof(struct options, console), NULL },
 	{ "debug", FLAG, offsetof(struct options, program.debug), NULL },
 	{ "entry", PARSE, 0, parse_entry },
+	{ "files", TEXT, offsetof(struct options, files), NULL },
 	{ "group", TEXT, offsetof(struct options, group), NULL },
 	{ "help", FLAG, offsetof(struct options, help), NULL },
 	{ "initrd", TEXT, offsetof(struct options, vm.initrd), NULL },
@@ -229,7 +231,7 @@ static bool go_together(const struct options *o)
 {
 	bool asks = o->registers || o->reg;
 
-	if ((o->registers && o->reg) || (o->list && (asks || o->attach)))
+	if ((o->registers && o->reg) || (o->files && asks) || (o->list && (asks || o->attach)))
 		return false;
 	if ((o->json && !asks && !o->list) || (o->group && !o->registers) || (o->vcpu >= 0 && !asks))
 		return false;

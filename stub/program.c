@@ -27,6 +27,7 @@ struct program {
 	struct multi *multi;
 	struct launch *launch;
 	struct console *console;
+	const struct files *files;
 	int status;
 };
 
@@ -81,6 +82,7 @@ static int attach(void *arg, uint64_t process, struct machine **m, char *error, 
 
 	if (!err) {
 		(*m)->may_end = false;
+		(*m)->files = p->files;
 		machine_set_log(*m, log_sentence, log_sentence, &p->log);
 	}
 	return err;
@@ -198,6 +200,7 @@ static int run(struct program *p, struct server *s, int signals)
 static void own_machine(struct program *p, struct machine *m)
 {
 	m->may_end = !p->lives || p->launch;
+	m->files = p->files;
 	machine_set_log(m, log_sentence, log_sentence, &p->log);
 	if (p->lives && !p->launch)
 		machine_go(m);
@@ -231,6 +234,7 @@ int program_serve(struct machine *m, struct comm *comm, const struct program_con
 	p->multi = config->multi;
 	p->launch = config->launch;
 	p->console = config->console;
+	p->files = config->files;
 	if (p->multi)
 		multi_set_log(p->multi, log_sentence, &p->log);
 	else

@@ -8,6 +8,7 @@
 #include "serve/comm.h"
 
 struct console;
+struct files;
 struct launch;
 struct machine;
 struct multi;
@@ -18,6 +19,7 @@ struct program_config {
 	struct multi *multi; /* clients choose a VM of this list: there is no machine before. Or NULL */
 	struct launch *launch; /* the guest's VMM, which was started for this: told what is to become of it. Or NULL */
 	struct console *console; /* of the guest: its other end, which is open. Or NULL: it is none of ours */
+	const struct files *files; /* where clients may have files written; NULL: nowhere */
 	bool debug; /* the wire, readable, where the rest is told */
 	int log;    /* the descriptor for what is told to whoever runs this: nobody waits for that */
 };

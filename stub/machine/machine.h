@@ -10,6 +10,7 @@
 
 #define MACHINE_VERSION "0.1" /* of all of this, as users see it */
 
+struct files;
 struct machine;
 
 /* What target.h's command() is answered with. */
@@ -18,6 +19,7 @@ typedef int machine_command_fn(struct machine *m, const char *line, text_fn *pri
 struct machine {
 	struct guest guest;
 	machine_command_fn *command;
+	const struct files *files; /* where commands may write files; NULL: nowhere */
 	bool may_end; /* a client may have the guest ended; else `monitor exit` is refused */
 	bool described; /* guest.tdesc is that of its vCPUs */
 	unsigned mode;	/* of arch->modes: what the description is of */

@@ -93,7 +93,7 @@ circles()
 system_headers()
 {
 	code stub | grep -E '#[[:space:]]*include <' | grep -vE "#include $c_headers" | grep -v '^stub/many_regs/' |
-		grep -vE '^stub/((host|attach|serve)/|(main|options|program|console|terminal|log|kvmgdb|library)[a-z_]*\.[ch])' |
+		grep -vE '^stub/((host|attach|serve)/|(main|options|files|program|console|terminal|log|kvmgdb|library)[a-z_]*\.[ch])' |
 		grep -vE '^stub/(reg/[a-z_]+\.c:[0-9]+:#include <linux/(kvm|ioctl)\.h>|run/[a-z_]+\.[ch]:[0-9]+:#include <(pthread|signal|linux/kvm)\.h>)'
 }
 

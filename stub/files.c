@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See files.h. */
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int files_open(struct files *f, const char *path, const struct refusal *why)
+{
+	f->dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return f->dir < 0 ? refuse(why, -errno, "--files %s: %s", path, strerror(errno)) : 0;
+}
+
+int files_open_path(struct files *f, const char *path, const char **name, const struct refusal *why)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+	int len = slash ? (int)(slash - path) + 1 : 1;
+
+	if (len >= PATH_MAX)
+		return refuse(why, -ENAMETOOLONG, "%.80s...: %s", path, strerror(ENAMETOOLONG));
+	snprintf(dir, sizeof(dir), "%.*s", len, slash ? path : ".");
+	*name = slash ? slash + 1 : path;
+	f->dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return f->dir < 0 ? refuse(why, -errno, "%.200s: %s", path, strerror(errno)) : 0;
+}
+
+/* Without a name: then whoever dies while writing leaves nothing. Not every file system can. */
+static int open_new(int dir, const char *name)
+{
+	int fd;
+
+	if (!faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW))
+		errno = EEXIST;
+	if (errno != ENOENT)
+		return -1;
+	fd = openat(dir, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	return fd >= 0 ? fd : openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+}
+
+int files_create(const struct files *f, const char *name, const struct refusal *why)
+{
+	int fd;
+
+	if (!f)
+		return refuse(why, -EPERM, "no file is written: kvm-gdbserver was started without --files DIR");
+	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
+		return refuse(why, -EINVAL, "%.80s: a plain name is wanted, of a new file", name);
+	fd = open_new(f->dir, name);
+	return fd < 0 ? refuse(why, -errno, "%.80s: %s", name, strerror(errno)) : fd;
+}
+
+/* A write beyond that is a signal that ends the program. */
+static bool is_too_large(uint64_t size)
+{
+	struct rlimit limit;
+
+	return size > INT64_MAX || (!getrlimit(RLIMIT_FSIZE, &limit) && size > limit.rlim_cur);
+}
+
+int files_write(const char *name, int fd, uint64_t at, const void *bytes, size_t n, const struct refusal *why)
+{
+	if (is_too_large(at + n))
+		return refuse(why, -EFBIG, "%.80s: %s", name, strerror(EFBIG));
+	while (n) {
+		ssize_t done = pwrite(fd, bytes, n, (off_t)at);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return refuse(why, done ? -errno : -EIO, "%.80s: %s", name, strerror(done ? errno : EIO));
+		bytes = (const char *)bytes + done;
+		at += (uint64_t)done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+/* Of one that open_new() made without it; a link takes nobody's place. */
+static int give_name(int dir, const char *name, int fd)
+{
+	struct stat st;
+	char path[32];
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (st.st_nlink)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW) ? -errno : 0;
+}
+
+static void remove_named(int dir, const char *name, int fd)
+{
+	struct stat st;
+
+	if (!fstat(fd, &st) && st.st_nlink)
+		unlinkat(dir, name, 0);
+}
+
+int files_end(const struct files *f, const char *name, int fd, int err, const struct refusal *why)
+{
+	int late = err ? 0 : fsync(fd) ? -errno : give_name(f->dir, name, fd);
+
+	if (late)
+		err = refuse(why, late, "%.80s: %s", name, strerror(-late));
+	if (err)
+		remove_named(f->dir, name, fd);
+	close(fd);
+	return err;
+}
