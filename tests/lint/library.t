@@ -167,7 +167,7 @@ rust_example()
 # What README shows is the example's: each line is one of vmm.c's, or has no more than its place.
 readme()
 {
-	awk '/^In your own VMM$/ { on = 1 } /^The machine$/ { on = 0 } on && /^    / { sub(/^    /, ""); print }' README |
+	awk '/^---/ { on = heading == "In your own VMM" } { heading = $0 } on && /^    / { sub(/^    /, ""); print }' README |
 		grep -v pkg-config | sed 's/^ *//' > "$tmp/readme"
 	sed 's/ *\/\* gdb.*//; s/^[ \t]*//' tests/examples/vmm.c > "$tmp/example"
 	[ "$(wc -l < "$tmp/readme")" -gt 15 ] && ! grep -vxFf "$tmp/example" "$tmp/readme"
