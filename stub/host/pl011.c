@@ -33,6 +33,7 @@ enum {
 #define INT_RECEIVED 0x10
 #define INT_TX 0x20
 #define INT_TIMEOUT 0x40
+#define INT_OF_DATA (INT_RECEIVED | INT_TIMEOUT)
 
 /* What may be written to and is read back: offset / 4, and the bits that there are. */
 static const uint16_t writable[0x40 / 4] = {
@@ -121,7 +122,7 @@ uint32_t pl011_read(struct pl011 *p, uint64_t offset)
 static void empty(struct pl011 *p)
 {
 	p->count = 0;
-	p->raw &= (uint16_t)~(INT_RECEIVED | INT_TIMEOUT);
+	p->raw &= (uint16_t)~INT_OF_DATA;
 }
 
 static void keep(struct pl011 *p, unsigned word, uint32_t value)
@@ -149,4 +150,16 @@ int pl011_write(struct pl011 *p, uint64_t offset, uint32_t value)
 bool pl011_interrupts(const struct pl011 *p)
 {
 	return p->raw & p->kept[PL011_IMSC / 4];
+}
+
+_Static_assert(sizeof(struct pl011) == sizeof(writable) + 2 + PL011_FIFO + 2, "no padding");
+
+/* No data, no interrupt for them. */
+bool pl011_is_possible(const struct pl011 *p)
+{
+	for (unsigned i = 0; i < sizeof(writable) / sizeof(writable[0]); i++)
+		if (p->kept[i] & ~writable[i])
+			return false;
+	return !(p->raw & ~(INT_OF_DATA | INT_TX)) && (p->count || !(p->raw & INT_OF_DATA)) && p->first < PL011_FIFO &&
+	       p->count <= room(p);
 }

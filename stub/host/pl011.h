@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * ARM's PL011 serial port, and its interrupt line: its registers and its receive FIFO, without modem lines, loopback, DMA or time. All
- * zero is a port that nobody has set up; it sends and receives as if it were enabled.
+ * zero is a port that nobody has set up; it sends and receives as if it were enabled. Its bytes are all of its state: it can be kept and
+ * copied by them, and has no padding.
  */
 #ifndef PL011_H
 #define PL011_H
@@ -13,11 +14,14 @@
 #define PL011_FIFO 32 /* revision r1p5 */
 
 struct pl011 {
-	uint16_t kept[0x40 / 4]; /* registers below 0x40 that only hold what was written, by word */
-	uint16_t raw;		 /* RIS */
+	uint16_t kept[0x40 / 4];  /* registers below 0x40 that only hold what was written, by word */
+	uint16_t raw;		  /* RIS */
 	uint8_t fifo[PL011_FIFO]; /* received and not read: `count` bytes from `first` on, round its end */
 	uint8_t first, count;
 };
+
+/* Of one whose bytes came from elsewhere: can a port have come to this? */
+bool pl011_is_possible(const struct pl011 *p);
 
 /* Reading may take a byte out of the FIFO. */
 uint32_t pl011_read(struct pl011 *p, uint64_t offset);

@@ -73,9 +73,14 @@ static bool is_looped(const struct uart *u)
 }
 
 /* Without the FIFO there is one register to receive into. */
+static unsigned room(const struct uart *u)
+{
+	return has_fifos(u) ? UART_FIFO : 1;
+}
+
 static bool has_room(const struct uart *u)
 {
-	return u->count < (has_fifos(u) ? UART_FIFO : 1);
+	return u->count < room(u);
 }
 
 static bool is_at_trigger(const struct uart *u)
@@ -113,7 +118,7 @@ void uart_receive(struct uart *u, uint8_t byte)
 	if (has_room(u))
 		u->fifo[(u->first + u->count++) % UART_FIFO] = byte;
 	else
-		u->overrun = true;
+		u->overrun = 1;
 }
 
 /* The modem's lines: somebody is there and ready, or, looped back, what the port says of itself. */
@@ -145,7 +150,7 @@ static uint8_t read_interrupt_id(struct uart *u)
 	uint8_t what = interrupt_id(u);
 
 	if (what == IIR_SENT)
-		u->sent = false;
+		u->sent = 0;
 	return what | (has_fifos(u) ? IIR_FIFOS : 0);
 }
 
@@ -153,7 +158,7 @@ static uint8_t read_line_status(struct uart *u)
 {
 	uint8_t status = LSR_SENT | (u->count ? LSR_RECEIVED : 0) | (u->overrun ? LSR_OVERRUN : 0);
 
-	u->overrun = false;
+	u->overrun = 0;
 	return status;
 }
 
@@ -185,7 +190,7 @@ uint8_t uart_read(struct uart *u, unsigned offset)
 
 static int send(struct uart *u, uint8_t byte)
 {
-	u->sent = true;
+	u->sent = 1;
 	if (!is_looped(u))
 		return byte;
 	uart_receive(u, byte);
@@ -223,7 +228,7 @@ int uart_write(struct uart *u, unsigned offset, uint8_t value)
 		return send(u, value);
 	case UART_IER: /* whoever begins to ask is told that the transmitter is empty */
 		if (value & ~u->reg[UART_IER] & IER_SENT)
-			u->sent = true;
+			u->sent = 1;
 		break;
 	case UART_IIR:
 		control_fifos(u, value);
@@ -235,4 +240,16 @@ int uart_write(struct uart *u, unsigned offset, uint8_t value)
 	if (offset < UART_REGISTERS)
 		u->reg[offset] = value & writable[offset];
 	return -1;
+}
+
+_Static_assert(sizeof(struct uart) == UART_REGISTERS + 2 + UART_FIFO + 5, "no padding");
+
+/* FCR is nothing while the FIFOs are off. */
+bool uart_is_possible(const struct uart *u)
+{
+	for (unsigned i = 0; i < UART_REGISTERS; i++)
+		if (u->reg[i] & ~writable[i])
+			return false;
+	return (has_fifos(u) || !u->reg[UART_IIR]) && u->first < UART_FIFO && u->count <= room(u) && u->sent <= 1 &&
+	       u->overrun <= 1 && u->delta < 1 << MSR_CHANGES;
 }

@@ -142,6 +142,39 @@ static void test_pl011_order(void)
 	is_int(pl011_read(&p, 0x3c), 0, "PL011: and nothing asks");
 }
 
+/* What a port can have come to, and what not. */
+static void test_pl011_possible(void)
+{
+	struct pl011 p = { 0 };
+	bool good = true;
+
+	ok(pl011_is_possible(&p), "PL011: possible: nobody has set it up");
+	for (unsigned at = 0; at < 0x48; at += 4)
+		pl011_write(&p, at, 0xffffffff);
+	for (unsigned i = 0; i < 1000; i++) {
+		pl011_receive(&p, (uint8_t)i);
+		if (i % 3)
+			pl011_read(&p, 0);
+		pl011_write(&p, i % 0x12 * 4, i * 0x9e3779b1u);
+		good = pl011_is_possible(&p) && good;
+	}
+	ok(good, "PL011: possible: whatever is written to it");
+	p = (struct pl011){ .kept[0x2c / 4] = 0x10, .first = 31, .count = 32, .raw = 0x70 };
+	ok(pl011_is_possible(&p), "PL011: possible: full");
+	p.first = 32;
+	ok(!pl011_is_possible(&p), "PL011: impossible: it begins behind the end of the FIFO");
+	p = (struct pl011){ .kept[0x2c / 4] = 0x10, .count = 33 };
+	ok(!pl011_is_possible(&p), "PL011: impossible: more than full");
+	p = (struct pl011){ .count = 2 };
+	ok(!pl011_is_possible(&p), "PL011: impossible: two bytes without a FIFO");
+	p = (struct pl011){ .raw = 0x10 };
+	ok(!pl011_is_possible(&p), "PL011: impossible: it has received, and has nothing");
+	p = (struct pl011){ .raw = 0x400 };
+	ok(!pl011_is_possible(&p), "PL011: impossible: an interrupt of what it has not got");
+	p = (struct pl011){ .kept[0x28 / 4] = 0x40 };
+	ok(!pl011_is_possible(&p), "PL011: impossible: a bit that is not there");
+}
+
 int main(void)
 {
 	test_uart();
@@ -149,5 +182,6 @@ int main(void)
 	test_pl011_receives_one();
 	test_pl011_fifo();
 	test_pl011_order();
+	test_pl011_possible();
 	return done();
 }

@@ -159,6 +159,44 @@ static void test_divisor(void)
 	is_int(uart_read(&u, DATA), 'A', "divisor: which took nothing out of the receiver");
 }
 
+/* What a port can have come to, and what not. */
+static void test_possible(void)
+{
+	static const struct {
+		const char *what;
+		struct uart u;
+	} impossible[] = {
+		{ "it begins behind the end of the FIFO", { .first = UART_FIFO } },
+		{ "more than full", { .reg[IIR] = 0x01, .count = UART_FIFO + 1 } },
+		{ "two bytes without a FIFO", { .count = 2 } },
+		{ "a bit of IER that is not there", { .reg[IER] = 0x10 } },
+		{ "a bit of MCR that is not there", { .reg[MCR] = 0x20 } },
+		{ "LSR is not kept", { .reg[LSR] = 0x01 } },
+		{ "the FIFOs are off, and have a level", { .reg[IIR] = 0xc0 } },
+		{ "sent is neither yes nor no", { .sent = 2 } },
+		{ "nor is the overrun", { .overrun = 0x80 } },
+		{ "a change of what does not change", { .delta = 0x10 } },
+	};
+	struct uart u = { 0 };
+	bool good = true;
+
+	ok(uart_is_possible(&u), "possible: after a reset");
+	for (unsigned i = 0; i < 2000; i++) {
+		uart_receive(&u, (uint8_t)i);
+		if (i % 3)
+			uart_read(&u, i % 8);
+		uart_write(&u, i % 8, (uint8_t)(i * 0x9e3779b1u >> 20));
+		good = uart_is_possible(&u) && good;
+	}
+	ok(good, "possible: whatever is written to it");
+	u = (struct uart){
+		.reg[IIR] = 0xc1, .first = UART_FIFO - 1, .count = UART_FIFO, .sent = 1, .overrun = 1, .delta = 0x0f
+	};
+	ok(uart_is_possible(&u), "possible: full");
+	for (unsigned i = 0; i < sizeof(impossible) / sizeof(impossible[0]); i++)
+		ok(!uart_is_possible(&impossible[i].u), "impossible: %s", impossible[i].what);
+}
+
 int main(void)
 {
 	test_sent();
@@ -167,5 +205,6 @@ int main(void)
 	test_priority();
 	test_loopback();
 	test_divisor();
+	test_possible();
 	return done();
 }
