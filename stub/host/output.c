@@ -108,8 +108,10 @@ void output_to(struct output *c, int fd)
 		poll(NULL, 0, 1);
 		pthread_mutex_lock(&c->lock);
 	}
-	if (fd < 0)
-		c->first = c->n = 0;
+	if (fd < 0) {
+		c->first = 0;
+		c->n = 0;
+	}
 	pthread_mutex_unlock(&c->lock);
 }
 

@@ -290,7 +290,8 @@ static void step_with(void (*on_run)(struct sim_host *, unsigned, enum host_run)
 {
 	stand_at(VA);
 	lasts = false;
-	traps_at[0] = done_runs = 0;
+	traps_at[0] = 0;
+	done_runs = 0;
 	rig->sim->vcpu[0].on_run = on_run;
 	go(RESUME_STEP);
 }
