@@ -94,6 +94,7 @@ static struct attach_vcpu *claimed(struct attach_vcpu *v, const struct tracee *t
 {
 	v->tracee = *t;
 	v->place = ATTACH_BEHIND;
+	v->since = tracee_now();
 	return v;
 }
 
@@ -130,16 +131,23 @@ static bool goes_on_waiting(const struct attach *a, enum attach_look look)
 	return look == LOOK_STAY && a->left && !a->ending && !attach_gives_up(a);
 }
 
+/* Whoever stays is sent no signal, and looks up by itself. */
+static int64_t next_glance(int64_t until)
+{
+	int64_t glance = tracee_now() + GLANCE_NS;
+
+	return glance < until ? glance : until;
+}
+
 /* The next stop, or TRACEE_LATE when the time is up, or nobody wants it any more. */
-static enum tracee_stop wait_for(const struct attach *a, struct tracee *t, int64_t until, struct tracee_syscall *info)
+static enum tracee_stop wait_for(
+	const struct attach *a, struct tracee *t, int64_t until, enum attach_look look, struct tracee_syscall *info)
 {
 	enum tracee_stop stop;
 
 	do {
-		int64_t glance = tracee_now() + GLANCE_NS;
-
-		stop = tracee_wait(t, glance < until ? glance : until, info);
-	} while (stop == TRACEE_LATE && tracee_now() < until && !attach_gives_up(a));
+		stop = tracee_wait(t, look == LOOK_STAY ? next_glance(until) : TRACEE_NUDGED, info);
+	} while (stop == TRACEE_LATE && tracee_now() < until && a->left && !attach_gives_up(a));
 	return stop;
 }
 
@@ -155,7 +163,7 @@ struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, enum attach_look l
 		return NULL;
 	tracee_interrupt(&probe.tracee);
 	while (!r) {
-		enum tracee_stop stop = wait_for(a, &probe.tracee, until, &info);
+		enum tracee_stop stop = wait_for(a, &probe.tracee, until, look, &info);
 
 		if (stop == TRACEE_LATE && goes_on_waiting(a, look)) {
 			until = tracee_now() + CLAIM_NS;

@@ -433,6 +433,9 @@ void attach_let_go(struct attach_vcpu *v)
 	v->leaves = true;
 	/* A kick that has come too late for the last run is nobody's any more: it would have the thread rest once more. */
 	atomic_store(&v->kicked, false);
+	/* What is stopped with its process stays so, where the VMM will see that its call was interrupted. */
+	if (v->place == ATTACH_BEHIND && v->group)
+		tracee_write_regs(&v->tracee, &v->tracee.regs);
 	r = is_stopped(v) ? resume(v) : -ESRCH;
 
 	/* Up to the call that it makes again. */

@@ -46,7 +46,8 @@ enum attach_place {
 /* What a tracer does beyond finding its thread. */
 enum attach_task {
 	ATTACH_NONE,  /* there is no tracer: its thread has not been found */
-	ATTACH_WAITS, /* its thread has stopped */
+	ATTACH_ROAMS, /* nor here: its thread goes on by itself until the others are found */
+	ATTACH_WAITS, /* it has stopped */
 	ATTACH_RUNS,  /* run/'s body, which is run once */
 	ATTACH_LEAVES /* the VMM's thread goes on by itself */
 };
@@ -162,15 +163,15 @@ bool attach_is_behind(struct attach_vcpu *v);
 
 /* Threads of the VMM's in which vCPUs are looked for, and how long one may take to come to KVM_RUN. */
 enum attach_look {
-	LOOK_LIKELY, /* those that run, or are in KVM_RUN: one that runs a vCPU is back there soon, and vCPUs that were found stand meanwhile */
+	LOOK_LIKELY, /* those that run, or are in KVM_RUN: one that runs a vCPU is back there soon */
 	LOOK_ALL,
 	LOOK_STAY /* all; and whoever waits for something makes the hand, if there is none */
 };
 
 /*
  * By the tracer, of a thread of the VMM that it has not seized yet: which vCPU it runs, and that is at ATTACH_BEHIND. Or NULL: none, and
- * the thread goes on by itself as soon as the tracer has ended. With LOOK_STAY it stays with the thread until that comes to KVM_RUN, until all
- * threads have been found, or `ending`.
+ * the thread goes on by itself as soon as the tracer has ended, and so it does when all have been found. With LOOK_STAY it stays with the thread until
+ * that comes to KVM_RUN, or `ending`; otherwise ATTACH_SIGNAL is what it looks up for, and is sent now and then.
  */
 struct attach_vcpu *attach_claim(struct attach *a, pid_t tid, enum attach_look look);
 
@@ -233,7 +234,7 @@ int attach_lie_down(struct attach_vcpu *v);
 /* By whoever has just seized its thread, and has it stopped for the first time: it comes to rest, or stops elsewhere, or is gone. */
 void attach_catch(struct attach_vcpu *v, enum tracee_stop stop);
 
-/* By the tracer, at rest: its thread goes on by itself, as soon as the tracer has ended. */
+/* By the tracer, at rest or elsewhere: its thread goes on by itself, as soon as the tracer has ended. */
 void attach_let_go(struct attach_vcpu *v);
 
 /* A guard's job, with the struct attach. */

@@ -120,10 +120,10 @@ static pid_t wait_for(const struct tracee *t, int64_t until, int *status)
 	pid_t pid;
 
 	for (unsigned tries = 0;; tries++) {
-		pid = take_status(t, until ? WNOHANG : 0, status);
+		pid = take_status(t, until > 0 ? WNOHANG : 0, status);
 		if (pid > 0 || (pid < 0 && errno != EINTR))
 			return pid;
-		if (pid == 0 && is_up(until, tries))
+		if (until == TRACEE_NUDGED || (pid == 0 && is_up(until, tries)))
 			return 0;
 	}
 }

@@ -71,7 +71,12 @@ void tracee_interrupt(const struct tracee *t);
 /* In ns of CLOCK_MONOTONIC. By any thread. */
 int64_t tracee_now(void);
 
-/* The next stop. until: as tracee_now() has it, or 0: however long it takes. info may be NULL. */
+#define TRACEE_NUDGED (-1)
+
+/*
+ * The next stop. until: as tracee_now() has it; or 0: however long it takes; or TRACEE_NUDGED: until a signal's handler has run on the tracer, which
+ * may also have been just before this is called. info may be NULL.
+ */
 enum tracee_stop tracee_wait(struct tracee *t, int64_t until, struct tracee_syscall *info);
 
 /* It has stopped, and goes on, with the signal of TRACEE_SIGNAL if that was the stop. 0 or -errno (-ESRCH: it has ended). */

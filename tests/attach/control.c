@@ -14,6 +14,9 @@
  *   second             another VM, of one vCPU that nobody kicks: what is reported is of both
  *   go PORT            after --hold: two answers, when it waits for that client and when the guest goes
  *   threads N          made, and ended
+ *   entangle exits     vCPU 1 is not through with its next exit before a tracer has stopped vCPU 0 and let it have some exits more
+ *   entangle lock      ... before vCPU 0 waits in an exit for what vCPU 1 has; the answer is given when vCPU 1 has it
+ *   entangle           is it so still?
  *   fork               of a process that does nothing for a minute; the answer is its id
  *   vfork N            which takes N seconds: meanwhile there is no other answer, and the thread cannot be stopped
  *   exec               of a `sleep`
@@ -285,6 +288,11 @@ static void do_second(struct victim *v, char *argument, FILE *answer)
 	fputs("created\n", answer);
 }
 
+static void do_entangle(struct victim *v, char *argument, FILE *answer)
+{
+	entangle(v, argument, answer);
+}
+
 static void *end_at_once(void *arg)
 {
 	return arg;
@@ -361,6 +369,7 @@ static const struct {
 	{ "second", do_second },
 	{ "go", do_go },
 	{ "threads", do_threads },
+	{ "entangle", do_entangle },
 	{ "fork", do_fork },
 	{ "vfork", do_vfork },
 	{ "exec", do_exec },

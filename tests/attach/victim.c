@@ -7,6 +7,7 @@
  *   --main             vCPU 0 is run by the main thread
  *   --storm USEC       a kick every so often, to one vCPU after the other; --wait: each when the one before was seen
  *   --sleep USEC       in each exit of the sequence
+ *   --idlers N         threads that sleep, besides
  *   --control DIR      commands from the fifo DIR/ask, answers to DIR/answer: control.c
  *   --later            the VM is made at the command `create`
  *   --hold             the guest is kept before its first instruction until the command `go PORT`, and a client of that TCP port's has stopped it
@@ -32,7 +33,11 @@
 #include "victim.h"
 
 static struct victim victim = {
-	.vcpus = 1, .style_name = "immediate", .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER
+	.vcpus = 1,
+	.style_name = "immediate",
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.big = PTHREAD_MUTEX_INITIALIZER,
+	.changed = PTHREAD_COND_INITIALIZER,
 };
 
 static void serve(struct seat *s)
@@ -40,6 +45,7 @@ static void serve(struct seat *s)
 	int code;
 
 	if (check_serve(s)) {
+		entangle_serve(s);
 		if (s->victim->sleep)
 			usleep((useconds_t)s->victim->sleep);
 		return;
@@ -100,6 +106,22 @@ void victim_seat(struct victim *v, unsigned nr)
 		errx(1, "no thread");
 }
 
+static void *idle(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+static void start_idlers(long n)
+{
+	pthread_t thread;
+
+	for (long i = 0; i < n; i++)
+		if (pthread_create(&thread, NULL, idle, NULL))
+			errx(1, "no thread");
+}
+
 void victim_create(struct victim *v)
 {
 	machine_open(&v->machine, v->image, (unsigned)v->vcpus);
@@ -113,6 +135,7 @@ void victim_create(struct victim *v)
 		change_user(v->uid);
 	if (v->forgets)
 		close(v->machine.kvm);
+	start_idlers(v->idlers);
 	for (unsigned i = 0; i < v->machine.n; i++)
 		victim_seat(v, i);
 	kick_start_storm(v);
@@ -158,6 +181,7 @@ static const struct {
 	{ "wait", FLAG, offsetof(struct victim, storm_waits) },
 	{ "spins", NUMBER, offsetof(struct victim, spins) },
 	{ "sleep", NUMBER, offsetof(struct victim, sleep) },
+	{ "idlers", NUMBER, offsetof(struct victim, idlers) },
 	{ "control", TEXT, offsetof(struct victim, control) },
 	{ "later", FLAG, offsetof(struct victim, later) },
 	{ "hold", FLAG, offsetof(struct victim, holds) },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A VMM to be attached to. It knows nothing of a debugger, and sees whatever one does to it that a VMM can see: victim.c has its options and
- * its threads, check.c what its guest is to say, kick.c the ways to get a vCPU out of KVM_RUN, control.c what it does when told to.
+ * its threads, check.c what its guest is to say, kick.c the ways to get a vCPU out of KVM_RUN, entangle.c a vCPU that waits for another one,
+ * control.c what it does when told to.
  */
 #ifndef VICTIM_H
 #define VICTIM_H
@@ -50,6 +51,12 @@ struct style {
 	bool (*explain)(struct seat *s); /* was there a signal for this EINTR? */
 };
 
+enum entangled {
+	NOT_ENTANGLED,
+	BY_EXITS,
+	BY_LOCK
+};
+
 struct victim {
 	struct machine machine;
 	struct seat seats[MACHINE_VCPUS];
@@ -62,6 +69,10 @@ struct victim {
 	long spins;	  /* milliseconds */
 	long uid;
 	bool filtered, later, in_main, holds, forgets, slots;
+	long idlers;	  /* threads that sleep */
+	volatile enum entangled entangled;
+	volatile bool is_held, is_needed; /* what `big` guards */
+	pthread_mutex_t big;
 	volatile bool pauses, storm_pauses; /* what is asked for */
 	pthread_mutex_t lock;		    /* of what changes in `pauses`, `storm_pauses` and `is_paused` */
 	pthread_cond_t changed;
@@ -88,6 +99,10 @@ void kick(struct seat *s);
 void kick_start_storm(struct victim *v);
 bool kick_is_seen(const struct seat *s);
 int kick_run(struct seat *s); /* KVM_RUN: 0 or -errno */
+
+/* entangle.c: by a vCPU's thread, in each exit; and what is asked for, by its name, or with another name whether it is still so. */
+void entangle_serve(struct seat *s);
+void entangle(struct victim *v, const char *how, FILE *answer);
 
 /* control.c: reads commands until there are no more. */
 void control_loop(struct victim *v, FILE *commands);

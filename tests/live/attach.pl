@@ -324,6 +324,44 @@ $parts{patience} = sub {
 	expect_victim('... and the VMM has seen nothing of it');
 };
 
+# A vCPU whose thread has been found does not stand while others are looked for; nor does it matter how many threads there are besides.
+$parts{search} = sub {
+	start_victim('--vcpus 2');
+	sleep 0.3;
+	ask_victim('entangle exits');
+	attach_rig::starts_listening(program() . " --multi $ENV{COMM}", 30) or die 'no server: ' . server_log();
+	my $c = client();
+	ask($c, '!');
+	my $stop = ask($c, sprintf 'vAttach;%x', victim_pid());
+	ok(is_stop($stop), 'attach, which stops the VM, with a vCPU that waits for another one') or diag($stop);
+	my $entangled = ask_victim('entangle');
+	ok($entangled eq 'not entangled', 'a vCPU that is found runs on until the others are, however long these take') or diag($entangled);
+	ask($c, 'D');
+	kill_server('TERM');
+	expect_victim('... and the VMM has seen nothing of it');
+
+	start_victim('--vcpus 2 --sleep 200 --idlers 100 --storm 3000 --wait');
+	for my $i (1 .. 2 * $cycles) {
+		start_server() or die 'not attached: ' . server_log();
+		my $c = client();
+		ok(threads($c) eq '1 2' && steps($c, 3, 1) && steps($c, 3, 2), 'a hundred threads that sleep, and two vCPUs that do most of the time: both are found');
+		is_traced(2) or ok(0, '... and nobody else is kept');
+		ask($c, 'D');
+		kill_server('TERM');
+	}
+	expect_victim('... and the VMM has seen nothing of it');
+	diag(ask_victim('report'));
+};
+
+# So many of its threads and no more, but for the one that calls are made through where there is a filter.
+sub is_traced {
+	my ($n) = @_;
+	my $traced = inside('grep -h TracerPid: /proc/' . victim_pid() . '/task/*/status 2>/dev/null | grep -vc ":[[:space:]]*0$"');
+
+	diag("$traced threads are traced") if $traced != $n;
+	return $traced == $n;
+}
+
 # A vCPU that the VMM makes while it is attached to is noticed at a stop, and one whose thread ends.
 $parts{plugs} = sub {
 	start_victim('--vcpus 2 --storm 3000 --wait');
@@ -390,7 +428,7 @@ sub expect_victim_running {
 	ok(is_stop(interrupt($c)), '... and Ctrl-C stops it');
 }
 
-my @all = qw(cycles kill kill_any signals ends stands changes plugs patience);
+my @all = qw(cycles search kill kill_any signals ends stands changes plugs patience);
 for my $part ($ENV{PARTS} ? split ' ', $ENV{PARTS} : @all) {
 	my $from = time;
 
