@@ -17,6 +17,7 @@
 #include "machine/open.h"
 #include "machine/ops.h"
 #include "monitor/commands.h"
+#include "monitor/dump.h"
 #include "monitor/inquiry.h"
 #include "monitor/list.h"
 #include "options.h"
@@ -169,10 +170,42 @@ static bool is_told_to_end(void)
 	return !sigpending(&pending) && (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP));
 }
 
+static void show_progress(uint64_t done, uint64_t all)
+{
+	static int shown = -1;
+	int percent = (int)(done * 100 / all);
+
+	if (percent != shown)
+		fprintf(stderr, "\r%3d %%%s", shown = percent, done == all ? "\r     \r" : "");
+}
+
+static int dump(struct machine *m, const struct options *o, char *error, size_t size)
+{
+	const struct printer out = { .print = print, .arg = stdout };
+	const struct refusal why = { error, size };
+	struct files files = { .gives_up = is_told_to_end };
+	struct dump_file file = { .files = &files, .virtual = o->virtual };
+	int err = files_open_path(&files, o->dump, &file.name, &why);
+
+	if (!err)
+		file.fd = files_create(&files, file.name, &why);
+	if (err || file.fd < 0)
+		return -1;
+	file.progress = isatty(STDERR_FILENO) ? show_progress : NULL;
+	err = dump_machine(m, &file, &out);
+	if (err && file.progress)
+		fputc('\n', stderr);
+	if (err)
+		snprintf(error, size, "%s", m->guest.why);
+	return err ? -1 : 0;
+}
+
 /* *answer: what is to be told when there is nothing more to do, or NULL. */
 static int serve(struct machine *m, const struct options *o, struct comm *comm, struct inquiry **answer, char *error, size_t size)
 {
 	machine_set_commands(m, commands_run);
+	if (o->dump)
+		return dump(m, o, error, size);
 	if (o->version)
 		return machine_target(m).ops->command(m, "batch", print, stdout);
 	if (o->registers || o->reg)

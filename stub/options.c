@@ -14,6 +14,7 @@ const char options_usage[] =
 	"       kvm-gdbserver [OPTIONS] --registers [--json] [--group G] [--vcpu N] [IMAGE | --attach PID]\n"
 	"       kvm-gdbserver [OPTIONS] --register NAME[=VALUE] [--json] [--vcpu N] [IMAGE | --attach PID]\n"
 	"       kvm-gdbserver [OPTIONS] --attach COMM PID\n"
+	"       kvm-gdbserver [OPTIONS] --dump FILE [--virtual] --attach PID\n"
 	"       kvm-gdbserver [OPTIONS] COMM -- VMM [ARGUMENT...]\n"
 	"       kvm-gdbserver [OPTIONS] --multi COMM\n"
 	"       kvm-gdbserver --list [--json]\n"
@@ -47,6 +48,8 @@ const char options_usage[] =
 	"  --once           leave when the client goes\n"
 	"  --debug          show the wire, readable, on standard error\n"
 	"  --files DIR      where `monitor` commands may write files, under new names; without it they write none\n"
+	"  --dump FILE      write a core file of a VM that runs, for gdb, crash and drgn: all its RAM and registers; it stands meanwhile\n"
+	"  --virtual        of a core file: memory is also at the addresses that the page tables of the first vCPU map\n"
 	"  --registers      print every register of every vCPU, of IMAGE at its entry: name, where KVM keeps it, size, value,\n"
 	"                   fields; a VM that runs stands for some milliseconds\n"
 	"  --register NAME  print one, of the first vCPU; NAME=VALUE writes it first: a number, or of a vector also {1, 2, ...}\n"
@@ -187,6 +190,7 @@ static const struct row {
 	{ "bios", TEXT, offsetof(struct options, vm.bios), NULL },
 	{ "console", TEXT, offsetof(struct options, console), NULL },
 	{ "debug", FLAG, offsetof(struct options, program.debug), NULL },
+	{ "dump", TEXT, offsetof(struct options, dump), NULL },
 	{ "entry", PARSE, 0, parse_entry },
 	{ "files", TEXT, offsetof(struct options, files), NULL },
 	{ "group", TEXT, offsetof(struct options, group), NULL },
@@ -205,6 +209,7 @@ static const struct row {
 	{ "vcpu", PARSE, 0, parse_vcpu },
 	{ "vcpus", PARSE, 0, parse_vcpus },
 	{ "version", FLAG, offsetof(struct options, version), NULL },
+	{ "virtual", FLAG, offsetof(struct options, virtual), NULL },
 };
 
 #define ROWS (sizeof(rows) / sizeof(*rows))
@@ -229,9 +234,11 @@ static int set_option(const struct row *row, struct options *o, const char *text
 /* Some options are for one use of the program only, of which there is one at a time. */
 static bool go_together(const struct options *o)
 {
-	bool asks = o->registers || o->reg;
+	bool asks = o->registers || o->reg || o->dump;
 
-	if ((o->registers && o->reg) || (o->files && asks) || (o->list && (asks || o->attach)))
+	if (o->registers + !!o->reg + !!o->dump > 1 || (o->dump && (!o->attach || o->json || o->vcpu >= 0)) || (o->virtual && !o->dump))
+		return false;
+	if ((o->files && asks) || (o->list && (asks || o->attach)))
 		return false;
 	if ((o->json && !asks && !o->list) || (o->group && !o->registers) || (o->vcpu >= 0 && !asks))
 		return false;
@@ -256,7 +263,7 @@ static int take_launch(int argc, char **argv, struct options *o)
 /* COMM, and IMAGE or PID; no COMM where nobody is served. */
 static enum parsed parse_arguments(int argc, char **argv, struct options *o, const struct refusal *why)
 {
-	int comms = !o->registers && !o->reg && !o->version && !o->list;
+	int comms = !o->registers && !o->reg && !o->version && !o->list && !o->dump;
 	int least = comms + o->attach, most = comms + !(o->list || o->multi);
 
 	argc = take_launch(argc, argv, o);

@@ -27,6 +27,8 @@ struct options {
 	struct program_config program;
 	bool registers, json; /* print the registers, and serve nobody; in JSON */
 	bool list;	      /* print the VMs of this computer, and serve nobody */
+	const char *dump; /* write a core file of the VM, and serve nobody */
+	bool virtual;	  /* ... also by the addresses that page tables map */
 	const char *files; /* a directory, or NULL */
 	const char *group;
 	const char *reg; /* print one, and serve nobody; NAME=VALUE: write it first */

@@ -8,6 +8,7 @@
 #define ARCH_LINUX_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "view.h"
@@ -35,7 +36,8 @@ struct linux_note {
 	bool linux_name; /* the note's name is LINUX, else CORE */
 	uint16_t size;
 	const struct linux_note_part *parts; /* ends without names; or NULL: ... */
-	uint8_t block; /* ... so many bytes of this block of arch->regs.blocks (0: all that the vCPU has of it) */
+	size_t (*size_of)(struct view *v); /* ... with size 0: what this says; at most as much as the block has */
+	uint8_t block; /* ... the first bytes of this block of arch->regs.blocks */
 	uint64_t head_key; /* with a block: 8 bytes of the value of this key go to head_at; or 0 */
 	uint16_t head_at;
 };

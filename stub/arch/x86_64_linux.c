@@ -59,12 +59,37 @@ static int general(struct view *v, unsigned n, uint64_t *word)
 #define XCR0 KEY_BLOCK(X86_XCRS, 8, 16)
 #define XCR0_AT 464
 
+/* What each component takes, where it is no less than XSAVE has by itself: that is what a debugger expects the note to end with. */
+static const struct {
+	unsigned component, size;
+} components[] = { { 2, 256 }, { 3, 64 }, { 4, 64 }, { 5, 64 }, { 6, 512 }, { 7, 1024 }, { 9, 8 } };
+
+#define XSAVE_LEAST 576
+
+static size_t xstate_size(struct view *v)
+{
+	size_t size = XSAVE_LEAST;
+	uint64_t xcr0 = 0;
+
+	if (v->get(v, XCR0, &xcr0))
+		return size;
+	for (size_t i = 0; i < sizeof(components) / sizeof(*components); i++) {
+		unsigned n = components[i].component, at;
+
+		if (!(xcr0 >> n & 1) || x86_64_component(v, n, &at) || at + components[i].size > X86_XSAVE_SIZE)
+			continue;
+		if (at + components[i].size > size)
+			size = at + components[i].size;
+	}
+	return size;
+}
+
 #define NT_PRFPREG 2
 #define NT_X86_XSTATE 0x202
 
 static const struct linux_note notes[] = {
 	{ .type = NT_PRFPREG, .size = 512, .block = X86_XSAVE },
-	{ .type = NT_X86_XSTATE, .linux_name = true, .block = X86_XSAVE, .head_key = XCR0, .head_at = XCR0_AT },
+	{ .type = NT_X86_XSTATE, .linux_name = true, .size_of = xstate_size, .block = X86_XSAVE, .head_key = XCR0, .head_at = XCR0_AT },
 };
 
 const struct arch_linux x86_64_linux = {

@@ -8,6 +8,7 @@
 #include "../run/events.h"
 #include "../run/step_plan.h"
 #include "commands.h"
+#include "dump.h"
 #include "linux_command.h"
 #include "maps.h"
 #include "printer.h"
@@ -198,6 +199,8 @@ static const struct command {
 	{ "capabilities", "", "what this host's KVM was seen to do", 0, false, do_capabilities },
 	{ "cont", "", "whether the guest runs; it is `continue` that lets it", 0, true, do_go },
 	{ "counters", "", "register ioctls, in all and since the last resume", 0, false, do_counters },
+	{ "dump", "FILE [virtual]", "a core file of the whole machine, in the directory of --files; virtual: also by the page tables", 2, true,
+		do_dump },
 	{ "events", "[EVENT stop|go]", "at what of the guest's doing the machine stops, for this connection", 2, false,
 		do_events },
 	{ "exit", "", "ends the guest, and its VMM", 0, false, do_exit },

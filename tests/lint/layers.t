@@ -94,7 +94,7 @@ system_headers()
 {
 	code stub | grep -E '#[[:space:]]*include <' | grep -vE "#include $c_headers" | grep -v '^stub/many_regs/' |
 		grep -vE '^stub/((host|attach|serve)/|(main|options|files|program|console|terminal|log|kvmgdb|library)[a-z_]*\.[ch])' |
-		grep -vE '^stub/(reg/[a-z_]+\.c:[0-9]+:#include <linux/(kvm|ioctl)\.h>|run/[a-z_]+\.[ch]:[0-9]+:#include <(pthread|signal|linux/kvm)\.h>)'
+		grep -vE '^stub/(machine/core\.c:[0-9]+:#include <elf\.h>|reg/[a-z_]+\.c:[0-9]+:#include <linux/(kvm|ioctl)\.h>|run/[a-z_]+\.[ch]:[0-9]+:#include <(pthread|signal|linux/kvm)\.h>)'
 }
 
 # Only host/ issues ioctls. The exceptions need <linux/kvm.h> for numbers that are the same on every architecture: those of ONE_REG,
