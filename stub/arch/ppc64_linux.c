@@ -28,6 +28,31 @@ static int general(struct view *v, unsigned n, uint64_t *word)
 	return key ? v->get(v, key, word) : 0;
 }
 
+#define EIGHT(prefix, a, b, c, d, e, f, g, h, suffix) \
+	prefix #a suffix, prefix #b suffix, prefix #c suffix, prefix #d suffix, prefix #e suffix, prefix #f suffix, prefix #g suffix, prefix #h suffix
+#define THIRTY_TWO(prefix, suffix) \
+	EIGHT(prefix, 0, 1, 2, 3, 4, 5, 6, 7, suffix), EIGHT(prefix, 8, 9, 10, 11, 12, 13, 14, 15, suffix), \
+		EIGHT(prefix, 16, 17, 18, 19, 20, 21, 22, 23, suffix), EIGHT(prefix, 24, 25, 26, 27, 28, 29, 30, 31, suffix)
+
+static const char *const doubles[] = { THIRTY_TWO("f", ""), "fpscr", NULL };
+static const char *const vectors[] = { THIRTY_TWO("vr", ""), "vscr", "vrsave", NULL };
+static const char *const halves[] = { THIRTY_TWO("vs", "h"), NULL };
+
+static const struct linux_note_part floating[] = { { doubles, 0, 8 }, { 0 } };
+static const struct linux_note_part altivec[] = { { vectors, 0, 16 }, { 0 } };
+static const struct linux_note_part vsx[] = { { halves, 0, 8 }, { 0 } };
+
+#define NT_PRFPREG 2
+#define NT_PPC_VMX 0x100
+#define NT_PPC_VSX 0x102
+
+/* elf_fpregset_t; elf_vrregset_t, where little-endian vscr and vrsave come first in their 16 bytes; the halves of vs0 to vs31 that are no f0 to f31 */
+static const struct linux_note notes[] = {
+	{ .type = NT_PRFPREG, .size = 264, .parts = floating },
+	{ .type = NT_PPC_VMX, .linux_name = true, .size = 544, .parts = altivec },
+	{ .type = NT_PPC_VSX, .linux_name = true, .size = 256, .parts = vsx },
+};
+
 const struct arch_linux ppc64_linux = {
 	.image = image,
 	.linear = image,
@@ -35,4 +60,6 @@ const struct arch_linux ppc64_linux = {
 	.flags = ABI_V2,
 	.words = WORDS,
 	.general = general,
+	.notes = notes,
+	.nnotes = 3,
 };

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "arch/aarch64.h"
+#include "arch/ppc64.h"
 #include "arch/x86_64.h"
 #include "files.h"
 #include "linux_memory.h"
@@ -254,6 +255,26 @@ static void test_x86(void)
 		"... struct kvm_sregs");
 }
 
+/* ppc64le: struct pt_regs, AltiVec, and of VSX what those and the floating-point registers have not. */
+static void test_ppc(void)
+{
+	size_t size;
+	const uint8_t *n;
+
+	open_machine("ppc64le", 1);
+	is_int(ask("dump ppc"), 0, "ppc64le");
+	ok(read_core("ppc") && core.head->e_machine == 21 && core.head->e_flags == 2, "... is a core file");
+	n = note("CORE", 1, 0, &size);
+	ok(n && size == 112 + 48 * 8 + 8 && word(n + 112 + 8 * 32) == sim_get(sim, 0, PPC_PC), "... its NT_PRSTATUS");
+	n = note("CORE", 2, 0, &size);
+	ok(n && size == 264 && !memcmp(n + 8 * 3, sim_bytes(sim, 0, 0x1030000000000023ull), 8), "... f3");
+	n = note("LINUX", 0x100, 0, &size);
+	ok(n && size == 544 && !memcmp(n + 16 * 3, sim_bytes(sim, 0, 0x1040000000000043ull), 16), "... vr3");
+	ok(n && !memcmp(n + 16 * 32, sim_bytes(sim, 0, 0x1020000000000081ull), 4), "... vscr");
+	n = note("LINUX", 0x102, 0, &size);
+	ok(n && size == 256, "... and the rest of vs0 to vs31");
+}
+
 int main(void)
 {
 	char command[80], error[256];
@@ -265,6 +286,7 @@ int main(void)
 	test_kernel();
 	test_failures();
 	test_x86();
+	test_ppc();
 	snprintf(command, sizeof(command), "rm -r %s", dir);
 	is_int(system(command), 0, "(they are gone)");
 	return done();
