@@ -82,36 +82,34 @@ int files_write(const char *name, int fd, uint64_t at, const void *bytes, size_t
 	return 0;
 }
 
+static bool is_named(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && st.st_nlink;
+}
+
 /* Of one that open_new() made without it; a link takes nobody's place. */
 static int give_name(int dir, const char *name, int fd)
 {
-	struct stat st;
 	char path[32];
 
-	if (fstat(fd, &st))
-		return -errno;
-	if (st.st_nlink)
+	if (is_named(fd))
 		return 0;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW) ? -errno : 0;
 }
 
-static void remove_named(int dir, const char *name, int fd)
-{
-	struct stat st;
-
-	if (!fstat(fd, &st) && st.st_nlink)
-		unlinkat(dir, name, 0);
-}
-
 int files_end(const struct files *f, const char *name, int fd, int err, const struct refusal *why)
 {
-	int late = err ? 0 : fsync(fd) ? -errno : give_name(f->dir, name, fd);
+	int late = err ? 0 : give_name(f->dir, name, fd);
+	bool named = is_named(fd);
 
 	if (late)
 		err = refuse(why, late, "%.80s: %s", name, strerror(-late));
-	if (err)
-		remove_named(f->dir, name, fd);
-	close(fd);
+	if (close(fd) && !err)
+		err = refuse(why, -errno, "%.80s: %s", name, strerror(errno));
+	if (err && named)
+		unlinkat(f->dir, name, 0);
 	return err;
 }
