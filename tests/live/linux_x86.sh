@@ -20,18 +20,5 @@ while read line </init; do :; done
 END_OF_INIT
 }
 
-cache=$(cache_of "$PLACE")
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-mkdir -p "$dir/tree/proc"
-guest_init >"$dir/tree/init"
-chmod 755 "$dir/tree/init"
-(cd "$dir/tree" && find . | cpio -o -H newc --quiet) >"$dir/init.cpio"
-(cd "$dir" && cpio -id --quiet bin/busybox <"$cache/base.cpio" && find bin | cpio -o -H newc --quiet) | cat - "$dir/init.cpio" >"$dir/initrd"
-machine put "$name" "$cache/kernel" /vmlinuz
-machine put "$name" "$dir/initrd" /initrd
-# Addresses of the running kernel, KASLR's offset in all of them.
-symbol() {
-	$IN "grep -w '[TtDRr] $1' /proc/kallsyms" | awk '{ print "0x" $1; exit }'
-}
-GUEST='' IMAGE=/vmlinuz BANNER=$(symbol linux_banner) START=$(symbol start_kernel) expect tests/live/linux_x86.exp "${end:-poweroff}"
+put_linux
+GUEST='' IMAGE=/Image BANNER=$(address_of linux_banner) START=$(address_of start_kernel) expect tests/live/linux_x86.exp "${end:-poweroff}"

@@ -92,17 +92,27 @@ leave_place() {
 	[ "$PLACE" = own ] || machine stop "$name"
 }
 
-# Its own kernel, for a guest: /Image, and /initrd with what guest_init prints for its init. The cache is $cache, and $dir a folder for more.
-put_linux() {
+# /initrd there: busybox, and what guest_init prints for its init. The cache is $cache, and $dir a folder for more.
+put_initrd() {
 	cache=$(cache_of "$PLACE")
 	dir=$(mktemp -d)
 	trap 'rm -rf "$dir"' EXIT
 	mkdir -p "$dir/tree/proc"
 	guest_init >"$dir/tree/init"
 	chmod 755 "$dir/tree/init"
-	(cd "$dir/tree" && find . | cpio -o -H newc --quiet) | cat "$cache/base.cpio" - >"$dir/initrd"
-	machine put "$name" "$cache/kernel" /Image
+	(cd "$dir/tree" && cpio -id --quiet bin/busybox <"$cache/base.cpio" && find . | cpio -o -H newc --quiet) >"$dir/initrd"
 	machine put "$name" "$dir/initrd" /initrd
+}
+
+# Its own kernel, for a guest: /Image, and /initrd.
+put_linux() {
+	put_initrd
+	machine put "$name" "$cache/kernel" /Image
+}
+
+# Of the running kernel's symbols, KASLR's offset in all of them: address_of NAME.
+address_of() {
+	$IN "grep -w '[TtDRrB] $1' /proc/kallsyms" | awk '{ print "0x" $1; exit }'
 }
 
 # With KVM_GET_MANY_REGS, by our module, for this part.
