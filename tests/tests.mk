@@ -111,14 +111,14 @@ build/guests/steps_x86_64.elf: tests/guests/steps_x86_64.S
 	$(if $(filter x86_64,$(HOSTARCH)),,$(cross_x86_64))gcc $(guest_flags) $(guest_flags_x86_64) -o $@ $<
 
 # Boot sectors, and the symbols of one for a gdb that decodes 16-bit and 32-bit code, and for one of 64-bit code.
-build/guests/boot.elf build/guests/steps_i8086.elf: build/guests/%.elf: tests/guests/%.S
+build/guests/boot.elf build/guests/bios.elf build/guests/steps_i8086.elf: build/guests/%.elf: tests/guests/%.S
 	@mkdir -p $(@D)
 	$(cross_i386)gcc -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-n -Wl,-Ttext=0x7c00 -o $@ $<
 
 build/guests/boot64.elf: build/guests/boot.elf
 	$(cross_i386)objcopy -O elf64-x86-64 $< $@
 
-build/guests/boot.img build/guests/steps_i8086.img: build/guests/%.img: build/guests/%.elf
+build/guests/boot.img build/guests/bios.img build/guests/steps_i8086.img: build/guests/%.img: build/guests/%.elf
 	$(cross_i386)objcopy -O binary -j .text $< $@
 
 build/guests/device_arm64.elf build/guests/many_arm64.elf: build/guests/%.elf: tests/guests/%.S
@@ -141,7 +141,7 @@ build/guests/module.txt:
 	@mkdir -p $(@D)
 	printf 'of the module\nand more\n' > $@
 
-guests := $(patsubst %,build/guests/%,arm64.elf i386.elf powerpc.elf powerpc_radix.elf riscv64.elf x86_64.elf boot.elf boot64.elf boot.img \
+guests := $(patsubst %,build/guests/%,arm64.elf i386.elf powerpc.elf powerpc_radix.elf riscv64.elf x86_64.elf boot.elf boot64.elf boot.img bios.elf bios.img \
 	steps_x86_64.elf steps_i8086.img aarch32_arm64.elf \
 	$(patsubst %,mmu_%.elf,arm64 riscv64 x86_64) \
 	$(patsubst %,lines_%.elf,arm64 x86_64) \

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SECTOR 512
+#define PARAGRAPH 16
 #define OLD_SETUP_SECTS 4   /* what 0 means */
 #define HEADER_BEHIND 0x202 /* from where the jump's operand counts */
 
@@ -60,15 +61,17 @@ static int check_kind(const struct load_file *f, const struct boot_params *p, co
 	return 0;
 }
 
-/* What follows the kernel in the file, as a signature, is not for memory. */
+/* What follows the kernel in the file, as a signature, is not for memory. The header's size is rounded up: the last bytes may be missing. */
 static int find_kernel(const struct load_file *f, const struct boot_params *p, struct kernel *k, const struct refusal *why)
 {
 	unsigned sectors = p->bytes[SETUP_SECTS] ? p->bytes[SETUP_SECTS] : OLD_SETUP_SECTS;
 
 	k->offset = (sectors + 1) * SECTOR;
-	k->size = boot_params_get(p, SETUP_SYSSIZE, 4) * 16;
+	k->size = boot_params_get(p, SETUP_SYSSIZE, 4) * PARAGRAPH;
 	if (k->size <= ENTRY_64)
 		return refuse(why, -ENOEXEC, "%s: has no kernel behind its boot code", f->path);
+	if (k->offset + k->size > f->size && k->offset + k->size - f->size < PARAGRAPH)
+		k->size = f->size - k->offset;
 	if (k->offset + k->size > f->size)
 		return refuse(why, -ENOEXEC,
 			"%s: is cut short: it has 0x%" PRIx64 " bytes, and by its header there are 0x%" PRIx64, f->path,

@@ -31,6 +31,10 @@ struct loading {
 	bool have[ENTRY_ARE];	   /* ... in a segment */
 	uint64_t bytes;		   /* of the file, in all segments so far */
 	bool anything;
+	uint64_t linked, linked_end; /* the virtual addresses of all segments so far */
+	uint64_t moved;		     /* the first segment's physical address is so far from its virtual one ... */
+	bool moved_apart;	     /* ... and another's is not */
+	Elf64_Phdr dynamic;	     /* PT_DYNAMIC, or PT_NULL */
 	struct loaded *loaded;
 };
 
@@ -277,6 +281,20 @@ static int count_bytes(struct loading *l, const Elf64_Phdr *p)
 	return 0;
 }
 
+static void note_place(struct loading *l, const Elf64_Phdr *p)
+{
+	if (!l->anything) {
+		l->moved = p->p_paddr - p->p_vaddr;
+		l->linked = p->p_vaddr;
+	}
+	if (p->p_paddr - p->p_vaddr != l->moved)
+		l->moved_apart = true;
+	if (p->p_vaddr < l->linked)
+		l->linked = p->p_vaddr;
+	if (p->p_vaddr + p->p_memsz > l->linked_end)
+		l->linked_end = p->p_vaddr + p->p_memsz;
+}
+
 static int load_segment(struct loading *l, const Elf64_Phdr *p)
 {
 	int err = check_segment(l, p);
@@ -284,6 +302,7 @@ static int load_segment(struct loading *l, const Elf64_Phdr *p)
 	if (err)
 		return err;
 	look_for_entry(l, p);
+	note_place(l, p);
 	l->anything = true;
 	if (p->p_paddr + p->p_memsz > l->loaded->end)
 		l->loaded->end = p->p_paddr + p->p_memsz;
@@ -299,6 +318,8 @@ static int load_header(struct loading *l, const Elf64_Phdr *p)
 {
 	if (p->p_type == PT_INTERP)
 		return refuse(l->why, -ENOEXEC, "%s: is dynamically linked, a VM has no loader for it", l->file->path);
+	if (p->p_type == PT_DYNAMIC)
+		l->dynamic = *p;
 	return p->p_type == PT_LOAD && p->p_memsz ? load_segment(l, p) : 0;
 }
 
@@ -325,7 +346,8 @@ bool load_program_header(const struct load_file *f, unsigned i, Elf64_Phdr *p)
 	elf32 = e.e_ident[EI_CLASS] == ELFCLASS32;
 	if (elf32)
 		widen_header(&e);
-	return i < e.e_phnum && e.e_phentsize == segment_size(elf32) && e.e_phoff <= f->size && !read_segment(f, &e, elf32, i, p);
+	return i < e.e_phnum && e.e_phentsize == segment_size(elf32) && e.e_phoff <= f->size &&
+	       !read_segment(f, &e, elf32, i, p);
 }
 
 /* What the machine takes it for first; images of either kind are built for all of them. */
@@ -341,6 +363,27 @@ static int choose_entry(struct loading *l)
 			l->why, -ENOEXEC, "%s: its entry 0x%" PRIx64 " is in none of its segments", l->file->path, l->entry);
 	l->loaded->entry = l->found[l->have[first] ? first : other];
 	return 0;
+}
+
+/* An image whose segments are moved apart is one that finds them itself: a kernel with tables of its own. */
+static int finish_independent(const struct loading *l, unsigned machine)
+{
+	struct load_place place = { .file = l->file, .why = l->why, .linked = l->linked, .size = l->linked_end - l->linked };
+	const struct ram_slot *slot = ram_find(l->ram, l->linked + l->moved, place.size);
+
+	if (l->moved_apart || l->dynamic.p_type != PT_DYNAMIC)
+		return 0;
+	if (!slot)
+		return refuse_place(l->file, l->ram, l->linked + l->moved, place.size, l->why);
+	place.bytes = slot->hva + (l->linked + l->moved - slot->gpa);
+	return load_relocate(&place, &l->dynamic, machine);
+}
+
+static int refuse_linked_to_0(const struct loading *l)
+{
+	return refuse(l->why, -ENOSPC,
+		"%s: is position-independent and linked to 0, where it cannot be: link it to RAM (ld -Ttext-segment=ADDRESS)",
+		l->file->path);
 }
 
 int load_elf(const struct load_file *f, const struct load_machine *machine, const struct ram *ram, struct loaded *loaded,
@@ -359,5 +402,9 @@ int load_elf(const struct load_file *f, const struct load_machine *machine, cons
 		err = read_segment(f, &e, loaded->elf32, i, &p);
 		err = err ? refuse_read(f, err, why) : load_header(&l, &p);
 	}
-	return err ? err : choose_entry(&l);
+	if (e.e_type == ET_DYN && l.anything && !l.linked && (err == -ENOSPC || loaded->on_reserved))
+		return refuse_linked_to_0(&l);
+	if (!err)
+		err = choose_entry(&l);
+	return !err && e.e_type == ET_DYN && !loaded->elf32 ? finish_independent(&l, e.e_machine) : err;
 }

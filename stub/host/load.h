@@ -24,7 +24,7 @@ struct load_machine {
 	bool entry_is_physical; /* e_entry is taken for a physical address first, and for a virtual one if it is in no segment so; or else
 				   the other way round */
 	uint64_t reserved, reserved_end; /* what the machine keeps in RAM for itself */
-	uint64_t entry; /* in place of the file's, which says one elsewhere; 0: the file's */
+	uint64_t entry;			 /* in place of the file's, which says one elsewhere; 0: the file's */
 };
 
 struct loaded {
@@ -57,5 +57,16 @@ bool load_program_header(const struct load_file *f, unsigned i, Elf64_Phdr *p);
 /* The segments to their physical addresses, and where the image starts. */
 int load_elf(const struct load_file *f, const struct load_machine *machine, const struct ram *ram, struct loaded *loaded,
 	const struct refusal *why);
+
+/* A position-independent image in RAM, as far as its segments lie to each other as they are linked. */
+struct load_place {
+	const struct load_file *file;
+	const struct refusal *why;
+	uint64_t linked, size; /* the virtual addresses of its segments */
+	uint8_t *bytes;	       /* what is there */
+};
+
+/* For load_elf(): does the relocations that its PT_DYNAMIC has and that need no symbol. machine: EM_*. 0, or -errno and a sentence. */
+int load_relocate(const struct load_place *place, const Elf64_Phdr *dynamic, unsigned machine);
 
 #endif

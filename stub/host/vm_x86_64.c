@@ -226,14 +226,15 @@ static const struct {
 } ports[] = {
 	{ COM1, COM1 + UART_REGISTERS - 1, serve_com1 }, { EXIT_PORT, EXIT_PORT, serve_exit },
 	{ KEYBOARD_COMMAND, KEYBOARD_COMMAND, serve_keyboard }, { RESET_PORT, RESET_PORT, serve_reset },
-	{ PM1A_EVENT, PM1A_CONTROL + 1, serve_power }, { 0x20, 0x21, serve_nobody }, /* interrupt controller */
-	{ 0x40, 0x43, serve_nobody },						     /* timer */
-	{ 0x60, 0x61, serve_nobody },						     /* keyboard, speaker */
-	{ 0x70, 0x71, serve_nobody },						     /* CMOS */
-	{ 0x80, 0x80, serve_nobody },						     /* written to for a short delay */
-	{ 0x92, 0x92, serve_nobody },						     /* fast A20 */
-	{ 0xa0, 0xa1, serve_nobody },						     /* second interrupt controller */
-	{ 0x2f8, 0x2ff, serve_nobody },						     /* COM2 */
+	{ NO_BIOS_PORT, NO_BIOS_PORT, x86_serve_no_bios }, { PM1A_EVENT, PM1A_CONTROL + 1, serve_power },
+	{ 0x20, 0x21, serve_nobody },	/* interrupt controller */
+	{ 0x40, 0x43, serve_nobody },	/* timer */
+	{ 0x60, 0x61, serve_nobody },	/* keyboard, speaker */
+	{ 0x70, 0x71, serve_nobody },	/* CMOS */
+	{ 0x80, 0x80, serve_nobody },	/* written to for a short delay */
+	{ 0x92, 0x92, serve_nobody },	/* fast A20 */
+	{ 0xa0, 0xa1, serve_nobody },	/* second interrupt controller */
+	{ 0x2f8, 0x2ff, serve_nobody }, /* COM2 */
 	{ 0xcf8, 0xcff, serve_nobody }, /* PCI configuration: all ones is no device */
 };
 

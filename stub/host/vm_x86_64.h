@@ -63,6 +63,8 @@ struct x86_start {
 #define S5_TYPE 5
 #define SCI 9
 
+#define NO_BIOS_PORT 0xf5 /* in real mode: written to by what is in the place of a BIOS */
+
 #define LOCAL_APIC 0xfee00000
 #define IO_APIC 0xfec00000
 
@@ -82,5 +84,9 @@ int x86_set_cpuid(const struct vm_vcpu *v, struct kvm_cpuid2 *cpuid, const struc
 
 /* Puts ACPI's tables into RAM, the RSDP first, and has the board behave as they say. 0, or -errno and a sentence. */
 int x86_put_acpi(struct vm *vm, const struct refusal *why);
+
+/* For real mode: a handler for each interrupt, which writes to NO_BIOS_PORT and returns; and what the board makes of that. */
+void x86_put_vectors(struct vm *vm);
+enum vm_served x86_serve_no_bios(struct vm_vcpu *v, struct vm_access *a, struct vcpu_exit *exit);
 
 #endif

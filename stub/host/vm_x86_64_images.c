@@ -16,6 +16,8 @@
 #define INFO LOW_START
 #define INFO_END 0x7000
 
+#define BASE_MEMORY 0x413
+
 static const struct load_machine elf_machine = { .elf_machine = EM_X86_64,
 	.elf32_machine = EM_386,
 	.entry_is_physical = true,
@@ -77,6 +79,18 @@ static bool is_anything(const struct load_file *f)
 	return true;
 }
 
+/*
+ * An image that a PC's boot loader starts may go back to real mode, and ask the BIOS. KiB of RAM from address 0 on, where a BIOS has it
+ * (IBM, BIOS interface technical reference): Xen lays its first stack by it.
+ */
+static void put_no_bios(struct vm *vm)
+{
+	const uint16_t kib = LOW_RAM_END / 1024;
+
+	x86_put_vectors(vm);
+	ram_write(&vm->ram, BASE_MEMORY, &kib, sizeof(kib));
+}
+
 /* What a boot loader of a PC starts: 32-bit code, the other vCPUs waiting. A 64-bit file goes on to 64-bit code, and is described so. */
 static int load_by(struct vm *vm, const struct load_file *f, struct x86_start *start, const struct refusal *why,
 	int (*load)(const struct boot_request *, struct boot_start *, const struct refusal *))
@@ -90,7 +104,10 @@ static int load_by(struct vm *vm, const struct load_file *f, struct x86_start *s
 		.append = vm->config.append,
 		.initrd = vm->config.initrd };
 	struct boot_start boot = { 0 };
-	int err = load(&r, &boot, why);
+	int err;
+
+	put_no_bios(vm);
+	err = load(&r, &boot, why);
 
 	*start = (struct x86_start){ .mode = START_PROTECTED,
 		.described = vm_arch_modes[boot.elf32 ? START_PROTECTED : START_LONG],

@@ -11,7 +11,8 @@
  * (8 KiB, shared out to all vCPUs), set as after a call from address 0: the entry can be a C function that does not return.
  *
  * A boot sector is started as a PC does it, in real mode at 0:0x7c00 (IBM, BIOS interface technical reference, INT 19H), but for
- * the BIOS, of which there is nothing. Nothing in RAM is the board's then, and the stack ends where the code begins.
+ * the BIOS: in its place are vectors that say that there is none. Nothing else in RAM is the board's then, and the stack ends where the
+ * code begins.
  *
  * An empty machine starts in the mode that its user says, 64-bit mode unless they do. What a debugger loads into it has one entry,
  * which the debugger gives to one vCPU; the others are brought there as well before the first of them runs.
@@ -229,7 +230,8 @@ int vm_arch_start(struct vm *vm, const struct refusal *why)
 
 	start.entry = empty_entry(start.mode);
 	if (vm->config.bios)
-		return refuse(why, -EINVAL, "--bios %s: a PC's firmware needs a PC's chipset, which this machine has not", vm->config.bios);
+		return refuse(why, -EINVAL, "--bios %s: a PC's firmware needs a PC's chipset, which this machine has not",
+			vm->config.bios);
 	if (vm->config.image)
 		err = x86_load_image(vm, &start, why);
 	else if (vm->config.initrd || vm->config.append)
@@ -243,7 +245,9 @@ int vm_arch_start(struct vm *vm, const struct refusal *why)
 	vm->host.mode = start.described ? start.described : vm_arch_modes[start.mode];
 	if (start.mode == START_LONG)
 		write_page_tables(vm);
-	if (start.mode != START_REAL)
+	if (start.mode == START_REAL)
+		x86_put_vectors(vm);
+	else
 		write_gdt(vm, &start);
 	return start_vcpus(vm, &start, why);
 }

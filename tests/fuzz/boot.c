@@ -4,7 +4,7 @@
  * sanitizers see: a refusal has its sentence; what is taken has its entry in RAM, and is told what begins where it was asked to be.
  *
  * Built with clang -fsanitize=fuzzer,address,undefined -I stub -D_GNU_SOURCE, stub/host/ boot_info.c, multiboot.c, multiboot2.c, pvh.c,
- * load.c, ram.c, and stub/refuse.c.
+ * load.c, load_relocate.c, ram.c, and stub/refuse.c.
  */
 #include "host/multiboot.h"
 #include "host/pvh.h"

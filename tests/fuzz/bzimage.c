@@ -3,7 +3,7 @@
  * libFuzzer entry point: Linux kernels for x86. What is checked, besides what the sanitizers see: a refusal has its sentence, and a kernel
  * that is taken has its entry and all that it needs in RAM, above what it is told.
  *
- * Built with clang -fsanitize=fuzzer,address,undefined -I stub -D_GNU_SOURCE, stub/host/bzimage.c, boot_params.c, linux_image.c, load.c,
+ * Built with clang -fsanitize=fuzzer,address,undefined -I stub -D_GNU_SOURCE, stub/host/bzimage.c, boot_params.c, linux_image.c, load.c, load_relocate.c,
  * ram.c, and stub/refuse.c.
  */
 #include "host/bzimage.h"

@@ -3,7 +3,7 @@
  * libFuzzer entry point: image files of anything, for machines of both kinds. What is checked, besides what the sanitizers see: a
  * refusal has its sentence, an image that is taken has its entry in RAM, and no file is copied for longer than RAM is large.
  *
- * Built with clang -fsanitize=fuzzer,address,undefined -I stub -D_GNU_SOURCE, stub/host/load.c, linux_image.c, ram.c, and stub/refuse.c.
+ * Built with clang -fsanitize=fuzzer,address,undefined -I stub -D_GNU_SOURCE, stub/host/load.c, load_relocate.c, linux_image.c, ram.c, and stub/refuse.c.
  */
 #include "host/linux_image.h"
 #include "host/load.h"

@@ -227,8 +227,11 @@ static void test_bad(void)
 		"bzImage: needs RAM at 0x200000..0x1001fffff, the VM has 0x0..0x800000 and 0x100000000..0x100010000 "
 		"(--memory)");
 
-	write_image(&i, 1);
-	ok(load(&r, &boot) < 0 && strstr(r.text, "is cut short"), "a byte is missing: %s", r.text);
+	write_image(&i, 16);
+	ok(load(&r, &boot) < 0 && strstr(r.text, "is cut short"), "16 bytes are missing: %s", r.text);
+	ram_close(&r.ram);
+	write_image(&i, 15);
+	ok(!load(&r, &boot), "15 are what the header's size is rounded up by");
 	ram_close(&r.ram);
 }
 
