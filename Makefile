@@ -15,6 +15,7 @@
 HOSTARCH := $(shell uname -m | sed -e s/aarch64/arm64/ -e s/ppc64le/powerpc/)
 ARCH ?= $(HOSTARCH)
 OUT := $(if $(filter $(HOSTARCH),$(ARCH)),build,build/$(ARCH))
+OBJ := $(OUT)/obj
 PREFIX ?= /usr/local
 
 ifeq ($(origin CC),default)
@@ -29,7 +30,7 @@ other_hosts := $(filter-out stub/host/vm_$(ARCH).c stub/host/vm_$(ARCH)_%.c stub
 	$(wildcard stub/host/vm_*.c stub/attach/tracee_*.c))
 sources := $(filter-out $(other_hosts) stub/many_regs/kvm_many_regs.c,$(wildcard stub/*.c stub/*/*.c))
 tables := aarch64 i386 i8086 loongarch64 mips64 ppc64le riscv64 s390x x86_64
-objects := $(sources:%.c=$(OUT)/obj/%.o) $(tables:%=$(OUT)/obj/tables_%.o)
+objects := $(sources:%.c=$(OBJ)/%.o) $(tables:%=$(OBJ)/tables_%.o)
 
 all: $(program) library
 
@@ -37,27 +38,29 @@ ifeq ($(wildcard stub/host/vm_$(ARCH).c),)
 $(error ARCH=$(ARCH) is not one of $(patsubst stub/host/vm_%.c,%,$(wildcard stub/host/vm_*.c)))
 endif
 
-$(program): $(filter-out $(OUT)/obj/stub/library%.o,$(objects))
-	$(CC) $(LDFLAGS) -o $@ $^
+$(program): $(filter-out $(OBJ)/stub/library%.o,$(objects)) $(OUT)/link-flags
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^)
 
-$(OUT)/obj/%.o: %.c $(OUT)/flags
+$(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Another compiler, or other flags, and everything is built again.
-$(OUT)/flags: FORCE
+$(OBJ)/flags: with = $(CC) $(CFLAGS)
+$(OUT)/link-flags: with = $(CC) $(LDFLAGS)
+$(OBJ)/flags $(OUT)/link-flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(LDFLAGS)' > $@
+	@echo '$(with)' | cmp -s - $@ || echo '$(with)' > $@
 
 # The register database becomes C tables, one file for each architecture's list of features.
 xml_awk := xml/parse.awk xml/check.awk xml/table.awk
 
-$(OUT)/obj/tables_%.c: xml/%.xml $(xml_awk) $(wildcard xml/*.xml)
+$(OBJ)/tables_%.c: xml/%.xml $(xml_awk) $(wildcard xml/*.xml)
 	@mkdir -p $(@D)
 	awk $(xml_awk:%=-f %) $< > $@.new
 	mv $@.new $@
 
-$(OUT)/obj/tables_%.o: $(OUT)/obj/tables_%.c $(OUT)/flags
+$(OBJ)/tables_%.o: $(OBJ)/tables_%.c $(OBJ)/flags
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 include stub/packaging/lib.mk
@@ -78,7 +81,7 @@ uninstall:
 clean:
 	rm -rf build
 
--include $(objects:.o=.d) $(wildcard $(OUT)/obj/tests/unit/*.d)
+-include $(objects:.o=.d) $(wildcard $(OBJ)/tests/unit/*.d)
 
 .PHONY: all demo test install uninstall clean FORCE
 .DELETE_ON_ERROR:

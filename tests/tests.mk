@@ -4,27 +4,32 @@
 tests_out := $(OUT)/tests
 unit_helpers := $(wildcard tests/unit/fake_*.c tests/unit/sim_*.c)
 unit_tests := $(patsubst tests/unit/%.c,$(tests_out)/unit/%,$(filter-out $(unit_helpers),$(wildcard tests/unit/*.c)))
+on_kvm := host_vm host_memslots host_embed host_embed_kicks
 # For tests, the transitions of the threads' protocol are checked one by one.
 checked := $(patsubst %,stub/run/%.o,baton entry non_stop threads)
-unit_objects := $(unit_helpers:%.c=$(OUT)/obj/%.o) $(addprefix $(OUT)/obj/checked/,$(checked)) \
-	$(filter-out $(addprefix $(OUT)/obj/,stub/main.o $(checked)),$(objects))
+unit_objects := $(unit_helpers:%.c=$(OBJ)/%.o) $(addprefix $(OBJ)/checked/,$(checked)) \
+	$(filter-out $(addprefix $(OBJ)/,stub/main.o $(checked)),$(objects))
 
-$(OUT)/obj/checked/%.o: %.c $(OUT)/flags
+$(OBJ)/checked/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -DTHREADS_CHECKED -MMD -MP -c -o $@ $<
 
-$(tests_out)/unit/%: $(OUT)/obj/tests/unit/%.o $(unit_objects)
+$(tests_out)/unit/%: $(OBJ)/tests/unit/%.o $(unit_objects) $(OUT)/link-flags
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^)
 
 # What was built of a source that is there no more is no test.
 unit: $(unit_tests)
 	@rm -f $(filter-out $(unit_tests),$(wildcard $(tests_out)/unit/*))
 
-# All of it once more under ThreadSanitizer, apart from the rest: tests/lint/races.t runs what has threads. What the compiler warns of is an
-# error here: crossbuild.t looks at that.
-tsan:
-	$(MAKE) --no-print-directory OUT=build/tsan CFLAGS='-O2 -g -Werror -fsanitize=thread' LDFLAGS=-fsanitize=thread all unit peek
+# All of it once more under ThreadSanitizer, apart from the rest: tests/lint/races.t runs what has threads, tests/live/library_tsan.sh the
+# library. What the compiler warns of is an error here: crossbuild.t looks at that. All three may want it at the same time.
+tsan: sanitized = all unit peek
+tsan-library: sanitized = examples
+tsan tsan-library:
+	@mkdir -p build
+	flock build/tsan.lock $(MAKE) --no-print-directory OUT=build/tsan CFLAGS='-O2 -g -Werror -fsanitize=thread' LDFLAGS=-fsanitize=thread \
+		$(sanitized)
 
 # And under AddressSanitizer and UndefinedBehaviorSanitizer: tests/live/sanitized.sh runs it.
 asan:
@@ -32,12 +37,12 @@ asan:
 		LDFLAGS=-fsanitize=address,undefined all unit examples
 
 # The program, with a thread in it that reads the same registers by itself.
-$(OUT)/kvm-gdbserver-peek: $(objects) $(OUT)/obj/tests/live/peek.o
-	$(CC) $(LDFLAGS) -o $@ $^
+$(OUT)/kvm-gdbserver-peek: $(objects) $(OBJ)/tests/live/peek.o $(OUT)/link-flags
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^)
 
 peek: $(OUT)/kvm-gdbserver-peek
 
--include $(wildcard $(tests_out:%/tests=%/obj/tests)/unit/*.d $(OUT)/obj/tests/live/*.d $(OUT)/obj/checked/stub/run/*.d)
+-include $(wildcard $(OBJ)/tests/unit/*.d $(OBJ)/tests/live/*.d $(OBJ)/checked/stub/run/*.d)
 
 # Guests run on bare metal: no library, no vector code before the start file allows it, addresses as QEMU's machines have RAM. A function
 # that is a loop begins with it, so that `break count` is met at each turn: gcc 14 would align the loop within the function.
@@ -212,13 +217,16 @@ victim: $(OUT)/victim
 build/vmm_32: tests/live/vmm_32.c
 	$(cross_i386)gcc -m32 -O2 -Wall -Wextra -ffreestanding -fno-stack-protector -fno-pic -nostdlib -static -no-pie -Wl,--build-id=none -o $@ $<
 
-# What goes into the nested machines is linked statically: they have no library.
+# What goes into the nested machines is linked statically: they have no library. That of this computer's own architecture is linked of the
+# same objects as what runs here: they are all there before another make looks at them.
 static-%:
 	$(MAKE) --no-print-directory ARCH=$* OUT=build/$*-static STATIC=1 \
-		CROSS_COMPILE=$(if $(filter $*,$(HOSTARCH)),,$(cross_$*)) all peek on-kvm examples victim
+		$(if $(filter $*,$(HOSTARCH)),OBJ=$(OBJ) CROSS_COMPILE=,CROSS_COMPILE=$(cross_$*)) all peek on-kvm examples victim
+
+static-$(HOSTARCH): $(objects) $(unit_objects) $(OBJ)/kvmgdb.o $(OBJ)/tests/live/peek.o $(on_kvm:%=$(OBJ)/tests/unit/%.o)
 
 # The unit tests that need a KVM: tests/live/plan has them.
-on-kvm: $(addprefix $(tests_out)/unit/,host_vm host_memslots host_embed host_embed_kicks)
+on-kvm: $(addprefix $(tests_out)/unit/,$(on_kvm))
 
 # They look at the kernel module from inside.
 many_regs_tests := many_regs_values many_regs_misuse
@@ -273,4 +281,4 @@ bench-programs: $(foreach arch,$(bench_arches),$(addprefix build/bench/$(arch)/,
 bench:
 	@sh tests/bench/run $(PARTS)
 
-.PHONY: test-all examples victim unit tsan asan peek on-kvm test-programs bench bench-programs
+.PHONY: test-all examples victim unit tsan tsan-library asan peek on-kvm test-programs bench bench-programs

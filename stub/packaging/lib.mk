@@ -6,7 +6,7 @@ version := $(shell sed -n 's/.*define MACHINE_VERSION "\([^"]*\)".*/\1/p' stub/*
 soname := libkvmgdb.so.0
 map := stub/packaging/kvmgdb.map
 library := $(OUT)/libkvmgdb.a $(if $(STATIC),,$(OUT)/$(soname) $(OUT)/libkvmgdb.so)
-library_objects := $(filter-out $(OUT)/obj/stub/attach/% $(patsubst %,$(OUT)/obj/stub/%.o,main options program program_multi console terminal log monitor/list),$(objects))
+library_objects := $(filter-out $(OBJ)/stub/attach/% $(patsubst %,$(OBJ)/stub/%.o,main options program program_multi console terminal log monitor/list),$(objects))
 OBJCOPY ?= $(CROSS_COMPILE)objcopy
 ifeq ($(origin AR),default)
 AR := $(CROSS_COMPILE)ar
@@ -20,17 +20,17 @@ library_files := $(OUT)/include/kvmgdb.h $(OUT)/kvmgdb-uninstalled.pc
 library: $(library) $(library_files) $(OUT)/kvmgdb.pc
 
 # -z nodelete: a thread of the library's, or a signal, may still be in it.
-$(OUT)/$(soname): $(library_objects) $(map)
+$(OUT)/$(soname): $(library_objects) $(map) $(OUT)/link-flags
 	$(CC) $(LDFLAGS) -shared -Wl,-soname,$(soname) -Wl,--version-script,$(map) -Wl,-z,nodelete -Wl,-z,defs -o $@ $(library_objects)
 
 $(OUT)/libkvmgdb.so: $(OUT)/$(soname)
 	ln -sf $(soname) $@
 
-$(OUT)/obj/kvmgdb.o: $(library_objects)
+$(OBJ)/kvmgdb.o: $(library_objects)
 	$(CC) -r -nostdlib -o $@ $^
 	$(OBJCOPY) --localize-hidden $@
 
-$(OUT)/libkvmgdb.a: $(OUT)/obj/kvmgdb.o
+$(OUT)/libkvmgdb.a: $(OBJ)/kvmgdb.o
 	rm -f $@
 	$(AR) rcs $@ $<
 
@@ -39,7 +39,7 @@ $(OUT)/include/kvmgdb.h: stub/kvmgdb.h
 	cp $< $@
 
 # pkg-config NAME takes NAME-uninstalled before NAME: with PKG_CONFIG_PATH=build a program is built with what lies there.
-$(OUT)/kvmgdb-uninstalled.pc: stub/packaging/kvmgdb.pc.in $(OUT)/flags
+$(OUT)/kvmgdb-uninstalled.pc: stub/packaging/kvmgdb.pc.in $(OUT)/link-flags
 	@mkdir -p $(@D)
 	sed 's|@prefix@|$${pcfiledir}|; s|@includedir@|$${prefix}/include|; s|@libdir@|$${prefix}|; s|@version@|$(version)|' $< > $@
 
