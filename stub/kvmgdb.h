@@ -187,9 +187,9 @@ void kvmgdb_close(struct kvmgdb *gdb);
 
 /*
  * A vCPU that the VMM has created, at any time; its thread's number for the client is index + 1. KVM is asked nothing of it
- * before its first run, so that it may be set up later (KVM_ARM_VCPU_INIT, registers), also by its own thread. fd remains the
- * VMM's, and open until the vCPU is removed. opaque is for config.kick. -EEXIST: there is one of this index; -EINVAL: fd is not
- * a vCPU; -ENOMEM.
+ * before its first run, so that it may be set up later (KVM_ARM_VCPU_INIT, registers), also by its own thread. A client that has asked
+ * for that (QThreadEvents) is told of it then, before it executes anything. fd remains the VMM's, and open until the vCPU is removed.
+ * opaque is for config.kick. -EEXIST: there is one of this index; -EINVAL: fd is not a vCPU; -ENOMEM.
  */
 int kvmgdb_add_vcpu(struct kvmgdb *gdb, unsigned index, int fd, void *opaque, struct kvmgdb_vcpu **vcpu);
 

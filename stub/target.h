@@ -47,7 +47,7 @@ enum stop_kind {
 	STOP_WATCH,   /* point: which type; addr: the data address */
 	STOP_GONE,    /* the thread is there no more: only after set_thread_events() */
 	STOP_NONE_LEFT, /* of the threads that were resumed, none is there any more */
-	STOP_CREATED, /* the thread, which was off, has been brought up, or is about to begin: only after set_thread_events() */
+	STOP_CREATED, /* the thread has come, or was off and has been brought up, or is about to begin: only after set_thread_events() */
 	STOP_RESET,   /* nothing goes on from here: when resumed, the machine starts over; signal: TRAP when the guest asks for it */
 	STOP_END,     /* the guest is about to end; signal: TRAP, or ABRT when it says that it has crashed */
 	STOP_EXITED   /* the guest has ended: with code, or, when signal is not 0, by that signal */
@@ -233,8 +233,8 @@ struct target_ops {
 	int (*set_non_stop)(void *t, bool on);
 
 	/*
-	 * Can it be noticed that a thread is brought up? And, until the attachment ends, is it to be a stop? 0 or -errno. That one goes
-	 * off is no event: it is a thread still, and a client that waits for its stop gets one.
+	 * Can it be noticed that a thread comes, goes, or is brought up? And, until the attachment ends, is it to be a stop? 0 or -errno.
+	 * That one goes off is no event: it is a thread still, and a client that waits for its stop gets one.
 	 */
 	bool (*has_thread_events)(void *t);
 	int (*set_thread_events)(void *t, bool on);

@@ -61,6 +61,16 @@ bool idle_is_awaited(struct vcpu *v)
 	return (g->stops_at[EVENT_VCPU] || g->thread_events) && idle_is_off(v);
 }
 
+bool idle_is_told_of(struct vcpu *v)
+{
+	bool told = v->is_new && v->guest->thread_events;
+
+	v->is_new = false;
+	if (told)
+		v->stop = (struct stop){ .kind = STOP_CREATED, .thread = v->nr + 1, .signal = GDB_SIGNAL_TRAP };
+	return told;
+}
+
 void idle_brought_up(struct vcpu *v)
 {
 	bool stops = v->guest->stops_at[EVENT_VCPU];

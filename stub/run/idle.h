@@ -20,6 +20,12 @@ bool idle_can_await(const struct guest *g);
 /* Is this stopped vCPU off, and would somebody like to know when it is not any more? Only then is KVM asked. */
 bool idle_is_awaited(struct vcpu *v);
 
+/*
+ * On its own thread, before it executes anything: it has come while a client was there that wants to know of that. v->stop is that event,
+ * once.
+ */
+bool idle_is_told_of(struct vcpu *v);
+
 /* On its own thread: an awaited vCPU is off no more, or has executed an instruction. v->stop is that event. */
 void idle_brought_up(struct vcpu *v);
 

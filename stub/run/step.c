@@ -207,6 +207,8 @@ enum step_result step_begin(struct vcpu *v)
 {
 	enum step_result result;
 
+	if (idle_is_told_of(v))
+		return STEP_EVENT;
 	v->run = (struct run){ .step = verdict_is_stepping(v), .skip = UINT64_MAX };
 	if (v->done && v->run.step)
 		return was_done(v);

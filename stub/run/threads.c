@@ -360,8 +360,10 @@ int threads_add(struct guest *g)
 	pthread_mutex_lock(&g->lock);
 	err = locked_grow(g, g->host->vcpus);
 	pthread_mutex_unlock(&g->lock);
-	for (unsigned i = before; !err && i < g->n; i++)
+	for (unsigned i = before; !err && i < g->n; i++) {
+		g->vcpus[i]->is_new = g->thread_events;
 		err = start_thread(g->vcpus[i]);
+	}
 	return err;
 }
 

@@ -353,6 +353,7 @@ int turn_add(struct guest *g, unsigned nr, struct vcpu **v)
 	if (!err) {
 		*v = g->vcpus[nr];
 		(*v)->present = true;
+		(*v)->is_new = g->thread_events;
 		(*v)->pending = false;
 		(*v)->want = RESUME_CONTINUE;
 		if (g->unattended) {
@@ -401,7 +402,7 @@ static void locked_tells_gone(struct vcpu *v)
 void locked_is_gone(struct vcpu *v)
 {
 	locked_move(v, VCPU_STANDS);
-	v->present = v->home = v->known = v->pending = v->shows = v->done = false;
+	v->present = v->is_new = v->home = v->known = v->pending = v->shows = v->done = false;
 	v->want = RESUME_STAY;
 	locked_leaves_current(v);
 	if (locked_is_offered(v))

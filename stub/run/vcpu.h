@@ -231,6 +231,7 @@ struct vcpu {
 	uint64_t range_start, range_end; /* of RESUME_STEP, as in struct resume_action */
 	enum vcpu_state state;
 	bool present; /* it is there: those of a VMM come and go */
+	bool is_new;  /* it has come since the client asked to be told of that, and has not been told of */
 	bool home;    /* its thread is here: it waits, or is in the guest. A borrowed one else is the VMM's, and enters nothing */
 	bool known;   /* a borrowed one: it has come here once, so that it may be looked at */
 	bool waits;   /* a borrowed one: its thread is in host_ops.wait() until it is woken */
@@ -345,7 +346,7 @@ struct guest {
 	int interrupt_signal;	/* of the stop under way, for when nobody has an event */
 	char interrupt_text[200]; /* ... and the VMM's sentence, or none */
 	bool interrupted;	/* since it was resumed last, whoever reports */
-	bool thread_events;	       /* the client is to be told of vCPUs that are brought up */
+	bool thread_events;	       /* the client is to be told of vCPUs that come, are brought up, or go */
 	bool stops_at[GUEST_EVENTS]; /* as the client chooses; set while the machine is stopped */
 
 	bool step_is_none;	     /* the next step ends where it begins: gdb_sync */

@@ -402,8 +402,12 @@ $parts{plugs} = sub {
 	start_victim('--vcpus 2 --storm 3000 --wait');
 	start_server() or die 'not attached: ' . server_log();
 	$c = client();
+	ask($c, 'QThreadEvents:1');
 	ask_victim('plug');
 	run_on($c, 1.1);
+	$stop = ask($c, 'vCont;c');
+	ok($stop =~ /^T05thread:(p1\.)?3;create:;/, 'a vCPU more, of which the client wants to be told: it is, when it lets that go') or diag($stop);
+	ask($c, 'QThreadEvents:0');
 	ok(threads($c) eq '1 2 3' && point($c, 'Z0') eq 'OK', 'a vCPU more, and a breakpoint');
 	kill_server('KILL');
 	my $dead = lives(100);

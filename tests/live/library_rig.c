@@ -204,6 +204,12 @@ static void *run_vcpu(void *arg)
 	return NULL;
 }
 
+static void add_vcpu(struct rig *r, unsigned nr)
+{
+	if (kvmgdb_add_vcpu(r->gdb, nr, r->m.vcpus[nr].fd, NULL, &r->m.vcpus[nr].gdb))
+		errx(1, "kvmgdb_add_vcpu");
+}
+
 void rig_open_as(struct rig *r, const char *image, unsigned vcpus, int mode, struct kvmgdb_config config, int kick)
 {
 	struct sigaction action = { .sa_handler = do_nothing };
@@ -230,23 +236,27 @@ void rig_open_as(struct rig *r, const char *image, unsigned vcpus, int mode, str
 	for (unsigned i = 0; i < r->m.n; i++) {
 		r->vcpus[i].rig = r;
 		r->vcpus[i].v = &r->m.vcpus[i];
-		if (kvmgdb_add_vcpu(r->gdb, i, r->m.vcpus[i].fd, NULL, &r->m.vcpus[i].gdb))
-			errx(1, "kvmgdb_add_vcpu");
+		add_vcpu(r, i);
 	}
+}
+
+static void start_thread(struct rig *r, unsigned nr)
+{
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	if (r->stack && pthread_attr_setstacksize(&attr, r->stack))
+		errx(1, "a stack of %zu bytes", r->stack);
+	if (pthread_create(&r->m.vcpus[nr].thread, &attr, run_vcpu, &r->vcpus[nr]))
+		errx(1, "a thread");
+	pthread_attr_destroy(&attr);
 }
 
 void rig_start(struct rig *r)
 {
-	pthread_attr_t attr;
-
 	r->started = true;
-	pthread_attr_init(&attr);
-	if (r->stack && pthread_attr_setstacksize(&attr, r->stack))
-		errx(1, "a stack of %zu bytes", r->stack);
 	for (unsigned i = 0; i < r->m.n; i++)
-		if (pthread_create(&r->m.vcpus[i].thread, &attr, run_vcpu, &r->vcpus[i]))
-			errx(1, "a thread");
-	pthread_attr_destroy(&attr);
+		start_thread(r, i);
 }
 
 void rig_close(struct rig *r)
@@ -277,6 +287,13 @@ void rig_drop(struct rig *r, unsigned nr)
 	pthread_join(r->m.vcpus[nr].thread, NULL);
 	kvmgdb_remove_vcpu(r->m.vcpus[nr].gdb);
 	r->vcpus[nr].gone = true;
+}
+
+void rig_take_back(struct rig *r, unsigned nr)
+{
+	r->vcpus[nr].leaves = r->vcpus[nr].gone = false;
+	add_vcpu(r, nr);
+	start_thread(r, nr);
 }
 
 static unsigned long counter(const struct rig *r)

@@ -61,6 +61,9 @@ void rig_close(struct rig *r);
 /* A vCPU's thread ends, and the library is told that the vCPU is gone. */
 void rig_drop(struct rig *r, unsigned nr);
 
+/* And: it has one again, and the library is told that the vCPU has come. */
+void rig_take_back(struct rig *r, unsigned nr);
+
 /* The guest counts; nobody counts for a while. */
 bool rig_runs(const struct rig *r);
 bool rig_stands(const struct rig *r);

@@ -31,7 +31,7 @@ for part in leave busy pause kicks slots early; do
 done
 unset VCPUS_SERVE
 tried library_serves
-for part in no_eintr mask sync words events gone exited eight; do
+for part in no_eintr mask sync words events gone comes exited eight; do
 	tried library_vmm $part
 done
 tried library_memory

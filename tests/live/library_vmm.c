@@ -212,7 +212,7 @@ static void test_events(void)
 	rig_close(&r);
 }
 
-/* ---- vCPUs that go, and the guest's end ---- */
+/* ---- vCPUs that come and go, and the guest's end ---- */
 
 static void begin_non_stop(int fd)
 {
@@ -240,6 +240,53 @@ static void test_gone(void)
 	ok(rig_runs(&r), "gone: ... the other one runs");
 	close(fd);
 	ok(rig_runs(&r), "gone: ... and runs on");
+	rig_close(&r);
+}
+
+/* gdb's word for a thread that has come: T05thread:2;create:; or, in non-stop, Stop:T05... */
+static bool is_created(const char *reply, const char *thread)
+{
+	const char *at = strstr(reply, thread);
+
+	return strstr(reply, "T05") && at && strstr(reply, "create:;");
+}
+
+static void test_comes(void)
+{
+	struct rig r;
+	int fd;
+
+	start(&r, 2, MODE_SPIN);
+	rig_drop(&r, 1);
+	fd = client_open(&r);
+	client_say(fd, "vCont;c");
+	rig_take_back(&r, 1);
+	ok(rig_runs(&r) && client_stop(fd), "comes: a client that has not asked for it is not told");
+	ok(!strcmp(client_ask(fd, PATIENCE, "qfThreadInfo"), "m1,2"), "comes: ... and there is a thread more");
+	rig_drop(&r, 1);
+	client_ask(fd, PATIENCE, "QThreadEvents:1");
+	client_say(fd, "vCont;c");
+	rig_runs(&r);
+	rig_take_back(&r, 1);
+	ok(is_created(client_wait(fd, PATIENCE), "thread:2;") && rig_stands(&r),
+		"comes: one that has asked is, and the guest stands");
+	ok(strlen(client_ask(fd, PATIENCE, "g")) > 16, "comes: ... and the thread can be looked at");
+	client_say(fd, "vCont;c");
+	ok(rig_runs(&r) && client_stop(fd), "comes: ... it goes on, and is told of once");
+	rig_drop(&r, 1);
+	rig_take_back(&r, 1);
+	ok(is_created(client_ask(fd, PATIENCE, "vCont;c"), "thread:2;"), "comes: in a guest that stands it is told of when that goes on");
+	close(fd);
+	ok(rig_runs(&r), "comes: the client is gone, and the guest runs on");
+	rig_drop(&r, 1);
+	fd = client_open(&r);
+	begin_non_stop(fd);
+	rig_take_back(&r, 1);
+	ok(is_created(client_notified(fd, PATIENCE), "thread:2;"), "comes: in non-stop the client is told");
+	ok(!strcmp(client_ask(fd, PATIENCE, "vStopped"), "OK"), "comes: ... once");
+	ok(rig_runs(&r), "comes: ... and the other one runs");
+	close(fd);
+	ok(rig_runs(&r), "comes: ... and runs on");
 	rig_close(&r);
 }
 
@@ -336,6 +383,7 @@ static const struct {
 	{ "words", test_words, false },
 	{ "events", test_events, false },
 	{ "gone", test_gone, false },
+	{ "comes", test_comes, false },
 	{ "exited", test_exited, false },
 	{ "eight", test_eight, false },
 	{ "long", test_long, true },

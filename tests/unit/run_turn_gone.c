@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* vCPUs whose threads are a VMM's: what a client is told when one of them goes, or when the VMM says that the guest is over. */
+/* vCPUs whose threads are a VMM's: what a client is told when one of them comes or goes, or when the VMM says that the guest is over. */
 #include "run_borrowed.h"
 
 static atomic_int leaver = -1; /* the thread of this vCPU is to end */
@@ -71,6 +71,7 @@ static void test_gone(bool told)
 	ok(stops_in_time(-1) && g->last.kind == (told ? STOP_GONE : STOP_NONE_LEFT) && g->last.thread == 1, "gone: the client is told %s",
 		told ? "who is" : "that nobody runs any more");
 	ok(!has_thread(1) && has_thread(2) && g->current == borrowed[1].vcpu, "... it is a thread no more");
+	rig->target.ops->set_thread_events(&rig->machine, false);
 	resume(RESUME_CONTINUE, 2, RESUME_CONTINUE);
 	ok(counts(&borrowed[1]) && !look(false), "... the other one goes on");
 	comes_again(0);
@@ -78,6 +79,32 @@ static void test_gone(bool told)
 	ok(stops_in_time(0), "... and the guest stands");
 	detach();
 	end("gone", 2);
+}
+
+/* One comes, while a client is there. */
+static void test_comes(bool told)
+{
+	begin_running(2);
+	attach();
+	leaves(1);
+	rig->target.ops->set_thread_events(&rig->machine, told);
+	resume(RESUME_CONTINUE, 1, RESUME_CONTINUE);
+	counts(&borrowed[0]);
+	comes_again(1);
+	if (told) {
+		ok(stops_in_time(-1) && g->last.kind == STOP_CREATED && g->last.thread == 2, "comes: the client is told who has come");
+		resume(RESUME_CONTINUE, 1, RESUME_CONTINUE);
+	}
+	ok(counts(&borrowed[1]) && !look(false), "comes%s: it runs, and nothing stops it", told ? "" : ", and nobody wants to know");
+	ok(stops_in_time(0), "... and the guest stands");
+	leaves(1);
+	comes_again(1);
+	rig->target.ops->set_thread_events(&rig->machine, false);
+	resume(RESUME_CONTINUE, 1, RESUME_CONTINUE);
+	ok(counts(&borrowed[1]) && !look(false), "... of another the client does not want to be told any more");
+	stops_in_time(0);
+	detach();
+	end("comes", 2);
 }
 
 static void begin_non_stop(void)
@@ -125,6 +152,7 @@ static void test_gone_in_non_stop(void)
 	ok(!rig->target.ops->next_stop(&rig->machine, &stop), "... and is not asked why it stands");
 	ok(counts(&borrowed[1]), "... the other one runs");
 	comes_again(0);
+	ok(is_said(&stop) && stop.kind == STOP_CREATED && stop.thread == 1, "comes in non-stop: the client is told, once");
 	end_non_stop("gone in non-stop");
 }
 
@@ -171,6 +199,8 @@ int main(void)
 	test_gone(false);
 	test_gone(true);
 	test_gone_in_non_stop();
+	test_comes(false);
+	test_comes(true);
 	test_exited(false);
 	test_exited(true);
 	test_exited_stopped();
