@@ -54,7 +54,7 @@ time_ctrl_c() (
 	*) columns=$(echo "$columns" | sed 's/QEMU//') ;;
 	esac
 	[ "$image" = loop.elf ] || give "build/guests/$image"
-	host_servers
+	servers_at "${ours_loop%% *}" "${qemu_loop%% *}"
 	start_timed "$1" "$image"
 	at "timeout 200 ./client interrupts 20 $servers" 2>"$dir/error" >"$dir/interrupts" ||
 		note "$place: Ctrl-C, $1 vCPUs: $(complaint)"
