@@ -161,7 +161,7 @@ example_machine := $(patsubst %,$(OUT)/examples/obj/%.o,machine board_$(ARCH))
 example_flags := $(if $(filter -fsanitize=% -idirafter,$(CFLAGS)),$(CFLAGS),-O2 -g) -D_GNU_SOURCE -Wall -Wextra -Wshadow -pthread
 example_kvmgdb = $(shell PKG_CONFIG_PATH=$(OUT) pkg-config $(if $(STATIC),--static) --cflags --libs kvmgdb) -Wl,-rpath,$(abspath $(OUT))
 examples := $(patsubst tests/examples/%.c,$(OUT)/examples/%,$(wildcard tests/examples/vmm*.c))
-library_tests := $(patsubst %,$(OUT)/examples/%,library library_vmm library_memory library_calls library_process library_serves library_count)
+library_tests := $(patsubst %,$(OUT)/examples/%,library library_vmm library_memory library_calls library_process library_snapshot library_serves library_count)
 
 $(OUT)/examples/obj/%.o: tests/examples/%.c tests/examples/machine.h
 	@mkdir -p $(@D)
