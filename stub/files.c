@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,17 +55,9 @@ int files_create(const struct files *f, const char *name, const struct refusal *
 	return fd < 0 ? refuse(why, -errno, "%.80s: %s", name, strerror(errno)) : fd;
 }
 
-/* A write beyond that is a signal that ends the program. */
-static bool is_too_large(uint64_t size)
-{
-	struct rlimit limit;
-
-	return size > INT64_MAX || (!getrlimit(RLIMIT_FSIZE, &limit) && size > limit.rlim_cur);
-}
-
 int files_write(const char *name, int fd, uint64_t at, const void *bytes, size_t n, const struct refusal *why)
 {
-	if (is_too_large(at + n))
+	if (n > INT64_MAX || at > INT64_MAX - n)
 		return refuse(why, -EFBIG, "%.80s: %s", name, strerror(EFBIG));
 	while (n) {
 		ssize_t done = pwrite(fd, bytes, n, (off_t)at);

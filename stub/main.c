@@ -66,6 +66,7 @@ static void set_signals(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGXFSZ); /* a file that would become too large is an error of write() */
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
@@ -85,7 +86,7 @@ static void die_by_signal(int signal)
 /* However the program ends, its terminal is as it was; while it is suspended, too. */
 static void keep_terminal(void)
 {
-	static const int deadly[] = { SIGQUIT, SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGUSR2, SIGALRM, SIGXCPU, SIGXFSZ, SIGSYS };
+	static const int deadly[] = { SIGQUIT, SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGUSR2, SIGALRM, SIGXCPU, SIGSYS };
 	const struct sigaction once = { .sa_handler = die_by_signal, .sa_flags = SA_RESETHAND };
 	sigset_t set;
 
