@@ -123,6 +123,9 @@ struct host_image {
 	int64_t mtime; /* seconds */
 };
 
+/* Makes of `len` bytes that were read of RAM at gpa what the guest has there: no opcode of a debugger's is in them any more. */
+typedef void host_hide_fn(void *arg, uint64_t gpa, void *buf, size_t len);
+
 struct host;
 
 struct host_ops {
@@ -246,6 +249,12 @@ struct host_ops {
 	int (*reset)(struct host *h, char *error, size_t size);
 
 	/*
+	 * The machine as it stands, none of its vCPUs running, and nothing held back in them, into an empty file, for vm_config.restore. 0, or
+	 * -errno and a sentence in error: the file is then worth nothing. NULL: the host cannot.
+	 */
+	int (*save)(struct host *h, int fd, host_hide_fn *hide, void *arg, char *error, size_t size);
+
+	/*
 	 * A machine without an image, which has not run, is to start in this mode of arch->modes, also after a reset; the string must
 	 * outlive it. What is in memory stays, but for what the start takes. 0, or -errno and a sentence in error. NULL: it cannot.
 	 */
@@ -278,6 +287,7 @@ struct host {
 	bool borrowed;	  /* the vCPUs' threads are not run/'s: it starts none, and what they wait by is host_ops.wait */
 	const char *mode; /* of arch->modes: that of the code in the image; NULL: the architecture's first */
 	bool has_image;	  /* it is loaded from one, at each reset again */
+	bool restored;	  /* the same, of a machine that was saved */
 	bool open_bus;	  /* accesses to what is not there are no EXIT_STUCK: reads are all ones. Set while no vCPU runs */
 	bool empty;	  /* there is no image: start_as() may be told another mode */
 };

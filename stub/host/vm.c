@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "kvm.h"
+#include "save.h"
 #include "sync_code.h"
 #include "vcpu.h"
 #include "vcpu_calls.h"
@@ -138,10 +139,15 @@ static int keep_image(struct vm *vm, const struct refusal *why)
 	return 0;
 }
 
+static int restore(struct vm *vm, const struct refusal *why)
+{
+	return vm->snapshot.fd < 0 ? 0 : save_restore(vm, why);
+}
+
 static int build(struct vm *vm, const struct refusal *why)
 {
 	static int (*const steps[])(struct vm *, const struct refusal *) = { open_kvm, create_vm, check_vcpus, give_ram,
-		vm_arch_open, create_vcpus, keep_image, vm_arch_start, vm_load_files };
+		vm_arch_open, create_vcpus, keep_image, vm_arch_start, vm_load_files, restore };
 	int err = 0;
 
 	for (unsigned i = 0; !err && i < sizeof(steps) / sizeof(steps[0]); i++)
@@ -196,6 +202,7 @@ static void vm_close(struct host *h)
 	pthread_mutex_destroy(&vm->devices);
 	output_close(&vm->output);
 	input_close(&vm->input);
+	snapshot_close(&vm->snapshot);
 	ram_close(&vm->ram);
 	free(vm->vcpu);
 	free(vm);
@@ -233,7 +240,7 @@ static void vm_set_off(struct host *h)
 {
 	struct vm *vm = (struct vm *)h;
 
-	if (!vm->config.image && !vm->config.bios && vm->fd >= 0)
+	if (!vm->config.image && !vm->config.bios && !vm->config.restore && vm->fd >= 0)
 		vm_arch_set_off(vm);
 }
 
@@ -316,9 +323,11 @@ static bool vm_area(struct host *h, unsigned n, struct host_area *area)
 
 	if (!ram_nth(&vm->ram, n, &s))
 		return vm_arch_device(vm, n - vm->ram.n, area);
-	*area = (struct host_area){
-		.start = s.gpa, .size = s.size, .ram = true, .read_only = s.read_only, .what = "RAM: anonymous memory of kvm-gdbserver"
-	};
+	*area = (struct host_area){ .start = s.gpa,
+		.size = s.size,
+		.ram = true,
+		.read_only = s.read_only,
+		.what = "RAM: anonymous memory of kvm-gdbserver" };
 	if (s.read_only)
 		area->what = "flash: anonymous memory of kvm-gdbserver; commands do nothing";
 	return true;
@@ -345,6 +354,7 @@ static const struct host_ops vm_ops = {
 	.read_image = vm_read_image,
 	.sync_code = vm_sync_code,
 	.reset = vm_reset,
+	.save = vm_save,
 	.start_as = vm_start_as,
 	.set_off = vm_set_off,
 	.close = vm_close,
@@ -378,7 +388,8 @@ static int check_config(const struct vm_config *config, const struct refusal *wh
 			"0x%" PRIx64 " bytes of memory: must be a multiple of 0x%" PRIx64 ", at most 64 TiB", config->memory,
 			page);
 	if (config->image && config->bios)
-		return refuse(why, -EINVAL, "--bios %s: it is in an image's place: --load puts other files beside it", config->bios);
+		return refuse(
+			why, -EINVAL, "--bios %s: it is in an image's place: --load puts other files beside it", config->bios);
 	return check_mode(config, why);
 }
 
@@ -395,13 +406,16 @@ static struct vm *allocate(const struct vm_config *config)
 	*vm = (struct vm){ .host = { .ops = &vm_ops,
 				   .vcpus = config->vcpus,
 				   .has_image = config->image || config->bios || config->nload,
-				   .empty = !config->image && !config->bios && !config->nload && vm_arch_modes[0] },
+				   .restored = config->restore,
+				   .empty = !config->image && !config->bios && !config->nload && !config->restore &&
+					    vm_arch_modes[0] },
 		.config = *config,
 		.kvm = -1,
 		.fd = -1,
 		.many = -1,
 		.irqchip = -1,
 		.image = { .fd = -1 },
+		.snapshot = { .fd = -1 },
 		.vcpu = vcpu };
 	if (input_open(&vm->input) || ram_open(&vm->ram)) {
 		input_close(&vm->input);
@@ -418,17 +432,37 @@ static struct vm *allocate(const struct vm_config *config)
 	return vm;
 }
 
-static struct host *open_any(const struct vm_config *config, bool scratch, int kvm, const struct refusal *why)
+/* What is saved says how large the machine is. */
+static int open_snapshot(struct vm_config *config, struct snapshot *snapshot, const struct refusal *why)
 {
-	struct vm *vm;
+	int err;
 
-	if (check_config(config, why))
+	*snapshot = (struct snapshot){ .fd = -1 };
+	if (!config->restore)
+		return 0;
+	err = snapshot_open(snapshot, config->restore, why);
+	config->vcpus = snapshot->vcpus;
+	config->memory = snapshot->memory;
+	return err;
+}
+
+static struct host *open_any(struct vm_config config, bool scratch, int kvm, const struct refusal *why)
+{
+	struct snapshot snapshot;
+	struct vm *vm = NULL;
+
+	if (open_snapshot(&config, &snapshot, why))
 		return NULL;
-	vm = allocate(config);
+	if (!check_config(&config, why)) {
+		vm = allocate(&config);
+		if (!vm)
+			refuse(why, -ENOMEM, "out of memory");
+	}
 	if (!vm) {
-		refuse(why, -ENOMEM, "out of memory");
+		snapshot_close(&snapshot);
 		return NULL;
 	}
+	vm->snapshot = snapshot;
 	vm->scratch = scratch;
 	vm->given_kvm = kvm;
 	if (getrandom(&vm->seed, sizeof(vm->seed), GRND_INSECURE) < 0)
@@ -446,7 +480,7 @@ struct host *vm_open(const struct vm_config *config, char *error, size_t size)
 {
 	struct refusal why = { error, size };
 
-	return open_any(config, false, -1, &why);
+	return open_any(*config, false, -1, &why);
 }
 
 struct host *vm_open_scratch(int kvm, uint64_t memory, uint64_t *base, char *error, size_t size)
@@ -455,5 +489,5 @@ struct host *vm_open_scratch(int kvm, uint64_t memory, uint64_t *base, char *err
 	struct vm_config config = { .vcpus = 1, .memory = memory, .console = -1 };
 
 	*base = vm_arch_scratch_base();
-	return open_any(&config, true, kvm, &why);
+	return open_any(config, true, kvm, &why);
 }

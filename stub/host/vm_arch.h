@@ -19,6 +19,8 @@
 #include "load.h"
 #include "output.h"
 #include "ram.h"
+#include "snapshot.h"
+#include "state.h"
 #include "vm_config.h"
 
 /* The board's own state: what vm_<arch>.c says it is. */
@@ -53,6 +55,7 @@ struct vm {
 	struct ram ram;
 	uint64_t kept, kept_end; /* what the board has in RAM for the start: no other file may lie there; set by vm_arch_start() */
 	struct image image;
+	struct snapshot snapshot; /* what it is restored from, also by a reset; fd -1: it is not */
 	uint64_t seed; /* for the guest to place its kernel by (KASLR), the same after a reset; 0: none could be had */
 	struct vm_vcpu *vcpu;
 	struct output output;
@@ -157,6 +160,12 @@ void vm_arch_set_off(struct vm *vm);
 
 /* KVM may have moved the program counter past a store when it comes out for it. */
 extern const bool vm_arch_posts_writes;
+
+/*
+ * What there is of the vCPUs, the interrupt controllers, clocks and devices, to be saved or given to a VM that has just been started, whose
+ * RAM is loaded already. What is loaded into the board's own structures is hostile. False: it was refused.
+ */
+bool vm_arch_state(struct vm *vm, struct state *s);
 
 /* The program counter, for sentences; 0 when it cannot be read. */
 uint64_t vm_arch_pc(const struct vm_vcpu *v);

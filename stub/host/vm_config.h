@@ -28,6 +28,7 @@ struct vm_config {
 	uint64_t entry; /* ... but this guest-physical address */
 	const char *initrd; /* for a Linux Image, or NULL */
 	const char *append; /* its command line, or NULL */
+	const char *restore; /* a machine that was saved, in place of an image: vcpus and memory are its own. Or NULL */
 	const char *mode;   /* of arch->modes: how a VM without an image starts; NULL: in the first */
 	int console;	    /* the guest's console output is written to this fd */
 };

@@ -391,3 +391,10 @@ void sync_code(uint8_t *hva, size_t len)
 		__asm__ volatile("icbi 0, %0" : : "r"(at) : "memory");
 	__asm__ volatile("sync\n\tisync" : : : "memory");
 }
+
+/* KVM lists no registers here (KVM_GET_REG_LIST), and has part of the guest's page tables' state where it is not told of. */
+bool vm_arch_state(struct vm *vm, struct state *s)
+{
+	(void)vm;
+	return state_refuse(s, -EOPNOTSUPP, "a machine cannot be saved on Power");
+}

@@ -132,7 +132,7 @@ bool vm_arch_mmio(struct vm *vm, struct vm_access *a)
 
 /* --- ports */
 
-static void set_com1_line(struct vm *vm)
+void x86_set_com1_line(struct vm *vm)
 {
 	bool level = uart_irq(&vm->board->com1);
 	struct kvm_irq_level line = { .irq = COM1_IRQ, .level = level };
@@ -151,7 +151,7 @@ bool vm_arch_takes(const struct vm *vm)
 void vm_arch_receive(struct vm *vm, uint8_t byte)
 {
 	uart_receive(&vm->board->com1, byte);
-	set_com1_line(vm);
+	x86_set_com1_line(vm);
 }
 
 static enum vm_served serve_com1(struct vm_vcpu *v, struct vm_access *a, struct vcpu_exit *exit)
@@ -165,7 +165,7 @@ static enum vm_served serve_com1(struct vm_vcpu *v, struct vm_access *a, struct 
 		a->console = uart_write(com1, offset, a->data[0]);
 	else
 		vm_set_value(a, uart_read(com1, offset));
-	set_com1_line(v->vm);
+	x86_set_com1_line(v->vm);
 	vm_feed(v->vm);
 	pthread_mutex_unlock(&v->vm->devices);
 	vm_console(v, a->console);

@@ -76,6 +76,9 @@ struct vm_board {
 	uint16_t pm1_enable; /* as last written */
 };
 
+/* KVM is told of COM1's interrupt line, if it has another level than KVM knows; with vm->devices held. */
+void x86_set_com1_line(struct vm *vm);
+
 /* The processor that KVM offers, for x86_set_cpuid(), to be freed; NULL and a sentence. */
 struct kvm_cpuid2 *x86_cpuid(const struct vm *vm, const struct refusal *why);
 
