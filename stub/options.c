@@ -39,11 +39,14 @@ const char options_usage[] =
 	"  --load GPA:FILE  put a file into guest memory as it is, at this guest-physical address; may be repeated\n"
 	"  --bios FILE      of arm64 and riscv64, in IMAGE's place: firmware, put into flash and started there\n"
 	"  --entry ADDR     start at this guest-physical address, whatever the image says\n"
+	"  --restore FILE   in place of IMAGE: a machine that `monitor save` has written goes on from there\n"
 	"  --mode MODE      without IMAGE, of x86: how the machine starts: x86-64, i386 or i8086\n"
-	"  --console WHERE  the guest's console: pty, unix:PATH (a socket, mode 0600), none, or a file to be written; else it is\n"
+	"  --console WHERE  the guest's console: pty, unix:PATH (a socket, mode 0600), none, or a file to be written; else it "
+	"is\n"
 	"                   standard output, and standard input where that is a terminal: C-a x ends, C-a h helps\n"
 	"  --attach         debug the VM that runs in process PID, whatever its VMM; it goes on when no client is there\n"
-	"  --multi          gdb's `target extended-remote`: `info os vms` lists the VMs of this computer, `attach PID` debugs one\n"
+	"  --multi          gdb's `target extended-remote`: `info os vms` lists the VMs of this computer, `attach PID` debugs "
+	"one\n"
 	"  --ram GPA:SIZE:HVA\n"
 	"                   of a VMM's guest: SIZE bytes (or K, M, G) of its memory from GPA on are at HVA in the VMM;\n"
 	"                   for each piece, where the kernel does not tell\n"
@@ -54,7 +57,8 @@ const char options_usage[] =
 	"  --virtual        of a core file: memory is also at the addresses that the page tables of the first vCPU map\n"
 	"  --registers      print every register of every vCPU, of IMAGE at its entry: name, where KVM keeps it, size, value,\n"
 	"                   fields; a VM that runs stands for some milliseconds\n"
-	"  --register NAME  print one, of the first vCPU; NAME=VALUE writes it first: a number, or of a vector also {1, 2, ...}\n"
+	"  --register NAME  print one, of the first vCPU; NAME=VALUE writes it first: a number, or of a vector also {1, 2, "
+	"...}\n"
 	"                   or all of its bytes in hexadecimal\n"
 	"  --json           as a JSON array\n"
 	"  --group G        only those of a group: general, system, ...\n"
@@ -74,6 +78,7 @@ static int parse_vcpus(struct options *o, const char *text, const struct refusal
 	if (text[0] < '0' || text[0] > '9' || *end || n < 1 || n > VM_VCPUS_MAX)
 		return refuse(why, -EINVAL, "--vcpus %s: a number from 1 to %d", text, VM_VCPUS_MAX);
 	o->vm.vcpus = n;
+	o->sized = true;
 	return 0;
 }
 
@@ -96,6 +101,7 @@ static int parse_memory(struct options *o, const char *text, const struct refusa
 	if (n % 4096)
 		return refuse(why, -EINVAL, "--memory %s: a multiple of 4096 bytes", text);
 	o->vm.memory = n;
+	o->sized = true;
 	return 0;
 }
 
@@ -208,6 +214,7 @@ static const struct row {
 	{ "ram", PARSE, 0, parse_ram },
 	{ "register", TEXT, offsetof(struct options, reg), NULL },
 	{ "registers", FLAG, offsetof(struct options, registers), NULL },
+	{ "restore", TEXT, offsetof(struct options, vm.restore), NULL },
 	{ "vcpu", PARSE, 0, parse_vcpu },
 	{ "vcpus", PARSE, 0, parse_vcpus },
 	{ "version", FLAG, offsetof(struct options, version), NULL },
@@ -262,6 +269,19 @@ static int take_launch(int argc, char **argv, struct options *o)
 	return 1;
 }
 
+static int check_restore(const struct options *o, const struct refusal *why)
+{
+	if (!o->vm.restore)
+		return 0;
+	if (o->attach || o->multi || o->launch || o->list)
+		return refuse(why, -EINVAL, "--restore is for a machine of this program's own, and not for another VMM's");
+	if (o->vm.image || o->vm.bios || o->vm.nload || o->vm.has_entry || o->vm.initrd || o->vm.append || o->vm.mode ||
+		o->sized)
+		return refuse(
+			why, -EINVAL, "--restore: %s says all of the machine, its vCPUs, memory and image", o->vm.restore);
+	return 0;
+}
+
 /* COMM, and IMAGE or PID; no COMM where nobody is served. */
 static enum parsed parse_arguments(int argc, char **argv, struct options *o, const struct refusal *why)
 {
@@ -272,12 +292,13 @@ static enum parsed parse_arguments(int argc, char **argv, struct options *o, con
 	if (!go_together(o) || argc < least || argc > most)
 		return PARSED_USAGE;
 	if (o->nram && o->multi)
-		return refuse(why, -EINVAL, "--ram is of one VM: it goes with --attach, not with --multi") ? PARSED_REFUSED : PARSED;
+		return refuse(why, -EINVAL, "--ram is of one VM: it goes with --attach, not with --multi") ? PARSED_REFUSED
+													   : PARSED;
 	o->comm = comms ? argv[0] : NULL;
-	if (o->attach)
+	if (o->attach && !o->vm.restore)
 		return parse_pid(o, argv[comms], why) ? PARSED_REFUSED : PARSED;
 	o->vm.image = o->list || o->launch ? NULL : argv[comms];
-	return PARSED;
+	return check_restore(o, why) ? PARSED_REFUSED : PARSED;
 }
 
 enum parsed options_parse(int argc, char **argv, struct options *o, const struct refusal *why)

@@ -24,6 +24,7 @@ struct options {
 	const char *comm;
 	struct vm_config vm;
 	const char *console; /* where the console of that VM is; NULL: not said */
+	bool sized; /* its vCPUs or memory are given */
 	struct program_config program;
 	bool registers, json; /* print the registers, and serve nobody; in JSON */
 	bool list;	      /* print the VMs of this computer, and serve nobody */

@@ -13,6 +13,7 @@
 #include "maps.h"
 #include "printer.h"
 #include "reset.h"
+#include "save.h"
 #include "show.h"
 #include "tables.h"
 
@@ -222,6 +223,7 @@ static const struct command {
 		do_register },
 	{ "registers", "[GROUP]", "every register, with where KVM keeps it and its fields", 1, true, do_registers },
 	{ "reset", "[halt|init|run]", "the guest starts over, and stands at its entry", 1, false, do_reset },
+	{ "save", "FILE", "this machine as it stands, for --restore FILE", 1, true, do_save },
 	{ "shutdown", "", "as exit", 0, false, do_exit },
 	{ "stop", "", "as halt", 0, true, do_halt },
 	{ "system_reset", "", "as reset", 0, false, do_reset },

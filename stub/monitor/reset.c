@@ -24,7 +24,7 @@ static int refuse_running(struct guest *g)
 /* What `load` has put into an empty machine would be lost, and is as fresh as it can be: IDEs load first and reset then. */
 static bool is_untouched(const struct guest *g)
 {
-	return !g->host->has_image && !g->started;
+	return !g->host->has_image && !g->host->restored && !g->started;
 }
 
 static int start_over(struct guest *g, const struct printer *out)
@@ -40,8 +40,10 @@ static int start_over(struct guest *g, const struct printer *out)
 	err = due_reset(g);
 	if (err)
 		return err;
-	say(out, "The guest is reset: it stands at its entry%s, and `continue` lets it run.\n",
-		g->host->has_image ? ", the image read again" : ", its memory empty for `load`");
+	say(out, "The guest is reset: it stands %s, and `continue` lets it run.\n",
+		g->host->restored    ? "as it was saved"
+		: g->host->has_image ? "at its entry, the image read again"
+				     : "at its entry, its memory empty for `load`");
 	say_how_to_look(out);
 	return COMMAND_RESET;
 }
@@ -80,7 +82,8 @@ int do_exit(struct machine *m, char **words, const struct printer *out)
 {
 	(void)words;
 	if (!m->may_end)
-		return refuse(&m->guest.refusal, -EOPNOTSUPP, "the VMM does not let its guest be ended from here: `detach` leaves it running");
+		return refuse(&m->guest.refusal, -EOPNOTSUPP,
+			"the VMM does not let its guest be ended from here: `detach` leaves it running");
 	say(out, "The guest is to end, and its VMM with it.\n");
 	return COMMAND_ENDS;
 }

@@ -10,6 +10,7 @@
 
 #include "events.h"
 #include "locked.h"
+#include "mask.h"
 
 static void tell(void *arg, const char *text)
 {
@@ -135,6 +136,35 @@ int guest_start_over(struct guest *g)
 	if (!err || !g->host->borrowed)
 		forget(g, err != 0);
 	return err;
+}
+
+static void hide(void *arg, uint64_t gpa, void *buf, size_t len)
+{
+	struct guest *g = arg;
+
+	planted_hide(&g->memory.planted, gpa, buf, len);
+}
+
+static int save(struct guest *g, int fd)
+{
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < g->n; i++)
+		err = mask_give_back(g->vcpus[i]);
+	if (err)
+		return refuse(&g->refusal, err, "vCPU registers cannot be put back: %s", strerror(-err));
+	return g->host->ops->save(g->host, fd, hide, g, g->why, sizeof(g->why));
+}
+
+int guest_save(struct guest *g, int fd)
+{
+	if (!g->host->ops->save)
+		return refuse(&g->refusal, -EOPNOTSUPP, "only a machine of kvm-gdbserver's own is saved: this one is its VMM's");
+	if (guest_running(g))
+		return refuse(&g->refusal, -EBUSY, "the machine is running: a machine that stands is saved");
+	if (guest_ended(g))
+		return refuse(&g->refusal, -ESRCH, "the guest has ended");
+	return save(g, fd);
 }
 
 /* Standing. NULL: there is no memory for it. */
