@@ -4,6 +4,7 @@
 #include "riscv64.h"
 
 #define EM_RISCV 243
+#define EF_RISCV_FLOAT_ABI_DOUBLE 4 /* without it gdb takes no floating-point registers from a core file */
 #define RV_TP RV_X(4)
 #define RV_SSCRATCH RV_CSR(3)
 
@@ -65,6 +66,7 @@ const struct arch_linux riscv64_linux = {
 	.roots = roots,
 	.task = task,
 	.machine = EM_RISCV,
+	.flags = EF_RISCV_FLOAT_ABI_DOUBLE,
 	.words = 32,
 	.general = general,
 	.notes = notes,

@@ -275,6 +275,21 @@ static void test_ppc(void)
 	ok(n && size == 256, "... and the rest of vs0 to vs31");
 }
 
+/* riscv64: a debugger takes floating-point registers where the file's flags have an ABI with them. */
+static void test_riscv(void)
+{
+	size_t size;
+	const uint8_t *n;
+
+	open_machine("riscv64", 1);
+	is_int(ask("dump riscv"), 0, "riscv64");
+	ok(read_core("riscv") && core.head->e_machine == 243 && core.head->e_flags == 4, "... is a core file");
+	n = note("CORE", 1, 0, &size);
+	ok(n && size == 112 + 32 * 8 + 8, "... its NT_PRSTATUS");
+	n = note("CORE", 2, 0, &size);
+	ok(n && size == 528, "... and floating-point registers");
+}
+
 int main(void)
 {
 	char command[80], error[256];
@@ -287,6 +302,7 @@ int main(void)
 	test_failures();
 	test_x86();
 	test_ppc();
+	test_riscv();
 	snprintf(command, sizeof(command), "rm -r %s", dir);
 	is_int(system(command), 0, "(they are gone)");
 	return done();
