@@ -12,7 +12,7 @@
 #define CPUID_ENTRIES 256
 
 /* As the first one. */
-static void set_cpuid(struct machine *m, struct vcpu *vcpu)
+static void set_kind(struct machine *m, struct vcpu *vcpu)
 {
 #ifdef __x86_64__
 	struct kvm_cpuid2 *cpuid = calloc(1, sizeof(*cpuid) + CPUID_ENTRIES * sizeof(cpuid->entries[0]));
@@ -21,6 +21,10 @@ static void set_cpuid(struct machine *m, struct vcpu *vcpu)
 	if (ioctl(m->vcpus[0].fd, KVM_GET_CPUID2, cpuid) < 0 || ioctl(vcpu->fd, KVM_SET_CPUID2, cpuid) < 0)
 		err(1, "vCPU %u: CPUID", vcpu->nr);
 	free(cpuid);
+#elif defined(__powerpc64__)
+	struct machine alone = { .kvm = m->kvm, .vm = m->vm, .n = 1, .vcpus = { *vcpu } };
+
+	board_finish(&alone);
 #else
 	(void)m;
 	(void)vcpu;
@@ -40,7 +44,7 @@ int plug_vcpu(struct victim *v)
 	vcpu->run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (vcpu->run == MAP_FAILED)
 		err(1, "vCPU %u", vcpu->nr);
-	set_cpuid(m, vcpu);
+	set_kind(m, vcpu);
 	board_start(vcpu, image_entry(v));
 	victim_seat(v, vcpu->nr);
 	m->n++;
