@@ -5,6 +5,7 @@
  *   report             sequence=unbroken|BROKEN kicks=equal|UNEQUAL running=N/N exits= rate= gap= eintr= sent= handled= uncaused= lost= foreign= left=,
  *                      and what was wrong first. rate is of exits in a second, gap the microseconds of the longest time without one of a vCPU's, and
  *                      running how many vCPUs had any, since the last report
+ *   ram                GPA:SIZE:HVA of the guest's usual memory; nothing before there is a VM
  *   pause, resume      the VMM's own
  *   slot add|move|remove   of a MiB of RAM far behind the usual one
  *   vcpu-slot add|move|remove   the same by the thread of vCPU 0, which has to come out of its guest for that
@@ -182,7 +183,15 @@ static void do_report(struct victim *v, char *argument, FILE *answer)
 	before = at;
 }
 
-/* --- slots */
+/* --- memory */
+
+static void do_ram(struct victim *v, char *argument, FILE *answer)
+{
+	(void)argument;
+	if (v->machine.ram)
+		fprintf(answer, "%#llx:%#x:%p", (unsigned long long)board_ram, MACHINE_RAM, (void *)v->machine.ram);
+	fputc('\n', answer);
+}
 
 static void do_slot(struct victim *v, char *argument, FILE *answer)
 {
@@ -361,6 +370,7 @@ static const struct {
 	{ "report", do_report },
 	{ "pause", do_pause },
 	{ "resume", do_resume },
+	{ "ram", do_ram },
 	{ "slot", do_slot },
 	{ "vcpu-slot", do_vcpu_slot },
 	{ "plug", do_plug },

@@ -238,7 +238,8 @@ $parts{stands} = sub {
 	ask($c, 'D');
 	ask_victim('pause');
 	$c = client();
-	ok(is_stop(ask($c, '?')) && length ask($c, 'g') > 100, "in the VMM's own pause: stopped, with registers");
+	my ($stop, $registers) = (ask($c, '?'), ask($c, 'g'));
+	ok(is_stop($stop) && length $registers > 100, "in the VMM's own pause: stopped, with registers") or diag($stop, $registers);
 	ok(ask($c, 'D') eq 'OK', '... detach');
 	ask_victim('resume');
 	expect_victim('... and it goes on when the VMM says so');
@@ -257,16 +258,18 @@ $parts{changes} = sub {
 	ok(is_alive($child), '... and the child lives');
 	inside("kill -9 $child");
 	point($c, 'Z0');
+	my $is_told = monitor($c, 'memory-map') =~ /--ram/;
 	for my $change ('add', 'move', 'remove') {
 		my $said = ask_victim("slot $change");
 		ok($said =~ /^slot 7/, "slot $change, with a breakpoint set: the VMM can") or diag($said);
 		my ($at) = $said =~ /at (0x[0-9a-f]+)/;
 		my $reply = ask($c, 'vCont;c');
 		ok((stopped_at($reply) // 0) == at('turn'), '... and the breakpoint is met') or diag($reply);
+		next if $is_told;
 		my $memory = read_physical($c, hex($at // 0) + 0x10);
 		ok($change eq 'remove' ? $memory =~ /^E/ : $memory =~ /^0/, "... and its memory is " . ($change eq 'remove' ? 'gone' : 'there')) or diag($memory);
 	}
-	goes_under_breakpoint($c);
+	$is_told ? skip('memory of slots that come and go', 'what --ram tells stays') : goes_under_breakpoint($c);
 	point($c, 'z0');
 	ask($c, 'D');
 	expect_victim('... and the VMM has seen nothing of it');

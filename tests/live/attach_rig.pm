@@ -28,6 +28,8 @@ my $own = $ENV{PLACE} eq 'own';
 my $dir = "/tmp/attach.$$";
 my ($victim, $server);
 our $port;
+# What has to be told of the victim's memory: on ppc64le the kernel does not say where it is, and its KVM cannot be asked.
+my $told = '';
 # Of a function of ppc64le's, behind what only callers from elsewhere execute.
 our %at = map { /: ([0-9a-f]+) .*?(?:<localentry>: (\d+)\].*)? (\S+)$/ ? ($3 => hex($1) + ($2 // 0)) : () } `readelf -sW $ENV{SEQUENCE}`;
 
@@ -91,6 +93,8 @@ sub start_victim {
 	$victim = inside("mkdir -p $dir && cd $dir && rm -f ask answer && mkfifo ask answer &&
 		{ $vmm --control $dir $options $image >vmm 2>&1 </dev/null & echo \$!; }");
 	ask_victim('report'); # which is answered when the VM is there
+	my $ram = $ENV{ARCH} eq 'powerpc' ? ask_victim('ram') : '';
+	$told = $ram ? "--ram $ram" : '';
 	return $victim;
 }
 
@@ -173,6 +177,7 @@ sub start_server {
 	my $options = $how{options} // '';
 	my $by = $how{by} // '';
 
+	$options .= " $told" unless $how{pid};
 	return starts_listening("$by $program $options --attach $ENV{COMM} $pid");
 }
 
