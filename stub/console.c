@@ -69,9 +69,10 @@ static int open_unix(struct console *c, const char *where, const struct refusal 
 	return err ? refuse(why, err, "--console %s", error) : 0;
 }
 
+/* One that nobody has at its other end is not waited for. */
 static int open_file(struct console *c, const char *name, const struct refusal *why)
 {
-	c->out = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0666);
+	c->out = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
 	return c->out < 0 ? refuse(why, -errno, "--console %s: %s", name, strerror(errno)) : 0;
 }
 

@@ -83,11 +83,22 @@ static void die_by_signal(int signal)
 	raise(signal);
 }
 
+/* Of those whose action is the default. */
+static bool ends_program(int signal)
+{
+	static const int others[] = { SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (signal == others[i])
+			return false;
+	return true;
+}
+
 /* However the program ends, its terminal is as it was; while it is suspended, too. */
 static void keep_terminal(void)
 {
-	static const int deadly[] = { SIGQUIT, SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGUSR2, SIGALRM, SIGXCPU, SIGSYS };
 	const struct sigaction once = { .sa_handler = die_by_signal, .sa_flags = SA_RESETHAND };
+	struct sigaction now;
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -96,8 +107,9 @@ static void keep_terminal(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGTTIN, SIG_IGN);
 	signal(SIGTTOU, SIG_IGN);
-	for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
-		sigaction(deadly[i], &once, NULL);
+	for (int i = 1; i <= SIGRTMAX; i++)
+		if (ends_program(i) && !sigaction(i, NULL, &now) && now.sa_handler == SIG_DFL)
+			sigaction(i, &once, NULL);
 	atexit(give_terminal_back);
 }
 

@@ -73,7 +73,7 @@ static int listen_unix(struct comm *c, const char *path, char *error, size_t siz
 	int err;
 
 	if (!*path || strlen(path) >= sizeof(addr.sun_path))
-		return refuse(-EINVAL, error, size, "unix:%s: a socket path has 1 to %zu characters", path,
+		return refuse(-EINVAL, error, size, "unix:%.60s: a socket path has 1 to %zu characters", path,
 			sizeof(addr.sun_path) - 1);
 	strcpy(addr.sun_path, path);
 	err = remove_stale(&addr);
