@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../run/idle.h"
+
 /* Is there RAM, as the vCPU translates addresses now? What cannot be told is taken for RAM. */
 static bool is_ram(struct vcpu *v, uint64_t addr)
 {
@@ -51,7 +53,7 @@ void nowhere_tell(struct vcpu *v, struct stop *stop)
 	if (stop->kind != STOP_SIGNAL || stop->signal == GDB_SIGNAL_TRAP || !v->guest->arch->walk.translate)
 		return;
 	pc = memory_of_pc(&v->space);
-	if (is_ram(v, pc) || (before && before != v->text))
+	if (is_ram(v, pc) || idle_is_off(v) || (before && before != v->text))
 		return;
 	tell_vectors(v, vectors, sizeof(vectors));
 	snprintf(text, sizeof(text), "the pc 0x%llx is not in RAM%s", (unsigned long long)pc, vectors);

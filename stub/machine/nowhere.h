@@ -7,7 +7,7 @@
 
 /*
  * A stop of this stopped vCPU that is about to be reported: when its pc is not in RAM the stop's text says so, and where the vectors are.
- * Not of steps, for it takes registers that nobody has asked for.
+ * Not of one that is off, which is nowhere; and not of steps, for it takes registers that nobody has asked for.
  */
 void nowhere_tell(struct vcpu *v, struct stop *stop);
 
