@@ -21,4 +21,4 @@ END_OF_INIT
 }
 
 put_linux
-GUEST='' IMAGE=/Image BANNER=$(address_of linux_banner) START=$(address_of start_kernel) expect tests/live/linux_x86.exp "${end:-poweroff}"
+GUEST='' IMAGE=/Image BANNER=$(address_of linux_banner) START=$(address_of start_kernel) TEXT=$(address_of _text) expect tests/live/linux_x86.exp "${end:-poweroff}"
