@@ -220,8 +220,8 @@ struct target_ops {
 	int (*resume)(void *t, const struct resume_action *actions);
 
 	/*
-	 * Ask a running machine to stop, in non-stop one of its threads; the stop is reported like any other. May be called from any
-	 * thread, at any time.
+	 * Ask a running machine to stop, in non-stop one of its threads; the stop is reported like any other. One that has been resumed
+	 * and has not begun to run stops where it stands. May be called from any thread, at any time.
 	 */
 	void (*interrupt)(void *t);
 

@@ -19,6 +19,8 @@ static int resume(struct session *s)
 	if (s->state == SESSION_NON_STOP)
 		return session_ok(s);
 	s->state = SESSION_RUNNING;
+	if (s->interrupt_due)
+		s->target.ops->interrupt(s->target.t);
 	return NO_ANSWER;
 }
 
@@ -195,7 +197,7 @@ int do_restart(struct session *s, const struct args *args)
 		return NO_ANSWER;
 	}
 	come_back(s);
-	s->has_stop = false;
+	s->has_stop = s->interrupt_due = false;
 	s->general = 0;
 	return NO_ANSWER;
 }
@@ -206,6 +208,7 @@ static int leave(struct session *s, uint64_t process, enum session_state state)
 		return session_refuse_process(s, process);
 	if (state == SESSION_ALONE)
 		session_attach(s, NULL);
+	s->interrupt_due = false;
 	s->state = state;
 	return session_ok(s);
 }

@@ -69,6 +69,7 @@ int do_non_stop(struct session *s, const struct args *args)
 	if (session_is_alone(s->state))
 		return session_ok(s);
 	s->told = TOLD_NOTHING;
+	s->interrupt_due = false;
 	if (on)
 		s->state = SESSION_NON_STOP;
 	else if (s->state != SESSION_AWAY)

@@ -103,10 +103,18 @@ static void take_foreign(struct session *s, const uint8_t *bytes, size_t n)
 	s->state = SESSION_LOST;
 }
 
+/*
+ * One that finds the machine stopped is for its next resume, as the manual has it (Interrupts). gdb sends it then: it says that it
+ * continues before it has planted the breakpoints, and goes on by itself from a stop that it does not show.
+ */
 static void take_interrupt(struct session *s)
 {
 	trace_packet(s->trace, s->trace_arg, "<! ", "interrupt", 9);
-	if (!s->strange && (s->state == SESSION_RUNNING || s->state == SESSION_NON_STOP))
+	if (s->strange)
+		return;
+	if (s->state == SESSION_RUNNING || s->state == SESSION_STOPPED)
+		s->interrupt_due = true;
+	if (s->state == SESSION_RUNNING || s->state == SESSION_NON_STOP)
 		s->target.ops->interrupt(s->target.t);
 }
 

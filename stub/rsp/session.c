@@ -25,7 +25,7 @@ void session_attach(struct session *s, const struct target *target)
 	s->target = target ? *target : absent_target(s->list);
 	s->state = target ? SESSION_STOPPED : SESSION_ALONE;
 	s->told = TOLD_NOTHING;
-	s->has_stop = s->physical = s->steps_open = false;
+	s->has_stop = s->interrupt_due = s->physical = s->steps_open = false;
 	s->general = s->resuming = s->listed = s->threads = 0;
 	s->files = 0;
 }

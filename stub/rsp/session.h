@@ -89,6 +89,7 @@ struct session {
 
 	enum session_told told;
 
+	bool interrupt_due; /* a Ctrl-C has come that no stop has answered: whatever is resumed next is interrupted */
 	bool has_stop;
 	struct stop stop; /* the last one; without its text */
 

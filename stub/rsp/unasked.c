@@ -33,6 +33,12 @@ void session_event(struct session *s)
 	leave_ended(s);
 }
 
+/* Another stop than that of a Ctrl-C does not answer it: the client may go on from there without showing it. */
+static bool answers_interrupt(const struct stop *stop)
+{
+	return stop->kind == STOP_EXITED || (stop->kind == STOP_SIGNAL && stop->signal == GDB_SIGNAL_INT);
+}
+
 void session_stopped(struct session *s, const struct stop *stop)
 {
 	s->stop = *stop;
@@ -43,6 +49,8 @@ void session_stopped(struct session *s, const struct stop *stop)
 	if (s->state != SESSION_RUNNING)
 		return;
 	s->state = SESSION_STOPPED;
+	if (answers_interrupt(stop))
+		s->interrupt_due = false;
 	if (stop->text) {
 		console_open(s);
 		console_print(s, stop->text);

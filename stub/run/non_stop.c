@@ -94,6 +94,7 @@ void threads_begin_non_stop(struct guest *g)
 	}
 	g->current->stop = g->last;
 	g->asked = ASKED_NON_STOP;
+	g->interrupt_text[0] = '\0';
 	pthread_mutex_unlock(&g->lock);
 }
 

@@ -226,6 +226,7 @@ void threads_resume(struct guest *g)
 {
 	pthread_mutex_lock(&g->lock);
 	g->asked = ASKED_RESUME;
+	g->interrupt_text[0] = '\0';
 	pthread_mutex_unlock(&g->lock);
 }
 
@@ -264,14 +265,15 @@ void locked_resume(struct guest *g)
 	if (asked == ASKED_NOTHING)
 		return;
 	g->asked = ASKED_NOTHING;
-	g->interrupted = false;
-	g->interrupt_text[0] = '\0';
-	if (asked == ASKED_RESUME) {
-		locked_run(g);
-	} else {
+	g->interrupted = asked == ASKED_STOP;
+	if (asked == ASKED_NON_STOP) {
 		g->state = GUEST_NON_STOP;
 		g->notify(g->serve_arg, false);
+	} else {
+		locked_run(g);
 	}
+	if (asked == ASKED_STOP)
+		locked_call_out(g);
 	locked_decide(g);
 }
 
@@ -370,11 +372,14 @@ int threads_add(struct guest *g)
 void threads_interrupt(struct guest *g, int signal)
 {
 	pthread_mutex_lock(&g->lock);
-	g->interrupted |= g->state != GUEST_STOPPED;
+	g->interrupted = true;
 	if (g->state == GUEST_NON_STOP) {
 		locked_interrupt_one(g, signal);
 	} else if (g->state == GUEST_RUNNING) {
 		locked_hand_over(g, signal);
+	} else if (g->asked == ASKED_RESUME) {
+		g->interrupt_signal = signal;
+		g->asked = ASKED_STOP;
 	}
 	locked_decide(g);
 	pthread_mutex_unlock(&g->lock);

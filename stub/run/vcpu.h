@@ -112,6 +112,7 @@ enum baton {
 enum guest_asked {
 	ASKED_NOTHING,
 	ASKED_RESUME,
+	ASKED_STOP, /* to be resumed, and interrupted before anything runs */
 	ASKED_NON_STOP
 };
 

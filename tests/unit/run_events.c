@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "run/due.h"
+#include "run/vmm.h"
 #include "run_guest.h"
 
 #define STOPPED 5 /* KVM_MP_STATE_STOPPED */
@@ -291,6 +292,28 @@ static void test_end(void)
 	is_str(text(), "it broke", "... with what the guest says");
 }
 
+/* The VMM's own stop comes when the client has let the guest go, and nothing of it runs yet. */
+static void test_stopped_early(void)
+{
+	const struct resume_action all[SIM_VCPUS] = { { .kind = RESUME_CONTINUE }, { .kind = RESUME_CONTINUE } };
+
+	open_rig(2, false);
+	vmm_stops(&rig->machine.guest, "of no use, the guest stands");
+	rig->target.ops->resume(&rig->machine, all);
+	vmm_stops(&rig->machine.guest, "enough");
+	give_baton_back();
+	ok(wait_stop() && stop()->kind == STOP_SIGNAL && stop()->signal == GDB_SIGNAL_INT, "a stop that comes before the guest runs is one");
+	is_str(text(), "enough", "... with its sentence");
+	ok(!counted(0) && !counted(1), "... and nothing was executed");
+	vmm_stops(&rig->machine.guest, "of no use, the guest stands");
+	go(RESUME_CONTINUE);
+	wait_inside(0);
+	ok(!has_stopped(), "one that finds the guest standing is none");
+	interrupt_guest();
+	ok(wait_stop() && !stop()->text, "... and says nothing of the next");
+	close_rig();
+}
+
 /* --- `monitor` commands of IDEs */
 
 static void ignore_text(void *arg, const char *piece)
@@ -359,6 +382,7 @@ int main(void)
 	test_reset();
 	test_reset_unasked();
 	test_end();
+	test_stopped_early();
 	test_reset_commands();
 	test_reset_of_loaded();
 	test_events_nothing();
