@@ -2,6 +2,7 @@
 /* The device tree of the arm64 board: Documentation/devicetree/bindings. */
 #include <errno.h>
 
+#include "linux_tree.h"
 #include "vm_arm64.h"
 
 enum {
@@ -13,29 +14,6 @@ enum {
 #define IRQ_SPI 0
 #define IRQ_PPI 1
 #define IRQ_LEVEL_HIGH 4
-
-static void describe_chosen(struct fdt *f, const struct vm *vm, const struct arm64_start *start)
-{
-	fdt_begin(f, "chosen");
-	fdt_string(f, "stdout-path", "/pl011@9000000");
-	if (vm->config.append)
-		fdt_string(f, "bootargs", vm->config.append);
-	if (vm->seed)
-		FDT_CELLS(f, "kaslr-seed", FDT_CELLS_OF(vm->seed));
-	if (start->initrd_end) {
-		FDT_CELLS(f, "linux,initrd-start", FDT_CELLS_OF(start->initrd));
-		FDT_CELLS(f, "linux,initrd-end", FDT_CELLS_OF(start->initrd_end));
-	}
-	fdt_end(f);
-}
-
-static void describe_memory(struct fdt *f, const struct vm *vm)
-{
-	fdt_begin_at(f, "memory", RAM_START);
-	fdt_string(f, "device_type", "memory");
-	FDT_CELLS(f, "reg", FDT_CELLS_OF(RAM_START), FDT_CELLS_OF(vm->config.memory));
-	fdt_end(f);
-}
 
 static void describe_cpus(struct fdt *f, const struct vm *vm)
 {
@@ -131,8 +109,8 @@ int arm64_write_tree(const struct vm *vm, const struct arm64_start *start, const
 	FDT_CELLS(&f, "#address-cells", 2);
 	FDT_CELLS(&f, "#size-cells", 2);
 	FDT_CELLS(&f, "interrupt-parent", PHANDLE_GIC);
-	describe_chosen(&f, vm, start);
-	describe_memory(&f, vm);
+	linux_tree_chosen(&f, vm, "/pl011@9000000", start->initrd, start->initrd_end);
+	linux_tree_memory(&f, vm, RAM_START);
 	describe_cpus(&f, vm);
 	describe_gic(&f, vm);
 	describe_timer(&f);

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fdt.h"
+#include "linux_tree.h"
 #include "vm_riscv64.h"
 
 #define TREE_ROOM 0x10000 /* of a tree with up to SMALL_TREE vCPUs; each of more takes TREE_OF_VCPU */
@@ -25,29 +25,6 @@ uint64_t riscv64_tree_address(const struct vm *vm)
 bool riscv64_has_tree_room(const struct vm *vm)
 {
 	return ram_find(&vm->ram, riscv64_tree_address(vm), riscv64_tree_room(vm));
-}
-
-static void describe_chosen(struct fdt *f, const struct vm *vm, const struct riscv64_start *start)
-{
-	fdt_begin(f, "chosen");
-	fdt_string(f, "stdout-path", "/soc/serial@10000000");
-	if (vm->config.append)
-		fdt_string(f, "bootargs", vm->config.append);
-	if (vm->seed)
-		FDT_CELLS(f, "kaslr-seed", FDT_CELLS_OF(vm->seed));
-	if (start->initrd_end) {
-		FDT_CELLS(f, "linux,initrd-start", FDT_CELLS_OF(start->initrd));
-		FDT_CELLS(f, "linux,initrd-end", FDT_CELLS_OF(start->initrd_end));
-	}
-	fdt_end(f);
-}
-
-static void describe_memory(struct fdt *f, const struct vm *vm)
-{
-	fdt_begin_at(f, "memory", RAM_START);
-	fdt_string(f, "device_type", "memory");
-	FDT_CELLS(f, "reg", FDT_CELLS_OF(RAM_START), FDT_CELLS_OF(vm->config.memory));
-	fdt_end(f);
 }
 
 /* riscv,isa: the single-letter extensions in their canonical order (riscv/extensions.yaml). */
@@ -138,8 +115,8 @@ int riscv64_write_tree(const struct vm *vm, const struct riscv64_start *start, c
 	fdt_string(&f, "model", "riscv-virtio,kvm-gdbserver");
 	FDT_CELLS(&f, "#address-cells", 2);
 	FDT_CELLS(&f, "#size-cells", 2);
-	describe_chosen(&f, vm, start);
-	describe_memory(&f, vm);
+	linux_tree_chosen(&f, vm, "/soc/serial@10000000", start->initrd, start->initrd_end);
+	linux_tree_memory(&f, vm, RAM_START);
 	describe_cpus(&f, vm);
 	describe_devices(&f);
 	fdt_end(&f);
