@@ -55,22 +55,29 @@ int files_create(const struct files *f, const char *name, const struct refusal *
 	return fd < 0 ? refuse(why, -errno, "%.80s: %s", name, strerror(errno)) : fd;
 }
 
-int files_write(const char *name, int fd, uint64_t at, const void *bytes, size_t n, const struct refusal *why)
+int files_put(int fd, uint64_t at, const void *bytes, size_t n)
 {
 	if (n > INT64_MAX || at > INT64_MAX - n)
-		return refuse(why, -EFBIG, "%.80s: %s", name, strerror(EFBIG));
+		return -EFBIG;
 	while (n) {
 		ssize_t done = pwrite(fd, bytes, n, (off_t)at);
 
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done <= 0)
-			return refuse(why, done ? -errno : -EIO, "%.80s: %s", name, strerror(done ? errno : EIO));
+			return done ? -errno : -EIO;
 		bytes = (const char *)bytes + done;
 		at += (uint64_t)done;
 		n -= (size_t)done;
 	}
 	return 0;
+}
+
+int files_write(const char *name, int fd, uint64_t at, const void *bytes, size_t n, const struct refusal *why)
+{
+	int err = files_put(fd, at, bytes, n);
+
+	return err ? refuse(why, err, "%.80s: %s", name, strerror(-err)) : 0;
 }
 
 static bool is_named(int fd)

@@ -12,7 +12,7 @@
 #include "refuse.h"
 
 struct files {
-	int dir; /* the directory, open */
+	int dir;		/* the directory, open */
 	bool (*gives_up)(void); /* asked while a long file is written: is whoever writes told to end? Or NULL */
 };
 
@@ -28,7 +28,10 @@ int files_open_path(struct files *f, const char *path, const char **name, const 
  */
 int files_create(const struct files *f, const char *name, const struct refusal *why);
 
-/* All of these bytes, at this place in the file. 0, or -errno and a sentence. */
+/* All of these bytes, at this place in the file: 0 or -errno. */
+int files_put(int fd, uint64_t at, const void *bytes, size_t n);
+
+/* The same, with a sentence. */
 int files_write(const char *name, int fd, uint64_t at, const void *bytes, size_t n, const struct refusal *why);
 
 /*

@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../files.h"
+#include "../sparse.h"
 #include "load.h"
 
 #define MAGIC "KVMGDBSN"
@@ -17,7 +19,6 @@
 #define HEADER_SIZE 0x1000
 #define RAM_ALIGN 0x10000
 #define CHUNK 0x10000
-#define PAGE 0x1000
 #define STATE_MAX (256ull << 20)
 
 #if defined(__x86_64__)
@@ -154,42 +155,9 @@ int snapshot_load_state(const struct snapshot *p, struct state *s, const struct 
 
 /* ---- writing ---- */
 
-static int write_bytes(int fd, uint64_t at, const void *bytes, size_t size)
+static int write_bytes(void *fd, uint64_t at, const void *bytes, size_t size)
 {
-	const uint8_t *from = bytes;
-
-	while (size) {
-		ssize_t n = pwrite(fd, from, size, (off_t)at);
-
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		from += n;
-		at += (uint64_t)n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
-static bool is_zero(const uint8_t *bytes, size_t size)
-{
-	return !size || (!bytes[0] && !memcmp(bytes, bytes + 1, size - 1));
-}
-
-/* Pages of zeroes become a hole. */
-static int write_chunk(int fd, uint64_t at, const uint8_t *bytes, size_t size)
-{
-	int err = 0;
-
-	for (size_t i = 0; !err && i < size;) {
-		size_t page = size - i < PAGE ? size - i : PAGE, n = 0;
-
-		while (n < size - i && !is_zero(bytes + i + n, page))
-			n += page;
-		if (n)
-			err = write_bytes(fd, at + i, bytes + i, n);
-		i += n ? n : page;
-	}
-	return err;
+	return files_put(*(const int *)fd, at, bytes, size);
 }
 
 static int write_slot(int fd, uint64_t at, const struct ram_slot *slot, host_hide_fn *hide, void *arg)
@@ -202,7 +170,7 @@ static int write_slot(int fd, uint64_t at, const struct ram_slot *slot, host_hid
 
 		memcpy(bytes, slot->hva + i, n);
 		hide(arg, slot->gpa + i, bytes, n);
-		err = write_chunk(fd, at + i, bytes, n);
+		err = sparse_write(write_bytes, &fd, at + i, bytes, n);
 		i += n;
 	}
 	return err;
@@ -237,9 +205,9 @@ int snapshot_write(struct snapshot *p, int fd, const struct ram *ram, const stru
 	p->ram_at = ram_begins(s->n);
 	err = write_ram(p, fd, ram, hide, arg);
 	if (!err)
-		err = write_bytes(fd, HEADER_SIZE, s->bytes, s->n);
+		err = files_put(fd, HEADER_SIZE, s->bytes, s->n);
 	/* Last: a file without a header is none. */
 	if (!err)
-		err = write_bytes(fd, 0, &h, sizeof(h));
+		err = files_put(fd, 0, &h, sizeof(h));
 	return err ? refuse(why, err, "cannot write the machine: %s", strerror(-err)) : 0;
 }

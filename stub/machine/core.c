@@ -40,6 +40,8 @@ static void join(struct layout *l)
 {
 	unsigned n = 0;
 
+	if (!l->npieces)
+		return;
 	qsort(l->piece, l->npieces, sizeof(*l->piece), by_address);
 	for (unsigned i = 1; i < l->npieces; i++) {
 		struct piece *last = &l->piece[n], *p = &l->piece[i];
@@ -49,7 +51,7 @@ static void join(struct layout *l)
 		else if (p->pa + p->size > last->pa + last->size)
 			last->size = p->pa + p->size - last->pa;
 	}
-	l->npieces = l->npieces ? n + 1 : 0;
+	l->npieces = n + 1;
 	for (unsigned i = 0; i < l->npieces; i++)
 		l->ram += l->piece[i].size;
 }
@@ -71,7 +73,8 @@ static int find_ram(struct guest *g, struct layout *l)
 	join(l);
 	if (l->npieces)
 		return 0;
-	return refuse(&g->refusal, -ENODATA, "%s", memory_unknown(&g->memory) ? memory_unknown(&g->memory) : "the machine has no RAM");
+	return refuse(&g->refusal, -ENODATA, "%s",
+		memory_unknown(&g->memory) ? memory_unknown(&g->memory) : "the machine has no RAM");
 }
 
 static int write_notes(struct machine *m, const char *info, size_t info_size, struct layout *l, unsigned *vcpus)
@@ -131,7 +134,8 @@ static int lay_out(struct guest *g, const struct core_segment *segments, unsigne
 	l->phdr = calloc(most, sizeof(*l->phdr));
 	if (!l->phdr)
 		return refuse(&g->refusal, -ENOMEM, "out of memory");
-	l->phdr[l->nphdrs++] = (Elf64_Phdr){ .p_type = PT_NOTE, .p_offset = at, .p_filesz = l->notes_size, .p_memsz = l->notes_size };
+	l->phdr[l->nphdrs++] =
+		(Elf64_Phdr){ .p_type = PT_NOTE, .p_offset = at, .p_filesz = l->notes_size, .p_memsz = l->notes_size };
 	at = (at + l->notes_size + PAGE - 1) & ~(PAGE - 1);
 	for (unsigned i = 0; i < l->npieces; i++) {
 		l->piece[i].at = at;
@@ -165,30 +169,8 @@ static int write_head(const struct guest *g, const struct layout *l, const struc
 	return err ? err : sink->write(sink->arg, l->phdr->p_offset, l->notes, l->notes_size);
 }
 
-static bool is_zero(const char *bytes, size_t n)
-{
-	return !bytes[0] && !memcmp(bytes, bytes + 1, n - 1);
-}
-
-/* Pages that follow each other, none of them all zero. */
-static int write_pages(const struct core_sink *sink, uint64_t at, const char *bytes, size_t n)
-{
-	int err = 0;
-
-	for (size_t i = 0, end; !err && i < n; i = end) {
-		size_t page = n - i < PAGE ? n - i : PAGE;
-
-		end = i + page;
-		if (is_zero(bytes + i, page))
-			continue;
-		while (end < n && !is_zero(bytes + end, n - end < PAGE ? n - end : PAGE))
-			end += n - end < PAGE ? n - end : PAGE;
-		err = sink->write(sink->arg, at + i, bytes + i, end - i);
-	}
-	return err;
-}
-
-static int write_piece(struct guest *g, const struct piece *p, const struct layout *l, const struct core_sink *sink, uint64_t *done, uint64_t *unread)
+static int write_piece(struct guest *g, const struct piece *p, const struct layout *l, const struct core_sink *sink,
+	uint64_t *done, uint64_t *unread)
 {
 	char bytes[CHUNK];
 	int err = 0;
@@ -201,7 +183,7 @@ static int write_piece(struct guest *g, const struct piece *p, const struct layo
 			got = n < PAGE ? (ssize_t)n : (ssize_t)PAGE;
 			*unread += (uint64_t)got;
 		} else
-			err = write_pages(sink, p->at + i, bytes, (size_t)got);
+			err = sparse_write(sink->write, sink->arg, p->at + i, bytes, (size_t)got);
 		i += (uint64_t)got;
 		*done += (uint64_t)got;
 		if (!err)
@@ -211,8 +193,8 @@ static int write_piece(struct guest *g, const struct piece *p, const struct layo
 }
 
 /* First the last byte, which may be in a page of zeroes: so long the file is. The head at the end: what is not whole is no core file. */
-static int write_all(struct machine *m, struct layout *l, const struct core_segment *segments, unsigned n, const struct core_sink *sink,
-	struct core_result *result)
+static int write_all(struct machine *m, struct layout *l, const struct core_segment *segments, unsigned n,
+	const struct core_sink *sink, struct core_result *result)
 {
 	uint64_t done = 0;
 	uint64_t size = 0;
@@ -236,7 +218,8 @@ int core_write(struct machine *m, const struct core_segment *segments, unsigned 
 
 	*result = (struct core_result){ 0 };
 	if (!m->guest.arch->os)
-		return refuse(&m->guest.refusal, -EOPNOTSUPP, "it is not known what a core file of this architecture looks like");
+		return refuse(
+			&m->guest.refusal, -EOPNOTSUPP, "it is not known what a core file of this architecture looks like");
 	err = find_ram(&m->guest, &l);
 	if (!err)
 		err = write_notes(m, info, info_size, &l, &result->vcpus);

@@ -6,6 +6,7 @@
 #ifndef CORE_H
 #define CORE_H
 
+#include "../sparse.h"
 #include "machine.h"
 
 #define CORE_SEGMENTS_MAX 60000 /* PN_XNUM is 65535 */
@@ -17,7 +18,7 @@ struct core_segment {
 
 struct core_sink {
 	/* 0 or -errno, with a sentence in guest.why, which ends it. What is not written is zero. */
-	int (*write)(void *arg, uint64_t at, const void *bytes, size_t n);
+	sparse_write_fn *write;
 	/* So many bytes of RAM are done. The same. */
 	int (*progress)(void *arg, uint64_t done, uint64_t all);
 	void *arg;
