@@ -83,7 +83,7 @@ static void die_by_signal(int signal)
 	raise(signal);
 }
 
-/* Of those whose action is the default. */
+/* Is this signal's default action the end of the program? (signal(7); SIGSTOP and SIGTSTP suspend it.) */
 static bool ends_program(int signal)
 {
 	static const int others[] = { SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU };

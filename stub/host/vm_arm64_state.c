@@ -131,7 +131,9 @@ bool vm_arch_state(struct vm *vm, struct state *s)
 	tell_gic(vm, s);
 	if (!state_value(s, "PL011", &vm->board->uart, sizeof(vm->board->uart)))
 		return false;
+	if (!pl011_is_possible(&vm->board->uart))
+		return state_refuse(s, -EINVAL, "its PL011 is in no state that there is");
 	/* The interrupt controller has been given the line's level with its own. */
 	vm->board->uart_line = pl011_interrupts(&vm->board->uart);
-	return pl011_is_possible(&vm->board->uart) || state_refuse(s, -EINVAL, "its PL011 is in no state that there is");
+	return true;
 }

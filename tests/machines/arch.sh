@@ -58,8 +58,9 @@ describe_arch() {
 		# With a thread for each CPU, one in 40 runs of two vCPUs that are entered all the time took a page fault (error code 0)
 		# on a page that was there all the time, with QEMU 10.0.
 		qemu_machine='-M q35 -cpu max,+svm,+npt -accel tcg,thread=single'
-		# With two, that thread is kicked every tenth of a second; where that comes between an interrupt that KVM injects and the
-		# next exit, QEMU 10.0 delivers it twice, the second time with interrupts off (helper_vmrun leaves exception_index set).
+		# With two, Debian's kernel as a guest was seen to hang, waiting for a lock that it held itself: in a timer interrupt that had
+		# come, with interrupts off, within another one. With one it never was. (QEMU 10.0; helper_vmrun() leaves exception_index set
+		# to an injected vector, and with several CPUs the thread is kicked every tenth of a second: likely why, not proven.)
 		cpus=1
 		# Or its TSCs are taken for unsynchronized, for it is several processors of AMD's: then its time, and a guest's, is made of
 		# what is slow and goes astray.
