@@ -227,6 +227,29 @@ static void take_wakes(struct embed_vcpu *v)
 		;
 }
 
+#define LOOKS 40 /* some tens of microseconds */
+#define VAIN_MAX 1023u
+
+/*
+ * To fall asleep and be woken takes longer than a program takes that answers from another CPU: it is looked for first, as KVM does for a vCPU that
+ * has halted (halt_poll_ns). A client that is slower, or wants this CPU, has the next wait asleep at once; in vain again, 3 of them, 7, and so on.
+ */
+static int look(struct embed_vcpu *v, struct pollfd *fds, nfds_t n)
+{
+	static const struct timespec at_once;
+	int ready = 0;
+
+	if (v->asleep) {
+		v->asleep--;
+		return 0;
+	}
+	for (unsigned i = 0; i < LOOKS && !ready; i++)
+		ready = ppoll(fds, n, &at_once, &v->mask);
+	v->vain = ready ? 0 : v->vain < VAIN_MAX ? 2 * v->vain + 1 : VAIN_MAX;
+	v->asleep = v->vain;
+	return ready;
+}
+
 /*
  * Signals are let in while the thread sleeps, and only then. Woken and signalled at once, ppoll() says the former, and the signal is
  * handled when it is let in again: it is looked for. Not by the first wait behind a KVM_RUN that has something to read for an answer: signals were
@@ -236,6 +259,7 @@ int embed_wait(struct host *h, unsigned nr, int fd)
 {
 	struct embed_vcpu *v = embed_find(h, nr);
 	struct pollfd fds[3];
+	int ready;
 
 	if (!v)
 		return -ENODEV;
@@ -245,7 +269,10 @@ int embed_wait(struct host *h, unsigned nr, int fd)
 	if (embed_is_wanted(v))
 		return -EINTR;
 	begins_to_wait(v);
-	if (ppoll(fds, 3, NULL, &v->mask) < 0)
+	ready = fd < 0 ? 0 : look(v, fds, 3);
+	if (!ready)
+		ready = ppoll(fds, 3, NULL, &v->mask);
+	if (ready < 0)
 		return errno == EINTR ? -EINTR : -errno;
 	if (fds[0].revents)
 		take_wakes(v);

@@ -56,6 +56,8 @@ struct embed_vcpu {
 	sigset_t mask;	  /* while its signals are blocked: what is blocked else */
 	bool lets_in;	  /* KVM was told of that: a KVM_RUN lets in what the thread does else */
 	bool looked;	  /* for signals: by a KVM_RUN since wait() has */
+	unsigned vain;	  /* so many waits for a client go to sleep at once, since one that did not was in vain */
+	unsigned asleep;  /* ... and so many of them still have to */
 	int cancel;	  /* ... and whether it can be cancelled */
 	int64_t since;	  /* it has been waiting, and has executed nothing yet: ms of CLOCK_MONOTONIC; or 0 */
 	pthread_t thread; /* itself; read by others while it is inside */
