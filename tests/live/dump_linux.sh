@@ -29,6 +29,6 @@ END
 put_linux
 open_files
 trap 'rm -rf "$dir" "$HERE"' EXIT
-# Where they can not be had, what they say is not looked at.
+# Those that cannot be had are skipped.
 sh tests/lib/packages.sh kexec-tools makedumpfile python3-drgn || :
 GUEST='' IMAGE=/Image expect tests/live/dump_linux.exp "$ARCH"
