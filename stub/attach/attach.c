@@ -259,10 +259,17 @@ static int open_all(struct attach *a, const struct attach_config *config, const 
 		return err;
 	a->kvm = attach_open_kvm(config->pid, NULL);
 	attach_install_kick();
-	err = attach_start_tracers(a, config->held, why);
+	a->hand.way = &a->guard.table->way;
+	/* Before anything is done in the VMM. It knows no hand yet; the one in its place does. */
+	err = guard_open(&a->guard, &(struct guard_job){ attach_rescue, a, { a->memory, -1 } }, why);
+	if (!err)
+		err = attach_start_tracers(a, config->held, why);
 	if (!err)
 		give_many_regs(a);
-	return err ? err : guard_open(&a->guard, &(struct guard_job){ attach_rescue, a, { a->memory, a->hand.socket } }, why);
+	if (!err)
+		err = guard_again(&a->guard, &(struct guard_job){ attach_rescue, a, { a->memory, a->hand.socket } }, why);
+	atomic_store(&a->guarded, !err);
+	return err;
 }
 
 struct host *attach_open(const struct attach_config *config, char *error, size_t size)

@@ -2,11 +2,18 @@
 /* What the guardian does: takes out of a VM what whoever was killed has left in it. See guard.h. */
 #include <errno.h>
 #include <linux/kvm.h>
+#include <sched.h>
 #include <sys/ptrace.h>
+#include <time.h>
 
 #include "attach_vcpu.h"
 #include "../host/immediate_exit.h"
 #include "../host/vcpu_calls.h"
+
+/* So often a thread is tried before the processor is left to others; and so long at most. */
+#define EAGER 10000
+#define PAUSE_NS 50000
+#define SEIZE_NS 2000000000
 
 #define FIRST_TAG ((uint64_t)1 << 63) /* no message of ours to the hand has such a one */
 
@@ -45,22 +52,51 @@ static bool loops(const struct attach_vcpu *v)
 	return pc >= hand_rest(&v->host->hand) && pc < hand_rest(&v->host->hand) + (uint64_t)(tracee_hand_end - tracee_rest);
 }
 
+/* The kernel lets one thread go after the other: who is free is stopped at once. -EPERM: not yet. */
+static int seize(struct attach_vcpu *v)
+{
+	struct tracee *t = &v->tracee;
+	int err = t->tid ? tracee_seize(t, t->pid, t->tid, t->memory, t->options) : -ESRCH;
+
+	if (!err) {
+		tracee_interrupt(t);
+		v->place = ATTACH_OUT;
+	}
+	return err;
+}
+
+static void seize_all(struct attach *a)
+{
+	bool waits[ATTACH_VCPUS_MAX], any = true;
+	int64_t until = tracee_now() + SEIZE_NS;
+
+	for (unsigned i = 0; i < a->host.vcpus; i++) {
+		a->vcpu[i].place = ATTACH_GONE;
+		a->vcpu[i].tracee = (struct tracee){ .pid = a->vm.pid,
+			.tid = atomic_load(&a->guard.table->vcpu[i].tid),
+			.memory = a->memory,
+			.options = a->hand.filtered ? PTRACE_O_SUSPEND_SECCOMP : 0 };
+		waits[i] = true;
+	}
+	for (unsigned n = 0; any && tracee_now() < until; n++) {
+		any = false;
+		for (unsigned i = 0; i < a->host.vcpus; i++)
+			any |= waits[i] = waits[i] && seize(&a->vcpu[i]) == -EPERM;
+		if (any && n < EAGER)
+			sched_yield();
+		else if (any)
+			nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
+	}
+}
+
 /* The VMM's handler of a signal may run in the midst of the loop: the thread is back in it soon. */
 static void take(struct attach_vcpu *v)
 {
 	enum tracee_stop stop;
 
-	v->place = ATTACH_GONE;
-	v->tracee = (struct tracee){ .pid = v->host->vm.pid,
-		.tid = atomic_load(&v->host->guard.table->vcpu[v->nr].tid),
-		.memory = v->host->memory,
-		.options = v->host->hand.filtered ? PTRACE_O_SUSPEND_SECCOMP : 0 };
-	if (tracee_seize_from(&v->tracee))
+	if (v->place == ATTACH_GONE)
 		return;
-	v->place = ATTACH_OUT;
-	tracee_interrupt(&v->tracee);
 	stop = tracee_wait(&v->tracee, 0, NULL);
-	immediate_clear(v->run); /* whoever was killed may have left it */
 	if (stop != TRACEE_EVENT || tracee_read_regs(&v->tracee) || !loops(v))
 		attach_catch(v, stop);
 	if (v->place != ATTACH_GONE && !tracee_read_regs(&v->tracee) && loops(v))
@@ -93,10 +129,17 @@ static void let_all_go(struct attach *a)
 {
 	hand_close(&a->hand);
 	for (unsigned i = 0; i < a->host.vcpus; i++)
-		if (a->vcpu[i].place == ATTACH_BEHIND && a->hand.code)
+		if (a->vcpu[i].place == ATTACH_BEHIND && a->hand.code && !atomic_load(&a->guard.table->way.is_gone))
 			hand_clear(&a->hand, &a->vcpu[i].tracee);
 	for (unsigned i = 0; i < a->host.vcpus; i++)
 		attach_let_go(&a->vcpu[i]);
+}
+
+/* Nor for this; and a VMM whose vCPU had ours would not get back into its guest. */
+static void clear_immediate_exits(struct attach *a)
+{
+	for (unsigned i = 0; i < a->host.vcpus; i++)
+		immediate_clear(a->vcpu[i].run);
 }
 
 void attach_rescue(void *arg)
@@ -104,10 +147,16 @@ void attach_rescue(void *arg)
 	struct attach *a = arg;
 
 	take_all_out(a);
-	/* First: a filter may end the process for what the hand does. */
-	if (hand_reopen(&a->hand, FIRST_TAG))
+	clear_immediate_exits(a);
+	hand_bring_back(&a->hand, a->vm.pid, a->memory);
+	/* It was not made yet, and nothing was armed. */
+	if (a->hand.socket < 0)
 		return;
 	a->guard.pid = 0;
+	seize_all(a);
+	/* Before anything is called: a filter may end the process for what the hand does. */
+	if (hand_reopen(&a->hand, FIRST_TAG))
+		return;
 	for (unsigned i = 0; i < a->host.vcpus; i++)
 		take(&a->vcpu[i]);
 	disarm(a);

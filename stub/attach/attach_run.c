@@ -419,7 +419,7 @@ void attach_own(struct attach_vcpu *v)
 {
 	mine = v;
 	v->since = tracee_now();
-	if (v->place == ATTACH_BEHIND && guard_watches(&v->host->guard))
+	if (v->place == ATTACH_BEHIND && attach_is_guarded(v->host))
 		attach_lie_down(v);
 }
 

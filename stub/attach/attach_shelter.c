@@ -40,7 +40,7 @@ static struct tracee_regs *home(const struct attach_vcpu *v)
  */
 bool attach_shelter(struct attach_vcpu *v)
 {
-	v->sheltered = atomic_load(attach_control(v)) && !v->leaves && guard_watches(&v->host->guard);
+	v->sheltered = atomic_load(attach_control(v)) && !v->leaves && attach_is_guarded(v->host);
 	if (v->sheltered) {
 		*home(v) = v->tracee.regs;
 		tracee_set_result(home(v), -EINTR);
@@ -68,7 +68,7 @@ int attach_lie_down(struct attach_vcpu *v)
 	struct tracee_regs r = v->tracee.regs;
 
 	attach_was_interrupted(v);
-	if (!guard_watches(&a->guard))
+	if (!attach_is_guarded(a))
 		return tracee_write_regs(&v->tracee, &v->tracee.regs);
 	a->guard.table->vcpu[v->nr].regs = v->tracee.regs;
 	r.r[tracee_arch.pc] = hand_rest(&a->hand);

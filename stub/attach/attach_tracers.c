@@ -46,6 +46,17 @@ static void run_body(struct attach_vcpu *v)
 		body(v->arg);
 }
 
+/* Under attach.lock. */
+static bool others_have_left(const struct attach_vcpu *v)
+{
+	const struct attach *a = v->host;
+
+	for (unsigned i = 0; i < a->host.vcpus; i++)
+		if (&a->vcpu[i] != v && a->vcpu[i].has_thread && a->vcpu[i].task != ATTACH_LEFT)
+			return false;
+	return true;
+}
+
 /* What is left of the hand in the VMM is taken along, by one of them, and where a filter is suspended by whoever has made it. */
 static void leave(struct attach_vcpu *v)
 {
@@ -55,10 +66,17 @@ static void leave(struct attach_vcpu *v)
 	pthread_mutex_lock(&a->lock);
 	clears = v->place == ATTACH_BEHIND && a->hand.code && !a->clearing && (!a->hand.filtered || a->opener == v);
 	a->clearing |= clears;
+	/* Last: others may lie in the hand's loop, and would be there without it should we be killed. */
+	while (clears && !others_have_left(v))
+		pthread_cond_wait(&a->turn, &a->lock);
 	pthread_mutex_unlock(&a->lock);
 	if (clears)
 		hand_clear(&a->hand, &v->tracee);
 	attach_let_go(v);
+	pthread_mutex_lock(&a->lock);
+	v->task = ATTACH_LEFT;
+	pthread_cond_broadcast(&a->turn);
+	pthread_mutex_unlock(&a->lock);
 }
 
 /* It has stopped: this thread is its tracer from here on. */
@@ -426,7 +444,7 @@ int attach_start(struct host *h, unsigned vcpu, void *(*body)(void *), void *arg
 		return -EINVAL;
 	v = &a->vcpu[vcpu];
 	pthread_mutex_lock(&a->lock);
-	if (v->task == ATTACH_RUNS) {
+	if (v->task == ATTACH_RUNS || v->task == ATTACH_LEFT) {
 		err = -EALREADY;
 	} else {
 		v->body = body;

@@ -45,11 +45,12 @@ enum attach_place {
 
 /* What a tracer does beyond finding its thread. */
 enum attach_task {
-	ATTACH_NONE,  /* there is no tracer: its thread has not been found */
-	ATTACH_ROAMS, /* nor here: its thread goes on by itself until the others are found */
-	ATTACH_WAITS, /* it has stopped */
-	ATTACH_RUNS,  /* run/'s body, which is run once */
-	ATTACH_LEAVES /* the VMM's thread goes on by itself */
+	ATTACH_NONE,   /* there is no tracer: its thread has not been found */
+	ATTACH_ROAMS,  /* nor here: its thread goes on by itself until the others are found */
+	ATTACH_WAITS,  /* it has stopped */
+	ATTACH_RUNS,   /* run/'s body, which is run once */
+	ATTACH_LEAVES, /* the VMM's thread goes on by itself */
+	ATTACH_LEFT    /* ... and does */
 };
 
 struct attach_vcpu {
@@ -124,7 +125,8 @@ struct attach {
 	bool (*gives_up)(void);	    /* as attach_config has it */
 	pthread_mutex_t making;	    /* the hand, where several may want to */
 	struct guard guard;
-	uint64_t sync; /* KVM_SYNC_* that KVM is to leave in kvm_run for us */
+	atomic_bool guarded; /* the guardian knows the hand: before that nothing is left in its loop */
+	uint64_t sync;	     /* KVM_SYNC_* that KVM is to leave in kvm_run for us */
 	struct attach_memory ram;
 	struct attach_code code;
 	pthread_mutex_t lock;
@@ -201,6 +203,12 @@ int attach_map_run(struct attach *a, struct attach_vcpu *v, const struct refusal
 static inline atomic_uint *attach_control(const struct attach_vcpu *v)
 {
 	return &v->host->guard.table->vcpu[v->nr].control;
+}
+
+/* Would somebody bring back what lies in the hand's loop? */
+static inline bool attach_is_guarded(struct attach *a)
+{
+	return atomic_load(&a->guarded) && guard_watches(&a->guard);
 }
 
 /* By the tracer: takes a thread that was claimed to be its vCPU's. */

@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 #include "../refuse.h"
-#include "tracee_arch.h"
+#include "hand.h"
 
 #define GUARD_OPCODES 512
 #define GUARD_OPCODE 8 /* bytes, at most */
@@ -36,6 +36,7 @@ struct guard_opcode {
 /* Shared by us and the guardian; nothing else is, from its start on. */
 struct guard_table {
 	atomic_bool over; /* there is nothing to take out: we go by ourselves */
+	struct hand_way way;
 	struct guard_opcode opcode[GUARD_OPCODES];
 	struct guard_vcpu vcpu[];
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -18,6 +19,8 @@
 #define ANSWER_S 10 /* however busy its computer is */
 #define END_TRIES 1000
 #define END_PAUSE_NS 1000000
+#define BACK_TRIES 100
+#define WAY_MAX 64
 
 static_assert(sizeof(struct hand_head) == 32 && sizeof(struct hand_call) == 64, "tracee_<arch>.c has them in numbers");
 
@@ -77,6 +80,8 @@ static int map_code(struct making *m)
 	m->h->code_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	if (map(m, m->h->code_size, PROT_READ | PROT_EXEC, &m->h->code))
 		return -EACCES;
+	m->h->way->code_size = m->h->code_size;
+	atomic_store(&m->h->way->code, m->h->code);
 	return pwrite(m->t->memory, tracee_hand, size, (off_t)m->h->code) == (ssize_t)size ? 0 : -EIO;
 }
 
@@ -152,17 +157,62 @@ static uint64_t choose_insn(const struct tracee *t)
 	return tracee_find_syscall(t);
 }
 
+/* The room in that process that is a loop now, with a system call instruction that leads to it. */
+static size_t way_size(void)
+{
+	return (size_t)(tracee_hand_end - tracee_rest);
+}
+
+static bool write_way(const struct hand_way *w, int memory, const void *bytes)
+{
+	return pwrite(memory, bytes, way_size(), (off_t)w->at) == (ssize_t)way_size();
+}
+
+static void end_way(struct hand_way *w, int memory)
+{
+	static const uint8_t none[WAY_MAX];
+
+	if (w->at)
+		write_way(w, memory, none);
+}
+
+/* Its registers and signals are kept, and it is put in the loop. */
+static int begin_way(struct making *m)
+{
+	struct hand_way *w = m->h->way;
+	struct tracee_regs regs = m->t->regs;
+	uint64_t mask;
+	int err = tracee_get_mask(m->t, &w->mask);
+
+	w->regs = m->t->regs;
+	w->at = way_size() <= WAY_MAX ? tracee_find_room(m->t, way_size()) : 0;
+	if (w->at && !write_way(w, m->t->memory, tracee_rest))
+		w->at = 0;
+	m->at = w->at ? w->at + (uint64_t)(tracee_run - tracee_rest) : choose_insn(m->t);
+	if (err || !m->at)
+		return err ? err : -ENOEXEC;
+	atomic_store(&w->tid, m->t->tid);
+	if (w->at) {
+		regs.r[tracee_arch.pc] = w->at;
+		tracee_no_restart(&regs);
+		err = tracee_write_regs(m->t, &regs);
+	}
+	return err ? err : tracee_swap_mask(m->t, ~(uint64_t)0, &mask);
+}
+
 static int with_signals_blocked(struct making *m, int (*f)(struct making *))
 {
-	uint64_t mask, ignored;
-	int err = tracee_swap_mask(m->t, ~(uint64_t)0, &mask);
+	struct hand_way *w = m->h->way;
+	uint64_t mask;
+	int err = begin_way(m);
 
-	if (err)
-		return err;
-	m->at = choose_insn(m->t);
-	err = m->at ? f(m) : -ENOEXEC;
-	if (tracee_write_regs(m->t, &m->t->regs) || tracee_swap_mask(m->t, mask, &ignored))
+	if (!err)
+		err = f(m);
+	/* In this order: whoever is in the loop has to be brought back, and nobody else. */
+	if (atomic_load(&w->tid) && (tracee_swap_mask(m->t, w->mask, &mask) || tracee_write_regs(m->t, &m->t->regs)))
 		err = -ESRCH;
+	atomic_store(&w->tid, 0);
+	end_way(w, m->t->memory);
 	return err;
 }
 
@@ -170,6 +220,7 @@ static int clear(struct making *m)
 {
 	int64_t result;
 
+	atomic_store(&m->h->way->is_gone, true);
 	if (m->theirs >= 0)
 		INJECT(m, &result, SYS_close, (uint64_t)m->theirs);
 	if (m->h->area)
@@ -320,6 +371,61 @@ int hand_open(struct hand *h, struct tracee *t, int pidfd, const struct refusal 
 	if (!err)
 		err = name_thread(h);
 	return err ? fail(&m, err, why) : 0;
+}
+
+/* --- whoever opened it was killed */
+
+static bool is_on_way(const struct hand_way *w, uint64_t pc)
+{
+	uint64_t code = atomic_load(&w->code);
+
+	return (w->at && pc >= w->at && pc < w->at + way_size()) || (code && pc >= code && pc < code + w->code_size);
+}
+
+static void put_back(struct tracee *t, const struct hand_way *w)
+{
+	struct tracee_regs regs = w->regs;
+	uint64_t mask;
+
+	if (tracee_arch.veiled >= 0)
+		regs.r[tracee_arch.veiled] = t->regs.r[tracee_arch.veiled];
+	tracee_swap_mask(t, w->mask, &mask);
+	tracee_write_regs(t, &regs);
+}
+
+/* The handler of a signal may run in the midst of the loop. */
+static bool comes_back(struct tracee *t, const struct hand_way *w)
+{
+	tracee_interrupt(t);
+	for (unsigned i = 0; i < BACK_TRIES; i++) {
+		enum tracee_stop stop = tracee_wait(t, 0, NULL);
+
+		if (stop == TRACEE_GONE || stop == TRACEE_EXEC)
+			return false;
+		if (!tracee_read_regs(t) && is_on_way(w, t->regs.r[tracee_arch.pc]))
+			return true;
+		if (tracee_go(t, TRACEE_CONT))
+			return false;
+		nanosleep(&(struct timespec){ .tv_nsec = END_PAUSE_NS }, NULL);
+		tracee_interrupt(t);
+	}
+	return false;
+}
+
+void hand_bring_back(struct hand *h, pid_t pid, int memory)
+{
+	struct hand_way *w = h->way;
+	struct tracee t = {
+		.pid = pid, .tid = atomic_load(&w->tid), .memory = memory, .options = h->filtered ? PTRACE_O_SUSPEND_SECCOMP : 0
+	};
+
+	if (!t.tid || tracee_seize_from(&t))
+		return;
+	if (comes_back(&t, w)) {
+		put_back(&t, w);
+		end_way(w, memory);
+		tracee_detach(&t);
+	}
 }
 
 /* --- its end */

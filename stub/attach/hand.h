@@ -12,6 +12,7 @@
 #define HAND_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "../refuse.h"
 #include "tracee.h"
@@ -31,6 +32,20 @@ struct hand_call {
 
 #define HAND_AREA 0x10000 /* bytes of a message at most */
 
+/*
+ * While calls are made by way of one of the process's own threads: what that goes on with afterwards. In memory that is shared with who brings
+ * it back should we be killed: behind each of the calls it goes round in a loop until then. Where there was no room for one, `at` is 0, and nobody can.
+ */
+struct hand_way {
+	atomic_int tid; /* of the thread; 0: none */
+	struct tracee_regs regs;
+	uint64_t mask;
+	uint64_t at; /* of the loop, there */
+	_Atomic uint64_t code; /* hand.code */
+	uint64_t code_size;
+	atomic_bool is_gone; /* the hand's mappings, or they are going */
+};
+
 struct hand {
 	pthread_mutex_t lock; /* one message at a time */
 	pid_t pid, tid;
@@ -42,6 +57,7 @@ struct hand {
 	uint64_t given;			/* hand_head.closes */
 	bool filtered;			/* the process has a seccomp filter, which ptrace is to suspend */
 	struct tracee tracee;		/* then: itself, traced by whoever opened it */
+	struct hand_way *way;		/* the caller's; before it is opened */
 };
 
 /* There is none yet. filtered: see above. */
@@ -90,6 +106,12 @@ static inline uint64_t hand_at(const struct hand *h, size_t offset)
  * -errno.
  */
 int hand_reopen(struct hand *h, uint64_t tag);
+
+/*
+ * In a child of fork(), after whoever opened or cleared it is no more: the thread by way of which it did so, if there is one, goes on as if nothing
+ * had been done, and its call was interrupted.
+ */
+void hand_bring_back(struct hand *h, pid_t pid, int memory);
 
 /* Ends it, from any thread. Its mappings are left: see hand_clear(). */
 void hand_close(struct hand *h);

@@ -22,6 +22,8 @@
 #define PAUSE_NS 50000
 #define VDSO_MAX 0x4000
 #define SEIZE_TRIES 10000
+#define ROOM_MAX 256
+#define ROOM_ALIGN 16
 
 static long trace(int request, const struct tracee *t, void *addr, void *data)
 {
@@ -282,6 +284,24 @@ uint64_t tracee_find_syscall(const struct tracee *t)
 		if (tracee_is_syscall(code + i) && start + i != pc && start + i + tracee_arch.insn_size != pc)
 			return start + i;
 	return 0;
+}
+
+uint64_t tracee_find_room(const struct tracee *t, size_t size)
+{
+	uint8_t code[ROOM_MAX];
+	uint64_t start, end, at;
+
+	if (!find_vdso(t, &start, &end))
+		return 0;
+	at = (end - size) / ROOM_ALIGN * ROOM_ALIGN;
+	if (at < start + ROOM_ALIGN || end - at > sizeof(code) - ROOM_ALIGN)
+		return 0;
+	size = end - at + ROOM_ALIGN;
+	if (pread(t->memory, code, size, (off_t)(at - ROOM_ALIGN)) != (ssize_t)size)
+		return 0;
+	while (size && !code[size - 1])
+		size--;
+	return size ? 0 : at;
 }
 
 static int run_call(struct tracee *t, int64_t *result)

@@ -112,6 +112,9 @@ int64_t tracee_call_behind(const struct tracee *t);
 /* The address of a system call instruction that the thread is not at or behind, in what the kernel has mapped for every process; 0: none. */
 uint64_t tracee_find_syscall(const struct tracee *t);
 
+/* So many bytes behind the end of what is there, all 0, where nothing is executed or read; 0: there is no such place. */
+uint64_t tracee_find_room(const struct tracee *t, size_t size);
+
 /*
  * It has stopped, behind a system call that is not to be restarted, and makes this one, by the instruction at pc and with regs otherwise.
  * Its signals are blocked. 0 and the result, and it has stopped behind the call: its registers are to be written, with what is still in

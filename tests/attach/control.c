@@ -18,6 +18,7 @@
  *   entangle exits     vCPU 1 is not through with its next exit before a tracer has stopped vCPU 0 and let it have some exits more
  *   entangle lock      ... before vCPU 0 waits in an exit for what vCPU 1 has; the answer is given when vCPU 1 has it
  *   entangle           is it so still?
+ *   immediate          in each vCPU's kvm_run, what kvm-gdbserver sets to have KVM_RUN return: what it leaves when it is killed just then
  *   fork               of a process that does nothing for a minute; the answer is its id
  *   vfork N            which takes N seconds: meanwhile there is no other answer, and the thread cannot be stopped
  *   exec               of a `sleep`
@@ -30,6 +31,7 @@
 #include <unistd.h>
 
 #include "../lib/patience.h"
+#include "../../stub/host/immediate_exit.h"
 #include "victim.h"
 
 /* --- kicks */
@@ -302,6 +304,14 @@ static void do_entangle(struct victim *v, char *argument, FILE *answer)
 	entangle(v, argument, answer);
 }
 
+static void do_immediate(struct victim *v, char *argument, FILE *answer)
+{
+	(void)argument;
+	for (unsigned i = 0; i < v->machine.n; i++)
+		immediate_set(v->seats[i].vcpu->run);
+	fputs("set\n", answer);
+}
+
 static void *end_at_once(void *arg)
 {
 	return arg;
@@ -380,6 +390,7 @@ static const struct {
 	{ "go", do_go },
 	{ "threads", do_threads },
 	{ "entangle", do_entangle },
+	{ "immediate", do_immediate },
 	{ "fork", do_fork },
 	{ "vfork", do_vfork },
 	{ "exec", do_exec },

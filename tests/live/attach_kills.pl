@@ -12,11 +12,8 @@ use Time::HiRes qw(sleep time);
 
 my $times = $ENV{TIMES} // 100;
 
-sub pids {
-	my ($name) = @_;
-
-	return split ' ', inside("grep -lx '$name' /proc/[0-9]*/comm 2>/dev/null | cut -d/ -f3");
-}
+# The guardian of this server's, and of no other's.
+sub guardian { return inside('pgrep -x -P ' . server_pid() . ' kvm-guardian') }
 
 # Set, with these conditions; the VM runs.
 sub runs_with {
@@ -38,9 +35,9 @@ my @states = (
 	[ condition_false => 75, sub { runs_with('turn', ';X3,220027') } ],
 	[ stepping => 5, sub { my $c = client(); say_only($c, ('vCont;s:1') x 1000); $c } ],
 	[ beginning => 20, undef, \&kill_beginning ],
-	[ guardian_first => 0, sub { client() }, sub { inside('kill -9 ' . join ' ', pids('kvm-guardian')); kill_server('KILL') } ],
+	[ guardian_first => 0, sub { client() }, sub { inside('kill -9 ' . guardian()); kill_server('KILL') } ],
 	[ guardian_at_work => 75, sub { runs_with('turn', ';X3,220027') }, sub {
-		inside('kill -9 ' . server_pid() . '; ' . sprintf('sleep %.3f;', 0.001 * int rand 10) . ' kill -9 ' . join ' ', pids('kvm-guardian'));
+		inside('kill -9 ' . server_pid() . '; ' . sprintf('sleep %.3f;', 0.001 * int rand 10) . ' kill -9 ' . guardian());
 	} ],
 );
 

@@ -117,9 +117,10 @@ sub end_victim {
 	$victim = undef;
 }
 
-# Every vCPU runs on, nothing is broken; and the VMM has seen no EINTR but its own, unless $spurious are allowed. What is wrong, or ''.
+# Every vCPU runs on, nothing is broken; and the VMM has seen no EINTR but its own, unless $spurious are allowed, and no immediate_exit of ours
+# but $foreign, or where it was such an EINTR. What is wrong, or ''.
 sub lives {
-	my ($spurious) = @_;
+	my ($spurious, $foreign_ones) = @_;
 	my $report;
 
 	ask_victim('report');
@@ -131,7 +132,7 @@ sub lives {
 	return 'the VMM has gone: ' . inside("tail -n 3 $dir/vmm") if $report eq '';
 	my ($running, $vcpus) = $report =~ /running=(\d+)\/(\d+)/ or return $report;
 	my ($uncaused, $lost, $foreign, $left) = $report =~ /uncaused=(\d+) lost=(\d+) foreign=(\d+) left=(\d+)/;
-	return '' if $running == $vcpus && $report =~ /sequence=unbroken/ && !$lost && !$left && $uncaused <= ($spurious // 0) && $foreign <= $uncaused;
+	return '' if $running == $vcpus && $report =~ /sequence=unbroken/ && !$lost && !$left && $uncaused <= ($spurious // 0) && $foreign <= ($foreign_ones // $uncaused);
 	return $report;
 }
 
