@@ -19,6 +19,8 @@
  *   entangle lock      ... before vCPU 0 waits in an exit for what vCPU 1 has; the answer is given when vCPU 1 has it
  *   entangle           is it so still?
  *   immediate          in each vCPU's kvm_run, what kvm-gdbserver sets to have KVM_RUN return: what it leaves when it is killed just then
+ *   watch GPA          from now on who traces the vCPUs' threads, and the byte at GPA
+ *   watched            free= planted= blocked=, in microseconds: see watch_begin()
  *   fork               of a process that does nothing for a minute; the answer is its id
  *   vfork N            which takes N seconds: meanwhile there is no other answer, and the thread cannot be stopped
  *   exec               of a `sleep`
@@ -312,6 +314,20 @@ static void do_immediate(struct victim *v, char *argument, FILE *answer)
 	fputs("set\n", answer);
 }
 
+static void do_watch(struct victim *v, char *argument, FILE *answer)
+{
+	watch_begin(v, strtoull(argument, NULL, 0));
+	fputs("watching\n", answer);
+}
+
+static void do_watched(struct victim *v, char *argument, FILE *answer)
+{
+	(void)v;
+	(void)argument;
+	watch_end(answer);
+	fputs("\n", answer);
+}
+
 static void *end_at_once(void *arg)
 {
 	return arg;
@@ -391,6 +407,8 @@ static const struct {
 	{ "threads", do_threads },
 	{ "entangle", do_entangle },
 	{ "immediate", do_immediate },
+	{ "watch", do_watch },
+	{ "watched", do_watched },
 	{ "fork", do_fork },
 	{ "vfork", do_vfork },
 	{ "exec", do_exec },

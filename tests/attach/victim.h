@@ -122,6 +122,13 @@ void hold_guest(struct victim *v);
 void let_guest_go(struct victim *v);
 uint64_t image_entry(const struct victim *v);
 
+/*
+ * watch.c: begins to look at the vCPUs' threads, and at the byte at gpa where there is RAM; and says in microseconds, each the longest: how long a
+ * thread had no tracer between two, how long the byte was as it was from then on, -1: all the time, how long all signals were blocked.
+ */
+void watch_begin(struct victim *v, uint64_t gpa);
+void watch_end(FILE *answer);
+
 /* filter.c: from now on this thread may call KVM_RUN and what it takes to wait; anything else is the process's end. */
 void filter_thread(void);
 
