@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Which level the first instructions of an image are for: only what is executed in any case is looked at, so up to the first instruction
- * that may or may not go elsewhere. The encodings are those of the Arm ARM, C4.1, and of the RISC-V manuals.
+ * that may or may not go elsewhere. On arm64 that is not one which goes by CurrentEL alone. The encodings are those of the Arm ARM, C4.1, and of the RISC-V manuals.
  */
 #include <endian.h>
 #include <errno.h>
@@ -32,21 +32,92 @@ static bool is_branch_arm64(uint32_t insn)
 	       (insn & 0xff000000) == 0xd4000000 || !insn;
 }
 
+/* An image asks which level it is in by MRS, CMP or CCMP, and B.EQ or B.NE, one behind the other: what comes of it is known. */
+struct asked {
+	int reg;      /* has CurrentEL; -1: none */
+	int equal;    /* a comparison with that has said; -1: none has */
+	bool decided; /* the branch by it was the last but for unconditional ones */
+};
+
+#define CURRENT_EL 4 /* of EL1 */
+
+static bool holds(const struct asked *a, unsigned condition)
+{
+	return (condition & 1) != (unsigned)a->equal;
+}
+
+static bool is_of_asked(const struct asked *a, uint32_t insn)
+{
+	return a->reg >= 0 && (insn >> 5 & 31) == (unsigned)a->reg;
+}
+
+/* Is it the branch that the question ends with? Whatever is none of these ends it as well. */
+static bool ask(struct asked *a, uint32_t insn)
+{
+	const struct asked before = *a;
+
+	*a = (struct asked){ .reg = -1, .equal = -1 };
+	if ((insn & 0xffffffe0) == 0xd5384240) { /* MRS of CurrentEL */
+		a->reg = (int)(insn & 31);
+	} else if ((insn & 0x7fc0001f) == 0x7100001f && is_of_asked(&before, insn)) { /* CMP with a number */
+		*a = before;
+		a->equal = (insn >> 10 & 0xfff) == CURRENT_EL;
+	} else if ((insn & 0x7fe0ec10) == 0x7a400800 && is_of_asked(&before, insn) &&
+		   before.equal >= 0) { /* CCMP, by EQ or NE */
+		*a = before;
+		a->equal = holds(&before, insn >> 12) ? (insn >> 16 & 31) == CURRENT_EL : insn >> 2 & 1;
+	} else if ((insn & 0xff00001e) == 0x54000000 && before.equal >= 0) { /* B.EQ, B.NE */
+		a->equal = before.equal;
+		a->decided = true;
+	} else if ((insn & 0x7c000000) == 0x14000000) {
+		a->decided = before.decided;
+	}
+	return a->decided && a->equal >= 0;
+}
+
+/* It stays here: B to itself, or back to WFE or WFI. */
+static bool is_end_arm64(const struct ram *ram, uint32_t insn, uint64_t gpa)
+{
+	uint32_t next;
+
+	if (insn == 0x14000000)
+		return true;
+	return (insn == 0xd503205f || insn == 0xd503207f) && fetch(ram, gpa + 4, &next) && next == 0x17ffffff;
+}
+
+/* Where a branch leads whose offset has so many bits, from this one on. */
+static uint64_t branch_arm64(uint64_t gpa, uint32_t insn, unsigned from, unsigned bits)
+{
+	return gpa + (uint64_t)((int64_t)((uint64_t)insn << (64 - bits - from)) >> (64 - bits)) * 4;
+}
+
 int known_refuse_arm64(const struct load_file *f, const struct ram *ram, uint64_t gpa, const struct refusal *why)
 {
+	struct asked asked = { .reg = -1, .equal = -1 };
 	uint32_t insn;
 
-	for (unsigned i = 0; i < LOOKED_AT && fetch(ram, gpa, &insn) && !is_branch_arm64(insn); i++) {
+	for (unsigned i = 0; i < LOOKED_AT && fetch(ram, gpa, &insn); i++) {
 		unsigned op1 = insn >> 16 & 7;
 
+		if (asked.decided && is_end_arm64(ram, insn, gpa))
+			return refuse(why, -ENOEXEC,
+				"%s: is not for EL1: it asks for its level, and stays at 0x%" PRIx64
+				" then; a guest has EL1 and EL0",
+				f->path, gpa);
+		if (ask(&asked, insn)) {
+			gpa = holds(&asked, insn) ? branch_arm64(gpa, insn, 5, 19) : gpa + 4;
+			asked.equal = -1;
+			continue;
+		}
+		if (is_branch_arm64(insn))
+			break;
 		/* MSR or MRS of a register whose op1 says EL2 or EL3. */
 		if ((insn & 0xffd80000) == 0xd5180000 && (op1 == 4 || op1 == 6))
-			return refuse(why, -ENOEXEC, "%s: is for EL%u: its instruction at 0x%" PRIx64 " is, and a guest has EL1 and EL0", f->path,
+			return refuse(why, -ENOEXEC,
+				"%s: is for EL%u: its instruction at 0x%" PRIx64 " is, and a guest has EL1 and EL0", f->path,
 				op1 == 4 ? 2 : 3, gpa);
-		if ((insn & 0x7c000000) == 0x14000000) /* B, BL */
-			gpa += (uint64_t)((int64_t)((uint64_t)insn << 38) >> 36);
-		else
-			gpa += 4;
+		/* B, BL */
+		gpa = (insn & 0x7c000000) == 0x14000000 ? branch_arm64(gpa, insn, 0, 26) : gpa + 4;
 	}
 	return 0;
 }
@@ -110,7 +181,9 @@ int known_refuse_riscv64(const struct load_file *f, const struct ram *ram, uint6
 
 	for (unsigned i = 0; i < LOOKED_AT && fetch(ram, gpa, &insn); i++) {
 		if (is_machine_mode(insn))
-			return refuse(why, -ENOEXEC, "%s: is for machine mode: its instruction at 0x%" PRIx64 " is, and a guest begins in supervisor mode",
+			return refuse(why, -ENOEXEC,
+				"%s: is for machine mode: its instruction at 0x%" PRIx64
+				" is, and a guest begins in supervisor mode",
 				f->path, gpa);
 		if (!next_riscv64(ram, insn, &gpa))
 			break;

@@ -120,6 +120,15 @@ static void test_levels(void)
 	TRY(known_refuse_arm64, "behind a condition it may not be executed", "", 0x540000a0, 0xd51cc000);
 	TRY(known_refuse_arm64, "a branch backwards to itself ends", "", 0x14000000);
 	TRY(known_refuse_arm64, "a branch to where there is nothing", "", 0x17ffff00);
+	TRY(known_refuse_arm64, "b.ne by CurrentEL, to wfe",
+		"file: is not for EL1: it asks for its level, and stays at 0x1014 then; a guest has EL1 and EL0", 0xd5384245, 0xf10020bf, 0xfa4918a4,
+		0x54000041, 0xd65f03c0, 0xd503205f, 0x17ffffff);
+	TRY(known_refuse_arm64, "b.eq by CurrentEL, not taken, to b",
+		"file: is not for EL1: it asks for its level, and stays at 0x1010 then; a guest has EL1 and EL0", 0xd5384240, 0x7100201f, 0x54000060,
+		0x14000001, 0x14000000, 0xd65f03c0);
+	TRY(known_refuse_arm64, "it is for EL1, and waits for interrupts there", "", 0xd5384240, 0xf100101f, 0x54000041, 0xd503201f, 0xd503207f, 0x17ffffff);
+	TRY(known_refuse_arm64, "it asks for EL2, and goes on in EL1", "", 0xd5384240, 0xf100201f, 0x54000040, 0xd65f03c0, 0xd51cc000);
+	TRY(known_refuse_arm64, "what it compares is not CurrentEL any more", "", 0xd5384240, 0xd2800100, 0xf100201f, 0x54000041, 0xd503205f, 0x17ffffff);
 	TRY(known_refuse_arm64, "msr vbar_el1", "", 0xd518c000, 0xd65f03c0);
 	TRY(known_refuse_riscv64, "csrr a0, mhartid", "file: is for machine mode: its instruction at 0x1000 is, and a guest begins in supervisor mode",
 		0xf1402573);
