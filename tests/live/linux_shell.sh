@@ -29,7 +29,12 @@ make_symbols() {
 }
 
 [ "$PLACE" != own ] || skip_all "the kernel of this computer's own KVM takes too long to unpack another, or is not Debian's"
+case $ARCH in
+arm64) export UNAME=__arm64_sys_newuname ;;
+riscv64) export UNAME=__riscv_sys_newuname ;;
+x86_64) export UNAME=__x64_sys_newuname ;;
+esac
 put_linux
 describe_arch "$PLACE"
-make_symbols "$dir/vmlinux" linux_banner do_sys_openat2 __x64_sys_newuname || exit
-GUEST='' IMAGE=/Image SYMBOLS=$dir/vmlinux expect tests/live/linux_shell.exp
+make_symbols "$dir/vmlinux" linux_banner do_sys_openat2 "$UNAME" || exit
+GUEST='' IMAGE=/Image SYMBOLS=$dir/vmlinux expect tests/live/linux_shell.exp "$ARCH"

@@ -86,6 +86,16 @@ needs() {
 	apt apt-cache depends --recurse --important "$1" | grep '^[a-z]'
 }
 
+# The packages of a kernel: some come in several parts.
+kernel_packages() {
+	needs "$1" | grep -E '^linux-(image|modules|binary|base)-'
+}
+
+# take_kernel ROOT FILE: the kernel of a package that is unpacked in ROOT, as it boots.
+take_kernel() {
+	cat "$1"/boot/vmlinu[xz]-* >"$2" 2>/dev/null || cat "$1"/usr/lib/modules/*/vmlinuz >"$2"
+}
+
 # launcher FILE ROOT PROGRAM [ARGUMENT...]: FILE becomes a script that starts PROGRAM with the loader and the libraries of the release
 # that is unpacked in ROOT, and with these arguments first. The three are below $new.
 launcher() {
