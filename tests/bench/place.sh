@@ -157,6 +157,8 @@ bench() {
 	[ ! -e "$dir/attach" ] || finish attach
 	part library bench_library
 	[ ! -e "$dir/library" ] || finish library
+	part dump bench_dump
+	[ ! -e "$dir/dump" ] || finish dump
 }
 
 place_of() {
