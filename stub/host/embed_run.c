@@ -33,12 +33,18 @@ bool embed_enter(struct embed_vcpu *v)
 	return is_known(v) && atomic_compare_exchange_strong(&v->word, &outside, EMBED_RAN | EMBED_INSIDE);
 }
 
+/* The last KVM_RUN did. Others may look at it meanwhile: see is_pending(). */
+static void say_interrupted(struct embed_vcpu *v)
+{
+	__atomic_store_n(&v->run->exit_reason, KVM_EXIT_INTR, __ATOMIC_RELAXED);
+}
+
 bool embed_leave(struct embed_vcpu *v, int err)
 {
 	unsigned inside = EMBED_RAN | EMBED_INSIDE;
 
 	if (err == -EINTR)
-		v->run->exit_reason = KVM_EXIT_INTR;
+		say_interrupted(v);
 	if (!atomic_compare_exchange_strong(&v->word, &inside, EMBED_RAN))
 		return false;
 	/* Of a kick that came when nobody attended any more. */
@@ -330,8 +336,9 @@ static bool awaits_answer(uint32_t reason)
 
 static bool is_pending(const struct embed_vcpu *v)
 {
-	return (atomic_load(&v->word) & EMBED_RAN && awaits_answer(v->run->exit_reason)) ||
-	       (v->host->syncs && v->run->kvm_dirty_regs);
+	uint32_t reason = __atomic_load_n(&v->run->exit_reason, __ATOMIC_RELAXED);
+
+	return (atomic_load(&v->word) & EMBED_RAN && awaits_answer(reason)) || (v->host->syncs && v->run->kvm_dirty_regs);
 }
 
 bool embed_is_pending(struct host *h, unsigned nr)
@@ -351,7 +358,7 @@ bool embed_break_off(struct embed_vcpu *v)
 {
 	if (is_pending(v))
 		return false;
-	v->run->exit_reason = KVM_EXIT_INTR;
+	say_interrupted(v);
 	embed_has_thread(v);
 	return true;
 }
@@ -421,7 +428,7 @@ static void tell_interrupted(struct embed_vcpu *v, struct vcpu_exit *exit)
 
 	v->answers = embed_is_asked(v);
 	atomic_fetch_and(&v->word, ~(unsigned)(EMBED_WANTED | EMBED_ASKED));
-	v->run->exit_reason = KVM_EXIT_INTR;
+	say_interrupted(v);
 	if (kicked || v->settling)
 		*exit = (struct vcpu_exit){ .kind = EXIT_KICKED };
 }
