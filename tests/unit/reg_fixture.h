@@ -73,7 +73,9 @@ static inline uint64_t read_reg(struct fixture *x, const char *name)
 
 static inline int write_reg(struct fixture *x, const char *name, uint64_t value, size_t size)
 {
-	return regfile_write(&x->file, (unsigned)tdesc_by_name(&x->tdesc, name), &value, size);
+	uint64_t bytes[2] = { value };
+
+	return regfile_write(&x->file, (unsigned)tdesc_by_name(&x->tdesc, name), bytes, size);
 }
 
 #endif

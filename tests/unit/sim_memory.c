@@ -19,11 +19,12 @@ ssize_t sim_read_mem(struct host *h, uint64_t gpa, void *buf, size_t len)
 {
 	struct sim_host *sim = (struct sim_host *)h;
 	size_t n = ram_at(sim, gpa, len);
-	const uint8_t *from = sim->ram + (gpa - sim->ram_base);
+	const uint8_t *from;
 
 	sim->reads++;
 	if (!n)
 		return -EFAULT;
+	from = sim->ram + (gpa - sim->ram_base);
 	for (size_t i = 0; i < n; i++)
 		((uint8_t *)buf)[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
 	return (ssize_t)n;
