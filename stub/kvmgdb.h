@@ -32,7 +32,7 @@
  * told of guest debugging. What the VMM itself has told KVM of it (KVM_SET_GUEST_DEBUG) is lost when a client connects.
  *
  * Processes. Descriptors are close-on-exec. A VMM that goes to the background forks before kvmgdb_open(): in a child a handle
- * is of no use. Several VMs in a process are several handles.
+ * is of no use, and kvmgdb_close() does nothing: the descriptors are the parent's too. Several VMs in a process are several handles.
  *
  * Guest memory is reached by process_vm_readv(2) and process_vm_writev(2) at the VMM's own addresses: what is not there (an
  * address that was unmapped, a file that was cut) is an error for the client, and never a signal for the VMM.

@@ -340,6 +340,7 @@ int kvmgdb_open(const struct kvmgdb_config *config, struct kvmgdb **opened, char
 	if (!gdb)
 		return refused(-ENOMEM, error, error_size, "out of memory");
 	gdb->wake = -1;
+	gdb->process = getpid();
 	pthread_mutex_init(&gdb->lock, NULL);
 	pthread_cond_init(&gdb->changed, NULL);
 	err = take_config(config, &gdb->config, error, error_size);
@@ -375,7 +376,7 @@ void kvmgdb_close(struct kvmgdb *gdb)
 {
 	struct kvmgdb_vcpu *v, *next;
 
-	if (!gdb)
+	if (!gdb || gdb->process != getpid())
 		return;
 	stop_thread(gdb);
 	server_close(gdb->server);

@@ -22,6 +22,7 @@ struct kvmgdb {
 	struct server *server;
 	struct kvmgdb_config config;
 
+	pid_t process; /* that has opened it: a child has the memory only, and shares the descriptors */
 	bool threaded;
 	pthread_t thread;
 	bool dispatches; /* kvmgdb_dispatch() was called, by this one: */
