@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -262,6 +263,59 @@ static void test_closing(void)
 	rig_close(&r);
 }
 
+/* ---- a child, whose descriptors are the parent's */
+
+/* How many eventfds of this process tell of something: a thread that waits for one does not sleep. */
+static unsigned count_events(void)
+{
+	DIR *dir = opendir("/proc/self/fdinfo");
+	struct dirent *entry;
+	unsigned n = 0;
+
+	while (dir && (entry = readdir(dir))) {
+		char path[300], line[100];
+		unsigned long long events = 0;
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/self/fdinfo/%s", entry->d_name);
+		f = fopen(path, "re");
+		while (f && fgets(line, sizeof(line), f) && sscanf(line, "eventfd-count: %llx", &events) != 1)
+			;
+		n += events > 0;
+		if (f)
+			fclose(f);
+	}
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static void test_forked(void)
+{
+	int status, fd;
+	unsigned events;
+	struct rig r;
+	pid_t child;
+
+	rig_open(&r, image, 1, MODE_SPIN, 0);
+	rig_start(&r);
+	fd = client_at_tick(&r, 1);
+	ok(!strcmp(client_break(&r, fd, "Z0", "tick"), "OK"), "forked: (a breakpoint)");
+	fflush(NULL);
+	events = count_events();
+	child = fork();
+	if (!child) {
+		kvmgdb_close(r.gdb);
+		_exit(0);
+	}
+	ok(waitpid(child, &status, 0) == child && WIFEXITED(status) && !WEXITSTATUS(status), "forked: a child closes what is its parent's");
+	ok(comes_true(count_events() == events), "forked: ... which has nothing to do by that");
+	ok(client_ask(fd, PATIENCE, "vCont;c")[0] == 'T', "forked: ... and serves its client, whose breakpoint is there");
+	close(fd);
+	ok(rig_is_left(&r) && rig_runs(&r), "forked: ... and notices that it leaves");
+	rig_close(&r);
+}
+
 /* ---- again and again */
 
 static bool cycle(struct machine *m, unsigned i)
@@ -326,6 +380,7 @@ int main(int argc, char **argv)
 	test_silent();
 	test_vanishing();
 	test_closing();
+	test_forked();
 	test_cycles(20);
 	return done();
 }
