@@ -167,13 +167,19 @@ static int take(struct attach_vcpu *v, const struct refusal *why)
 	struct attach *a = v->host;
 	struct tracee t = v->tracee;
 	enum tracee_stop stop;
+	int err;
 
 	v->leaves = false;
 	v->place = ATTACH_GONE;
 	if (a->hand.filtered && a->opener == v && tracee_seize_from(&a->hand.tracee))
 		return refuse(why, -EBUSY, "process %d: the filter cannot be suspended for what was made in it", t.pid);
-	if (tracee_seize(&v->tracee, t.pid, t.tid, t.memory, t.options))
+	/* Who has found it has ended, and may be its tracer for a moment still. */
+	err = tracee_seize_from(&v->tracee);
+	if (err && !proc_is_alive(t.pid, t.tid))
 		return 0;
+	if (err)
+		return refuse(
+			why, err, "process %d: the thread of vCPU %u cannot be stopped: %s", t.pid, v->nr, strerror(-err));
 	stop = first_stop(v);
 	if (stop == TRACEE_LATE)
 		return refuse(why, -EBUSY, "process %d: the thread of vCPU %u does not stop", t.pid, v->nr);
