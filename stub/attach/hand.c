@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proc.h"
+
 #define ANSWER_S 10 /* however busy its computer is */
 #define END_TRIES 1000
 #define END_PAUSE_NS 1000000
@@ -360,6 +362,19 @@ static int name_thread(struct hand *h)
 	return hand_do(h, &m, sizeof(m));
 }
 
+/* It has answered, and is in its next call: a filter that is suspended no more would end the process for that one. */
+static int await_next_read(const struct hand *h)
+{
+	int64_t until = tracee_now() + (int64_t)ANSWER_S * 1000000000;
+
+	while (!proc_is_asleep(h->pid, h->tid)) {
+		if (tracee_now() >= until)
+			return -ETIMEDOUT;
+		nanosleep(&(struct timespec){ .tv_nsec = END_PAUSE_NS }, NULL);
+	}
+	return 0;
+}
+
 int hand_open(struct hand *h, struct tracee *t, int pidfd, const struct refusal *why)
 {
 	struct making m = { .h = h, .t = t, .pidfd = pidfd, .ours = -1, .theirs = -1 };
@@ -370,6 +385,8 @@ int hand_open(struct hand *h, struct tracee *t, int pidfd, const struct refusal 
 	err = with_signals_blocked(&m, make);
 	if (!err)
 		err = name_thread(h);
+	if (!err && h->filtered)
+		err = await_next_read(h);
 	return err ? fail(&m, err, why) : 0;
 }
 
