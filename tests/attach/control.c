@@ -9,7 +9,7 @@
  *   pause, resume      the VMM's own
  *   slot add|move|remove   of a MiB of RAM far behind the usual one
  *   vcpu-slot add|move|remove   the same by the thread of vCPU 0, which has to come out of its guest for that
- *   plug               a vCPU more, which runs
+ *   plug [ADDRESS]     a vCPU more, which runs, from the image's entry if nowhere else
  *   unplug N           its thread ends
  *   create             the VM, after --later
  *   second             another VM, of one vCPU that nobody kicks: what is reported is of both
@@ -263,9 +263,8 @@ static void do_go(struct victim *v, char *argument, FILE *answer)
 
 static void do_plug(struct victim *v, char *argument, FILE *answer)
 {
-	int err = plug_vcpu(v);
+	int err = plug_vcpu(v, strtoull(argument, NULL, 0));
 
-	(void)argument;
 	fprintf(answer, "plug: %s\n", err ? strerror(-err) : "done");
 }
 

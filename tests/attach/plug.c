@@ -31,7 +31,24 @@ static void set_kind(struct machine *m, struct vcpu *vcpu)
 #endif
 }
 
-int plug_vcpu(struct victim *v)
+/* Where the guest starts its others by a call to KVM, nobody does so with this one. */
+static void start(struct vcpu *vcpu, uint64_t at)
+{
+#ifdef __riscv
+	uint64_t nr = vcpu->nr, id = KVM_REG_RISCV | KVM_REG_SIZE_U64 | KVM_REG_RISCV_CORE;
+	struct kvm_one_reg pc = { .id = id | KVM_REG_RISCV_CORE_REG(regs.pc), .addr = (uintptr_t)&at };
+	struct kvm_one_reg a0 = { .id = id | KVM_REG_RISCV_CORE_REG(regs.a0), .addr = (uintptr_t)&nr };
+	struct kvm_mp_state runs = { .mp_state = KVM_MP_STATE_RUNNABLE };
+
+	if (ioctl(vcpu->fd, KVM_SET_ONE_REG, &pc) < 0 || ioctl(vcpu->fd, KVM_SET_ONE_REG, &a0) < 0 ||
+		ioctl(vcpu->fd, KVM_SET_MP_STATE, &runs) < 0)
+		err(1, "vCPU %u", vcpu->nr);
+#else
+	board_start(vcpu, at);
+#endif
+}
+
+int plug_vcpu(struct victim *v, uint64_t at)
 {
 	struct machine *m = &v->machine;
 	struct vcpu *vcpu = &m->vcpus[m->n];
@@ -45,7 +62,7 @@ int plug_vcpu(struct victim *v)
 	if (vcpu->run == MAP_FAILED)
 		err(1, "vCPU %u", vcpu->nr);
 	set_kind(m, vcpu);
-	board_start(vcpu, image_entry(v));
+	start(vcpu, at ? at : image_entry(v));
 	victim_seat(v, vcpu->nr);
 	m->n++;
 	return 0;

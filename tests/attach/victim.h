@@ -84,8 +84,8 @@ struct victim {
 void victim_create(struct victim *v);
 void victim_seat(struct victim *v, unsigned nr); /* this vCPU has a thread from now on */
 
-/* plug.c: one more, 0 or -errno; and the thread of one ends. */
-int plug_vcpu(struct victim *v);
+/* plug.c: one more, which begins there, or at the entry of the image if that is 0; 0 or -errno. And the thread of one ends. */
+int plug_vcpu(struct victim *v, uint64_t at);
 void unplug_vcpu(struct victim *v, unsigned nr);
 
 /* check.c: a sequence's exit, if it is one. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* In supervisor mode, the first hart at the entry, the others by SBI. 16550 and test device as on QEMU's virt. */
-	.globl _start, console_putc, start_cpu, own_traps, own_trap, interrupts, without_interrupts, exception
+	.globl _start, console_putc, start_cpu, begin_cpu, own_traps, own_trap, interrupts, without_interrupts, exception
 	.text
 _start:
 	li	a0, 0
@@ -37,13 +37,14 @@ console_putc:
 
 	/* hart_start(hart, entry, opaque) of the extension HSM: the new hart has its number in a0 */
 start_cpu:
-	lla	a1, 1f
+	lla	a1, begin_cpu
 	mv	a2, a0
 	li	a6, 0
 	li	a7, 0x48534d
 	ecall
 	ret
-1:	call	set_stack
+begin_cpu:
+	call	set_stack
 	call	secondary
 
 own_traps:
