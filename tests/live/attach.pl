@@ -7,7 +7,7 @@ use strict;
 use warnings;
 use lib 'tests/live';
 use attach_rig;
-use attach_rig qw(is_stop steps hits run_on one_round one_cycle);
+use attach_rig qw(processes is_stop steps hits run_on one_round one_cycle);
 use Time::HiRes qw(sleep time);
 
 my $cycles = $ENV{CYCLES} // 1;
@@ -137,8 +137,8 @@ $parts{immediate} = sub {
 	ask_victim('immediate');
 	ask_victim('vfork 600');
 	my $pid = inside(program() . ' --attach :0 ' . victim_pid() . ' >/dev/null 2>&1 </dev/null & echo $!');
-	ok(comes_true { inside("pgrep -x -P $pid kvm-guardian") ne '' }, 'there is a guardian before a thread has been found');
-	inside("kill -9 $pid; pkill -9 -P " . victim_pid());
+	ok(comes_true { processes(parent => $pid, name => 'kvm-guardian') ne '' }, 'there is a guardian before a thread has been found');
+	inside("kill -9 $pid " . processes(parent => victim_pid()));
 	ask_victim('resume');
 	expect_victim('kill -9 meanwhile: it takes our immediate_exit back', 100);
 };
@@ -333,7 +333,7 @@ $parts{patience} = sub {
 	ask_victim('pause');
 	ask_victim('vfork 600');
 	my $said = inside('timeout -s TERM 2 ' . program() . ' --attach :0 ' . victim_pid() . ' 2>&1 </dev/null');
-	my $waits = inside('pkill -9 -P ' . victim_pid() . '; echo $?') eq '0';
+	my $waits = inside('kill -9 ' . processes(parent => victim_pid()) . '; echo $?') eq '0';
 	ok($said =~ /signal/ && $waits, 'a thread that does not stop is waited for, but not any more after SIGTERM') or diag($said);
 	ask_victim('resume');
 	expect_victim('... and the VMM has seen nothing of it');

@@ -6,12 +6,13 @@ use strict;
 use warnings;
 use lib 'tests/live';
 use attach_rig;
+use attach_rig qw(processes);
 use Time::HiRes qw(sleep time);
 
 my $times = $ENV{TIMES} // 100;
 
 # The guardian of this server's, and of no other's.
-sub guardian { return inside('pgrep -x -P ' . server_pid() . ' kvm-guardian') }
+sub guardian { return processes(parent => server_pid(), name => 'kvm-guardian') }
 
 # Set, with these conditions; the VM runs.
 sub runs_with {

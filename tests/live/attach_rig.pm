@@ -15,7 +15,7 @@ use patience;
 our @EXPORT = qw(comes_true $patience ok skip diag finish inside start_victim ask_victim is_alive end_victim lives ended_by_debug_exit victim_pid expect_victim
 	start_server kill_server server_log server_status server_pid refused misused
 	client vanish say_only hear ask interrupt monitor stopped_at kind point at gone is_own program nobody without_kvm set_port);
-our @EXPORT_OK = qw(is_stop steps hits run_on one_round one_cycle);
+our @EXPORT_OK = qw(processes is_stop steps hits run_on one_round one_cycle);
 
 push @EXPORT, qw(start_launched launched_command without_bpf read_physical);
 
@@ -99,6 +99,15 @@ sub start_victim {
 }
 
 sub victim_pid { return $victim }
+
+# The processes of this parent, and by this name, as a line of numbers; or those of a process group. Not everywhere is there a pgrep.
+sub processes {
+	my (%of) = @_;
+	my $name = $of{name} // '.*';
+	my ($parent, $group) = map { exists $of{$_} ? $of{$_} // 'none' : '[0-9]*' } qw(parent group);
+
+	return join ' ', split /\n/, inside("cat /proc/[0-9]*/stat 2>/dev/null | sed -n 's/^\\([0-9]*\\) ($name) . $parent $group .*/\\1/p'");
+}
 
 # Its answer to a command; empty when there is none. One that has gone, or goes meanwhile, is not waited for.
 sub ask_victim {

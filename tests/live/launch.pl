@@ -7,6 +7,7 @@ use strict;
 use warnings;
 use lib 'tests/live';
 use attach_rig;
+use attach_rig qw(processes);
 use Time::HiRes qw(sleep time);
 
 my $pc = $ENV{ARCH} eq 'x86_64' ? '10' : '20';
@@ -158,7 +159,7 @@ $parts{wrappers} = sub {
 	my $told = hear($c) // 'nothing';
 	ok($told =~ /^W05/, '... the end is the VMM\'s') or diag($told);
 	ok(server_status() eq '9' && has_gone($script), '... and the status is that of what was started') or diag(server_log());
-	inside('pkill -g ' . $script . ' 2>/dev/null');
+	inside('kill ' . processes(group => $script) . ' 2>/dev/null');
 };
 
 $parts{signals} = sub {
@@ -212,7 +213,7 @@ $parts{kill_any} = sub {
 			sed -n "s/.*pid = //p" /tmp/launch.%d; rm -f /tmp/launch.%d', program(), $command, $$, $seconds, $$, $$);
 		# Its number was not told yet; but it may be there.
 		if ($pid !~ /^\d+$/) {
-			inside("pkill -9 -f '[-]-control " . ($command =~ /--control (\S+)/)[0] . "'");
+			inside("for p in /proc/[0-9]*; do tr '\\0' ' ' <\$p/cmdline | grep -q ' /tmp/attach[.]$$ ' && kill -9 \${p#/proc/}; done 2>/dev/null");
 			next;
 		}
 		if (!is_alive($pid)) {
