@@ -3,7 +3,7 @@
 
 # The numbers of the entries are asked of the program itself, which a machine of its own does not have here.
 [ "$PLACE" = own ] || skip_all "the lists are tried on this computer's own KVM"
-embed vmm_filtered
+embed "${EXAMPLE:-vmm_filtered}"
 export PARTS="${PARTS:-connect registers breakpoints stepping memory hardware end interrupt reconnect conditions own_steps interrupts smp non_stop calls}"
 export BATCHES=auto EMBEDDED=1
 count=0
@@ -21,12 +21,20 @@ is_untried()
 	0x4010aeac) return 0 ;;					 # an id that the description does not know, written
 	0xc018aedc) return 0 ;;					 # whether there is such a call was asked before
 	esac
+	[ "${EXAMPLE:-}" = vmm_serving_filtered ] || return 1
+	case $1 in
+	48) return 0 ;;			 # a client that is cut off
+	12) return 0 ;;			 # malloc() in the process's first thread, which runs no vCPU here
+	0x4010aeab | 0xc018aedd) return 0 ;; # an MSR by its id, as newer kernels have it; many of them at once, by a module
+	0xc008ae91 | 0xc004ae02) return 0 ;; # the description for the next client, by monitor mode
+	0x4400ae8f | 0x4188aea7) return 0 ;; # the local APIC and XCR0, written
+	esac
 	return 1
 }
 
 ulimit -c 0 # a gdb whose terminal goes while it waits may not end well
 entries=$(mktemp)
-$VMM --entries >"$entries"
+$VMM --entries | grep "^${ENTRIES:-.}" >"$entries"
 while read -r entry number own; do
 	count=$((count + 1))
 	what="without $entry ($number) something fails"
