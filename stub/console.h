@@ -15,7 +15,7 @@
 struct host;
 
 enum console_kind {
-	CONSOLE_SILENT,	  /* nobody types */
+	CONSOLE_SILENT, /* nobody types */
 	CONSOLE_TERMINAL,
 	CONSOLE_PTY,
 	CONSOLE_UNIX
@@ -39,8 +39,7 @@ struct console {
  * `where` as --console has it: pty, unix:PATH, none or a file's name; NULL: what the guest prints goes to `out`, and `in`, if it is a
  * terminal, is typed into (-1: it is not). 0, or -errno and a sentence. The terminal must outlive the console.
  */
-int console_set_up(
-	struct console *c, const char *where, int in, int out, struct terminal *terminal, const struct refusal *why);
+int console_set_up(struct console *c, const char *where, int in, int out, struct terminal *terminal, const struct refusal *why);
 
 /* Begins, with a host that vm_open() has opened with our `out`. print: where the user is told something, whole lines. 0 or -errno. */
 int console_start(struct console *c, struct host *h, void (*print)(void *arg, const char *text), void *arg);

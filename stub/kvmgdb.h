@@ -338,8 +338,8 @@ void kvmgdb_clean_end(struct kvmgdb *gdb);
 /* ---- for seccomp filters: the system calls, and the requests of ioctl(2), that a thread makes. n says how many; constant */
 
 enum kvmgdb_thread {
-	KVMGDB_VCPU = 0,   /* in kvmgdb_run() and its halves */
-	KVMGDB_SERVER = 1, /* the library's thread, or kvmgdb_dispatch() */
+	KVMGDB_VCPU = 0,	/* in kvmgdb_run() and its halves */
+	KVMGDB_SERVER = 1,	/* the library's thread, or kvmgdb_dispatch() */
 	KVMGDB_SERVING_VCPU = 2 /* as KVMGDB_VCPU, with KVMGDB_VCPUS_SERVE */
 };
 

@@ -29,7 +29,7 @@ struct kvmgdb {
 	pthread_t dispatcher;
 	atomic_bool closing;
 	atomic_bool told; /* the client was: that the guest is over */
-	int wake; /* an eventfd: the thread is to look at closing */
+	int wake;	  /* an eventfd: the thread is to look at closing */
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;

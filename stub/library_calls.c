@@ -13,7 +13,7 @@
 #define EXIT_TRY_MS 10
 #define EXIT_TRIES 100
 
-#define KVMGDB_MEM_READONLY 2 /* KVM_MEM_READONLY of <linux/kvm.h>, which only host/ has */
+#define KVMGDB_MEM_READONLY 2	  /* KVM_MEM_READONLY of <linux/kvm.h>, which only host/ has */
 #define KVM_PPC_MMUV3_CFG_SIZE 16 /* sizeof(struct kvm_ppc_mmuv3_cfg) of ppc64le's <asm/kvm.h> */
 
 /* ---- vCPUs */

@@ -180,7 +180,8 @@ static bool is_told_to_end(void)
 {
 	sigset_t pending;
 
-	return !sigpending(&pending) && (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP));
+	return !sigpending(&pending) &&
+	       (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP));
 }
 
 static void show_progress(uint64_t done, uint64_t all)
@@ -214,7 +215,8 @@ static int dump(struct machine *m, const struct options *o, char *error, size_t 
 }
 
 /* *answer: what is to be told when there is nothing more to do, or NULL. */
-static int serve(struct machine *m, const struct options *o, struct comm *comm, struct inquiry **answer, char *error, size_t size)
+static int serve(
+	struct machine *m, const struct options *o, struct comm *comm, struct inquiry **answer, char *error, size_t size)
 {
 	machine_set_commands(m, commands_run);
 	if (o->dump)
@@ -258,7 +260,9 @@ static int run_attached(const struct options *o, const struct arch *arch, struct
 static int run_held(const struct options *o, const struct arch *arch, const struct capabilities *caps, struct comm *comm,
 	struct launch *launch, char *error, size_t size)
 {
-	struct attach_config config = { .pid = launch_vm(launch), .ram = o->ram, .held = launch_held(launch), .seen = launch_seen(launch) };
+	struct attach_config config = {
+		.pid = launch_vm(launch), .ram = o->ram, .held = launch_held(launch), .seen = launch_seen(launch)
+	};
 	struct program_config program = o->program;
 	struct machine machine;
 	struct host *host = attach_open(&config, error, size);
@@ -374,7 +378,8 @@ static int set_up_console(struct console *console, struct options *o, const stru
 	bool ours = strcmp(o->comm, "-");
 	int err;
 
-	err = console_set_up(console, o->console, ours ? STDIN_FILENO : -1, ours ? STDOUT_FILENO : STDERR_FILENO, &terminal, why);
+	err = console_set_up(
+		console, o->console, ours ? STDIN_FILENO : -1, ours ? STDOUT_FILENO : STDERR_FILENO, &terminal, why);
 	o->vm.console = console->out;
 	o->program.console = console;
 	return err;
@@ -418,7 +423,10 @@ int main(int argc, char **argv)
 		comm_close(&comm);
 		die(err == -EINVAL ? EXIT_BAD_USAGE : EXIT_BAD_RUN, "%s", error);
 	}
-	status = (o.multi ? run_multi : o.launch ? run_launched : o.attach ? run_attached : run)(&o, arch, &comm, error, sizeof(error));
+	status = (o.multi    ? run_multi
+		  : o.launch ? run_launched
+		  : o.attach ? run_attached
+			     : run)(&o, arch, &comm, error, sizeof(error));
 	comm_close(&comm);
 	if (o.program.console)
 		console_take_down(&console);

@@ -244,7 +244,8 @@ static bool go_together(const struct options *o)
 {
 	bool asks = o->registers || o->reg || o->dump;
 
-	if (o->registers + !!o->reg + !!o->dump > 1 || (o->dump && (!o->attach || o->json || o->vcpu >= 0)) || (o->virtual && !o->dump))
+	if (o->registers + !!o->reg + !!o->dump > 1 || (o->dump && (!o->attach || o->json || o->vcpu >= 0)) ||
+		(o->virtual && !o->dump))
 		return false;
 	if ((o->files && asks) || (o->list && (asks || o->attach)))
 		return false;

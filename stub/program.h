@@ -14,14 +14,14 @@ struct machine;
 struct multi;
 
 struct program_config {
-	bool once;  /* leave when the client goes */
-	bool lives; /* the guest is not ours: it ran before, and lives on */
-	struct multi *multi; /* clients choose a VM of this list: there is no machine before. Or NULL */
-	struct launch *launch; /* the guest's VMM, which was started for this: told what is to become of it. Or NULL */
-	struct console *console; /* of the guest: its other end, which is open. Or NULL: it is none of ours */
+	bool once;		   /* leave when the client goes */
+	bool lives;		   /* the guest is not ours: it ran before, and lives on */
+	struct multi *multi;	   /* clients choose a VM of this list: there is no machine before. Or NULL */
+	struct launch *launch;	   /* the guest's VMM, which was started for this: told what is to become of it. Or NULL */
+	struct console *console;   /* of the guest: its other end, which is open. Or NULL: it is none of ours */
 	const struct files *files; /* where clients may have files written; NULL: nowhere */
-	bool debug; /* the wire, readable, where the rest is told */
-	int log;    /* the descriptor for what is told to whoever runs this: nobody waits for that */
+	bool debug;		   /* the wire, readable, where the rest is told */
+	int log;		   /* the descriptor for what is told to whoever runs this: nobody waits for that */
 };
 
 /*

@@ -102,7 +102,8 @@ static int list_vms(struct multi *multi, text_fn *print, void *to)
 	for (unsigned i = 0; i < multi->n; i++) {
 		const struct vms_process *p = &multi->vm[i];
 
-		snprintf(line, sizeof(line), "%-8d %-16s %-12s %3u vCPUs  %s\n", (int)p->pid, p->vmm, p->user, p->vcpus, state_of(p));
+		snprintf(line, sizeof(line), "%-8d %-16s %-12s %3u vCPUs  %s\n", (int)p->pid, p->vmm, p->user, p->vcpus,
+			state_of(p));
 		print(to, line);
 	}
 	if (!multi->n)
@@ -227,7 +228,12 @@ struct multi *multi_open(const struct multi_config *config)
 		return NULL;
 	multi->config = *config;
 	multi->list = (struct target_list){
-		.arg = multi, .look = look, .vm = vm_at, .command = command, .why = why, .refused = refused,
+		.arg = multi,
+		.look = look,
+		.vm = vm_at,
+		.command = command,
+		.why = why,
+		.refused = refused,
 	};
 	promise(&multi->list, config);
 	return multi;

@@ -41,16 +41,16 @@ struct resume_action {
 };
 
 enum stop_kind {
-	STOP_SIGNAL,  /* signal: INT for an interrupt, TRAP for a step, others for what the guest did to itself */
-	STOP_SWBREAK, /* at a POINT_SOFTWARE, with the pc on it */
-	STOP_HWBREAK, /* at a POINT_HARDWARE, with the pc on it */
-	STOP_WATCH,   /* point: which type; addr: the data address */
-	STOP_GONE,    /* the thread is there no more: only after set_thread_events() */
+	STOP_SIGNAL,	/* signal: INT for an interrupt, TRAP for a step, others for what the guest did to itself */
+	STOP_SWBREAK,	/* at a POINT_SOFTWARE, with the pc on it */
+	STOP_HWBREAK,	/* at a POINT_HARDWARE, with the pc on it */
+	STOP_WATCH,	/* point: which type; addr: the data address */
+	STOP_GONE,	/* the thread is there no more: only after set_thread_events() */
 	STOP_NONE_LEFT, /* of the threads that were resumed, none is there any more */
 	STOP_CREATED, /* the thread has come, or was off and has been brought up, or is about to begin: only after set_thread_events() */
-	STOP_RESET,   /* nothing goes on from here: when resumed, the machine starts over; signal: TRAP when the guest asks for it */
-	STOP_END,     /* the guest is about to end; signal: TRAP, or ABRT when it says that it has crashed */
-	STOP_EXITED   /* the guest has ended: with code, or, when signal is not 0, by that signal */
+	STOP_RESET, /* nothing goes on from here: when resumed, the machine starts over; signal: TRAP when the guest asks for it */
+	STOP_END,   /* the guest is about to end; signal: TRAP, or ABRT when it says that it has crashed */
+	STOP_EXITED /* the guest has ended: with code, or, when signal is not 0, by that signal */
 };
 
 /* GDB's signal numbers (include/gdb/signals.def), which are not Linux's. */
@@ -84,11 +84,11 @@ struct memory_region {
 
 /* What the vCPUs are, to a debugger that knows nothing of them yet. */
 struct target_kind {
-	const char *llvm;	/* the architecture, as LLVM's triples begin */
-	unsigned pointer_size;	/* bytes */
+	const char *llvm;      /* the architecture, as LLVM's triples begin */
+	unsigned pointer_size; /* bytes */
 	bool big_endian;
-	bool watch_after;	/* a watchpoint stops behind the access; else before it */
-	unsigned watchpoints;	/* for writes, in hardware; 0: none that works */
+	bool watch_after;     /* a watchpoint stops behind the access; else before it */
+	unsigned watchpoints; /* for writes, in hardware; 0: none that works */
 };
 
 /* The ELF file that the guest was loaded from. */
@@ -285,13 +285,13 @@ struct target {
 /* A VM of this computer's that can be attached to. Strings may be empty, and live until the next look at the list. */
 struct target_vm {
 	uint32_t process;
-	const char *vmm;     /* what runs it */
+	const char *vmm; /* what runs it */
 	const char *user;
 	const char *command; /* the VMM's command line */
 	const char *cores;   /* numbers of processors that its threads are on, with commas */
 	const char *state;   /* of the VM, or why it cannot be attached to */
 	unsigned vcpus;
-	uint64_t ram;	     /* bytes; 0: not known */
+	uint64_t ram; /* bytes; 0: not known */
 };
 
 /* The VMs that there are, for a client that chooses one, leaves it, and chooses another. By the thread that holds the connection. */

@@ -17,7 +17,8 @@ static bool linear(const struct linux_told *told, uint64_t *offset)
 {
 	uint64_t bits, phys, t1sz;
 
-	if (!told->number(told, "NUMBER(VA_BITS)", &bits) || !told->number(told, "NUMBER(PHYS_OFFSET)", &phys) || bits < 16 || bits > 52)
+	if (!told->number(told, "NUMBER(VA_BITS)", &bits) || !told->number(told, "NUMBER(PHYS_OFFSET)", &phys) || bits < 16 ||
+		bits > 52)
 		return false;
 	if (!told->number(told, "NUMBER(TCR_EL1_T1SZ)", &t1sz))
 		bits--;

@@ -33,9 +33,9 @@ struct arch_mode {
 };
 
 struct arch {
-	const char *name;		 /* as uname -m says it */
-	const char *llvm;		 /* as LLVM's triples begin */
-	unsigned pointer_size;		 /* bytes */
+	const char *name;      /* as uname -m says it */
+	const char *llvm;      /* as LLVM's triples begin */
+	unsigned pointer_size; /* bytes */
 	bool big_endian;
 	unsigned insn_align;		 /* of an instruction's address, in bytes */
 	const struct tdesc_table *tdesc; /* from xml/, generated */
@@ -54,7 +54,7 @@ struct arch {
 	struct arch_exit exit;
 	struct arch_step step;
 	const struct arch_probe *probe; /* NULL where there is no host for it yet */
-	const struct arch_linux *os;	 /* what Linux has on it; NULL where that is not known here */
+	const struct arch_linux *os;	/* what Linux has on it; NULL where that is not known here */
 };
 
 extern const struct arch arch_aarch64;

@@ -33,7 +33,8 @@ struct debug_request {
 	 */
 	bool ends_at;
 	uint64_t end;
-	struct arch_own *own; /* the guest's own registers, to be held as well where there is room; encode() says where. Or NULL */
+	struct arch_own
+		*own; /* the guest's own registers, to be held as well where there is room; encode() says where. Or NULL */
 };
 
 #define ARCH_DEBUG_SIZE 512 /* of struct kvm_guest_debug_arch, largest on arm64 */
@@ -57,7 +58,7 @@ struct arch_debug {
 
 	bool watch_after; /* watchpoints report after the access, with the pc past it */
 	bool exec_before_fetch; /* a debug register is compared before an instruction is fetched, and comes before what that brings about */
-	const struct arch_fetch *fetch; /* where that is not so; or NULL */
+	const struct arch_fetch *fetch;	  /* where that is not so; or NULL */
 	const struct arch_own_debug *own; /* the guest's own debug registers, where the debugger's displace them; else NULL */
 };
 

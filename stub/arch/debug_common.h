@@ -18,7 +18,8 @@
 /* 0 when nothing is wanted: the guest has its own debug exceptions and registers then. */
 static inline uint32_t debug_control(const struct debug_request *d, uint32_t use_registers)
 {
-	uint32_t wanted = (d->step ? DEBUG_SINGLESTEP : 0) | (d->planted ? DEBUG_USE_SW_BP : 0) | (d->n || d->ends_at ? use_registers : 0);
+	uint32_t wanted = (d->step ? DEBUG_SINGLESTEP : 0) | (d->planted ? DEBUG_USE_SW_BP : 0) |
+			  (d->n || d->ends_at ? use_registers : 0);
 
 	return wanted ? wanted | DEBUG_ENABLE : 0;
 }

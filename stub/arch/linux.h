@@ -32,13 +32,13 @@ struct linux_note_part {
 };
 
 struct linux_note {
-	uint32_t type; /* NT_* */
+	uint32_t type;	 /* NT_* */
 	bool linux_name; /* the note's name is LINUX, else CORE */
 	uint16_t size;
 	const struct linux_note_part *parts; /* ends without names; or NULL: ... */
-	size_t (*size_of)(struct view *v); /* ... with size 0: what this says; at most as much as the block has */
-	uint8_t block; /* ... the first bytes of this block of arch->regs.blocks */
-	uint64_t head_key; /* with a block: 8 bytes of the value of this key go to head_at; or 0 */
+	size_t (*size_of)(struct view *v);   /* ... with size 0: what this says; at most as much as the block has */
+	uint8_t block;			     /* ... the first bytes of this block of arch->regs.blocks */
+	uint64_t head_key;		     /* with a block: 8 bytes of the value of this key go to head_at; or 0 */
 	uint16_t head_at;
 };
 

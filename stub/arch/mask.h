@@ -14,7 +14,7 @@
 
 /* What the instruction at the pc has to do with the bits. All 0: nothing. */
 struct arch_mask_use {
-	bool needs_own;	  /* the instruction has to find the guest's own bits: it looks at them, or waits for what they let through */
+	bool needs_own; /* the instruction has to find the guest's own bits: it looks at them, or waits for what they let through */
 	bool replaces;	  /* the instruction brings all of the bits: they are the guest's own afterwards */
 	uint64_t read_to; /* key of the register that the instruction copies the bits to, to the same places; 0: none */
 	uint64_t sets, clears;

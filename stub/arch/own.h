@@ -16,12 +16,12 @@
 struct arch_own {
 	unsigned n;
 	struct {
-		unsigned nr;	 /* the guest's number of the register */
+		unsigned nr; /* the guest's number of the register */
 		uint64_t addr;
-		unsigned type;	 /* in the architecture's code */
-		bool exec;	 /* else a watchpoint */
-		bool placed;	 /* in the processor ... */
-		unsigned slot;	 /* ... as this register there */
+		unsigned type; /* in the architecture's code */
+		bool exec;     /* else a watchpoint */
+		bool placed;   /* in the processor ... */
+		unsigned slot; /* ... as this register there */
 	} reg[ARCH_OWN_MAX];
 };
 

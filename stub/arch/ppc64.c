@@ -63,7 +63,11 @@ static void classify(const struct vcpu_exit *exit, struct arch_hit *hit)
 /* The opcode is no instruction: without us it is a program interrupt for an illegal one. */
 static int give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *control)
 {
-	enum { PC, MSR, LPCR };
+	enum {
+		PC,
+		MSR,
+		LPCR
+	};
 	struct view_value is[] = { { PPC_PC, 0 }, { PPC_MSR, 0 }, { PPC_LPCR, 0 } };
 	struct ppc64_interrupt i;
 	int err = view_get_all(v, is, COUNT_OF(is));

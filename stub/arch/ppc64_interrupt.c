@@ -11,7 +11,7 @@
 #define AIL_KEEPS_TRANSLATION 3
 
 #define RELOCATED 0xc000000000004000ull
-#define FETCH 0x400 /* instruction storage */
+#define FETCH 0x400		 /* instruction storage */
 #define SRR1_CAUSE 0x783f0000ull /* bits 33 to 36 and 42 to 47: what an interrupt has to say, and no bits of MSR */
 #define SCV 0x17000ull
 #define SCV_RELOCATED 0xc000000000003000ull
@@ -49,7 +49,11 @@ static int fetch_handler(struct view *v, struct arch_page *page)
 
 static int undo_fetch(struct view *v, uint64_t addr, const uint64_t was[ARCH_FETCH_KEYS])
 {
-	enum { PC, SRR0, SRR1 };
+	enum {
+		PC,
+		SRR0,
+		SRR1
+	};
 	struct view_value is[] = { { PPC_PC, 0 }, { PPC_SRR0, 0 }, { PPC_SRR1, 0 } };
 	int err = view_get_all(v, is, COUNT_OF(is));
 

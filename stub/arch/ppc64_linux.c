@@ -15,7 +15,8 @@ static bool image(const struct linux_told *told, uint64_t *offset)
 }
 
 /* struct pt_regs: behind the 32 GPRs; of what only a kernel knows (orig_gpr3, softe, trap, dar, dsisr, result) there is none. */
-static const uint64_t others[] = { PPC_PC, PPC_MSR, 0, PPC_CTR, PPC_LR, KEY_BLOCK(PPC_REGS, 8, 0x20), KEY_BLOCK(PPC_REGS, 8, 0x08) };
+static const uint64_t others[] = { PPC_PC, PPC_MSR, 0, PPC_CTR, PPC_LR, KEY_BLOCK(PPC_REGS, 8, 0x20),
+	KEY_BLOCK(PPC_REGS, 8, 0x08) };
 
 #define GPRS 32
 #define WORDS 48
@@ -28,9 +29,10 @@ static int general(struct view *v, unsigned n, uint64_t *word)
 	return key ? v->get(v, key, word) : 0;
 }
 
-#define EIGHT(prefix, a, b, c, d, e, f, g, h, suffix) \
-	prefix #a suffix, prefix #b suffix, prefix #c suffix, prefix #d suffix, prefix #e suffix, prefix #f suffix, prefix #g suffix, prefix #h suffix
-#define THIRTY_TWO(prefix, suffix) \
+#define EIGHT(prefix, a, b, c, d, e, f, g, h, suffix)                                                               \
+	prefix #a suffix, prefix #b suffix, prefix #c suffix, prefix #d suffix, prefix #e suffix, prefix #f suffix, \
+		prefix #g suffix, prefix #h suffix
+#define THIRTY_TWO(prefix, suffix)                                                                          \
 	EIGHT(prefix, 0, 1, 2, 3, 4, 5, 6, 7, suffix), EIGHT(prefix, 8, 9, 10, 11, 12, 13, 14, 15, suffix), \
 		EIGHT(prefix, 16, 17, 18, 19, 20, 21, 22, 23, suffix), EIGHT(prefix, 24, 25, 26, 27, 28, 29, 30, 31, suffix)
 

@@ -140,7 +140,12 @@ static uint64_t handler_sstatus(uint64_t sstatus, uint64_t mode)
 /* An ebreak of its own. stvec's low bits say how interrupts are spread; an exception goes to the base. */
 static int give_back(struct view *v, const struct vcpu_exit *exit, uint32_t *control)
 {
-	enum { PC, MODE, SSTATUS, STVEC };
+	enum {
+		PC,
+		MODE,
+		SSTATUS,
+		STVEC
+	};
 	struct view_value is[] = { { RV_PC, 0 }, { RV_MODE, 0 }, { RV_SSTATUS, 0 }, { RV_STVEC, 0 } };
 	int err = view_get_all(v, is, COUNT_OF(is));
 
@@ -171,7 +176,11 @@ static int fetch_handler(struct view *v, struct arch_page *page)
 /* Of an exception of supervisor or user mode that has just been taken: sstatus has in SPP and SPIE what it was. */
 static int undo_fetch(struct view *v, uint64_t addr, const uint64_t was[ARCH_FETCH_KEYS])
 {
-	enum { SEPC, SCAUSE, SSTATUS };
+	enum {
+		SEPC,
+		SCAUSE,
+		SSTATUS
+	};
 	struct view_value is[] = { { RV_SEPC, 0 }, { RV_SCAUSE, 0 }, { RV_SSTATUS, 0 } };
 	int err = view_get_all(v, is, COUNT_OF(is));
 	uint64_t sstatus = is[SSTATUS].value, saved = SSTATUS_SPIE | SSTATUS_SPP;

@@ -50,9 +50,9 @@ static int general(struct view *v, unsigned n, uint64_t *word)
 	return v->get(v, RV_X(n), word);
 }
 
-static const char *const doubles[] = { "ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "fs0", "fs1", "fa0", "fa1", "fa2", "fa3",
-	"fa4", "fa5", "fa6", "fa7", "fs2", "fs3", "fs4", "fs5", "fs6", "fs7", "fs8", "fs9", "fs10", "fs11", "ft8", "ft9", "ft10", "ft11",
-	NULL };
+static const char *const doubles[] = { "ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "fs0", "fs1", "fa0", "fa1",
+	"fa2", "fa3", "fa4", "fa5", "fa6", "fa7", "fs2", "fs3", "fs4", "fs5", "fs6", "fs7", "fs8", "fs9", "fs10", "fs11", "ft8",
+	"ft9", "ft10", "ft11", NULL };
 static const char *const control[] = { "fcsr", NULL };
 
 /* union __riscv_fp_state, with extension Q's room */

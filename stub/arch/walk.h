@@ -23,7 +23,11 @@ struct arch_entry {
 struct arch_flag {
 	uint64_t bits;
 	const char *name;
-	enum arch_flag_of { FLAG_OF_ALL, FLAG_OF_TABLE, FLAG_OF_LEAF } of;
+	enum arch_flag_of {
+		FLAG_OF_ALL,
+		FLAG_OF_TABLE,
+		FLAG_OF_LEAF
+	} of;
 	int level; /* entries of this level alone have the flag; 0: those of all */
 };
 
@@ -74,7 +78,8 @@ struct arch_walk {
 	 * -errno.
 	 */
 	int (*code_address)(struct view *v, uint64_t *addr);
-	uint64_t handler; /* key of a register with an address in the kernel, once the kernel takes exceptions or system calls; 0: none */
+	uint64_t
+		handler; /* key of a register with an address in the kernel, once the kernel takes exceptions or system calls; 0: none */
 	uint64_t vectors; /* key of the register that says where exceptions go; 0: none, or not by that alone */
 	const struct arch_flag *entry_flags; /* of what v->saw is told of; ends with bits 0. NULL: no names for them */
 };

@@ -261,7 +261,7 @@ static const struct arch_mode modes[] = {
 
 /* One vCPU; gdb decodes the guest's code by the description that it was given on connecting. */
 #define X86(name_, llvm_, pointer_size_, tdesc_) \
-	{ \
+	{                                        \
 		.name = name_, \
 		.llvm = llvm_, \
 		.pointer_size = pointer_size_, \
@@ -308,7 +308,7 @@ static const struct arch_mode modes[] = {
 			.flag = &x86_64_step_flag, \
 		}, \
 		.probe = &probe, \
-		.os = &x86_64_linux, \
+		.os = &x86_64_linux,                 \
 	}
 
 const struct arch arch_x86_64 = X86("x86_64", "x86_64", 8, &tdesc_x86_64);

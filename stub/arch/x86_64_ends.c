@@ -49,7 +49,8 @@ static int find_mode(struct at *at)
 	return err;
 }
 
-static bool entry_of_table(const struct at *at, uint64_t base_key, uint64_t limit_key, uint64_t offset, unsigned size, uint64_t *word)
+static bool entry_of_table(
+	const struct at *at, uint64_t base_key, uint64_t limit_key, uint64_t offset, unsigned size, uint64_t *word)
 {
 	uint64_t base, limit;
 
@@ -78,8 +79,8 @@ static bool segment_base(const struct at *at, uint64_t selector, uint64_t *base)
 	*base = 0;
 	if (at->is_long)
 		return true;
-	if (!entry_of_table(at, is_local ? X86_LDT_BASE : X86_GDT_BASE, is_local ? X86_LDT_LIMIT : X86_GDT_LIMIT, selector & ~7ull, 8,
-		    &word))
+	if (!entry_of_table(at, is_local ? X86_LDT_BASE : X86_GDT_BASE, is_local ? X86_LDT_LIMIT : X86_GDT_LIMIT,
+		    selector & ~7ull, 8, &word))
 		return false;
 	*base = (word >> 16 & 0xffffff) | (word >> 56 & 0xff) << 24;
 	return true;
@@ -197,7 +198,8 @@ static bool read_seen(const struct at *at, uint64_t va, uint64_t cr3, uint8_t co
 {
 	const struct flag_step *s = at->step;
 
-	return s->code.va && va - s->code.va <= PAGE - X86_INSN_MAX && s->code.root == cr3 && s->code.mode == (at->cr0 ^ at->efer << 32) &&
+	return s->code.va && va - s->code.va <= PAGE - X86_INSN_MAX && s->code.root == cr3 &&
+	       s->code.mode == (at->cr0 ^ at->efer << 32) &&
 	       !at->v->read_phys(at->v, s->code.pa + (va - s->code.va), code, X86_INSN_MAX);
 }
 

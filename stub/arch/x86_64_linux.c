@@ -43,9 +43,9 @@ static unsigned roots(struct view *v, uint64_t table, struct linux_root *roots)
 #define GS 4
 
 /* struct user_regs_struct; 0 is orig_rax, which says which system call: none. */
-static const uint64_t general_keys[] = { REGS(0x78), REGS(0x70), REGS(0x68), REGS(0x60), REGS(0x38), REGS(0x08), REGS(0x58), REGS(0x50),
-	REGS(0x48), REGS(0x40), REGS(0x00), REGS(0x10), REGS(0x18), REGS(0x20), REGS(0x28), 0, X86_RIP, SELECTOR(0), X86_RFLAGS, X86_RSP,
-	SELECTOR(5), BASE(FS), BASE(GS), SELECTOR(1), SELECTOR(2), SELECTOR(FS), SELECTOR(GS) };
+static const uint64_t general_keys[] = { REGS(0x78), REGS(0x70), REGS(0x68), REGS(0x60), REGS(0x38), REGS(0x08), REGS(0x58),
+	REGS(0x50), REGS(0x48), REGS(0x40), REGS(0x00), REGS(0x10), REGS(0x18), REGS(0x20), REGS(0x28), 0, X86_RIP, SELECTOR(0),
+	X86_RFLAGS, X86_RSP, SELECTOR(5), BASE(FS), BASE(GS), SELECTOR(1), SELECTOR(2), SELECTOR(FS), SELECTOR(GS) };
 
 #define WORDS (sizeof(general_keys) / sizeof(*general_keys))
 
@@ -89,7 +89,12 @@ static size_t xstate_size(struct view *v)
 
 static const struct linux_note notes[] = {
 	{ .type = NT_PRFPREG, .size = 512, .block = X86_XSAVE },
-	{ .type = NT_X86_XSTATE, .linux_name = true, .size_of = xstate_size, .block = X86_XSAVE, .head_key = XCR0, .head_at = XCR0_AT },
+	{ .type = NT_X86_XSTATE,
+		.linux_name = true,
+		.size_of = xstate_size,
+		.block = X86_XSAVE,
+		.head_key = XCR0,
+		.head_at = XCR0_AT },
 };
 
 const struct arch_linux x86_64_linux = {

@@ -209,13 +209,13 @@ static int set_attributes(struct view *v, uint64_t segment, uint64_t value)
 	return err;
 }
 
-#define SEGMENT(name, at) \
-	static int get_##name(struct view *v, uint64_t *value) \
-	{ \
+#define SEGMENT(name, at)                                                     \
+	static int get_##name(struct view *v, uint64_t *value)                \
+	{                                                                     \
 		return get_attributes(v, KEY_BLOCK(X86_SREGS, 8, at), value); \
-	} \
-	static int set_##name(struct view *v, uint64_t value) \
-	{ \
+	}                                                                     \
+	static int set_##name(struct view *v, uint64_t value)                 \
+	{                                                                     \
 		return set_attributes(v, KEY_BLOCK(X86_SREGS, 8, at), value); \
 	}
 

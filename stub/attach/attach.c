@@ -281,7 +281,13 @@ struct host *attach_open(const struct attach_config *config, char *error, size_t
 		refuse(&why, -ENOMEM, "out of memory");
 		return NULL;
 	}
-	*a = (struct attach){ .host = { .ops = &attach_ops }, .gives_up = config->gives_up, .pidfd = -1, .memory = -1, .kvm = -1, .many = -1, .guard.alive = -1 };
+	*a = (struct attach){ .host = { .ops = &attach_ops },
+		.gives_up = config->gives_up,
+		.pidfd = -1,
+		.memory = -1,
+		.kvm = -1,
+		.many = -1,
+		.guard.alive = -1 };
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_mutex_init(&a->making, NULL);
 	pthread_mutex_init(&a->code.lock, NULL);

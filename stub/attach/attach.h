@@ -17,8 +17,9 @@ struct seen_vms;
 struct attach_config {
 	pid_t pid;
 	const char *const *ram; /* GPA:SIZE:HVA, in place of what the kernel says; ends with NULL. Or NULL */
-	bool (*gives_up)(void); /* asked again and again while a thread of the VMM's is waited for: is whoever attaches told to end? Or NULL */
-	const struct held *held; /* threads that wait for us before their first KVM_RUN; until this returns. Or NULL */
+	bool (*gives_up)(
+		void); /* asked again and again while a thread of the VMM's is waited for: is whoever attaches told to end? Or NULL */
+	const struct held *held;     /* threads that wait for us before their first KVM_RUN; until this returns. Or NULL */
 	const struct seen_vms *seen; /* what they were seen to do with the VM's memory, until this returns. Or NULL */
 };
 

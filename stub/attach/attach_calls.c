@@ -21,7 +21,7 @@ struct letter {
 	struct host_call *of[CALLS_MAX];
 	size_t data[CALLS_MAX]; /* where the bytes of a call are, arg and then data */
 	size_t room;		/* the first free byte, behind the places for `places` calls */
-	unsigned places, code; /* code: ... and places for calls that make changed code visible */
+	unsigned places, code;	/* code: ... and places for calls that make changed code visible */
 };
 
 static size_t aligned(size_t size)
@@ -86,8 +86,7 @@ static void add(struct letter *l, struct host_call *c)
 		((struct kvm_many_regs *)at(l, arg))->vcpu_fd = l->fd;
 	move_pointers(c, at(l, arg), moved_by(l, c, data));
 	*call = (struct hand_call){
-		.call = { .nr = SYS_ioctl,
-			.arg = { (uint64_t)fd, c->request, c->arg ? hand_at(&l->a->hand, arg) : c->value } }
+		.call = { .nr = SYS_ioctl, .arg = { (uint64_t)fd, c->request, c->arg ? hand_at(&l->a->hand, arg) : c->value } }
 	};
 	l->of[l->n] = c;
 	l->data[l->n++] = arg;

@@ -56,9 +56,10 @@ static int add_all(struct attach *a, const struct proc_vm *vm, const struct refu
 	for (unsigned i = 0; !err && i < vm->nvcpus; i++) {
 		if (is_known(a, vm->vcpu[i].nr))
 			continue;
-		err = a->host.vcpus < ATTACH_VCPUS_MAX ?
-			      add(a, &vm->vcpu[i], why) :
-			      refuse(why, -E2BIG, "the VMM has more than %u vCPUs: those made last are not debugged", ATTACH_VCPUS_MAX);
+		err = a->host.vcpus < ATTACH_VCPUS_MAX
+			      ? add(a, &vm->vcpu[i], why)
+			      : refuse(why, -E2BIG, "the VMM has more than %u vCPUs: those made last are not debugged",
+					ATTACH_VCPUS_MAX);
 	}
 	return err;
 }

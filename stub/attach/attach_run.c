@@ -17,9 +17,9 @@
 #define LATE_NS 200000000 /* the VMM may serve an exit for so long before its thread is stopped where it is */
 #define AGAIN_NS 20000000 /* ... and another stop may have come instead */
 #define END_LOOK_NS 1000000
-#define LONG_NS 50000000  /* a stop that the guest's clock is told of */
-#define MOMENT_MS 10	  /* HOST_WAIT's */
-#define END_NS 200000000  /* threads of a process that ends have ended within so long, where one of them has */
+#define LONG_NS 50000000 /* a stop that the guest's clock is told of */
+#define MOMENT_MS 10	 /* HOST_WAIT's */
+#define END_NS 200000000 /* threads of a process that ends have ended within so long, where one of them has */
 
 /* Whose tracer this thread is. */
 static _Thread_local struct attach_vcpu *mine;

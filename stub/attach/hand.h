@@ -20,8 +20,8 @@
 /* In the order of bytes of this computer, and of the same layout in the code of tracee_<arch>.c. */
 struct hand_head {
 	uint64_t calls;
-	uint64_t size; /* bytes of the whole message */
-	uint64_t tag;  /* the answer has it, too */
+	uint64_t size;	 /* bytes of the whole message */
+	uint64_t tag;	 /* the answer has it, too */
 	uint64_t closes; /* a descriptor there, plus 1, that the hand closes when it ends; or 0 */
 };
 
@@ -40,7 +40,7 @@ struct hand_way {
 	atomic_int tid; /* of the thread; 0: none */
 	struct tracee_regs regs;
 	uint64_t mask;
-	uint64_t at; /* of the loop, there */
+	uint64_t at;	       /* of the loop, there */
 	_Atomic uint64_t code; /* hand.code */
 	uint64_t code_size;
 	atomic_bool is_gone; /* the hand's mappings, or they are going */

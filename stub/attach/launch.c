@@ -130,7 +130,8 @@ static int refuse_vm(const struct launch *l, const struct refusal *why)
 	if (told_to_end())
 		return refuse(why, -EINTR, "%s: signal %d ends it before it has a VM", name, told_to_end());
 	if (l->error == -EPERM)
-		return refuse(why, l->error, "%s: a seccomp filter is on the thread of a vCPU, and to suspend it takes CAP_SYS_ADMIN", name);
+		return refuse(why, l->error,
+			"%s: a seccomp filter is on the thread of a vCPU, and to suspend it takes CAP_SYS_ADMIN", name);
 	if (l->error)
 		return refuse(why, l->error, "%s: its vCPUs cannot be held: %s", name, strerror(-l->error));
 	if (l->status >= 128)
@@ -183,7 +184,8 @@ void launch_to_live(struct launch *l)
 static bool has_ended(pid_t pid)
 {
 	int dir = proc_dir_open(pid, NULL);
-	char *status = dir < 0 ? NULL : proc_dir_text(dir, "status"), state = status ? proc_dir_field(status, "State:")[0] : 'X';
+	char *status = dir < 0 ? NULL : proc_dir_text(dir, "status"),
+	     state = status ? proc_dir_field(status, "State:")[0] : 'X';
 
 	free(status);
 	if (dir >= 0)

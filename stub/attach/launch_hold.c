@@ -21,7 +21,7 @@
 #define IDLE_NS 1000000000  /* none is held, and none of the VMM's threads does anything; */
 #define NONE_NS 10000000000 /* whatever they do: then no more is waited for */
 
-#define LOOK_NS 20000000    /* between two looks */
+#define LOOK_NS 20000000 /* between two looks */
 #define ASLEEP_TRIES 1000
 #define ASLEEP_NS 1000000
 

@@ -41,26 +41,26 @@ struct launch {
 	pthread_t tracer;
 	bool has_tracer;
 	_Atomic enum launch_stage stage;
-	atomic_bool is_executed;    /* it was, whatever has become of it since */
-	atomic_bool gives_up;	    /* the tracer is to end as soon as it can */
+	atomic_bool is_executed; /* it was, whatever has become of it since */
+	atomic_bool gives_up;	 /* the tracer is to end as soon as it can */
 	_Atomic enum launch_wish wish;
-	int tty;		    /* -1: the terminal was not given away */
-	int error;		    /* of exec: errno, or 0 */
-	int told;		    /* a pipe's end: of that error; -1 */
-	pid_t root;		    /* the process that was started */
-	int status;		    /* its status as a shell has it, or -1: it has not been waited for */
-	bool is_outlived;	    /* ... by the VM: that is not the VM's status */
-	struct guard guard;	    /* ends the VMM when we are killed while it is held */
-	pid_t vm;		    /* the process that has the VM, or 0 */
+	int tty;	    /* -1: the terminal was not given away */
+	int error;	    /* of exec: errno, or 0 */
+	int told;	    /* a pipe's end: of that error; -1 */
+	pid_t root;	    /* the process that was started */
+	int status;	    /* its status as a shell has it, or -1: it has not been waited for */
+	bool is_outlived;   /* ... by the VM: that is not the VM's status */
+	struct guard guard; /* ends the VMM when we are killed while it is held */
+	pid_t vm;	    /* the process that has the VM, or 0 */
 
 	/* The tracer's, until it has ended. */
 	struct launch_thread **threads;
 	unsigned n, room;
 	struct held held;
 	struct seen_vms seen; /* where the VMMs' memory is */
-	int64_t changed; /* ns of CLOCK_MONOTONIC, when a vCPU was made or held last; 0: there is none */
-	int64_t stopped; /* ... when any of the threads has stopped last */
-	int64_t looked;	 /* ... when it was looked last whether all are held */
+	int64_t changed;      /* ns of CLOCK_MONOTONIC, when a vCPU was made or held last; 0: there is none */
+	int64_t stopped;      /* ... when any of the threads has stopped last */
+	int64_t looked;	      /* ... when it was looked last whether all are held */
 };
 
 /* By the tracer. Forks: the child waits until it is traced, and executes then. 0 or -errno. */

@@ -57,7 +57,8 @@ static int set_streams(const struct launch *l)
 	if (keeps_streams(l))
 		return 0;
 	none = open("/dev/null", O_RDONLY);
-	return none < 0 || dup2(none, STDIN_FILENO) < 0 || dup2(l->config.console, STDOUT_FILENO) < 0 || close(none) ? -errno : 0;
+	return none < 0 || dup2(none, STDIN_FILENO) < 0 || dup2(l->config.console, STDOUT_FILENO) < 0 || close(none) ? -errno
+														     : 0;
 }
 
 /* begin: has a byte when it is traced, or ends, with us. told: takes -errno. */

@@ -44,7 +44,8 @@ static int read_by_calls(const struct memslots_vm *vm, struct memslots *found, c
 	free(found->slot);
 	err = memslots_copy(found, vm->seen);
 	found->by_calls = !err;
-	found->source = vm->seen_is_all ? "set by the VMM before the guest began" : "set by the VMM before the guest began, or seen since";
+	found->source = vm->seen_is_all ? "set by the VMM before the guest began"
+					: "set by the VMM before the guest began, or seen since";
 	return err ? refuse(why, err, "out of memory") : 0;
 }
 

@@ -26,7 +26,7 @@ struct memslots {
 	const char *source;   /* a few words: how they were found; constant */
 	unsigned missing;     /* areas where the guest has memory too, whose place in the VMM could not be found */
 	unsigned room;
-	bool by_calls;	      /* they are those that the VMM was seen to set (memslots_vm.seen) */
+	bool by_calls;		  /* they are those that the VMM was seen to set (memslots_vm.seen) */
 	struct memslots_bpf *bpf; /* what is kept open to look again; NULL: nothing */
 };
 

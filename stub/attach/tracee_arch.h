@@ -31,7 +31,7 @@ struct tracee_arch {
 	unsigned hand[3];	 /* where the hand finds its descriptor, its area and how large that is: see hand.h */
 	bool keeps_first;	 /* behind a call arg[0], or first, is still what it was called with */
 	unsigned first;		 /* ... where */
-	int veiled; /* what is shown as something else at the stops of a system call, and not written then; or -1 */
+	int veiled;	   /* what is shown as something else at the stops of a system call, and not written then; or -1 */
 	int64_t sync_code; /* as a call of the hand's: see TRACEE_SYNC_CODE; 0: what is written by /proc/PID/mem is fetched as it is */
 };
 

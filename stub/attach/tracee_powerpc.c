@@ -23,7 +23,8 @@ const struct tracee_arch tracee_arch = {
 	.hand = { 20, 21, 22 },
 	.keeps_first = true,
 	.first = ORIG_R3,
-	.veiled = -1, /* sync_code: flush_icache_user_page() does it, wherever the memory is mapped (arch/powerpc/mm/cacheflush.c) */
+	.veiled =
+		-1, /* sync_code: flush_icache_user_page() does it, wherever the memory is mapped (arch/powerpc/mm/cacheflush.c) */
 };
 
 bool tracee_is_syscall(const uint8_t *insn)

@@ -28,13 +28,13 @@ struct vms_process {
 	unsigned vms;		 /* how many VMs it has; 0: not known */
 	unsigned vcpus;
 	bool guess; /* it could not be looked into: it is listed, and its vCPUs are counted, by the names of its threads alone */
-	uint64_t ram;		/* bytes: proc.h's guess; 0: none */
-	uint64_t age;		/* seconds since the process was made */
+	uint64_t ram;		  /* bytes: proc.h's guess; 0: none */
+	uint64_t age;		  /* seconds since the process was made */
 	char cores[VMS_TEXT_MAX]; /* the processors that its threads were on last, as "0,3"; of many the first ones */
-	char state;		/* the letter of /proc/PID/stat, of its first thread */
-	const char *in_state;	/* that in a word */
-	int err;		/* 0: nothing is known against attaching to it; or proc_check()'s -errno */
-	char why[VMS_TEXT_MAX]; /* its sentence, on "it"; "" with 0 */
+	char state;		  /* the letter of /proc/PID/stat, of its first thread */
+	const char *in_state;	  /* that in a word */
+	int err;		  /* 0: nothing is known against attaching to it; or proc_check()'s -errno */
+	char why[VMS_TEXT_MAX];	  /* its sentence, on "it"; "" with 0 */
 };
 
 /* Of what is mounted at proc: /proc. 0, and vms_close() is due; or -errno. */

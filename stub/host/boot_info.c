@@ -19,7 +19,8 @@ int boot_area_open(struct boot_area *a, const struct boot_request *r, const stru
 	const struct ram_slot *s = ram_find(r->ram, r->info, size);
 
 	if (!s)
-		return refuse(why, -ENOSPC, "%s: there is no RAM at 0x%" PRIx64 " for what it is to be told", r->file->path, r->info);
+		return refuse(
+			why, -ENOSPC, "%s: there is no RAM at 0x%" PRIx64 " for what it is to be told", r->file->path, r->info);
 	*a = (struct boot_area){ .hva = s->hva + (r->info - s->gpa), .gpa = r->info, .size = size };
 	return 0;
 }
@@ -55,7 +56,9 @@ uint32_t boot_put_text(struct boot_area *a, const char *text)
 
 int boot_area_check(const struct boot_area *a, const struct boot_request *r, const struct refusal *why)
 {
-	return a->full ? refuse(why, -ENOSPC, "%s: there are only 0x%" PRIx64 " bytes for what it is to be told: is the command line too long?",
+	return a->full ? refuse(why, -ENOSPC,
+				 "%s: there are only 0x%" PRIx64
+				 " bytes for what it is to be told: is the command line too long?",
 				 r->file->path, a->size)
 		       : 0;
 }
@@ -175,10 +178,11 @@ uint32_t boot_mem_upper(const struct ram *ram)
 int boot_check_place(const struct boot_request *r, const struct loaded *loaded, const struct refusal *why)
 {
 	if (loaded->on_reserved)
-		return refuse(why, -EBUSY, "%s: needs RAM that this machine starts with (0x%" PRIx64 "..0x%" PRIx64 ")", r->file->path,
-			r->machine->reserved, r->machine->reserved_end);
+		return refuse(why, -EBUSY, "%s: needs RAM that this machine starts with (0x%" PRIx64 "..0x%" PRIx64 ")",
+			r->file->path, r->machine->reserved, r->machine->reserved_end);
 	if (loaded->entry > UINT32_MAX)
-		return refuse(why, -ENOEXEC, "%s: its entry 0x%" PRIx64 " is not in the low 4 GiB", r->file->path, loaded->entry);
+		return refuse(
+			why, -ENOEXEC, "%s: its entry 0x%" PRIx64 " is not in the low 4 GiB", r->file->path, loaded->entry);
 	return 0;
 }
 

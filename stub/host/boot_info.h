@@ -18,8 +18,9 @@ struct boot_request {
 	const struct ram *ram;
 	uint64_t info, info_end; /* where in RAM, below 4 GiB, what the image is told may be written */
 	const char *append;	 /* or NULL */
-	const char *initrd; /* the modules: FILE or FILE TEXT, separated by commas, of which two are one in a name or text; or NULL */
-	uint64_t rsdp;	    /* where ACPI's root pointer is, of 36 bytes; 0: there is none */
+	const char *
+		initrd; /* the modules: FILE or FILE TEXT, separated by commas, of which two are one in a name or text; or NULL */
+	uint64_t rsdp; /* where ACPI's root pointer is, of 36 bytes; 0: there is none */
 };
 
 /* What came of it: protected mode without paging, with these registers. */

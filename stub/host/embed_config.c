@@ -11,9 +11,9 @@
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 /* ppoll(): while the guest stands; read(): what has ended that; write(): to wake others; getpid(), tgkill(): to call others out. */
-#define VCPU_CALLS                                                                                                            \
-	SYS_ioctl, SYS_ppoll, SYS_read, SYS_write, SYS_rt_sigpending, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_futex, SYS_getpid, \
-		SYS_tgkill, SYS_clock_nanosleep, SYS_process_vm_readv, SYS_process_vm_writev
+#define VCPU_CALLS                                                                                                     \
+	SYS_ioctl, SYS_ppoll, SYS_read, SYS_write, SYS_rt_sigpending, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_futex, \
+		SYS_getpid, SYS_tgkill, SYS_clock_nanosleep, SYS_process_vm_readv, SYS_process_vm_writev
 
 static const int vcpu_calls[] = { VCPU_CALLS };
 
@@ -102,7 +102,8 @@ static const int server_calls[] = {
 
 static const unsigned long vcpu_ioctls[] = { KVM_RUN, GOES_ON RUN_ARCH RUN_IOCTLS };
 
-static const unsigned long serving_ioctls[] = { KVM_RUN, KVM_SET_SIGNAL_MASK, GOES_ON RUN_ARCH SERVE_ARCH RUN_IOCTLS, KVM_SET_MP_STATE, KVM_GET_MANY_REGS, KVM_SET_MANY_REGS };
+static const unsigned long serving_ioctls[] = { KVM_RUN, KVM_SET_SIGNAL_MASK, GOES_ON RUN_ARCH SERVE_ARCH RUN_IOCTLS,
+	KVM_SET_MP_STATE, KVM_GET_MANY_REGS, KVM_SET_MANY_REGS };
 
 static const unsigned long server_ioctls[] = { RUN_ARCH SERVE_ARCH RUN_IOCTLS, KVM_CHECK_EXTENSION, KVM_SET_MP_STATE,
 	KVM_GET_MANY_REGS, KVM_SET_MANY_REGS };

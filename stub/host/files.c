@@ -13,7 +13,8 @@ static int load_one(struct vm *vm, const struct vm_load *l, const struct refusal
 	if (err)
 		return err;
 	if (l->gpa < vm->kept_end && (l->gpa >= vm->kept || f.size > vm->kept - l->gpa))
-		err = refuse(why, -EBUSY, "%s: at 0x%" PRIx64 " it would lie on what this machine starts with (0x%" PRIx64 "..0x%" PRIx64 ")",
+		err = refuse(why, -EBUSY,
+			"%s: at 0x%" PRIx64 " it would lie on what this machine starts with (0x%" PRIx64 "..0x%" PRIx64 ")",
 			l->path, l->gpa, vm->kept, vm->kept_end);
 	else if (f.size)
 		err = load_whole(&f, &vm->ram, l->gpa, 0, why);

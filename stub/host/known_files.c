@@ -15,8 +15,10 @@ static const struct magic {
 } magics[] = {
 	{ 0, 2, "\x1f\x8b", "compressed by gzip: unpack it with gunzip" },
 	{ 0, 4, "\x28\xb5\x2f\xfd", "compressed by zstd: unpack it with zstd -d" },
-	{ 0, 6, "\xfd"
-		"7zXZ\0", "compressed by xz: unpack it with unxz" },
+	{ 0, 6,
+		"\xfd"
+		"7zXZ\0",
+		"compressed by xz: unpack it with unxz" },
 	{ 0, 3, "BZh", "compressed by bzip2: unpack it with bunzip2" },
 	{ 0, 4, "\x04\x22\x4d\x18", "compressed by lz4: unpack it with lz4 -d" },
 	{ 0, 4, "\x02\x21\x4c\x18", "compressed by lz4: unpack it with lz4 -d" },
@@ -31,8 +33,10 @@ static const struct magic {
 	{ 0, 4, "KDMV", "a disk image (VMDK), and this machine has no disk: run it in a VMM, and --attach to that" },
 	{ 0, 8, "vhdxfile", "a disk image (VHDX), and this machine has no disk: run it in a VMM, and --attach to that" },
 	{ 0, 8, "conectix", "a disk image (VHD), and this machine has no disk: run it in a VMM, and --attach to that" },
-	{ 0x40, 4, "\x7f\x10\xda\xbe", "a disk image (VDI), and this machine has no disk: run it in a VMM, and --attach to that" },
-	{ 512, 8, "EFI PART", "a disk image with GPT partitions, and this machine has no disk: run it in a VMM, and --attach to that" },
+	{ 0x40, 4, "\x7f\x10\xda\xbe",
+		"a disk image (VDI), and this machine has no disk: run it in a VMM, and --attach to that" },
+	{ 512, 8, "EFI PART",
+		"a disk image with GPT partitions, and this machine has no disk: run it in a VMM, and --attach to that" },
 	{ 0x8001, 5, "CD001", "a CD image, and this machine has no drive: run it in a VMM, and --attach to that" },
 	{ 0x438, 2, "\x53\xef", "a file system (ext4), and this machine has no disk: as an initrd it goes to --initrd" },
 	{ 0, 4, "hsqs", "a file system (squashfs), and this machine has no disk: as an initrd it goes to --initrd" },
@@ -74,8 +78,9 @@ static int refuse_zboot(const struct load_file *f, const struct refusal *why)
 		if (by[i] < 'a' || by[i] > 'z')
 			by[i] = '\0';
 	return refuse(why, -ENOEXEC,
-		"%s: is a kernel that unpacks itself under EFI (zboot): tail -c +%" PRIu64 " | head -c %" PRIu32 " | %s -d is the kernel", f->path,
-		(uint64_t)payload[0] + 1, payload[1], by[0] ? by : "its compressor");
+		"%s: is a kernel that unpacks itself under EFI (zboot): tail -c +%" PRIu64 " | head -c %" PRIu32
+		" | %s -d is the kernel",
+		f->path, (uint64_t)payload[0] + 1, payload[1], by[0] ? by : "its compressor");
 }
 
 static int refuse_exe(const struct load_file *f, const char *machine, const struct refusal *why)
@@ -86,7 +91,8 @@ static int refuse_exe(const struct load_file *f, const char *machine, const stru
 		return refuse_zboot(f, why);
 	if (kernel)
 		return refuse(why, -ENOEXEC, "%s: is a Linux kernel of %s, this machine is %s", f->path, kernel, machine);
-	return refuse(why, -ENOEXEC, "%s: is an EFI program, and there is no EFI here: give the ELF file that it was made of", f->path);
+	return refuse(why, -ENOEXEC, "%s: is an EFI program, and there is no EFI here: give the ELF file that it was made of",
+		f->path);
 }
 
 /* A partition is not in use, or bootable: 0 or 0x80, and has a type. */
@@ -110,13 +116,17 @@ static int refuse_sector(const struct load_file *f, const char *machine, const s
 	if (f->size == 512)
 		return refuse(why, -ENOEXEC, "%s: is a boot sector of a PC, this machine is %s", f->path, machine);
 	if (has(f, 0x36, "FAT", 3) || has(f, 0x52, "FAT", 3))
-		return refuse(why, -ENOEXEC, "%s: is a file system (FAT), and this machine has no disk: run it in a VMM, and --attach to that", f->path);
+		return refuse(why, -ENOEXEC,
+			"%s: is a file system (FAT), and this machine has no disk: run it in a VMM, and --attach to that",
+			f->path);
 	if (has_partitions(f))
-		return refuse(why, -ENOEXEC, "%s: is a disk image with partitions, and this machine has no disk: run it in a VMM, and --attach to that",
+		return refuse(why, -ENOEXEC,
+			"%s: is a disk image with partitions, and this machine has no disk: run it in a VMM, and --attach to that",
 			f->path);
 	return refuse(why, -ENOEXEC,
-		"%s: begins with a boot sector, and has %" PRIu64 " bytes: one of exactly 512 is started, there is no disk to read the rest from", f->path,
-		f->size);
+		"%s: begins with a boot sector, and has %" PRIu64
+		" bytes: one of exactly 512 is started, there is no disk to read the rest from",
+		f->path, f->size);
 }
 
 /* A far or near jump where a processor of x86 begins, 16 bytes before the end, in a file as long as a ROM is. */
@@ -128,7 +138,9 @@ int known_refuse_firmware(const struct load_file *f, const struct refusal *why)
 		return 0;
 	for (unsigned i = 0; i < sizeof(start); i++)
 		if (start[i] == 0xe9 || start[i] == 0xea)
-			return refuse(why, -ENOEXEC, "%s: is a PC's firmware, and needs a PC's chipset: run it in a VMM, and --attach to that", f->path);
+			return refuse(why, -ENOEXEC,
+				"%s: is a PC's firmware, and needs a PC's chipset: run it in a VMM, and --attach to that",
+				f->path);
 	return 0;
 }
 

@@ -31,8 +31,8 @@ struct header {
 };
 
 struct info {
-	uint32_t flags, mem_lower, mem_upper, boot_device, cmdline, mods_count, mods_addr, syms[4], mmap_length, mmap_addr, drives_length,
-		drives_addr, config_table, boot_loader_name, apm_table;
+	uint32_t flags, mem_lower, mem_upper, boot_device, cmdline, mods_count, mods_addr, syms[4], mmap_length, mmap_addr,
+		drives_length, drives_addr, config_table, boot_loader_name, apm_table;
 };
 
 struct module {
@@ -82,7 +82,8 @@ int multiboot_load_place(
 		return refuse(why, -ENOEXEC, "%s: its multiboot header has it loaded from before its first byte", f->path);
 	len = p->load_end_addr ? (uint64_t)p->load_end_addr - p->load_addr : f->size - (p->at - before);
 	if ((p->load_end_addr && p->load_end_addr < p->load_addr) || len > f->size - (p->at - before))
-		return refuse(why, -ENOEXEC, "%s: its multiboot header has more loaded than there is: is it cut short?", f->path);
+		return refuse(
+			why, -ENOEXEC, "%s: its multiboot header has more loaded than there is: is it cut short?", f->path);
 	room = p->bss_end_addr ? (uint64_t)p->bss_end_addr - p->load_addr : len;
 	if (p->bss_end_addr && (p->bss_end_addr < p->load_addr || room < len))
 		return refuse(why, -ENOEXEC, "%s: its multiboot header has .bss end before what is loaded", f->path);
@@ -102,7 +103,8 @@ static int load_by_header(
 	loaded->entry = h->entry_addr;
 	loaded->elf32 = true;
 	if (loaded->entry < h->load_addr || loaded->entry >= loaded->end)
-		return refuse(why, -ENOEXEC, "%s: its entry 0x%" PRIx64 " is not in what is loaded", r->file->path, loaded->entry);
+		return refuse(
+			why, -ENOEXEC, "%s: its entry 0x%" PRIx64 " is not in what is loaded", r->file->path, loaded->entry);
 	return boot_check_place(r, loaded, why);
 }
 
@@ -114,8 +116,8 @@ static int load_image(const struct boot_request *r, struct loaded *loaded, const
 	if (!find_header(r->file, &h, &at))
 		return refuse(why, -ENOEXEC, "%s: has no multiboot header", r->file->path);
 	if (h.flags & FLAGS_DEMANDED & ~FLAGS_KNOWN)
-		return refuse(why, -ENOEXEC, "%s: its multiboot header demands what is not known here (flags 0x%x)", r->file->path,
-			h.flags & FLAGS_DEMANDED & ~FLAGS_KNOWN);
+		return refuse(why, -ENOEXEC, "%s: its multiboot header demands what is not known here (flags 0x%x)",
+			r->file->path, h.flags & FLAGS_DEMANDED & ~FLAGS_KNOWN);
 	if (!(h.flags & FLAG_PLACE))
 		return boot_load_elf(r, loaded, why);
 	if (load_read(r->file, at, &h, sizeof(h)))
@@ -157,7 +159,8 @@ static void put_memory_map(struct boot_area *a, struct info *info, const struct 
 	unsigned n = boot_memory_map(ram, ranges);
 
 	for (unsigned i = 0; i < n; i++)
-		map[i] = (struct memory_map){ sizeof(map[0]) - sizeof(map[0].size), ranges[i].start, ranges[i].size, ranges[i].type };
+		map[i] = (struct memory_map){ sizeof(map[0]) - sizeof(map[0].size), ranges[i].start, ranges[i].size,
+			ranges[i].type };
 	info->mmap_length = n * (uint32_t)sizeof(map[0]);
 	info->mmap_addr = boot_put(a, map, info->mmap_length);
 }

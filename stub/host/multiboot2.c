@@ -87,8 +87,9 @@ static int take_information(const struct wishes *w, const struct tag *tag, const
 
 		memcpy(&type, body + i, sizeof(type));
 		if (type > TELL_LAST && !(tag->flags & WANT_OPTIONAL))
-			return refuse(w->why, -ENOEXEC, "%s: its multiboot2 header demands information %u, which is not known here",
-				w->r->file->path, type);
+			return refuse(w->why, -ENOEXEC,
+				"%s: its multiboot2 header demands information %u, which is not known here", w->r->file->path,
+				type);
 	}
 	return 0;
 }
@@ -99,7 +100,8 @@ static int take_tag(struct wishes *w, const struct tag *tag, const uint8_t *body
 
 	if (tag->type == WANT_INFORMATION)
 		return take_information(w, tag, body);
-	if ((tag->type == WANT_ADDRESS && tag->size < sizeof(*tag) + 16) || (tag->type == WANT_ENTRY && tag->size < sizeof(*tag) + 4))
+	if ((tag->type == WANT_ADDRESS && tag->size < sizeof(*tag) + 16) ||
+		(tag->type == WANT_ENTRY && tag->size < sizeof(*tag) + 4))
 		return refuse_header(w, "has a tag that is too short");
 	if (tag->type == WANT_ADDRESS) {
 		memcpy(words, body, sizeof(words));
@@ -114,8 +116,8 @@ static int take_tag(struct wishes *w, const struct tag *tag, const uint8_t *body
 		w->has_entry = true;
 	}
 	if (tag->type > WANT_LAST && !(tag->flags & WANT_OPTIONAL))
-		return refuse(
-			w->why, -ENOEXEC, "%s: its multiboot2 header demands tag %u, which is not known here", w->r->file->path, tag->type);
+		return refuse(w->why, -ENOEXEC, "%s: its multiboot2 header demands tag %u, which is not known here",
+			w->r->file->path, tag->type);
 	return 0;
 }
 

@@ -37,8 +37,8 @@ static uint64_t padded(uint32_t size)
 
 static bool is_entry(const Elf64_Nhdr *note, const char *owner)
 {
-	return note->n_type == NOTE_PHYS32_ENTRY && note->n_namesz == sizeof(NOTE_OWNER) && !memcmp(owner, NOTE_OWNER, sizeof(NOTE_OWNER)) &&
-	       (note->n_descsz == 4 || note->n_descsz == 8);
+	return note->n_type == NOTE_PHYS32_ENTRY && note->n_namesz == sizeof(NOTE_OWNER) &&
+	       !memcmp(owner, NOTE_OWNER, sizeof(NOTE_OWNER)) && (note->n_descsz == 4 || note->n_descsz == 8);
 }
 
 static bool find_in_notes(const struct load_file *f, uint64_t at, uint64_t size, uint64_t *entry)

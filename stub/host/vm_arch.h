@@ -53,14 +53,15 @@ struct vm {
 	int irqchip; /* the board's: the KVM device that is the interrupt controller and has attributes for each vCPU, or -1 */
 	uint64_t sync; /* KVM_SYNC_* that KVM is to leave in kvm_run */
 	struct ram ram;
-	uint64_t kept, kept_end; /* what the board has in RAM for the start: no other file may lie there; set by vm_arch_start() */
+	uint64_t kept,
+		kept_end; /* what the board has in RAM for the start: no other file may lie there; set by vm_arch_start() */
 	struct image image;
 	struct snapshot snapshot; /* what it is restored from, also by a reset; fd -1: it is not */
 	uint64_t seed; /* for the guest to place its kernel by (KASLR), the same after a reset; 0: none could be had */
 	struct vm_vcpu *vcpu;
 	struct output output;
 	struct input input;
-	bool receives; /* guarded by `devices`: the board has a device, which can be given what was typed */
+	bool receives;		 /* guarded by `devices`: the board has a device, which can be given what was typed */
 	pthread_mutex_t devices; /* for what the board's devices are made of */
 	struct vm_board *board;
 	const void *told; /* HOST_TOLD's told_size bytes, kept by the board and guarded by `devices`; NULL: there are none */

@@ -228,9 +228,9 @@ static int load_raw(struct vm *vm, const struct load_file *f, struct arm64_start
 		err = load_whole(f, &vm->ram, RAW_BASE, 0, why);
 	start->entry = RAW_BASE;
 	start->has_tree = true;
-	return err || !vm->config.initrd
-		       ? err
-		       : linux_initrd_load(vm->config.initrd, &vm->ram, RAW_BASE + f->size, &start->initrd, &start->initrd_end, why);
+	return err || !vm->config.initrd ? err
+					 : linux_initrd_load(vm->config.initrd, &vm->ram, RAW_BASE + f->size, &start->initrd,
+						   &start->initrd_end, why);
 }
 
 /* As QEMU's -bios: from its first byte on. */

@@ -19,18 +19,18 @@ struct vm_load {
 
 struct vm_config {
 	unsigned vcpus;
-	uint64_t memory;    /* bytes of RAM */
-	const char *image;  /* NULL: the VM starts empty */
-	const char *bios;   /* firmware, in the board's flash, in an image's place; or NULL */
+	uint64_t memory;		   /* bytes of RAM */
+	const char *image;		   /* NULL: the VM starts empty */
+	const char *bios;		   /* firmware, in the board's flash, in an image's place; or NULL */
 	struct vm_load load[VM_LOADS_MAX]; /* after the image, in this order */
 	unsigned nload;
-	bool has_entry; /* where the first vCPU starts, or all that start, is not the image's to say */
-	uint64_t entry; /* ... but this guest-physical address */
-	const char *initrd; /* for a Linux Image, or NULL */
-	const char *append; /* its command line, or NULL */
+	bool has_entry;	     /* where the first vCPU starts, or all that start, is not the image's to say */
+	uint64_t entry;	     /* ... but this guest-physical address */
+	const char *initrd;  /* for a Linux Image, or NULL */
+	const char *append;  /* its command line, or NULL */
 	const char *restore; /* a machine that was saved, in place of an image: vcpus and memory are its own. Or NULL */
-	const char *mode;   /* of arch->modes: how a VM without an image starts; NULL: in the first */
-	int console;	    /* the guest's console output is written to this fd */
+	const char *mode;    /* of arch->modes: how a VM without an image starts; NULL: in the first */
+	int console;	     /* the guest's console output is written to this fd */
 };
 
 #endif

@@ -70,7 +70,10 @@ static int load_nothing(struct vm *vm, const struct load_file *f, struct x86_sta
 	(void)start;
 	if (!err)
 		err = known_refuse_firmware(f, why);
-	return err ? err : refuse(why, -ENOEXEC, "%s: is no kind of image that is known here: --load ADDRESS:FILE and --entry take any file", f->path);
+	return err ? err
+		   : refuse(why, -ENOEXEC,
+			     "%s: is no kind of image that is known here: --load ADDRESS:FILE and --entry take any file",
+			     f->path);
 }
 
 static bool is_anything(const struct load_file *f)

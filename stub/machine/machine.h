@@ -20,9 +20,9 @@ struct machine {
 	struct guest guest;
 	machine_command_fn *command;
 	const struct files *files; /* where commands may write files; NULL: nowhere */
-	bool may_end; /* a client may have the guest ended; else `monitor exit` is refused */
-	bool described; /* guest.tdesc is that of its vCPUs */
-	unsigned mode;	/* of arch->modes: what the description is of */
+	bool may_end;		   /* a client may have the guest ended; else `monitor exit` is refused */
+	bool described;		   /* guest.tdesc is that of its vCPUs */
+	unsigned mode;		   /* of arch->modes: what the description is of */
 	unsigned expedited[3];
 	unsigned nexpedited;
 	struct vcpu *looked_at;	     /* the one that was current at the stop before */

@@ -27,8 +27,7 @@
 static bool is_vcpu(struct file *file)
 {
 	return file_inode(file)->i_sb->s_magic == ANON_INODE_FS_MAGIC &&
-	       strstarts(file->f_path.dentry->d_name.name, "kvm-vcpu:") &&
-	       file->f_op->unlocked_ioctl;
+	       strstarts(file->f_path.dentry->d_name.name, "kvm-vcpu:") && file->f_op->unlocked_ioctl;
 }
 
 /* The vCPU's file, held, or an error. */
@@ -69,8 +68,7 @@ static bool ends_request(long ret)
  * Counts in req->done. The first entry is tried whatever signal is pending, so that who goes on
  * after EINTR gets on.
  */
-static long do_entries(struct file *vcpu, unsigned int one, struct kvm_many_regs *req,
-		       struct kvm_many_regs __user *user)
+static long do_entries(struct file *vcpu, unsigned int one, struct kvm_many_regs *req, struct kvm_many_regs __user *user)
 {
 	bool go_on = req->flags & KVM_MANY_REGS_GO_ON;
 	s32 __user *errors = u64_to_user_ptr(req->errors);

@@ -54,11 +54,11 @@
 
 /* Every pointer is 16 bytes behind the one before it, errors first: who moves a request to another address space counts on it. */
 struct kvm_many_regs {
-	__u32 n;	/* in: entries of reg */
-	__u32 done;	/* out: entries that are done, or with KVM_MANY_REGS_GO_ON those that were tried */
-	__u32 flags;	/* in: KVM_MANY_REGS_* */
-	__s32 vcpu_fd;	/* in: on the device, a file descriptor of the caller's; on a vCPU, -1 */
-	__u64 errors;	/* in: with KVM_MANY_REGS_GO_ON the address of n __s32, else 0 */
+	__u32 n;       /* in: entries of reg */
+	__u32 done;    /* out: entries that are done, or with KVM_MANY_REGS_GO_ON those that were tried */
+	__u32 flags;   /* in: KVM_MANY_REGS_* */
+	__s32 vcpu_fd; /* in: on the device, a file descriptor of the caller's; on a vCPU, -1 */
+	__u64 errors;  /* in: with KVM_MANY_REGS_GO_ON the address of n __s32, else 0 */
 	struct kvm_one_reg reg[];
 };
 

@@ -37,7 +37,8 @@ static int do_capabilities(struct machine *m, char **words, const struct printer
 
 	(void)words;
 	if (c->untried) {
-		say(out, "It could not be tried what this host's KVM does: /dev/kvm may not be opened here, and the VMM has it open no more.\n");
+		say(out,
+			"It could not be tried what this host's KVM does: /dev/kvm may not be opened here, and the VMM has it open no more.\n");
 		say(out, "So breakpoints, watchpoints and steps are refused. Registers, memory and Ctrl-C are there.\n");
 		return 0;
 	}
@@ -200,7 +201,8 @@ static const struct command {
 	{ "capabilities", "", "what this host's KVM was seen to do", 0, false, do_capabilities },
 	{ "cont", "", "whether the guest runs; it is `continue` that lets it", 0, true, do_go },
 	{ "counters", "", "register ioctls, in all and since the last resume", 0, false, do_counters },
-	{ "dump", "FILE [virtual]", "a core file of the whole machine, in the directory of --files; virtual: also by the page tables", 2, true,
+	{ "dump", "FILE [virtual]",
+		"a core file of the whole machine, in the directory of --files; virtual: also by the page tables", 2, true,
 		do_dump },
 	{ "events", "[EVENT stop|go]", "at what of the guest's doing the machine stops, for this connection", 2, false,
 		do_events },
@@ -211,9 +213,10 @@ static const struct command {
 	{ "halt", "", "whether the guest stands", 0, true, do_halt },
 	{ "help", "", "this list", 0, false, do_help },
 	{ "info", "mem|registers|version", "what scripts written for QEMU ask for, as QEMU prints it", 1, false, do_info },
-	{ "linux", "[log]", "where a Linux kernel runs, as gdb needs it to load its vmlinux; log: what it has logged", 1, true, do_linux },
-	{ "memory-map", "[refresh]", "RAM and devices, by guest-physical addresses; refresh: where they are is looked for anew", 1,
-		false, do_memory_map },
+	{ "linux", "[log]", "where a Linux kernel runs, as gdb needs it to load its vmlinux; log: what it has logged", 1, true,
+		do_linux },
+	{ "memory-map", "[refresh]", "RAM and devices, by guest-physical addresses; refresh: where they are is looked for anew",
+		1, false, do_memory_map },
 	{ "mode", "[MODE]", "as what the next connection is to have the vCPU described, where there are several ways", 1, true,
 		do_mode },
 	{ "page-tables", "[ADDRESS]", "the entries that lead to a virtual address, or to the next instruction", 1, true,

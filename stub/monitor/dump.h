@@ -10,8 +10,8 @@ command_fn do_dump;
 struct dump_file {
 	const struct files *files; /* whose gives_up() is asked */
 	const char *name;
-	int fd;	      /* of files_create()'s; it is closed */
-	bool virtual; /* memory is also at the addresses that the present page tables map */
+	int fd;					       /* of files_create()'s; it is closed */
+	bool virtual;				       /* memory is also at the addresses that the present page tables map */
 	void (*progress)(uint64_t done, uint64_t all); /* bytes of RAM. Or NULL */
 };
 

@@ -14,7 +14,7 @@
 struct linux_banner {
 	struct vcpu *vcpu; /* by whose registers it was found */
 	uint64_t va, pa;
-	bool mapped;	   /* va is mapped to pa at present */
+	bool mapped;		     /* va is mapped to pa at present */
 	char text[LINUX_BANNER_MAX]; /* without its newline, and printable */
 };
 

@@ -11,7 +11,8 @@
 
 static int refuse_none(struct guest *g)
 {
-	return refuse(&g->refusal, -ENOENT, "no Linux kernel was found within %llu MiB of where exceptions go, nor of the pc", LINUX_REACH >> 20);
+	return refuse(&g->refusal, -ENOENT, "no Linux kernel was found within %llu MiB of where exceptions go, nor of the pc",
+		LINUX_REACH >> 20);
 }
 
 static const char *why_none(int err)
@@ -41,7 +42,8 @@ static int print_log(struct guest *g, const struct linux_banner *b, const struct
 		return err;
 	}
 	if (!linux_text_print(b, out)) {
-		say(out, "(These are the texts of the ring around the kernel's first lines: there is no VMCOREINFO, which has its layout.)\n");
+		say(out,
+			"(These are the texts of the ring around the kernel's first lines: there is no VMCOREINFO, which has its layout.)\n");
 		return 0;
 	}
 	return refuse(&g->refusal, -ENOENT, "there is no VMCOREINFO (%s), and %.60s is in no log yet", why_none(err), b->text);
@@ -101,7 +103,8 @@ static int print_place(struct guest *g, const struct linux_banner *b, const stru
 	out->print(out->arg, b->text);
 	say(out, "\nis linux_banner, at 0x%llx (guest-physical 0x%llx). To give gdb its vmlinux; x/s then shows the same:\n",
 		(unsigned long long)va, (unsigned long long)b->pa);
-	say(out, "symbol-file vmlinux\nsymbol-file -o 0x%llx-(long)&linux_banner vmlinux\nx/s &linux_banner\n", (unsigned long long)va);
+	say(out, "symbol-file vmlinux\nsymbol-file -o 0x%llx-(long)&linux_banner vmlinux\nx/s &linux_banner\n",
+		(unsigned long long)va);
 	return 0;
 }
 

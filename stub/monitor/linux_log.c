@@ -207,8 +207,10 @@ static bool print_record(struct vmcoreinfo *i, const struct ring *r, struct writ
 		return false;
 	if ((state & ID_MASK) != id || ((state >> STATE_SHIFT) != STATE_COMMITTED && (state >> STATE_SHIFT) != STATE_FINALIZED))
 		return true;
-	if (vmcoreinfo_read_number(i, desc + r->begin_at, WORD, &begin) || vmcoreinfo_read_number(i, desc + r->next_at, WORD, &next) ||
-		vmcoreinfo_read_number(i, info + r->time_at, WORD, &w->ns) || vmcoreinfo_read_number(i, info + r->length_at, 2, &len))
+	if (vmcoreinfo_read_number(i, desc + r->begin_at, WORD, &begin) ||
+		vmcoreinfo_read_number(i, desc + r->next_at, WORD, &next) ||
+		vmcoreinfo_read_number(i, info + r->time_at, WORD, &w->ns) ||
+		vmcoreinfo_read_number(i, info + r->length_at, 2, &len))
 		return false;
 	if (!find_text(r, begin, next, &at, &room))
 		return true;
@@ -280,7 +282,8 @@ static bool print_old_record(struct vmcoreinfo *i, struct old_ring *r, struct wr
 		*at = 0;
 		return !again;
 	}
-	if (vmcoreinfo_read_number(i, va + r->text_len_at, 2, &text_len) || vmcoreinfo_read_number(i, va + r->time_at, WORD, &w->ns))
+	if (vmcoreinfo_read_number(i, va + r->text_len_at, 2, &text_len) ||
+		vmcoreinfo_read_number(i, va + r->time_at, WORD, &w->ns))
 		return false;
 	if (len < r->head_size || len > r->size - *at || text_len > len - r->head_size)
 		return false;

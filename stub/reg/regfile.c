@@ -206,8 +206,8 @@ int regfile_describe(struct regfile *f, const struct tdesc *d)
 	struct regcache *c = f->cache;
 	int err = -ENOMEM;
 
-	if (grow(&c->changes, &c->ngeneral, d->ngeneral, sizeof(*c->changes)) && grow(&c->scratch, &c->max_size, d->max_size, 1) &&
-		grow(&c->left, &c->nregs, d->nregs, sizeof(*c->left)))
+	if (grow(&c->changes, &c->ngeneral, d->ngeneral, sizeof(*c->changes)) &&
+		grow(&c->scratch, &c->max_size, d->max_size, 1) && grow(&c->left, &c->nregs, d->nregs, sizeof(*c->left)))
 		err = add_rows(f, d);
 	if (err)
 		return err;

@@ -20,7 +20,8 @@ struct regfile {
 	const struct tdesc *tdesc;
 	unsigned vcpu;
 	struct regcache *cache;
-	unsigned age; /* counts regfile_drop(): what was worked out from these registers is good while the count stays the same */
+	unsigned
+		age; /* counts regfile_drop(): what was worked out from these registers is good while the count stays the same */
 	char why[160]; /* the sentence of the last refusal */
 };
 

@@ -50,7 +50,7 @@ struct tdesc_feature {
 	unsigned nrows;
 	const struct tdesc_vector *vectors; /* sent before `types` */
 	unsigned nvectors;
-	uint64_t unless; /* kvm:unless: a vCPU with this id has none of the rows; or 0 */
+	uint64_t unless;   /* kvm:unless: a vCPU with this id has none of the rows; or 0 */
 	const char *needs; /* kvm:needs: on a vCPU without this one of the rows the feature is left out; or NULL */
 };
 

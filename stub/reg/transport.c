@@ -78,8 +78,8 @@ int transport_get(struct transport *t, unsigned vcpu, struct reg_item *items, un
 }
 
 /* The items from the first one on that go the same way. */
-static unsigned one_way(const struct transport *t, const struct way *way, struct reg_item *items, unsigned n,
-	struct reg_item *mine[WAY_MAX])
+static unsigned one_way(
+	const struct transport *t, const struct way *way, struct reg_item *items, unsigned n, struct reg_item *mine[WAY_MAX])
 {
 	unsigned nmine = 0;
 

@@ -81,7 +81,8 @@ static const struct table {
 	struct column columns[COLUMNS];
 } tables[] = {
 	{ "vms", "Listing of all VMs", "VMs",
-		{ { "process", cell_process }, { "VMM", cell_vmm }, { "vCPUs", cell_vcpus }, { "RAM", cell_ram }, { "state", cell_state } } },
+		{ { "process", cell_process }, { "VMM", cell_vmm }, { "vCPUs", cell_vcpus }, { "RAM", cell_ram },
+			{ "state", cell_state } } },
 	{ "processes", "Listing of the processes that run them", "Processes",
 		{ { "pid", cell_process }, { "user", cell_user }, { "command", cell_command }, { "cores", cell_cores } } },
 };

@@ -255,7 +255,8 @@ int do_attach(struct session *s, const struct args *args)
 	if (!s->extended)
 		return NOT_SERVED;
 	if (args->n[0] != s->target.process)
-		return session_refuse(s, ESRCH, "there is no process %llu: the guest is process 1", (unsigned long long)args->n[0]);
+		return session_refuse(
+			s, ESRCH, "there is no process %llu: the guest is process 1", (unsigned long long)args->n[0]);
 	if (s->state != SESSION_AWAY)
 		return session_refuse(s, EBUSY, "the guest is attached to already");
 	come_back(s);
@@ -292,7 +293,8 @@ int do_run_program(struct session *s, const struct args *args)
 	(void)args;
 	if (!s->list)
 		return NOT_SERVED;
-	return session_refuse(s, EOPNOTSUPP, "no VM is started from here: `info os vms` lists those that run, `attach PID` attaches to one");
+	return session_refuse(
+		s, EOPNOTSUPP, "no VM is started from here: `info os vms` lists those that run, `attach PID` attaches to one");
 }
 
 /* It is left instead. */

@@ -119,7 +119,8 @@ int do_checksum(struct session *s, const struct args *args)
 		addr += (uint64_t)n;
 		len -= (uint64_t)n;
 		if (len && takes_too_long(s, end))
-			return session_refuse(s, ETIME, "a checksum of 0x%llx bytes takes more than %d ms: it has come to 0x%llx",
+			return session_refuse(s, ETIME,
+				"a checksum of 0x%llx bytes takes more than %d ms: it has come to 0x%llx",
 				(unsigned long long)args->n[1], LOOK_MS, (unsigned long long)addr);
 	}
 	reply_char(&s->out, 'C');

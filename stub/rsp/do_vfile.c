@@ -115,19 +115,16 @@ static int reply_stat(struct session *s, const struct target_image *image)
 		uint64_t value;
 		size_t size;
 	} fields[] = {
-		{ 0, 4 },			/* dev */
-		{ image->inode, 4 },
-		{ FILE_REGULAR | 0444, 4 },	/* mode */
-		{ 1, 4 },			/* nlink */
-		{ 0, 4 },			/* uid */
-		{ 0, 4 },			/* gid */
-		{ 0, 4 },			/* rdev */
-		{ image->size, 8 },
-		{ 4096, 8 },			/* blksize */
-		{ (image->size + 511) / 512, 8 }, /* blocks */
-		{ image->mtime, 4 },		/* atime */
-		{ image->mtime, 4 },
-		{ image->mtime, 4 },		/* ctime */
+		{ 0, 4 },					 /* dev */
+		{ image->inode, 4 }, { FILE_REGULAR | 0444, 4 }, /* mode */
+		{ 1, 4 },					 /* nlink */
+		{ 0, 4 },					 /* uid */
+		{ 0, 4 },					 /* gid */
+		{ 0, 4 },					 /* rdev */
+		{ image->size, 8 }, { 4096, 8 },		 /* blksize */
+		{ (image->size + 511) / 512, 8 },		 /* blocks */
+		{ image->mtime, 4 },				 /* atime */
+		{ image->mtime, 4 }, { image->mtime, 4 },	 /* ctime */
 	};
 	size_t n = 0;
 

@@ -28,7 +28,8 @@ static void piece_thread(struct piece *p, unsigned thread)
 
 	view_thread_texts(p->s, thread, name, text);
 	if (multiprocess)
-		snprintf(head, sizeof(head), "<thread id=\"p%x.%x\" core=\"%u\" name=\"", p->s->target.process, thread, thread - 1);
+		snprintf(head, sizeof(head), "<thread id=\"p%x.%x\" core=\"%u\" name=\"", p->s->target.process, thread,
+			thread - 1);
 	else
 		snprintf(head, sizeof(head), "<thread id=\"%x\" core=\"%u\" name=\"", thread, thread - 1);
 	piece_text(p, head);

@@ -33,7 +33,8 @@ static int answer(struct session *s, struct cursor *text)
 	if (session_is_alone(s->state) && !(s->row->flags & PACKET_ALONE))
 		return session_refuse_ended(s);
 	if (s->strange && !(s->row->flags & PACKET_ASKS))
-		return session_refuse(s, EACCES, "a client that has not sent qSupported or QStartNoAckMode, and heard the answer, can only ask");
+		return session_refuse(s, EACCES,
+			"a client that has not sent qSupported or QStartNoAckMode, and heard the answer, can only ask");
 	if (s->state == SESSION_RUNNING && !(s->row->flags & PACKET_RUNNING))
 		return session_refuse(s, EBUSY, "the machine is running");
 	error = s->row->flags & PACKET_SUFFIX ? suffix_take(s, text) : 0;

@@ -49,6 +49,6 @@ void reply_address_bits(struct session *s, unsigned thread)
 
 	if (!s->target.ops->address_bits(s->target.t, thread, &lower, &upper))
 		return;
-	reply_format(&s->out, "addressing_bits:%u;low_mem_addressing_bits:%u;high_mem_addressing_bits:%u;", lower > upper ? lower : upper, lower,
-		upper);
+	reply_format(&s->out, "addressing_bits:%u;low_mem_addressing_bits:%u;high_mem_addressing_bits:%u;",
+		lower > upper ? lower : upper, lower, upper);
 }

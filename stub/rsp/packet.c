@@ -133,5 +133,6 @@ void packet_tell_foreign(const uint8_t *bytes, size_t n, char *text, size_t size
 	for (; len < n && len < FOREIGN_SHOWN && bytes[len] != '\r' && bytes[len] != '\n'; len++)
 		shown[len] = bytes[len] >= ' ' && bytes[len] <= '~' ? (char)bytes[len] : '?';
 	shown[len] = '\0';
-	snprintf(text, size, "what no debugger sends, from 0x%02x on: \"%s\"; the connection is closed", n ? bytes[0] : 0, shown);
+	snprintf(text, size, "what no debugger sends, from 0x%02x on: \"%s\"; the connection is closed", n ? bytes[0] : 0,
+		shown);
 }

@@ -22,8 +22,8 @@ enum packet_event {
 	PACKET_DAMAGED,	  /* a packet whose checksum is not its own */
 	PACKET_RESEND,	  /* '-': the last packet did not arrive */
 	PACKET_INTERRUPT, /* stop the machine */
-	PACKET_ARRIVED,   /* '+': the last packet did */
-	PACKET_FOREIGN,   /* what no debugger sends between packets: the other side does not speak the protocol */
+	PACKET_ARRIVED,	  /* '+': the last packet did */
+	PACKET_FOREIGN,	  /* what no debugger sends between packets: the other side does not speak the protocol */
 };
 
 enum packet_state {

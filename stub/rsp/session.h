@@ -31,12 +31,12 @@
 typedef void session_send_fn(void *arg, const void *bytes, size_t n);
 
 enum session_state {
-	SESSION_STOPPED,	  /* the machine stands still, the client may ask anything */
-	SESSION_AWAY,		  /* the client has detached and stays connected: the machine is to run on until the client speaks */
-	SESSION_ALONE,		  /* there is no machine, or it is to be left: the client may ask which there are */
-	SESSION_ATTACHING,	  /* the same, and the client waits for the machine of the process that it wants: attach.h */
-	SESSION_RUNNING,	  /* the client waits for session_stopped() */
-	SESSION_NON_STOP,	  /* threads run and stop by themselves, the client may ask anything */
+	SESSION_STOPPED,   /* the machine stands still, the client may ask anything */
+	SESSION_AWAY,	   /* the client has detached and stays connected: the machine is to run on until the client speaks */
+	SESSION_ALONE,	   /* there is no machine, or it is to be left: the client may ask which there are */
+	SESSION_ATTACHING, /* the same, and the client waits for the machine of the process that it wants: attach.h */
+	SESSION_RUNNING,   /* the client waits for session_stopped() */
+	SESSION_NON_STOP,  /* threads run and stop by themselves, the client may ask anything */
 	/* The session is over: */
 	SESSION_DETACHED,	  /* the client has left: clean up and let the machine run */
 	SESSION_DETACHED_STOPPED, /* the same, but the machine is not to run until another client comes */
@@ -46,17 +46,17 @@ enum session_state {
 
 /* Non-stop: what the client has been told of threads that stand. */
 enum session_told {
-	TOLD_NOTHING,	/* of none, or the client has said that it knows all: the next stop is notified */
-	TOLD_ONE,	/* of one, by a notification: the client takes the others by vStopped */
-	TOLD_ANSWER,	/* of one, by the answer to `?` */
-	TOLD_TO_WAIT	/* of that one, which it knows: others are notified after the next packet that is no vStopped */
+	TOLD_NOTHING, /* of none, or the client has said that it knows all: the next stop is notified */
+	TOLD_ONE,     /* of one, by a notification: the client takes the others by vStopped */
+	TOLD_ANSWER,  /* of one, by the answer to `?` */
+	TOLD_TO_WAIT  /* of that one, which it knows: others are notified after the next packet that is no vStopped */
 };
 
 struct packet_row;
 
 struct session {
 	enum session_state state;
-	bool extended; /* the client is gdb's extended-remote: it wants to stay when the guest has ended */
+	bool extended;	 /* the client is gdb's extended-remote: it wants to stay when the guest has ended */
 	uint64_t wanted; /* SESSION_ATTACHING: the process */
 
 	/* The rest belongs to rsp/. */
@@ -69,15 +69,15 @@ struct session {
 	void *trace_arg;
 
 	unsigned features; /* what the client announced: bits of enum feature */
-	bool introduced; /* the client has sent qSupported or QStartNoAckMode */
-	size_t strange;	 /* SIZE_MAX, or how many bytes more had come before the client knew that answer: while not 0, it can only ask */
+	bool introduced;   /* the client has sent qSupported or QStartNoAckMode */
+	size_t strange; /* SIZE_MAX, or how many bytes more had come before the client knew that answer: while not 0, it can only ask */
 	bool no_ack;
-	bool raw_upload; /* this client's `x` wants no leading 'b' */
+	bool raw_upload;    /* this client's `x` wants no leading 'b' */
 	bool thread_suffix; /* g, G, p and P may have a thread's id behind them */
 	bool lists_threads; /* stop replies name all threads */
 	bool error_strings; /* this client takes a refusal's sentence behind its number: "E16;" and pairs of digits */
 
-	uint32_t files;	 /* which handles of the image are open: bits */
+	uint32_t files; /* which handles of the image are open: bits */
 
 	bool physical;	 /* addresses of memory are guest-physical ones; those of points never are */
 	bool steps_open; /* interrupts are taken while a thread steps */
@@ -94,9 +94,9 @@ struct session {
 	struct stop stop; /* the last one; without its text */
 
 	const struct packet_row *row; /* the packet that is being answered */
-	char sentence[256];	      /* why that packet was refused in rsp/; empty when the target refused, until the client is told */
-	size_t sent;		      /* length of the frame in `out` as last sent, for '-'; 0: none */
-	unsigned unheard;	      /* frames since, that the client has not acknowledged */
+	char sentence[256]; /* why that packet was refused in rsp/; empty when the target refused, until the client is told */
+	size_t sent;	    /* length of the frame in `out` as last sent, for '-'; 0: none */
+	unsigned unheard;   /* frames since, that the client has not acknowledged */
 	struct packet_reader in;
 	struct reply out;
 	uint8_t data[PACKET_MAX]; /* values and memory on their way */

@@ -66,8 +66,7 @@ static bool locked_is_kept_out(const struct vcpu *v)
 {
 	const struct guest *g = v->guest;
 
-	return g->state == GUEST_STOPPING || g->hold == HOLD_ALL ||
-	       (g->hold == HOLD_READ && (v->alone || v == g->looked_into));
+	return g->state == GUEST_STOPPING || g->hold == HOLD_ALL || (g->hold == HOLD_READ && (v->alone || v == g->looked_into));
 }
 
 bool locked_is_clear(const struct guest *g)

@@ -159,7 +159,8 @@ static int save(struct guest *g, int fd)
 int guest_save(struct guest *g, int fd)
 {
 	if (!g->host->ops->save)
-		return refuse(&g->refusal, -EOPNOTSUPP, "only a machine of kvm-gdbserver's own is saved: this one is its VMM's");
+		return refuse(
+			&g->refusal, -EOPNOTSUPP, "only a machine of kvm-gdbserver's own is saved: this one is its VMM's");
 	if (guest_running(g))
 		return refuse(&g->refusal, -EBUSY, "the machine is running: a machine that stands is saved");
 	if (guest_ended(g))

@@ -115,7 +115,8 @@ enum step_result idle_called_out(struct vcpu *v, uint64_t from)
 	if (v->want == RESUME_STEP && v->overdue) {
 		snprintf(v->text, sizeof(v->text),
 			"vCPU %u has not completed its step in a second, it waits for an interrupt or is in a handler: the step ends "
-			"here", v->nr);
+			"here",
+			v->nr);
 		return end_step(v);
 	}
 	if (gone)

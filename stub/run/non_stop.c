@@ -234,6 +234,7 @@ void threads_report_again(struct guest *g)
 {
 	pthread_mutex_lock(&g->lock);
 	for (unsigned i = 0; i < g->n; i++)
-		g->vcpus[i]->pending = g->vcpus[i]->present && g->vcpus[i]->state == VCPU_STANDS && (!g->ended || g->vcpus[i] == g->current);
+		g->vcpus[i]->pending =
+			g->vcpus[i]->present && g->vcpus[i]->state == VCPU_STANDS && (!g->ended || g->vcpus[i] == g->current);
 	pthread_mutex_unlock(&g->lock);
 }

@@ -35,7 +35,8 @@ void own_tell(struct vcpu *v, const struct debug_request *want)
 		for (unsigned nr = 0; nr < ARCH_OWN_MAX; nr++)
 			if (displaced >> nr & 1)
 				n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%u", n ? ", " : "", nr);
-		agent_say(&v->said, "The debugger's breakpoints and watchpoints take the place of debug registers of the guest's own: ");
+		agent_say(&v->said,
+			"The debugger's breakpoints and watchpoints take the place of debug registers of the guest's own: ");
 		agent_say(&v->said, text);
 		snprintf(text, sizeof(text), " (vCPU %u). They do nothing meanwhile.\n", v->nr);
 		agent_say(&v->said, text);

@@ -60,7 +60,8 @@ static bool is_busy(struct vcpu *v)
 
 static int refuse_busy(const struct vcpu *v)
 {
-	return refuse(&v->guest->refusal, -EBUSY, "vCPU %u is in the VMM, which serves an access of its: it cannot be stepped now", v->nr);
+	return refuse(&v->guest->refusal, -EBUSY,
+		"vCPU %u is in the VMM, which serves an access of its: it cannot be stepped now", v->nr);
 }
 
 static int check_resume(struct guest *g, const struct resume_action *actions)

@@ -82,7 +82,8 @@ static enum step_result pass(struct vcpu *v)
 		return verdict_event(v, STOP_SIGNAL);
 	if (step_plan(v, true, &(struct refusal){ v->text, sizeof(v->text) }))
 		return report(v, v->run.met);
-	v->way.place = v->run.met->place ? v->run.met->place : points_spot(&v->guest->points, &v->space, memory_of_pc(&v->space)).place;
+	v->way.place = v->run.met->place ? v->run.met->place
+					 : points_spot(&v->guest->points, &v->space, memory_of_pc(&v->space)).place;
 	v->way.known = true;
 	v->way.alone = v->nends || v->way.place;
 	v->at_point = AT_PASSED;

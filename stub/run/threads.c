@@ -50,7 +50,9 @@ void locked_stopped(struct guest *g)
 	else if (v->pending)
 		g->last = v->stop;
 	else
-		g->last = (struct stop){ .kind = STOP_SIGNAL, .thread = v->nr + 1, .signal = g->interrupt_signal,
+		g->last = (struct stop){ .kind = STOP_SIGNAL,
+			.thread = v->nr + 1,
+			.signal = g->interrupt_signal,
 			.text = g->interrupt_text[0] ? g->interrupt_text : NULL };
 	v->pending = false;
 	vcpu_is_reported(v, g->last.kind);
@@ -116,14 +118,14 @@ void locked_call_out(struct guest *g)
 
 /* What becomes of a vCPU that has come out. */
 enum outcome {
-	OUTCOME_GONE,	/* it is there no more */
-	OUTCOME_STANDS, /* non-stop: for an event of its own */
-	OUTCOME_HALTED, /* non-stop: because it was to */
-	OUTCOME_EVENT,	/* the machine is to stop for it */
-	OUTCOME_PARKED, /* the machine is stopping */
+	OUTCOME_GONE,	 /* it is there no more */
+	OUTCOME_STANDS,	 /* non-stop: for an event of its own */
+	OUTCOME_HALTED,	 /* non-stop: because it was to */
+	OUTCOME_EVENT,	 /* the machine is to stop for it */
+	OUTCOME_PARKED,	 /* the machine is stopping */
 	OUTCOME_SETTLES, /* ... and for a moment, it is waited for the answer to its access */
-	OUTCOME_AHEAD,	/* it runs on, and has got further: what it has to do first is another thing now */
-	OUTCOME_AGAIN	/* it runs on */
+	OUTCOME_AHEAD,	 /* it runs on, and has got further: what it has to do first is another thing now */
+	OUTCOME_AGAIN	 /* it runs on */
 };
 
 static enum outcome locked_outcome(const struct vcpu *v, enum step_result result)

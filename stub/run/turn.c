@@ -96,7 +96,8 @@ static enum turn locked_next(struct vcpu *v)
 		if (v->state == VCPU_PAUSES)
 			locked_give_a_turn(v);
 		else if (v->state != VCPU_ADMITTED)
-			return vcpu_is_pending(v) && v->state != VCPU_WAITS && v->state != VCPU_MADE_WAY ? TURN_SETTLE : TURN_BACK;
+			return vcpu_is_pending(v) && v->state != VCPU_WAITS && v->state != VCPU_MADE_WAY ? TURN_SETTLE
+													 : TURN_BACK;
 		else if (locked_begins(v))
 			return TURN_RUN;
 	}

@@ -14,8 +14,8 @@
 enum turn {
 	TURN_RUN,    /* KVM_RUN by v->run.how, and turn_end() behind it */
 	TURN_SETTLE, /* the same by HOST_SETTLE: the access that is pending is completed, and nothing is executed */
-	TURN_FREE,   /* nobody attends to this vCPU: by the host's fast way, and here again if that is closed by then; no turn_end() */
-	TURN_BACK    /* the VMM has its thread: -EINTR, and no turn_end() */
+	TURN_FREE, /* nobody attends to this vCPU: by the host's fast way, and here again if that is closed by then; no turn_end() */
+	TURN_BACK /* the VMM has its thread: -EINTR, and no turn_end() */
 };
 
 /* By the vCPU's own thread. Waits, by host_ops.wait(), until the vCPU may enter, or until the VMM wants its thread. */

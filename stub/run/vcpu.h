@@ -150,11 +150,11 @@ struct step_mask {
 
 /* step.c's: the run under way, from step_begin() to the step_end() that ends it. */
 struct run {
-	bool step;	      /* else freely */
-	bool settles;	      /* of a borrowed vCPU: an access is completed first, and nothing else executed */
-	enum host_run how;    /* what KVM_RUN is to do */
-	uint64_t skip;	      /* the execution point that is stepped over, or UINT64_MAX */
-	struct place *lifted; /* ... and its opcode, or NULL */
+	bool step;		 /* else freely */
+	bool settles;		 /* of a borrowed vCPU: an access is completed first, and nothing else executed */
+	enum host_run how;	 /* what KVM_RUN is to do */
+	uint64_t skip;		 /* the execution point that is stepped over, or UINT64_MAX */
+	struct place *lifted;	 /* ... and its opcode, or NULL */
 	const struct point *met; /* the breakpoint that the run came to, or NULL ... */
 	bool met_stepped;	 /* ... by a step that is complete */
 	bool error;		 /* KVM cannot go on, and that is none of the debugger's doing */
@@ -233,12 +233,12 @@ struct vcpu {
 	enum vcpu_state state;
 	bool present; /* it is there: those of a VMM come and go */
 	bool is_new;  /* it has come since the client asked to be told of that, and has not been told of */
-	bool home;    /* its thread is here: it waits, or is in the guest. A borrowed one else is the VMM's, and enters nothing */
-	bool known;   /* a borrowed one: it has come here once, so that it may be looked at */
-	bool waits;   /* a borrowed one: its thread is in host_ops.wait() until it is woken */
+	bool home;  /* its thread is here: it waits, or is in the guest. A borrowed one else is the VMM's, and enters nothing */
+	bool known; /* a borrowed one: it has come here once, so that it may be looked at */
+	bool waits; /* a borrowed one: its thread is in host_ops.wait() until it is woken */
 	enum vcpu_settling settling;
-	bool shows;   /* a borrowed one: what the VMM has it shown by turn_show() was told of, or will be */
-	bool done;    /* a borrowed one: while it was to stand, an access was completed. A step asked of it is done by that, unless the client saw it */
+	bool shows; /* a borrowed one: what the VMM has it shown by turn_show() was told of, or will be */
+	bool done; /* a borrowed one: while it was to stand, an access was completed. A step asked of it is done by that, unless the client saw it */
 	enum vcpu_first first;
 	bool alone;   /* enters only while no other does: over a planted breakpoint, or by a software step */
 	bool halting; /* non-stop: it is inside, and is to stop with this signal */
@@ -329,37 +329,38 @@ struct guest {
 	enum guest_state state;
 	unsigned count[VCPU_STATES]; /* how many are in each */
 	unsigned lone;		     /* ... and not VCPU_STANDS, and have to be alone */
-	int64_t stopping_ms;	/* since when it is STOPPING */
-	struct vcpu *current;	/* whose stop is, or was last, reported */
-	struct vcpu *reporter;	/* of the stop under way */
+	int64_t stopping_ms;	     /* since when it is STOPPING */
+	struct vcpu *current;	     /* whose stop is, or was last, reported */
+	struct vcpu *reporter;	     /* of the stop under way */
 	enum baton baton;
-	struct vcpu *server;	/* of BATON_VCPU_NEXT and BATON_VCPU: whose thread */
-	struct vcpu *alone;	/* the one that may enter, when not all may */
-	unsigned alone_last;	/* the number of the last one */
-	bool open_steps; /* interrupts are taken while a vCPU steps, where they could wait */
+	struct vcpu *server; /* of BATON_VCPU_NEXT and BATON_VCPU: whose thread */
+	struct vcpu *alone;  /* the one that may enter, when not all may */
+	unsigned alone_last; /* the number of the last one */
+	bool open_steps;     /* interrupts are taken while a vCPU steps, where they could wait */
 	enum guest_hold hold;
 	struct vcpu *looked_into; /* of HOLD_READ, or NULL */
-	pthread_cond_t out;	/* while held: the last one has come out; or a vCPU's thread serves no more; or an access is completed. By CLOCK_MONOTONIC */
+	pthread_cond_t
+		out; /* while held: the last one has come out; or a vCPU's thread serves no more; or an access is completed. By CLOCK_MONOTONIC */
 	enum guest_asked asked;
-	bool parting;		/* all are to stand, and nobody serves */
-	bool parted;		/* ... and the threads are to end */
+	bool parting; /* all are to stand, and nobody serves */
+	bool parted;  /* ... and the threads are to end */
 	unsigned ended_threads;
-	int interrupt_signal;	/* of the stop under way, for when nobody has an event */
-	char interrupt_text[200]; /* ... and the VMM's sentence, or none */
-	bool interrupted;	/* since it was resumed last, whoever reports */
-	bool thread_events;	       /* the client is to be told of vCPUs that come, are brought up, or go */
+	int interrupt_signal;	     /* of the stop under way, for when nobody has an event */
+	char interrupt_text[200];    /* ... and the VMM's sentence, or none */
+	bool interrupted;	     /* since it was resumed last, whoever reports */
+	bool thread_events;	     /* the client is to be told of vCPUs that come, are brought up, or go */
 	bool stops_at[GUEST_EVENTS]; /* as the client chooses; set while the machine is stopped */
 
-	bool step_is_none;	     /* the next step ends where it begins: gdb_sync */
-	bool started;		     /* has been resumed since it was opened or restarted */
-	bool ended;		     /* the guest is over; only restart brings it back */
-	struct stop over;	     /* STOP_EXITED: so the VMM says, and that is the next stop */
-	struct stop last;	     /* the stop that was reported last */
-	bool announced;		     /* the watcher was told to fetch the text */
+	bool step_is_none; /* the next step ends where it begins: gdb_sync */
+	bool started;	   /* has been resumed since it was opened or restarted */
+	bool ended;	   /* the guest is over; only restart brings it back */
+	struct stop over;  /* STOP_EXITED: so the VMM says, and that is the next stop */
+	struct stop last;  /* the stop that was reported last */
+	bool announced;	   /* the watcher was told to fetch the text */
 	size_t nsaid;
 	char said[GUEST_TEXT_MAX]; /* what commands printed, for the client's console */
-	char why[256];		     /* the sentence of the last refusal */
-	struct refusal refusal;	     /* ... by which it is written */
+	char why[256];		   /* the sentence of the last refusal */
+	struct refusal refusal;	   /* ... by which it is written */
 };
 
 /* What came of a run of one vCPU. */

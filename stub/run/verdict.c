@@ -98,7 +98,8 @@ static const struct point *point_of(struct vcpu *v, const struct arch_hit *hit, 
 
 	if (hit->slots)
 		return points_of_slots(&g->points, hit->slots, skip);
-	return hit->kind == HIT_EXEC ? points_in_register_at(&g->points, memory_of_pc(&v->space)) : points_of_access(&g->points, hit->addr);
+	return hit->kind == HIT_EXEC ? points_in_register_at(&g->points, memory_of_pc(&v->space))
+				     : points_of_access(&g->points, hit->addr);
 }
 
 /* KVM's own step would not have ended here. */
@@ -125,7 +126,7 @@ static enum step_result at_debug_register(
 		return step_complete(v, exit, watch);
 	if (!p || (point_is_exec(p) && (own || watch)))
 		return hit->stepped && verdict_is_stepping(v) ? step_complete(v, exit, watch)
-						      : guests_own(v, exit, own_hits(v, hit, false));
+							      : guests_own(v, exit, own_hits(v, hit, false));
 	err = own_give(v, exit, own, watch, &control);
 	return err ? not_given(v, err) : at_point(v, p, hit->have_addr ? hit->addr : p->addr);
 }
@@ -179,7 +180,8 @@ static enum step_result at_error(struct vcpu *v, const struct vcpu_exit *exit, c
 
 enum step_result verdict_failed(struct vcpu *v, const char *what, int err)
 {
-	snprintf(v->text, sizeof(v->text), "%s: %s (pc 0x%llx)", what, strerror(-err), (unsigned long long)memory_of_pc(&v->space));
+	snprintf(v->text, sizeof(v->text), "%s: %s (pc 0x%llx)", what, strerror(-err),
+		(unsigned long long)memory_of_pc(&v->space));
 	return verdict_signal(v, GDB_SIGNAL_ABRT);
 }
 

@@ -27,9 +27,9 @@ enum server_event {
 
 /* All functions may be NULL. Threads: the one that serves, which is a vCPU's or that of server_dispatch(), unless said otherwise. */
 struct server_config {
-	bool trace;	  /* packets are told of, readable */
+	bool trace; /* packets are told of, readable */
 	bool serves_self; /* server_dispatch() serves the client also while the machine is stopped; no vCPU thread does, without begins() */
-	void *arg;	  /* of the functions */
+	void *arg; /* of the functions */
 
 	/* Takes a sentence without a newline. Any thread, locks held: the function does not wait, and calls nothing of server.h. */
 	void (*log)(void *arg, enum server_level level, const char *sentence);
@@ -74,7 +74,8 @@ struct server_config {
 	void (*client)(void *arg, bool here);
 };
 
-__attribute__((format(printf, 3, 4))) void config_log(const struct server_config *c, enum server_level level, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void config_log(
+	const struct server_config *c, enum server_level level, const char *format, ...);
 void config_print(const struct server_config *c, const char *text);
 bool config_ends(const struct server_config *c, enum server_event event, int code);
 

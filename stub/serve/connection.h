@@ -46,11 +46,11 @@ struct server {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* the client */
 	_Atomic enum client client;
-	pthread_t watcher;	/* whoever was in server_dispatch() last ... */
-	bool watched;		/* ... if anybody was */
-	bool disconnects;	/* ... for server_disconnect(), as nobody had been: whoever comes meanwhile waits */
-	atomic_bool parted;	/* by server_disconnect(): the guest goes on, however the client goes */
-	atomic_bool parts;	/* nothing of the client is left in the machine of the list: the watcher is to leave it */
+	pthread_t watcher;  /* whoever was in server_dispatch() last ... */
+	bool watched;	    /* ... if anybody was */
+	bool disconnects;   /* ... for server_disconnect(), as nobody had been: whoever comes meanwhile waits */
+	atomic_bool parted; /* by server_disconnect(): the guest goes on, however the client goes */
+	atomic_bool parts;  /* nothing of the client is left in the machine of the list: the watcher is to leave it */
 	struct comm listeners[CONNECTION_LISTENERS];
 	unsigned nlisteners;
 	struct lobby lobby;

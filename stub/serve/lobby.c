@@ -10,7 +10,7 @@
 #include "ready.h"
 #include "sources.h"
 
-#define PATIENCE_MS 1000	/* for a client that is leaving to be gone, when the next one is there */
+#define PATIENCE_MS 1000 /* for a client that is leaving to be gone, when the next one is there */
 
 void lobby_open(struct lobby *l, int sources, const struct server_config *config)
 {
@@ -102,7 +102,8 @@ static bool judge(struct lobby *l, struct caller *c)
 		return false;
 	}
 	if (c->have == sizeof(c->bytes)) {
-		config_log(l->config, SERVER_WARNING, "refused: a connection that begins with more than a packet; it is closed");
+		config_log(
+			l->config, SERVER_WARNING, "refused: a connection that begins with more than a packet; it is closed");
 		return false;
 	}
 	if (packet) {

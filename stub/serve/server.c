@@ -97,7 +97,6 @@ void server_close(struct server *s)
 	pthread_cond_destroy(&s->changed);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
-
 }
 
 /* Listening */
@@ -321,7 +320,8 @@ static void begin_look(struct server *s, const short ready[SOURCES])
 	wake_heard(&s->wake, ready[SOURCE_TIMER], ready[SOURCE_TICK]);
 	s->ticked = ready[SOURCE_TICK];
 	s->heard = s->asked.fd != s->link.in || ready[SOURCE_CLIENT] & ~POLLOUT;
-	s->sure = s->config.serves_self && (s->holds || !s->config.begins) && s->asked.fd == s->link.in && ready[SOURCE_CLIENT] & POLLIN;
+	s->sure = s->config.serves_self && (s->holds || !s->config.begins) && s->asked.fd == s->link.in &&
+		  ready[SOURCE_CLIENT] & POLLIN;
 }
 
 /* Nobody is served any more: nothing is to be ready again, whoever calls. */

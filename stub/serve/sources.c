@@ -10,7 +10,8 @@
 /* So many at a look: what is more is ready at the next one. */
 #define LOOK 16
 
-_Static_assert(POLLIN == EPOLLIN && POLLOUT == EPOLLOUT && POLLHUP == EPOLLHUP && POLLERR == EPOLLERR, "epoll's events are poll's");
+_Static_assert(
+	POLLIN == EPOLLIN && POLLOUT == EPOLLOUT && POLLHUP == EPOLLHUP && POLLERR == EPOLLERR, "epoll's events are poll's");
 
 int sources_open(void)
 {

@@ -222,7 +222,8 @@ static void watch_attaching(struct server *s)
 {
 	struct machine *m;
 	char error[256] = "";
-	int err = s->session.wanted > UINT32_MAX ? -ESRCH : s->config.attach(s->config.arg, s->session.wanted, &m, error, sizeof(error));
+	int err = s->session.wanted > UINT32_MAX ? -ESRCH
+						 : s->config.attach(s->config.arg, s->session.wanted, &m, error, sizeof(error));
 
 	if (!err) {
 		watch_attached(s, m);

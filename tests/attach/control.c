@@ -182,8 +182,8 @@ static void do_report(struct victim *v, char *argument, FILE *answer)
 		"sequence=%s kicks=%s running=%u/%u exits=%lu rate=%.0f gap=%.0f eintr=%lu sent=%lu handled=%lu uncaused=%lu lost=%lu "
 		"foreign=%lu left=%lu%s%s\n",
 		sum.wrong ? "BROKEN" : "unbroken", sum.uncaused || sum.lost || sum.foreign ? "UNEQUAL" : "equal", sum.running,
-		sum.vcpus, sum.exits, (double)sum.fresh / (at - before), 1e6 * sum.gap, sum.eintr, sum.sent, sum.handled, sum.uncaused,
-		sum.lost, sum.foreign, sum.left, sum.wrong ? "; " : "", sum.wrong ? sum.wrong : "");
+		sum.vcpus, sum.exits, (double)sum.fresh / (at - before), 1e6 * sum.gap, sum.eintr, sum.sent, sum.handled,
+		sum.uncaused, sum.lost, sum.foreign, sum.left, sum.wrong ? "; " : "", sum.wrong ? sum.wrong : "");
 	before = at;
 }
 

@@ -47,7 +47,8 @@ void slot_change(struct victim *v, const char *how)
 	if (err)
 		fprintf(v->answers, "slot: %s\n", strerror(-err));
 	else
-		fprintf(v->answers, "slot %u at %#llx of %#llx bytes is at %p\n", SLOT, (unsigned long long)at, (unsigned long long)size, ram);
+		fprintf(v->answers, "slot %u at %#llx of %#llx bytes is at %p\n", SLOT, (unsigned long long)at,
+			(unsigned long long)size, ram);
 }
 
 void slot_change_by(struct seat *s, const char *how)
@@ -87,7 +88,8 @@ static void set_by_other_request(int vm, void *ram)
 	struct {
 		struct kvm_userspace_memory_region slot;
 		uint64_t more[16];
-	} region = { { .slot = 24, .guest_phys_addr = place(4), .memory_size = SLOT_SIZE, .userspace_addr = (uintptr_t)ram }, { 0 } };
+	} region = { { .slot = 24, .guest_phys_addr = place(4), .memory_size = SLOT_SIZE, .userspace_addr = (uintptr_t)ram },
+		{ 0 } };
 
 	_Static_assert(sizeof(region) == 160, "");
 	if (ioctl(vm, _IOC(_IOC_WRITE, KVMIO, 0x49, sizeof(region)), &region) && set_slot(vm, 24, place(4), ram, SLOT_SIZE))

@@ -23,8 +23,8 @@ struct seat {
 	pthread_t thread;
 	volatile int tid;
 	volatile unsigned long exits, reads, phase;
-	double last;	     /* exit: seconds of check_clock() */
-	volatile double gap; /* the longest time between two, since the last report */
+	double last;	       /* exit: seconds of check_clock() */
+	volatile double gap;   /* the longest time between two, since the last report */
 	unsigned int expected; /* what the guest writes next */
 	volatile unsigned long broken;
 	char first[160];	/* what was the first that was wrong */
@@ -39,7 +39,7 @@ struct seat {
 	unsigned long explained;	 /* signals that have explained an EINTR, or can do so no more */
 	bool is_paused;
 	const char *volatile slot_change; /* what its thread is to do with a slot, or NULL */
-	volatile bool ends; /* its thread is to end; tid is 0 when it has */
+	volatile bool ends;		  /* its thread is to end; tid is 0 when it has */
 };
 
 /* How this VMM kicks. */
@@ -69,7 +69,7 @@ struct victim {
 	long spins;	  /* milliseconds */
 	long uid;
 	bool filtered, later, in_main, holds, forgets, slots;
-	long idlers;	  /* threads that sleep */
+	long idlers; /* threads that sleep */
 	volatile enum entangled entangled;
 	volatile bool is_held, is_needed; /* what `big` guards */
 	pthread_mutex_t big;

@@ -230,7 +230,12 @@ static void count_attached(struct visit *v, unsigned ms, char **point, double *n
 
 static void time_exits(struct visit *v, char **argv)
 {
-	enum { NATIVE, ATTACHED, ARMED, KINDS };
+	enum {
+		NATIVE,
+		ATTACHED,
+		ARMED,
+		KINDS
+	};
 	static const char *const names[] = { "native", "attached", "armed" };
 	struct rate rates[KINDS] = { 0 }, shares[KINDS] = { 0 };
 	unsigned n = atoi(argv[0]), ms = atoi(argv[1]);

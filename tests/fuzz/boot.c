@@ -51,7 +51,9 @@ static void try_loader(unsigned i, const struct load_file *f)
 		.entry_is_physical = true,
 		.reserved = INFO,
 		.reserved_end = 0xa000 };
-	const struct boot_request r = { .file = f, .machine = &machine, .ram = the_ram(), .info = INFO, .info_end = INFO_END, .append = "text" };
+	const struct boot_request r = {
+		.file = f, .machine = &machine, .ram = the_ram(), .info = INFO, .info_end = INFO_END, .append = "text"
+	};
 	struct boot_start start = { 0 };
 	char text[200] = "";
 	int err;

@@ -32,8 +32,8 @@ static const struct ram *the_ram(void)
 	struct refusal why = { text, sizeof(text) };
 
 	if (!ram.n)
-		check(!ram_open(&ram) && !ram_map(&ram, 0, 0, RAM_SIZE, &why) && !ram_map(&ram, 1, 1ull << 32, 0x10000, &why), "no memory",
-			text);
+		check(!ram_open(&ram) && !ram_map(&ram, 0, 0, RAM_SIZE, &why) && !ram_map(&ram, 1, 1ull << 32, 0x10000, &why),
+			"no memory", text);
 	return &ram;
 }
 

@@ -45,8 +45,8 @@ static const struct ram *the_ram(void)
 
 	if (ram.n)
 		return &ram;
-	check(!ram_open(&ram) && !ram_map(&ram, 0, 0x1000, RAM_SIZE, &why) && !ram_map(&ram, 1, LINUX_AT, RAM_SIZE, &why), "no memory",
-		text);
+	check(!ram_open(&ram) && !ram_map(&ram, 0, 0x1000, RAM_SIZE, &why) && !ram_map(&ram, 1, LINUX_AT, RAM_SIZE, &why),
+		"no memory", text);
 	return &ram;
 }
 

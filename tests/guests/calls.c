@@ -89,8 +89,8 @@ NOINLINE long spoil(long n)
 			 "msr fpsr, x0\n\tmov x9, x0\n\tmov x10, x0\n\tmov x15, x0\n\tmov x17, x0"
 			 :
 			 : "r"(n)
-			 : "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23",
-			 "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "x9", "x10", "x15", "x17");
+			 : "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18", "v19", "v20", "v21", "v22",
+			 "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "x9", "x10", "x15", "x17");
 	return n + 1;
 }
 
@@ -110,13 +110,14 @@ __attribute__((target("+sve"))) NOINLINE unsigned long spoil_sve(unsigned long n
 {
 	unsigned long bytes;
 
-	__asm__ volatile("setffr\n\tptrue p0.b\n\trdvl %0, #1\n\t"
-			 ".irp n, 1,2,3,4,5,6,7,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n\tdup z\\n\\().d, %1\n\t.endr\n\t"
-			 ".irp n, 1,2,3\n\twhilelo p\\n\\().b, xzr, %1\n\t.endr\n\twrffr p1.b"
-			 : "=&r"(bytes)
-			 : "r"(n)
-			 : "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24",
-			 "v25", "v26", "v27", "v28", "v29", "v30", "v31", "p0", "p1", "p2", "p3", "cc");
+	__asm__ volatile(
+		"setffr\n\tptrue p0.b\n\trdvl %0, #1\n\t"
+		".irp n, 1,2,3,4,5,6,7,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n\tdup z\\n\\().d, %1\n\t.endr\n\t"
+		".irp n, 1,2,3\n\twhilelo p\\n\\().b, xzr, %1\n\t.endr\n\twrffr p1.b"
+		: "=&r"(bytes)
+		: "r"(n)
+		: "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24",
+		"v25", "v26", "v27", "v28", "v29", "v30", "v31", "p0", "p1", "p2", "p3", "cc");
 	return bytes * n;
 }
 #elif defined(__x86_64__)
@@ -155,8 +156,8 @@ NOINLINE long spoil(long n)
 			 "fscsr %0\n\tmv t0, %0\n\tmv t1, %0\n\tmv t6, %0\n\tmv a7, %0"
 			 :
 			 : "r"(n)
-			 : "ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "fa0", "fa1", "fa2", "fa3", "fa4", "fa5", "fa6",
-			 "fa7", "ft8", "ft9", "ft10", "ft11", "t0", "t1", "t6", "a7");
+			 : "ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "fa0", "fa1", "fa2", "fa3", "fa4", "fa5",
+			 "fa6", "fa7", "ft8", "ft9", "ft10", "ft11", "t0", "t1", "t6", "a7");
 	return n + 1;
 }
 
@@ -171,8 +172,9 @@ NOINLINE long spoil(long n)
 			 "mtctr %0\n\tmtcrf 0xff, %0\n\tmr 0, %0\n\tmr 11, %0\n\tmr 12, %0\n\tmtxer %0"
 			 :
 			 : "r"(n)
-			 : "fr0", "fr1", "fr2", "fr3", "fr4", "fr5", "fr6", "fr7", "fr8", "fr9", "fr10", "fr11", "fr12", "fr13", "v0", "v1", "v2",
-			 "v3", "v4", "v5", "v19", "ctr", "cr0", "cr1", "cr5", "cr6", "cr7", "r0", "r11", "r12", "xer");
+			 : "fr0", "fr1", "fr2", "fr3", "fr4", "fr5", "fr6", "fr7", "fr8", "fr9", "fr10", "fr11", "fr12", "fr13",
+			 "v0", "v1", "v2", "v3", "v4", "v5", "v19", "ctr", "cr0", "cr1", "cr5", "cr6", "cr7", "r0", "r11",
+			 "r12", "xer");
 	return n + 1;
 }
 

@@ -122,8 +122,11 @@ static void hypercall(unsigned long nr, unsigned long argument)
 	register unsigned long r3 __asm__("r3") = nr;
 	register unsigned long r4 __asm__("r4") = argument;
 
-	__asm__ volatile("sc 1" : "+r"(r3), "+r"(r4) : : "r0", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "ctr", "xer",
-			 "cr0", "cr1", "cr5", "cr6", "cr7", "memory");
+	__asm__ volatile("sc 1"
+			 : "+r"(r3), "+r"(r4)
+			 :
+			 : "r0", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "ctr", "xer", "cr0", "cr1", "cr5", "cr6",
+			 "cr7", "memory");
 }
 
 void wait_for_interrupt(void)

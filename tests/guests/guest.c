@@ -8,8 +8,22 @@
 /* As it stands in the source: the debugger is to see the call and its arguments. */
 #define NOINLINE __attribute__((noipa))
 
-enum mode { MODE_DEMO, MODE_SPIN, MODE_NO_DEVICE, MODE_SMP, MODE_TRAPS, MODE_INTERRUPTS, MODE_HALT, MODE_STORM, MODE_RESET, MODE_OFF, MODE_STRESS,
-	MODE_OWN_STEPS, MODE_OWN_CODE, MODE_LOCK };
+enum mode {
+	MODE_DEMO,
+	MODE_SPIN,
+	MODE_NO_DEVICE,
+	MODE_SMP,
+	MODE_TRAPS,
+	MODE_INTERRUPTS,
+	MODE_HALT,
+	MODE_STORM,
+	MODE_RESET,
+	MODE_OFF,
+	MODE_STRESS,
+	MODE_OWN_STEPS,
+	MODE_OWN_CODE,
+	MODE_LOCK
+};
 
 volatile enum mode mode = MODE_DEMO;
 volatile unsigned long counter;
@@ -128,9 +142,9 @@ static void smp(void)
 }
 
 /* The compiler is not to know what is in there: each increment is an instruction of its own. */
-#define INCREMENT(n) \
-	do { \
-		(n)++; \
+#define INCREMENT(n)                            \
+	do {                                    \
+		(n)++;                          \
 		__asm__ volatile("" : "+r"(n)); \
 	} while (0)
 
@@ -210,7 +224,7 @@ static void patch(unsigned long (*with)(void))
 /* Calls code that it writes anew before each call, over whatever a debugger has planted there. */
 static void patch_itself(void)
 {
-	unsigned long (*const call)(void) = (unsigned long (*)(void))&patched;
+	unsigned long (*const call)(void) = (unsigned long (*)(void)) & patched;
 
 	for (int i = 0; i < 5; i++) {
 		patch(give_1);

@@ -3,7 +3,7 @@
 #ifndef GUEST_H
 #define GUEST_H
 
-#define MAX_CPUS  8
+#define MAX_CPUS 8
 #define NO_DEVICE 0x0b000000UL /* outside RAM and devices on arm64; see start_x86_64.S for x86 */
 
 #if defined(__riscv)

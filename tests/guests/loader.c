@@ -21,7 +21,7 @@ static void print(const char *s)
 static void print_number(uint64_t n)
 {
 	for (int shift = 60; shift >= 0; shift -= 4)
-		out(0x3f8, (uint8_t)"0123456789abcdef"[n >> shift & 15]);
+		out(0x3f8, (uint8_t) "0123456789abcdef"[n >> shift & 15]);
 }
 
 static void print_module(const char *text, const char *from, const char *to)

@@ -37,13 +37,13 @@ __attribute__((unused)) static void sleep_ms(unsigned ms)
 }
 
 /* Is it so, now or at last? */
-#define comes_true(condition)                                        \
-	({                                                           \
-		int64_t until_ = now_ms() + PATIENCE;                \
-		bool is_;                                            \
-		while (!(is_ = (condition)) && now_ms() < until_)    \
-			sleep_us(200);                               \
-		is_;                                                 \
+#define comes_true(condition)                                     \
+	({                                                        \
+		int64_t until_ = now_ms() + PATIENCE;             \
+		bool is_;                                         \
+		while (!(is_ = (condition)) && now_ms() < until_) \
+			sleep_us(200);                            \
+		is_;                                              \
 	})
 
 /* What /proc shows of a thread: R, S, D, t, ... (proc(5), /proc/PID/stat); 0: nothing. */

@@ -28,7 +28,13 @@ int filtered_run(struct kvmgdb_vcpu *vcpu);
 int filtered_dispatch(struct kvmgdb *gdb);
 
 /* Of the VMM itself: its console, its event loop, its end. */
-static const int own_calls[] = { SYS_write, SYS_exit_group, SYS_exit, SYS_read, SYS_rt_sigreturn, SYS_futex,
+static const int own_calls[] = {
+	SYS_write,
+	SYS_exit_group,
+	SYS_exit,
+	SYS_read,
+	SYS_rt_sigreturn,
+	SYS_futex,
 #ifdef SYS_poll
 	SYS_poll,
 #else
@@ -53,7 +59,8 @@ static bool is_left_out(enum kvmgdb_thread thread, int kind, size_t i)
 	unsigned t, k, n;
 	const char *without = getenv("FILTER_WITHOUT");
 
-	return without && sscanf(without, "%u:%u:%u", &t, &k, &n) == 3 && t == (unsigned)thread && k == (unsigned)kind && n == i;
+	return without && sscanf(without, "%u:%u:%u", &t, &k, &n) == 3 && t == (unsigned)thread && k == (unsigned)kind &&
+	       n == i;
 }
 
 static struct sock_filter program[512];
@@ -98,7 +105,7 @@ static unsigned short write_program(enum kvmgdb_thread thread)
 	at = add(at, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP));
 	at = load(at, offsetof(struct seccomp_data, args[1])
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-			  + 4
+			      + 4
 #endif
 	);
 	for (size_t i = 0; i < nioctls; i++)

@@ -76,7 +76,8 @@ static void test_alone(void)
 
 /* ---- leaving ---- */
 
-static const char *const leave_states[] = { "stopped", "running", "at a breakpoint", "stepping", "over a breakpoint", "false conditions" };
+static const char *const leave_states[] = { "stopped", "running", "at a breakpoint", "stepping", "over a breakpoint",
+	"false conditions" };
 
 static void bring_into(struct rig *r, int fd, unsigned state)
 {
@@ -124,8 +125,8 @@ static void leave_by(unsigned state, bool vanishes)
 		close(fd);
 	else
 		kvmgdb_disconnect(r.gdb);
-	ok(fd >= 0 && rig_is_left(&r) && rig_code(&r) == code, "leave, %s, %s: the guest's code is its own", leave_states[state],
-		vanishes ? "the client is gone" : "kvmgdb_disconnect()");
+	ok(fd >= 0 && rig_is_left(&r) && rig_code(&r) == code, "leave, %s, %s: the guest's code is its own",
+		leave_states[state], vanishes ? "the client is gone" : "kvmgdb_disconnect()");
 	ok(rig_runs(&r), "leave: ... it runs on");
 	is_int((int64_t)rig_debug_exits(&r), 0, "leave: ... and no debug exit comes");
 	if (!vanishes)
@@ -161,7 +162,8 @@ static void test_busy(void)
 	ok(r.vcpus[0].in_handler, "busy in the VMM: all that while it was");
 	rig_come_back(&r, fd);
 	ok(client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'T', "busy in the VMM: behind it, a step");
-	ok(!strcmp(client_break(&r, fd, "Z0", "tick"), "OK") && client_ask(fd, PATIENCE, "vCont;c")[0] == 'T', "busy in the VMM: ... and a breakpoint");
+	ok(!strcmp(client_break(&r, fd, "Z0", "tick"), "OK") && client_ask(fd, PATIENCE, "vCont;c")[0] == 'T',
+		"busy in the VMM: ... and a breakpoint");
 	close(fd);
 	ok(rig_runs(&r), "busy in the VMM: and it runs on");
 	rig_close(&r);
@@ -210,7 +212,8 @@ enum kick {
 	BY_SLOW_HANDLER /* whose handler takes its time */
 };
 
-static const char *const kick_names[] = { "kvmgdb_kick()", "a signal", "a signal that sets immediate_exit", "a handler that sleeps" };
+static const char *const kick_names[] = { "kvmgdb_kick()", "a signal", "a signal that sets immediate_exit",
+	"a handler that sleeps" };
 
 static struct kvm_run *kicked; /* the handler is to set its immediate_exit */
 static bool handler_sleeps;
@@ -300,14 +303,17 @@ static void test_slots(void)
 	if (client_sees_plants(fd))
 		ok(rig_code(&r) != code, "slots: an opcode is planted");
 	else
-		skip("slots: an opcode is planted", "this host's KVM does not tell of opcodes: the breakpoint is in a debug register");
+		skip("slots: an opcode is planted",
+			"this host's KVM does not tell of opcodes: the breakpoint is in a debug register");
 	rig_pause(&r);
 	kvmgdb_set_memory(r.gdb, 0, board_ram, 0, r.m.ram, 0);
 	ok(rig_code(&r) == code, "slots: it is out of memory that goes");
-	ok(client_ask(fd, PATIENCE, "m%llx,8", (unsigned long long)rig_symbol(&r, "counter", NULL))[0] == 'E', "slots: memory that is gone is not read");
+	ok(client_ask(fd, PATIENCE, "m%llx,8", (unsigned long long)rig_symbol(&r, "counter", NULL))[0] == 'E',
+		"slots: memory that is gone is not read");
 	kvmgdb_set_memory(r.gdb, 0, board_ram, MACHINE_RAM, r.m.ram, 0);
 	rig_resume(&r);
-	ok(client_ask(fd, PATIENCE, "m%llx,8", (unsigned long long)rig_symbol(&r, "counter", NULL))[0] != 'E', "slots: it is there again");
+	ok(client_ask(fd, PATIENCE, "m%llx,8", (unsigned long long)rig_symbol(&r, "counter", NULL))[0] != 'E',
+		"slots: it is there again");
 	close(fd);
 	ok(rig_runs(&r), "slots: the guest runs on");
 	rig_close(&r);
@@ -382,7 +388,8 @@ static void test_two(void)
 	fd_b = client_open(&b);
 	ok(fd_b >= 0 && rig_stands(&b), "two VMs: both are stopped, each by its debugger");
 	client_break(&a, fd_a, "Z0", "tick");
-	ok(client_ask(fd_a, PATIENCE, "vCont;c")[0] == 'T' && rig_stands(&b), "two VMs: one comes to a breakpoint, the other stands");
+	ok(client_ask(fd_a, PATIENCE, "vCont;c")[0] == 'T' && rig_stands(&b),
+		"two VMs: one comes to a breakpoint, the other stands");
 	client_say(fd_b, "vCont;c");
 	ok(rig_runs(&b), "two VMs: ... and meets none when it runs");
 	close(fd_a);

@@ -60,14 +60,19 @@ static void test_configs(const struct machine *m)
 	is_int(open_as(m, &(struct kvmgdb_config){ .kick_signal = 1000 }, offsetof(struct kvmgdb_config, kick_signal)), 0,
 		"of an earlier one, which ends sooner: what follows is not looked at");
 	is_int(open_as(m, &(struct kvmgdb_config){ 0 }, 4), -EINVAL, "of no size");
-	is_int(open_as(m, &(struct kvmgdb_config){ .flags = 1u << 31 }, sizeof(struct kvmgdb_config)), -EINVAL, "with a flag that is unknown");
-	is_int(open_as(m, &(struct kvmgdb_config){ .vm_fd = memory }, sizeof(struct kvmgdb_config)), -EINVAL, "with a file for a VM");
+	is_int(open_as(m, &(struct kvmgdb_config){ .flags = 1u << 31 }, sizeof(struct kvmgdb_config)), -EINVAL,
+		"with a flag that is unknown");
+	is_int(open_as(m, &(struct kvmgdb_config){ .vm_fd = memory }, sizeof(struct kvmgdb_config)), -EINVAL,
+		"with a file for a VM");
 	signal(SIGUSR1, handle);
-	is_int(open_as(m, &(struct kvmgdb_config){ .kick_signal = SIGUSR1 }, sizeof(struct kvmgdb_config)), -EINVAL, "with a signal of the VMM's own");
+	is_int(open_as(m, &(struct kvmgdb_config){ .kick_signal = SIGUSR1 }, sizeof(struct kvmgdb_config)), -EINVAL,
+		"with a signal of the VMM's own");
 	signal(SIGUSR1, SIG_DFL);
-	is_int(open_as(m, &(struct kvmgdb_config){ .kick_signal = SIGUSR1 }, sizeof(struct kvmgdb_config)), 0, "with one that is free");
-	is_int(kvmgdb_open(&(struct kvmgdb_config){ .size = sizeof(struct kvmgdb_config), .flags = 1u << 31 }, &gdb, small, sizeof(small)), -EINVAL,
-		"with little room for a sentence");
+	is_int(open_as(m, &(struct kvmgdb_config){ .kick_signal = SIGUSR1 }, sizeof(struct kvmgdb_config)), 0,
+		"with one that is free");
+	is_int(kvmgdb_open(&(struct kvmgdb_config){ .size = sizeof(struct kvmgdb_config), .flags = 1u << 31 }, &gdb, small,
+		       sizeof(small)),
+		-EINVAL, "with little room for a sentence");
 	is_int((int64_t)strlen(small), sizeof(small) - 1, "... which is cut");
 	close(memory);
 }
@@ -84,7 +89,8 @@ static void test_refusals(struct rig *r)
 
 	is_int(kvmgdb_add_vcpu(r->gdb, 0, r->m.vcpus[0].fd, NULL, &v), -EEXIST, "add_vcpu: one of this index");
 	is_int(kvmgdb_add_vcpu(r->gdb, 1, memory, NULL, &v), -EINVAL, "add_vcpu: a file");
-	is_int(kvmgdb_set_memory(r->gdb, 1, board_ram + 0x1000, 0x1000, r->m.ram, 0), -EEXIST, "set_memory: where another slot is");
+	is_int(kvmgdb_set_memory(r->gdb, 1, board_ram + 0x1000, 0x1000, r->m.ram, 0), -EEXIST,
+		"set_memory: where another slot is");
 	is_int(kvmgdb_set_memory(r->gdb, 1, 0, 0, NULL, 0), 0, "set_memory: a slot that is not there goes");
 	is_int(kvmgdb_tell(r->gdb, (enum kvmgdb_fact)77, told, sizeof(told)), -EINVAL, "tell: what nobody knows");
 	is_int(kvmgdb_tell(r->gdb, KVMGDB_PPC_MMUV3, told, sizeof(told)), -EINVAL, "tell: of another size");
@@ -164,7 +170,9 @@ static bool becomes(const atomic_int *n, int value)
 
 static void test_called(void)
 {
-	struct kvmgdb_config config = { .flags = KVMGDB_TRACE, .kill = on_kill, .command = on_command, .client = on_client, .log = on_log };
+	struct kvmgdb_config config = {
+		.flags = KVMGDB_TRACE, .kill = on_kill, .command = on_command, .client = on_client, .log = on_log
+	};
 	struct rig *r = &the_rig;
 	char said[2000] = "";
 	const char *reply;
@@ -177,8 +185,10 @@ static void test_called(void)
 	client_ask(fd, PATIENCE, "qfThreadInfo");
 	ok(called.trace > 0, "log(): KVMGDB_TRACE shows packets");
 	reply = client_monitor(fd, "devices all", said, sizeof(said));
-	ok(!strcmp(reply, "OK") && client_says(said, "a device of the VMM's") && !strcmp(called.line, "devices all"), "command(): the VMM's is run, with its line");
-	ok(strcmp(client_monitor(fd, "no such thing", said, sizeof(said)), "OK") && called.lines == 2, "command(): what the VMM does not know either is refused");
+	ok(!strcmp(reply, "OK") && client_says(said, "a device of the VMM's") && !strcmp(called.line, "devices all"),
+		"command(): the VMM's is run, with its line");
+	ok(strcmp(client_monitor(fd, "no such thing", said, sizeof(said)), "OK") && called.lines == 2,
+		"command(): what the VMM does not know either is refused");
 	client_monitor(fd, "capabilities", said, sizeof(said));
 	is_int(called.lines, 2, "command(): what the library knows is its own");
 	client_say(fd, "k");
@@ -211,8 +221,10 @@ static void test_reset(void)
 	called.refuses = false;
 	reply = client_monitor(fd, "system_reset", said, sizeof(said));
 	printf("# resets %d, %s, %d\n", called.resets, reply, fd);
-	ok(called.resets == 2 && !strcmp(reply, "OK") && *(volatile unsigned long *)rig_at(r, "counter") == 0, "reset(): the guest is at its start");
-	ok(!strcmp(client_break(r, fd, "Z0", "main"), "OK") && client_ask(fd, PATIENCE, "vCont;c")[0] == 'T', "reset(): ... and is debugged");
+	ok(called.resets == 2 && !strcmp(reply, "OK") && *(volatile unsigned long *)rig_at(r, "counter") == 0,
+		"reset(): the guest is at its start");
+	ok(!strcmp(client_break(r, fd, "Z0", "main"), "OK") && client_ask(fd, PATIENCE, "vCont;c")[0] == 'T',
+		"reset(): ... and is debugged");
 	client_break(r, fd, "z0", "main");
 	close(fd);
 	rig_close(r);

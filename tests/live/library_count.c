@@ -98,7 +98,8 @@ static void trace(pid_t tid, struct counts *c)
 {
 	int status;
 
-	if (ptrace(PTRACE_SEIZE, tid, NULL, (void *)PTRACE_O_TRACESYSGOOD) < 0 || ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) < 0) {
+	if (ptrace(PTRACE_SEIZE, tid, NULL, (void *)PTRACE_O_TRACESYSGOOD) < 0 ||
+		ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) < 0) {
 		c->error = errno;
 		return;
 	}
@@ -182,8 +183,9 @@ static void test_count(struct counts *c, const char *what, bool by_halves, unsig
 
 /* A packet taken, KVM_RUN and a packet sent are the floor. */
 #ifdef __x86_64__
-#define SERVING 6  /* and ppoll(), a look at the instruction, and KVM told of the next step ahead */
-#define HALVES 15  /* and signals blocked and let in around KVM_RUN and the VMM's own code, which may have changed what was read */
+#define SERVING 6 /* and ppoll(), a look at the instruction, and KVM told of the next step ahead */
+#define HALVES \
+	15 /* and signals blocked and let in around KVM_RUN and the VMM's own code, which may have changed what was read */
 #else
 #define SERVING 11 /* and registers one by one, and the mask of interrupts */
 #define HALVES 18

@@ -70,8 +70,8 @@ static void test_moved(const char *image)
 }
 
 enum read_only {
-	TOLD_ITSELF,  /* the library is told of the mapping that is read-only */
-	TOLD_OTHER,   /* ... of another one */
+	TOLD_ITSELF, /* the library is told of the mapping that is read-only */
+	TOLD_OTHER,  /* ... of another one */
 	BY_FUNCTIONS /* ... or reaches that one by functions */
 };
 
@@ -120,7 +120,8 @@ static void read_only_by(const char *image, enum read_only how)
 	} else {
 		reply = client_break(&r, fd, "Z0", "tick");
 		if (!strcmp(reply, "OK"))
-			ok(client_ask(fd, PATIENCE, "vCont;c")[0] == 'T', "read-only memory: a breakpoint is met by a debug register");
+			ok(client_ask(fd, PATIENCE, "vCont;c")[0] == 'T',
+				"read-only memory: a breakpoint is met by a debug register");
 		else
 			ok(!strncmp(reply, "E.", 2), "read-only memory: no breakpoint in it: %s", reply);
 		/* Where a step is made of planted opcodes, the client is told that there can be none, before the stop. */

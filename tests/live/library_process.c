@@ -77,7 +77,8 @@ static unsigned count_changed(const struct process *a, const struct process *b, 
 	unsigned n = 0;
 
 	for (int i = 1; i <= SIGNALS; i++) {
-		if (i == OF_RIG || (a->action[i].sa_handler == b->action[i].sa_handler && a->action[i].sa_flags == b->action[i].sa_flags))
+		if (i == OF_RIG ||
+			(a->action[i].sa_handler == b->action[i].sa_handler && a->action[i].sa_flags == b->action[i].sa_flags))
 			continue;
 		*which = i;
 		n++;
@@ -88,7 +89,8 @@ static unsigned count_changed(const struct process *a, const struct process *b, 
 static void check_same(const struct process *a, const struct process *b, const char *when)
 {
 	ok(!memcmp(&a->mask, &b->mask, sizeof(a->mask)), "%s: this thread's signal mask is as it was", when);
-	ok(a->umask == b->umask && !memcmp(a->limit, b->limit, sizeof(a->limit)) && !strcmp(a->locale, b->locale) && !strcmp(a->folder, b->folder),
+	ok(a->umask == b->umask && !memcmp(a->limit, b->limit, sizeof(a->limit)) && !strcmp(a->locale, b->locale) &&
+			!strcmp(a->folder, b->folder),
 		"%s: so are umask, limits, locale and folder", when);
 	is_int(b->inherited, a->inherited, "... and what a program that is executed would have open");
 }
@@ -180,9 +182,11 @@ static void test_untouched(bool kicks, const char *name)
 	ok(rig_is_left(&r) && rig_runs(&r), "%s: a client has been there", name);
 	look(&open);
 	check_same(&before, &open, name);
-	is_int(count_changed(&before, &open, &signal), kicks ? 0 : 1, "... of signals only that which calls vCPUs out is handled");
+	is_int(count_changed(&before, &open, &signal), kicks ? 0 : 1,
+		"... of signals only that which calls vCPUs out is handled");
 	if (!kicks)
-		ok(signal >= SIGRTMIN && open.action[signal].sa_flags & SA_ONSTACK && !(open.action[signal].sa_flags & SA_RESTART),
+		ok(signal >= SIGRTMIN && open.action[signal].sa_flags & SA_ONSTACK &&
+				!(open.action[signal].sa_flags & SA_RESTART),
 			"%s: that is a real-time signal's, %d, with SA_ONSTACK and without SA_RESTART", name, signal);
 	blocked = blocked_by_server(&r);
 	ok((blocked & 0x7ffbfeff) == 0x7ffbfeff, "%s: the library's thread blocks all signals (%llx)", name, blocked);
@@ -215,7 +219,8 @@ static void test_silent(void)
 	dup2(error, STDERR_FILENO);
 	close(out);
 	close(error);
-	ok(!fstat(memory, &st) && st.st_size == 0, "silent: nothing is written to the standard streams, %lld bytes", (long long)st.st_size);
+	ok(!fstat(memory, &st) && st.st_size == 0, "silent: nothing is written to the standard streams, %lld bytes",
+		(long long)st.st_size);
 	close(memory);
 }
 
@@ -308,7 +313,8 @@ static void test_forked(void)
 		kvmgdb_close(r.gdb);
 		_exit(0);
 	}
-	ok(waitpid(child, &status, 0) == child && WIFEXITED(status) && !WEXITSTATUS(status), "forked: a child closes what is its parent's");
+	ok(waitpid(child, &status, 0) == child && WIFEXITED(status) && !WEXITSTATUS(status),
+		"forked: a child closes what is its parent's");
 	ok(comes_true(count_events() == events), "forked: ... which has nothing to do by that");
 	ok(client_ask(fd, PATIENCE, "vCont;c")[0] == 'T', "forked: ... and serves its client, whose breakpoint is there");
 	close(fd);
@@ -320,7 +326,9 @@ static void test_forked(void)
 
 static bool cycle(struct machine *m, unsigned i)
 {
-	struct kvmgdb_config config = { .size = sizeof(config), .kvm_fd = m->kvm, .vm_fd = m->vm, .flags = i & 1 ? KVMGDB_NO_THREAD : 0 };
+	struct kvmgdb_config config = {
+		.size = sizeof(config), .kvm_fd = m->kvm, .vm_fd = m->vm, .flags = i & 1 ? KVMGDB_NO_THREAD : 0
+	};
 	struct kvmgdb_vcpu *vcpu;
 	struct kvmgdb *gdb;
 	int pair[2] = { -1, -1 };
@@ -328,8 +336,8 @@ static bool cycle(struct machine *m, unsigned i)
 
 	if (kvmgdb_open(&config, &gdb, NULL, 0))
 		return false;
-	good = !kvmgdb_set_memory(gdb, 0, board_ram, MACHINE_RAM, m->ram, 0) && !kvmgdb_add_vcpu(gdb, 0, m->vcpus[0].fd, NULL, &vcpu) &&
-	       kvmgdb_listen(gdb, ":0", NULL, 0) > 0;
+	good = !kvmgdb_set_memory(gdb, 0, board_ram, MACHINE_RAM, m->ram, 0) &&
+	       !kvmgdb_add_vcpu(gdb, 0, m->vcpus[0].fd, NULL, &vcpu) && kvmgdb_listen(gdb, ":0", NULL, 0) > 0;
 	if (good && i % 8 == 0) {
 		good = !socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) && !kvmgdb_serve(gdb, pair[1]);
 		client_say(pair[0], "qSupported");

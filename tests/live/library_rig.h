@@ -15,7 +15,16 @@
 #include "../lib/patience.h"
 
 /* As guest.c numbers them. */
-enum { MODE_DEMO, MODE_SPIN, MODE_NO_DEVICE, MODE_SMP, MODE_TRAPS, MODE_INTERRUPTS, MODE_HALT, MODE_STORM };
+enum {
+	MODE_DEMO,
+	MODE_SPIN,
+	MODE_NO_DEVICE,
+	MODE_SMP,
+	MODE_TRAPS,
+	MODE_INTERRUPTS,
+	MODE_HALT,
+	MODE_STORM
+};
 
 struct rig_vcpu {
 	struct rig *rig;
@@ -33,16 +42,16 @@ struct rig {
 	struct machine m;
 	struct kvmgdb *gdb;
 	struct rig_vcpu vcpus[MACHINE_VCPUS];
-	size_t stack;		   /* of each vCPU's thread; 0: the usual one */
-	void (*prepare)(void);	   /* by each vCPU's thread, behind its first run; or NULL */
-	atomic_uint pause;	   /* the VMM holds its vCPUs outside of runs: so many of them are to be held */
-	atomic_uint paused;	   /* so many are */
-	atomic_bool stays;	   /* the first one serves its next exit for as long as this is set */
-	atomic_bool ends;	   /* the threads are to end */
-	atomic_int event;	   /* the next exit is one of these, of enum kvmgdb_event, with this text; 0: none */
+	size_t stack;	       /* of each vCPU's thread; 0: the usual one */
+	void (*prepare)(void); /* by each vCPU's thread, behind its first run; or NULL */
+	atomic_uint pause;     /* the VMM holds its vCPUs outside of runs: so many of them are to be held */
+	atomic_uint paused;    /* so many are */
+	atomic_bool stays;     /* the first one serves its next exit for as long as this is set */
+	atomic_bool ends;      /* the threads are to end */
+	atomic_int event;      /* the next exit is one of these, of enum kvmgdb_event, with this text; 0: none */
 	const char *event_text;
 	uint64_t run_signals;
-	int kick;		   /* a signal that the threads block, and KVM lets in; or 0 */
+	int kick; /* a signal that the threads block, and KVM lets in; or 0 */
 	atomic_bool by_halves;
 	bool started;
 };

@@ -94,7 +94,8 @@ static void test_serves(bool vcpus)
 	sleeps = server_sleeps(&r) - before;
 	is_int(stepped, STEPS, "who serves: steps, and registers behind each");
 	/* It looks around every so often besides, which is nothing that a step costs: more than once in 10 ms it does not. */
-	ok(vcpus ? sleeps < STEPS / 2 + (unsigned long)(now_ms() - from) / 10 : sleeps >= STEPS, "who serves: %s: the server was woken %lu times for %u steps", vcpus ? "the vCPU's thread" : "the server",
+	ok(vcpus ? sleeps < STEPS / 2 + (unsigned long)(now_ms() - from) / 10 : sleeps >= STEPS,
+		"who serves: %s: the server was woken %lu times for %u steps", vcpus ? "the vCPU's thread" : "the server",
 		sleeps, STEPS);
 	ok(client_ask(fd, PATIENCE, "qHostInfo")[0] == 't', "who serves: what is not the vCPU's to answer is answered");
 	ok(client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'T', "who serves: ... and a step behind that");

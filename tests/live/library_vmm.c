@@ -159,7 +159,8 @@ static void test_words(void)
 	told_info = told_detail = 0;
 	ok(client_ask(fd, PATIENCE, "mfffffffffffff000,8")[0] == 'E' && told_detail == 1 && !told_info,
 		"words: memory that is not there, asked for: a detail");
-	ok(client_ask(fd, PATIENCE, "Mfffffffffffff000,1:00")[0] == 'E' && told_info == 1, "words: ... written to: more than that");
+	ok(client_ask(fd, PATIENCE, "Mfffffffffffff000,1:00")[0] == 'E' && told_info == 1,
+		"words: ... written to: more than that");
 	ok(client_monitor(fd, "exit", said, sizeof(said))[0] == 'E' && client_says(said, "does not let its guest be ended"),
 		"words: monitor exit, in a VMM that does not end its guest: the client is told so");
 	ok(kvmgdb_attached(r.gdb) && rig_stands(&r), "words: ... and stays");
@@ -275,7 +276,8 @@ static void test_comes(void)
 	ok(rig_runs(&r) && client_stop(fd), "comes: ... it goes on, and is told of once");
 	rig_drop(&r, 1);
 	rig_take_back(&r, 1);
-	ok(is_created(client_ask(fd, PATIENCE, "vCont;c"), "thread:2;"), "comes: in a guest that stands it is told of when that goes on");
+	ok(is_created(client_ask(fd, PATIENCE, "vCont;c"), "thread:2;"),
+		"comes: in a guest that stands it is told of when that goes on");
 	close(fd);
 	ok(rig_runs(&r), "comes: the client is gone, and the guest runs on");
 	rig_drop(&r, 1);
@@ -359,7 +361,8 @@ static void test_long(void)
 	fd = client_while_away(&r, &stopped);
 	ok(stopped, "long in the VMM: Ctrl-C is answered");
 	for (unsigned i = 0; i < 8; i++) {
-		ok(strlen(client_ask(fd, PATIENCE, "g")) > 16 && client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'E', "long in the VMM: looked at, and not stepped");
+		ok(strlen(client_ask(fd, PATIENCE, "g")) > 16 && client_ask(fd, PATIENCE, "vCont;s:1")[0] == 'E',
+			"long in the VMM: looked at, and not stepped");
 		client_say(fd, "vCont;c");
 		sleep_ms(500);
 		ok(client_stop(fd), "long in the VMM: let go, and stopped again");

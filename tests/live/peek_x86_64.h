@@ -11,12 +11,12 @@
 #define SREG(name, member) ONE(name, KVM_GET_SREGS, kvm_sregs, member)
 #define SEGMENT(s) SREG(#s, s.selector), SREG(#s "_base", s.base), SREG(#s "_limit", s.limit)
 /* SDM volume 3, table 11-1: the page of the local APIC, whose registers are 16 bytes apart */
-#define APIC(name, at)                                       \
-	{                                                    \
+#define APIC(name, at)                                          \
+	{                                                       \
 		"apic_" name, 0, -1, KVM_GET_LAPIC, at, 0, 4, 0 \
 	}
-#define APIC_BITS(name, at)                                  \
-	{                                                    \
+#define APIC_BITS(name, at)                                     \
+	{                                                       \
 		"apic_" name, 0, 7, KVM_GET_LAPIC, at, 16, 4, 0 \
 	}
 #define EVENT(name, member) ONE(name, KVM_GET_VCPU_EVENTS, kvm_vcpu_events, member)

@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A VMM of 32 bits, which needs no library: a VM, a vCPU with no memory, and KVM_RUN again and again, a hundred times a second. */
 
-enum { EXIT = 1, OPEN = 5, IOCTL = 54, NANOSLEEP = 162 }; /* <asm/unistd_32.h> */
-enum { READ_WRITE = 2, CREATE_VM = 0xae01, CREATE_VCPU = 0xae41, RUN = 0xae80 }; /* <fcntl.h>, <linux/kvm.h> */
+enum {
+	EXIT = 1,
+	OPEN = 5,
+	IOCTL = 54,
+	NANOSLEEP = 162
+}; /* <asm/unistd_32.h> */
+enum {
+	READ_WRITE = 2,
+	CREATE_VM = 0xae01,
+	CREATE_VCPU = 0xae41,
+	RUN = 0xae80
+}; /* <fcntl.h>, <linux/kvm.h> */
 
 static long call(long nr, long a, long b, long c)
 {

@@ -134,7 +134,8 @@ static void lacks(const struct way *w, unsigned n)
 	hole(w->va, rest, "... a hole of its size");
 	if (w->shifts[n + 1]) {
 		fake_put(f, at, 0x90000003, 8);
-		ends(w->va, -EIO, low(w->shifts[n + 1]) + 1 - (w->va & low(w->shifts[n + 1])), "... a table that is not in RAM");
+		ends(w->va, -EIO, low(w->shifts[n + 1]) + 1 - (w->va & low(w->shifts[n + 1])),
+			"... a table that is not in RAM");
 	}
 }
 

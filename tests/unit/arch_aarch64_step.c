@@ -50,7 +50,8 @@ static void test_branches(void)
 	is_int(SUCCESSORS(LDXR, 0x54ffffc1, STXR), 2, "b.ne leads to in front of the load");
 	ok(SUCCESSORS(LDXR, 0xb64000e0, STXR) == 2 && next[1] == PC + 4 + 0x1c, "tbz");
 	ok(SUCCESSORS(LDXR, 0xb40000c0, STXR) == 2 && next[1] == PC + 4 + 0x18, "cbz");
-	is_int(SUCCESSORS(LDXR, 0x54ffffa1, 0x54ffff81, 0x54ffff61, 0x54ffff41, 0x54ffff21, 0x54ffff01, 0x54fffee1, 0x54fffec1, STXR),
+	is_int(SUCCESSORS(LDXR, 0x54ffffa1, 0x54ffff81, 0x54ffff61, 0x54ffff41, 0x54ffff21, 0x54ffff01, 0x54fffee1, 0x54fffec1,
+		       STXR),
 		0, "more ways out than can be planted: no sequence");
 }
 

@@ -163,7 +163,8 @@ static void segment(unsigned at, const uint8_t bytes[9])
 /* type present dpl db s l g avl unusable */
 static void test_segments(void)
 {
-	static const uint8_t code[] = { 0xb, 1, 0, 0, 1, 1, 1, 0, 0 }, user[] = { 3, 1, 3, 1, 1, 0, 1, 1, 0 }, none[] = { 2, 0, 0, 0, 0, 0, 0, 0, 1 };
+	static const uint8_t code[] = { 0xb, 1, 0, 0, 1, 1, 1, 0, 0 }, user[] = { 3, 1, 3, 1, 1, 0, 1, 1, 0 },
+			     none[] = { 2, 0, 0, 0, 0, 0, 0, 0, 1 };
 	const struct arch_computed *cs = computed(&arch_x86_64, "cs_attr");
 	uint64_t value = 0;
 
@@ -178,8 +179,9 @@ static void test_segments(void)
 	is_int(cs->get(&f.view, &value), -ENOENT, "cs_attr that cannot be read");
 	f.nregs = 0;
 	segment(0, code);
-	ok(!cs->set(&f.view, 0xfffec0fb) && get(KEY_BLOCK(X86_SREGS, 1, 0x10)) == 3 && get(KEY_BLOCK(X86_SREGS, 1, 0x11)) == 1 &&
-			get(KEY_BLOCK(X86_SREGS, 1, 0x13)) == 0 && get(KEY_BLOCK(X86_SREGS, 1, 0x16)) == 0,
+	ok(!cs->set(&f.view, 0xfffec0fb) && get(KEY_BLOCK(X86_SREGS, 1, 0x10)) == 3 &&
+			get(KEY_BLOCK(X86_SREGS, 1, 0x11)) == 1 && get(KEY_BLOCK(X86_SREGS, 1, 0x13)) == 0 &&
+			get(KEY_BLOCK(X86_SREGS, 1, 0x16)) == 0,
 		"cs_attr is set: 32-bit code of the user's");
 	ok(!cs->get(&f.view, &value) && value == 0xc0fb, "... and is that");
 }
@@ -233,14 +235,14 @@ static void test_pauth(void)
 		{ 25, 0xff7fff8000000000, 0xff7fff8000000000, 39, 39 },				  /* T0SZ: 39 bits */
 		{ 25 | 1ull << 37, 0x007fff8000000000, 0x007fff8000000000, 39, 39 },		  /* TBI0 */
 		{ 25 | 1ull << 37 | 1ull << 51, 0x007fff8000000000, 0xff7fff8000000000, 39, 39 }, /* TBID0: not of code */
-		{ 25 | 16 << 16, 0xff7f000000000000, 0xff7f000000000000, 39, 48 },		  /* T1SZ: 48 bits in the upper half */
-		{ 25 | 16 << 16 | 1 << 23, 0xff7fff8000000000, 0xff7fff8000000000, 39, 39 },	  /* EPD1: which is off */
+		{ 25 | 16 << 16, 0xff7f000000000000, 0xff7f000000000000, 39, 48 }, /* T1SZ: 48 bits in the upper half */
+		{ 25 | 16 << 16 | 1 << 23, 0xff7fff8000000000, 0xff7fff8000000000, 39, 39 }, /* EPD1: which is off */
 		{ 16 | 25 << 16, 0xff7f000000000000, 0xff7f000000000000, 48, 39 },
-		{ 12 | 12 << 16, 0xff7f000000000000, 0xff7f000000000000, 48, 48 },		     /* 52 bits take FEAT_LPA2 */
-		{ 12 | 12 << 16 | 1ull << 59, 0xff70000000000000, 0xff70000000000000, 52, 52 },	     /* DS: there it is */
-		{ 12 | 1 << 14, 0xff70000000000000, 0xff70000000000000, 52, 52 },		     /* or 64 KiB */
-		{ 16 | 12 << 16 | 3ull << 30, 0xff70000000000000, 0xff70000000000000, 48, 52 },	     /* in the upper half */
-		{ 49 | 63 << 16, 0xff7fffffffff0000, 0xff7fffffffff0000, 16, 16 },		     /* 16 at least */
+		{ 12 | 12 << 16, 0xff7f000000000000, 0xff7f000000000000, 48, 48 },		/* 52 bits take FEAT_LPA2 */
+		{ 12 | 12 << 16 | 1ull << 59, 0xff70000000000000, 0xff70000000000000, 52, 52 }, /* DS: there it is */
+		{ 12 | 1 << 14, 0xff70000000000000, 0xff70000000000000, 52, 52 },		/* or 64 KiB */
+		{ 16 | 12 << 16 | 3ull << 30, 0xff70000000000000, 0xff70000000000000, 48, 52 }, /* in the upper half */
+		{ 49 | 63 << 16, 0xff7fffffffff0000, 0xff7fffffffff0000, 16, 16 },		/* 16 at least */
 	};
 	uint64_t value;
 	unsigned lower, upper;

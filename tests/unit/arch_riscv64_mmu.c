@@ -149,9 +149,20 @@ static const struct {
 	uint64_t bits;
 	const char *permits;
 } permissions[] = {
-	{ R, "r---" }, { R | W, "rw--" }, { X, "--x-" }, { R | X, "r-x-" }, { R | W | X, "rwx-" },
-	{ R | U, "r--u" }, { R | W | U, "rw-u" }, { X | U, "--xu" }, { R | X | U, "r-xu" }, { R | W | X | U, "rwxu" },
-	{ W, NULL }, { W | X, NULL }, { W | U, NULL }, { W | X | U, NULL },
+	{ R, "r---" },
+	{ R | W, "rw--" },
+	{ X, "--x-" },
+	{ R | X, "r-x-" },
+	{ R | W | X, "rwx-" },
+	{ R | U, "r--u" },
+	{ R | W | U, "rw-u" },
+	{ X | U, "--xu" },
+	{ R | X | U, "r-xu" },
+	{ R | W | X | U, "rwxu" },
+	{ W, NULL },
+	{ W | X, NULL },
+	{ W | U, NULL },
+	{ W | X | U, NULL },
 };
 
 static void test_permissions(const struct mode *m)
@@ -258,7 +269,8 @@ static void test_masking(void)
 	fake_set(&f->view, RV_FWFT_PMLEN, 16);
 	gives(low39 | 0x5aull << 57, RAM | (low39 & 0xfff), 0x1000 - (low39 & 0xfff), "7 bits of a user's pointer are masked");
 	fails(low39 | 0x1ull << 56, -EFAULT, "... and not an eighth");
-	hole(low39 | 0x41ull << 56, 0x41ffffc000000000 - (low39 | 0x41ull << 56), "... a hole ends where another tag may begin");
+	hole(low39 | 0x41ull << 56, 0x41ffffc000000000 - (low39 | 0x41ull << 56),
+		"... a hole ends where another tag may begin");
 	ok(arch_riscv64.walk.aliases(&f->view, 1ull << 38) == -(1ull << 38) - (1ull << 38) &&
 			!arch_riscv64.walk.aliases(&f->view, low39) && !arch_riscv64.walk.aliases(&f->view, high39),
 		"all between the halves are others once more");

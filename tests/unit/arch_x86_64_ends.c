@@ -21,7 +21,12 @@
 #define CR4_PAE 0x20ull
 #define HIGH 0xffffffff81000000ull
 
-enum mode { REAL, PROTECTED, COMPATIBLE, LONG };
+enum mode {
+	REAL,
+	PROTECTED,
+	COMPATIBLE,
+	LONG
+};
 
 static struct fake_vcpu f;
 static enum mode now;
@@ -295,9 +300,11 @@ static void test_own(void)
 	encode(0, true);
 	ok(regs.debugreg[0] == 0x9000 && regs.debugreg[1] == 0x5000 && control & X86_DEBUG_USE_HW_BP, "the end of a step");
 	encode(4, true);
-	ok(regs.debugreg[3] == 0x9000 && regs.debugreg[7] == (0x400 | 0xaa | 0x0999ull << 16), "... in place of the last point");
+	ok(regs.debugreg[3] == 0x9000 && regs.debugreg[7] == (0x400 | 0xaa | 0x0999ull << 16),
+		"... in place of the last point");
 	is_int(x86_64_own.give(&f.view, 0x9, &control), 0, "given to the guest");
-	ok(f.view.get(&f.view, X86_DR6, &own.reg[0].addr) == 0 && own.reg[0].addr == 0xffff0ff9 && control == X86_DEBUG_INJECT_DB,
+	ok(f.view.get(&f.view, X86_DR6, &own.reg[0].addr) == 0 && own.reg[0].addr == 0xffff0ff9 &&
+			control == X86_DEBUG_INJECT_DB,
 		"... in its own DR6");
 }
 

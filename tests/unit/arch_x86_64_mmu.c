@@ -133,7 +133,8 @@ static void lacks(const struct way *w, unsigned n)
 	hole(w->va, low(w->shifts[n]) + 1 - (w->va & low(w->shifts[n])), "... a hole of its size");
 	if (w->shifts[n + 1]) {
 		fake_put(f, entry_at(w, n), 0x70000001, size);
-		ends(w->va, -EIO, low(w->shifts[n + 1]) + 1 - (w->va & low(w->shifts[n + 1])), "... a table that is not in RAM");
+		ends(w->va, -EIO, low(w->shifts[n + 1]) + 1 - (w->va & low(w->shifts[n + 1])),
+			"... a table that is not in RAM");
 	}
 	lay(w, w->leaf);
 }

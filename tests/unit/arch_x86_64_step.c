@@ -12,7 +12,12 @@
 #define TF 0x100ull
 #define RF 0x10000ull
 
-enum mode { REAL, PROTECTED, COMPATIBLE, LONG };
+enum mode {
+	REAL,
+	PROTECTED,
+	COMPATIBLE,
+	LONG
+};
 
 static struct fake_vcpu f;
 static struct flag_step began;

@@ -26,8 +26,9 @@ static bool vm(void *arg, unsigned n, struct target_vm *vm)
 
 	if (n >= f->seen)
 		return false;
-	*vm = n ? (struct target_vm){ 0x200 + n, "crosvm", "pat", "crosvm run <img> & \"log\"", "", "traced by process 7", 2, 0 } :
-		  (struct target_vm){ 0x1f, "qemu", "root", "qemu -m 1G", "0,3", "runs", 4, 1u << 30 };
+	*vm = n ? (struct target_vm){ 0x200 + n, "crosvm", "pat", "crosvm run <img> & \"log\"", "", "traced by process 7", 2,
+		0 }
+		: (struct target_vm){ 0x1f, "qemu", "root", "qemu -m 1G", "0,3", "runs", 4, 1u << 30 };
 	return true;
 }
 
@@ -108,7 +109,8 @@ bool fake_list_direct(struct fake_list *f, struct session *s, struct fake *targe
 	else if (!strcmp(word, "vms"))
 		f->vms = (unsigned)number;
 	else if (!strcmp(word, "can"))
-		f->list.points[POINT_SOFTWARE] = f->list.points[POINT_HARDWARE] = f->list.programs = f->list.thread_events = true;
+		f->list.points[POINT_SOFTWARE] = f->list.points[POINT_HARDWARE] = f->list.programs = f->list.thread_events =
+			true;
 	else
 		return !strcmp(word, "looks") && f->looks == (unsigned)number;
 	return true;

@@ -83,7 +83,11 @@ int fake_find_region(void *t, unsigned thread, uint64_t addr, struct memory_regi
 	if (addr >= FAKE_MEMORY)
 		*r = (struct memory_region){ .start = FAKE_MEMORY, .size = UINT64_MAX - FAKE_MEMORY };
 	else
-		*r = (struct memory_region){ .start = addr & HALF, .size = HALF, .mapped = true, .read = true,
-			.write = addr >= HALF, .execute = addr < HALF };
+		*r = (struct memory_region){ .start = addr & HALF,
+			.size = HALF,
+			.mapped = true,
+			.read = true,
+			.write = addr >= HALF,
+			.execute = addr < HALF };
 	return error;
 }

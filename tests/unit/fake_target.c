@@ -268,13 +268,16 @@ static int clear_point(void *t, unsigned thread, enum point_type type, uint64_t 
 
 static void note_action(char *text, size_t room, const struct resume_action *action)
 {
-	static const char letters[] = { [RESUME_STAY] = '.', [RESUME_CONTINUE] = 'c', [RESUME_STEP] = 's', [RESUME_HALT] = 't' };
+	static const char letters[] = {
+		[RESUME_STAY] = '.', [RESUME_CONTINUE] = 'c', [RESUME_STEP] = 's', [RESUME_HALT] = 't'
+	};
 	size_t n = strlen(text);
 
 	if (action->start == action->end)
 		snprintf(text + n, room - n, "%c", letters[action->kind]);
 	else
-		snprintf(text + n, room - n, "r[%llx,%llx)", (unsigned long long)action->start, (unsigned long long)action->end);
+		snprintf(
+			text + n, room - n, "r[%llx,%llx)", (unsigned long long)action->start, (unsigned long long)action->end);
 }
 
 static int resume(void *t, const struct resume_action *actions)

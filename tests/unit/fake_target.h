@@ -49,21 +49,22 @@ struct fake {
 	unsigned threads;
 	unsigned current;
 	bool running;
-	unsigned interrupts, restarts, kills, changes, refusals, silent_refusals; /* changes: writes of any kind that were done */
-	int fail[FAKE_OPS];			/* an errno value: refuse with it */
+	unsigned interrupts, restarts, kills, changes, refusals,
+		silent_refusals; /* changes: writes of any kind that were done */
+	int fail[FAKE_OPS];	 /* an errno value: refuse with it */
 	bool lacks[POINT_TYPES];
 	bool lacks_programs;
 	bool has_thread_events, thread_events;
 	bool lacks_masks, unmasked; /* steps keep no interrupts waiting: they cannot, or are not to */
-	size_t readable;     /* memory ends here for readers */
-	bool endless;	     /* ... and begins anew, over and over */
-	int64_t ms;	     /* of the clock, which has gone on ... */
-	unsigned slow;	     /* ... by so much whenever it is looked at */
-	unsigned trespasses; /* calls that target.h does not allow while the machine runs */
+	size_t readable;	    /* memory ends here for readers */
+	bool endless;		    /* ... and begins anew, over and over */
+	int64_t ms;		    /* of the clock, which has gone on ... */
+	unsigned slow;		    /* ... by so much whenever it is looked at */
+	unsigned trespasses;	    /* calls that target.h does not allow while the machine runs */
 	const char *why;
 	const char *description;
-	char image[80]; /* the path of the image; empty: there is none */
-	char doing[80]; /* what the second thread does */
+	char image[80];	  /* the path of the image; empty: there is none */
+	char doing[80];	  /* what the second thread does */
 	unsigned bits[2]; /* of an address count, in its halves, in the upper one plus the thread's number; 0: they all do */
 	uint8_t regs[8][FAKE_REGS][16]; /* of the first eight threads; the others share the last */
 	uint8_t memory[FAKE_MEMORY];
@@ -71,12 +72,12 @@ struct fake {
 		enum point_type type;
 		unsigned thread;
 		uint64_t addr, kind;
-	} point;	    /* the last one set or cleared */
+	} point; /* the last one set or cleared */
 	bool non_stop, runs[8];
 	struct stop stops[8]; /* non-stop: the last one of each of the first eight threads, */
 	unsigned stopped;     /* and whose were not asked for: bits */
-	char programs[256]; /* that one's conditions and commands: "2201 27 / 3400", or empty */
-	char resumed[128]; /* what the first eight threads are to do: '.', 'c', 's' or "r[start,end)" */
+	char programs[256];   /* that one's conditions and commands: "2201 27 / 3400", or empty */
+	char resumed[128];    /* what the first eight threads are to do: '.', 'c', 's' or "r[start,end)" */
 };
 
 void fake_init(struct fake *f);

@@ -15,11 +15,9 @@
 
 static const char image_name[] = "guest.elf";
 
-static const struct load_machine machine = { .elf_machine = EM_X86_64,
-	.elf32_machine = EM_386,
-	.entry_is_physical = true,
-	.reserved = INFO,
-	.reserved_end = 0xa000 };
+static const struct load_machine machine = {
+	.elf_machine = EM_X86_64, .elf32_machine = EM_386, .entry_is_physical = true, .reserved = INFO, .reserved_end = 0xa000
+};
 
 typedef int loader(const struct boot_request *, struct boot_start *, const struct refusal *);
 
@@ -47,7 +45,9 @@ static void write_file(const char *name, const void *bytes, size_t size)
 /* Loads the file; RAM is there until the next. */
 static int load_with(loader *load, const char *append, const char *initrd)
 {
-	struct boot_request r = { .machine = &machine, .ram = &ram, .info = INFO, .info_end = INFO_END, .append = append, .initrd = initrd };
+	struct boot_request r = {
+		.machine = &machine, .ram = &ram, .info = INFO, .info_end = INFO_END, .append = append, .initrd = initrd
+	};
 	struct refusal why = { sentence, sizeof(sentence) };
 	struct load_file f;
 	int err = load_open(&f, image_name, &why);
@@ -95,7 +95,8 @@ struct plain1 {
 
 static struct plain1 good1(void)
 {
-	return (struct plain1){ .header = { 0x1badb002, 0x10003, 0 - (0x1badb002 + 0x10003), CODE_AT, CODE_AT, 0, CODE_AT + 0x1000, CODE_AT + 32 },
+	return (struct plain1){ .header = { 0x1badb002, 0x10003, 0 - (0x1badb002 + 0x10003), CODE_AT, CODE_AT, 0,
+					CODE_AT + 0x1000, CODE_AT + 32 },
 		.code = "code" };
 }
 
@@ -106,7 +107,8 @@ static void test_multiboot(void)
 	write_file(image_name, &image, sizeof(image));
 	write_file("module", "1234", 4);
 	write_file("a,b", "5", 1);
-	is_int(load_with(multiboot_load, "a b", "module its text,a,,b"), 0, "a multiboot image that says where it goes is loaded");
+	is_int(load_with(multiboot_load, "a b", "module its text,a,,b"), 0,
+		"a multiboot image that says where it goes is loaded");
 	is_int((int64_t)start.entry, CODE_AT + 32, "its entry");
 	ok(start.eax == 0x2badb002 && start.ebx == INFO, "its registers");
 	ok(!memcmp(text_at(CODE_AT + 32), "code", 5), "it is in RAM");
@@ -115,7 +117,8 @@ static void test_multiboot(void)
 	is_int(word(INFO + 4), 640, "low memory");
 	is_int(word(INFO + 8), 1024, "high memory");
 	is_int(word(INFO + 20), 2, "two modules");
-	ok(word(word(INFO + 24)) == CODE_AT + 0x1000 && word(word(INFO + 24) + 4) == CODE_AT + 0x1004, "the first is behind .bss");
+	ok(word(word(INFO + 24)) == CODE_AT + 0x1000 && word(word(INFO + 24) + 4) == CODE_AT + 0x1004,
+		"the first is behind .bss");
 	is_str(text_at(word(word(INFO + 24) + 8)), "module its text", "its text");
 	ok(!memcmp(text_at(CODE_AT + 0x1000), "1234", 4), "its bytes");
 	ok(word(word(INFO + 24) + 16) == CODE_AT + 0x2000, "the second is on the next page");
@@ -133,19 +136,24 @@ static void test_multiboot_refusals(void)
 
 	image.header[1] |= 0x10;
 	image.header[2] -= 0x10;
-	refused(multiboot_load, &image, sizeof(image), "guest.elf: its multiboot header demands what is not known here (flags 0x10)");
+	refused(multiboot_load, &image, sizeof(image),
+		"guest.elf: its multiboot header demands what is not known here (flags 0x10)");
 	image = good1();
 	refused(multiboot_load, &image, 20, "guest.elf: its multiboot header is cut short");
 	image.header[4] = CODE_AT + 4;
-	refused(multiboot_load, &image, sizeof(image), "guest.elf: its multiboot header has it loaded from before its first byte");
+	refused(multiboot_load, &image, sizeof(image),
+		"guest.elf: its multiboot header has it loaded from before its first byte");
 	image = good1();
 	image.header[4] = CODE_AT - 4;
-	refused(multiboot_load, &image, sizeof(image), "guest.elf: its multiboot header has it loaded from before its first byte");
+	refused(multiboot_load, &image, sizeof(image),
+		"guest.elf: its multiboot header has it loaded from before its first byte");
 	image = good1();
 	image.header[5] = CODE_AT + 0x1000;
-	refused(multiboot_load, &image, sizeof(image), "guest.elf: its multiboot header has more loaded than there is: is it cut short?");
+	refused(multiboot_load, &image, sizeof(image),
+		"guest.elf: its multiboot header has more loaded than there is: is it cut short?");
 	image.header[5] = CODE_AT - 1;
-	refused(multiboot_load, &image, sizeof(image), "guest.elf: its multiboot header has more loaded than there is: is it cut short?");
+	refused(multiboot_load, &image, sizeof(image),
+		"guest.elf: its multiboot header has more loaded than there is: is it cut short?");
 	image = good1();
 	image.header[6] = CODE_AT + 4;
 	refused(multiboot_load, &image, sizeof(image), "guest.elf: its multiboot header has .bss end before what is loaded");
@@ -159,7 +167,8 @@ static void test_multiboot_refusals(void)
 	refused(multiboot_load, &image, sizeof(image), "guest.elf: needs RAM that this machine starts with (0x1000..0xa000)");
 	image = good1();
 	image.header[6] = 0xffffffff;
-	refused(multiboot_load, &image, sizeof(image), "guest.elf: needs RAM at 0x100000..0xffffffff, the VM has 0x0..0x200000 (--memory)");
+	refused(multiboot_load, &image, sizeof(image),
+		"guest.elf: needs RAM at 0x100000..0xffffffff, the VM has 0x0..0x200000 (--memory)");
 	image = good1();
 	image.header[2]++;
 	refused(multiboot_load, &image, sizeof(image), "guest.elf: has no multiboot header");
@@ -177,7 +186,8 @@ static void test_long_line(void)
 	memset(line, 'x', sizeof(line) - 1);
 	write_file(image_name, &image, sizeof(image));
 	ok(load_with(multiboot_load, line, NULL) < 0, "a command line that has no room");
-	is_str(sentence, "guest.elf: there are only 0x6000 bytes for what it is to be told: is the command line too long?", "is refused");
+	is_str(sentence, "guest.elf: there are only 0x6000 bytes for what it is to be told: is the command line too long?",
+		"is refused");
 	ok(word(INFO_END) == 0, "and nothing is written behind its place");
 }
 
@@ -250,19 +260,23 @@ static void test_multiboot2_refusals(void)
 	refused(multiboot2_load, &image, sizeof(image), "guest.elf: its multiboot2 header has a tag that is too short");
 	image = good2();
 	image.end.type = 77;
-	refused(multiboot2_load, &image, sizeof(image), "guest.elf: its multiboot2 header demands tag 77, which is not known here");
+	refused(multiboot2_load, &image, sizeof(image),
+		"guest.elf: its multiboot2 header demands tag 77, which is not known here");
 	image.end.flags = 1;
 	refused(multiboot2_load, &image, sizeof(image), "guest.elf: its multiboot2 header has no end");
 	image = good2();
 	image.entry.type = 1;
 	image.entry.entry = 99;
-	refused(multiboot2_load, &image, sizeof(image), "guest.elf: its multiboot2 header demands information 99, which is not known here");
+	refused(multiboot2_load, &image, sizeof(image),
+		"guest.elf: its multiboot2 header demands information 99, which is not known here");
 	image.entry.entry = 6;
-	refused(multiboot2_load, &image, sizeof(image), "guest.elf: its multiboot2 header has addresses, and no entry among them");
+	refused(multiboot2_load, &image, sizeof(image),
+		"guest.elf: its multiboot2 header has addresses, and no entry among them");
 	image = good2();
 	image.header[1] = 4;
 	image.header[3] -= 4;
-	refused(multiboot2_load, &image, sizeof(image), "guest.elf: its multiboot2 header is for another architecture than i386");
+	refused(multiboot2_load, &image, sizeof(image),
+		"guest.elf: its multiboot2 header is for another architecture than i386");
 	image = good2();
 	refused(multiboot2_load, &image, HEADER2 - 8, "guest.elf: its multiboot2 header is cut short");
 	image.entry.entry = CODE_AT + sizeof(image);
@@ -288,8 +302,12 @@ static struct pvh_image good_pvh(void)
 			.e_phoff = offsetof(struct pvh_image, segment),
 			.e_phentsize = sizeof(Elf64_Phdr),
 			.e_phnum = 2 },
-		.segment = { { .p_type = PT_LOAD, .p_offset = offsetof(struct pvh_image, code), .p_filesz = 16, .p_memsz = 0x100,
-				     .p_vaddr = 0xffffffff80000000 + CODE_AT, .p_paddr = CODE_AT },
+		.segment = { { .p_type = PT_LOAD,
+				     .p_offset = offsetof(struct pvh_image, code),
+				     .p_filesz = 16,
+				     .p_memsz = 0x100,
+				     .p_vaddr = 0xffffffff80000000 + CODE_AT,
+				     .p_paddr = CODE_AT },
 			{ .p_type = PT_NOTE, .p_offset = offsetof(struct pvh_image, note), .p_filesz = 20 } },
 		.note = { 4, 4, 18, 0, CODE_AT + 8 },
 		.code = "code",

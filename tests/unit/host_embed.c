@@ -53,8 +53,7 @@ static bool open_vmm(struct vmm *m, const void *code, size_t size)
 	config.kvm_fd = vm->kvm;
 	config.vm_fd = vm->fd;
 	m->h = embed_open(&config, error, sizeof(error));
-	if (!ok(m->h, "has a host over it (%s)", error) ||
-		!ok(!embed_add_vcpu(m->h, 0, m->fd, NULL, &v), "with its vCPU"))
+	if (!ok(m->h, "has a host over it (%s)", error) || !ok(!embed_add_vcpu(m->h, 0, m->fd, NULL, &v), "with its vCPU"))
 		return false;
 	for (unsigned i = 0; i < vm->ram.n; i++)
 		embed_set_memory(m->h, i, vm->ram.slot[i].gpa, vm->ram.slot[i].size, vm->ram.slot[i].hva, false);
@@ -435,7 +434,8 @@ static void test_sync(void)
 		return;
 	m.run->kvm_valid_regs = 4;
 	m.h->ops->sync_regs(m.h, 6);
-	is_int((int64_t)m.run->kvm_valid_regs, 4, "while nobody attends nothing is wanted in kvm_run but what the VMM wants there");
+	is_int((int64_t)m.run->kvm_valid_regs, 4,
+		"while nobody attends nothing is wanted in kvm_run but what the VMM wants there");
 	m.h->ops->attend(m.h, 0, true);
 	is_int((int64_t)m.run->kvm_valid_regs, 6, "... and else what we want as well");
 	m.h->ops->sync_regs(m.h, 1);

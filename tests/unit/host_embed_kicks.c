@@ -25,21 +25,22 @@
 #include "tap.h"
 
 #define KICKS 300 /* or as many as the first argument says */
-#define AGAIN_MS 10 /* a VMM that kicks by a plain signal does so again: one that is handled just before KVM_RUN is lost to any */
+#define AGAIN_MS \
+	10 /* a VMM that kicks by a plain signal does so again: one that is handled just before KVM_RUN is lost to any */
 #define KICK (SIGRTMIN + 2)
 #define SCRATCH 0x10000
 
 enum style {
-	BY_SIGNAL,	  /* its handler does nothing */
-	BY_IMMEDIATE,	  /* it sets immediate_exit */
-	BY_KVM_MASK,	  /* it is blocked, let in by KVM alone, and taken by sigtimedwait() */
-	BY_WANT,	  /* embed_want() */
-	BY_SLOW_HANDLER,  /* it does what there is to do itself, and waits for another thread, which needs the library's lock */
+	BY_SIGNAL,	 /* its handler does nothing */
+	BY_IMMEDIATE,	 /* it sets immediate_exit */
+	BY_KVM_MASK,	 /* it is blocked, let in by KVM alone, and taken by sigtimedwait() */
+	BY_WANT,	 /* embed_want() */
+	BY_SLOW_HANDLER, /* it does what there is to do itself, and waits for another thread, which needs the library's lock */
 	STYLES
 };
 
-static const char *const style_names[] = { "a signal", "a signal that sets immediate_exit", "a signal that KVM lets in", "embed_want()",
-	"a handler that waits" };
+static const char *const style_names[] = { "a signal", "a signal that sets immediate_exit", "a signal that KVM lets in",
+	"embed_want()", "a handler that waits" };
 
 struct vmm {
 	enum style style;
@@ -113,7 +114,8 @@ static int simulated_run(struct vmm *m)
 	if (m->awaits && m->run->exit_reason == KVM_EXIT_MMIO)
 		m->sum += value;
 	m->awaits = false;
-	if (__atomic_load_n(&m->run->immediate_exit, __ATOMIC_SEQ_CST) || ppoll(&pending, 1, &(struct timespec){ 0, 50000 }, NULL))
+	if (__atomic_load_n(&m->run->immediate_exit, __ATOMIC_SEQ_CST) ||
+		ppoll(&pending, 1, &(struct timespec){ 0, 50000 }, NULL))
 		return -EINTR;
 	m->run->exit_reason = KVM_EXIT_MMIO;
 	m->awaits = true;
@@ -136,7 +138,9 @@ static void open_simulated(struct vmm *m, const struct embed_config *config, int
 
 	memset(v, 0, sizeof(*v));
 	m->run = mmap(NULL, 0x3000, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	*e = (struct embed){ .host = { .ops = &simulated_ops, .vcpus = 1, .borrowed = true }, .config = *config, .signals = signals };
+	*e = (struct embed){
+		.host = { .ops = &simulated_ops, .vcpus = 1, .borrowed = true }, .config = *config, .signals = signals
+	};
 	pthread_key_create(&e->mine, NULL);
 	e->chunk[0] = calloc(EMBED_CHUNK, sizeof(*e->chunk[0]));
 	v->host = e;

@@ -34,7 +34,8 @@ static const struct {
 	{ 0, 64, "MZ\0\0zimg\x10\x01\0\0\xff\0\0\0\0\0\0\0\0\0\0\0zstd", 28,
 		"file: is a kernel that unpacks itself under EFI (zboot): tail -c +273 | head -c 255 | zstd -d is the kernel" },
 	{ 0, 20, "MZ\0\0zimg", 8, "file: ends too early" },
-	{ 0, 40000, "\xd0\x0d\xfe\xed", 4, "file: is a device tree, or a FIT image (dumpimage unpacks that): --load puts a tree into memory" },
+	{ 0, 40000, "\xd0\x0d\xfe\xed", 4,
+		"file: is a device tree, or a FIT image (dumpimage unpacks that): --load puts a tree into memory" },
 };
 
 /* A file of zeroes but for these bytes, open. */
@@ -84,7 +85,8 @@ static void test_firmware(void)
 
 	make(&f, 0x1fff0, 0x20000, "\x90\x90\xe9", 3);
 	ok(known_refuse_firmware(&f, &(struct refusal){ text, sizeof(text) }) < 0, "a PC's firmware");
-	is_str(text, "file: is a PC's firmware, and needs a PC's chipset: run it in a VMM, and --attach to that", "... in these words");
+	is_str(text, "file: is a PC's firmware, and needs a PC's chipset: run it in a VMM, and --attach to that",
+		"... in these words");
 	load_close(&f);
 	make(&f, 0, 0x20000, "", 0);
 	ok(!known_refuse_firmware(&f, NULL), "no jump, no firmware");
@@ -114,28 +116,34 @@ static void test_level(level *check, const char *what, const uint32_t *code, uns
 
 static void test_levels(void)
 {
-	TRY(known_refuse_arm64, "msr vbar_el2, behind a branch", "file: is for EL2: its instruction at 0x1008 is, and a guest has EL1 and EL0", 0x14000002,
-		0, 0xd51cc000);
-	TRY(known_refuse_arm64, "mrs scr_el3", "file: is for EL3: its instruction at 0x1004 is, and a guest has EL1 and EL0", 0xd503201f, 0xd53e1100);
+	TRY(known_refuse_arm64, "msr vbar_el2, behind a branch",
+		"file: is for EL2: its instruction at 0x1008 is, and a guest has EL1 and EL0", 0x14000002, 0, 0xd51cc000);
+	TRY(known_refuse_arm64, "mrs scr_el3", "file: is for EL3: its instruction at 0x1004 is, and a guest has EL1 and EL0",
+		0xd503201f, 0xd53e1100);
 	TRY(known_refuse_arm64, "behind a condition it may not be executed", "", 0x540000a0, 0xd51cc000);
 	TRY(known_refuse_arm64, "a branch backwards to itself ends", "", 0x14000000);
 	TRY(known_refuse_arm64, "a branch to where there is nothing", "", 0x17ffff00);
 	TRY(known_refuse_arm64, "b.ne by CurrentEL, to wfe",
-		"file: is not for EL1: it asks for its level, and stays at 0x1014 then; a guest has EL1 and EL0", 0xd5384245, 0xf10020bf, 0xfa4918a4,
-		0x54000041, 0xd65f03c0, 0xd503205f, 0x17ffffff);
+		"file: is not for EL1: it asks for its level, and stays at 0x1014 then; a guest has EL1 and EL0", 0xd5384245,
+		0xf10020bf, 0xfa4918a4, 0x54000041, 0xd65f03c0, 0xd503205f, 0x17ffffff);
 	TRY(known_refuse_arm64, "b.eq by CurrentEL, not taken, to b",
-		"file: is not for EL1: it asks for its level, and stays at 0x1010 then; a guest has EL1 and EL0", 0xd5384240, 0x7100201f, 0x54000060,
-		0x14000001, 0x14000000, 0xd65f03c0);
-	TRY(known_refuse_arm64, "it is for EL1, and waits for interrupts there", "", 0xd5384240, 0xf100101f, 0x54000041, 0xd503201f, 0xd503207f, 0x17ffffff);
-	TRY(known_refuse_arm64, "it asks for EL2, and goes on in EL1", "", 0xd5384240, 0xf100201f, 0x54000040, 0xd65f03c0, 0xd51cc000);
-	TRY(known_refuse_arm64, "what it compares is not CurrentEL any more", "", 0xd5384240, 0xd2800100, 0xf100201f, 0x54000041, 0xd503205f, 0x17ffffff);
+		"file: is not for EL1: it asks for its level, and stays at 0x1010 then; a guest has EL1 and EL0", 0xd5384240,
+		0x7100201f, 0x54000060, 0x14000001, 0x14000000, 0xd65f03c0);
+	TRY(known_refuse_arm64, "it is for EL1, and waits for interrupts there", "", 0xd5384240, 0xf100101f, 0x54000041,
+		0xd503201f, 0xd503207f, 0x17ffffff);
+	TRY(known_refuse_arm64, "it asks for EL2, and goes on in EL1", "", 0xd5384240, 0xf100201f, 0x54000040, 0xd65f03c0,
+		0xd51cc000);
+	TRY(known_refuse_arm64, "what it compares is not CurrentEL any more", "", 0xd5384240, 0xd2800100, 0xf100201f,
+		0x54000041, 0xd503205f, 0x17ffffff);
 	TRY(known_refuse_arm64, "msr vbar_el1", "", 0xd518c000, 0xd65f03c0);
-	TRY(known_refuse_riscv64, "csrr a0, mhartid", "file: is for machine mode: its instruction at 0x1000 is, and a guest begins in supervisor mode",
-		0xf1402573);
-	TRY(known_refuse_riscv64, "behind a call", "file: is for machine mode: its instruction at 0x100c is, and a guest begins in supervisor mode", 0x00000097,
+	TRY(known_refuse_riscv64, "csrr a0, mhartid",
+		"file: is for machine mode: its instruction at 0x1000 is, and a guest begins in supervisor mode", 0xf1402573);
+	TRY(known_refuse_riscv64, "behind a call",
+		"file: is for machine mode: its instruction at 0x100c is, and a guest begins in supervisor mode", 0x00000097,
 		0x00c080e7, 0, 0xf1402573);
-	TRY(known_refuse_riscv64, "behind a jump", "file: is for machine mode: its instruction at 0x1008 is, and a guest begins in supervisor mode", 0x0080006f,
-		0, 0x30529073);
+	TRY(known_refuse_riscv64, "behind a jump",
+		"file: is for machine mode: its instruction at 0x1008 is, and a guest begins in supervisor mode", 0x0080006f, 0,
+		0x30529073);
 	TRY(known_refuse_riscv64, "behind a condition", "", 0x00050463, 0xf1402573);
 	TRY(known_refuse_riscv64, "csrw stvec", "", 0x10529073, 0x0000006f);
 	TRY(known_refuse_riscv64, "csrr time", "", 0xc0102573, 0x00008067, 0xf1402573);

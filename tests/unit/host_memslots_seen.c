@@ -32,7 +32,8 @@ static void set_region(struct seen_vms *vms, int fd, struct kvm_userspace_memory
 
 static void set_slot(struct seen_vms *vms, int fd, unsigned id, uint64_t page, uint64_t pages, int64_t result)
 {
-	set_region(vms, fd, (struct kvm_userspace_memory_region){ id, id == 5, PAGES(page), PAGES(pages), PAGES(0x100 + page) }, result);
+	set_region(vms, fd, (struct kvm_userspace_memory_region){ id, id == 5, PAGES(page), PAGES(pages), PAGES(0x100 + page) },
+		result);
 }
 
 /* "0:10+2 ...": id, first page and pages, by address. */
@@ -128,7 +129,9 @@ static void test_find(void)
 {
 	struct seen_vms vms = { 0 };
 	struct memslots slots = { 0 };
-	struct memslots_vm vm = { .pid = getpid(), .vm_fd = -1, .vm_copy = -1, .page_size = 4096, .occupied = UINT64_MAX, .no_bpf = true };
+	struct memslots_vm vm = {
+		.pid = getpid(), .vm_fd = -1, .vm_copy = -1, .page_size = 4096, .occupied = UINT64_MAX, .no_bpf = true
+	};
 	char why[400];
 
 	make_vm(&vms, 100);
@@ -139,7 +142,9 @@ static void test_find(void)
 		vm.seen_is_all = all;
 		is_int(memslots_find(&vm, &slots, NULL), 0, "what was seen is found");
 		ok(slots.n == 1 && slots.slot[0].id == 3 && slots.by_calls, "... it alone");
-		is_str(slots.source, all ? "set by the VMM before the guest began" : "set by the VMM before the guest began, or seen since", "... and how");
+		is_str(slots.source,
+			all ? "set by the VMM before the guest began" : "set by the VMM before the guest began, or seen since",
+			"... and how");
 	}
 	set_slot(&vms, 100, 3, 1, 0, 0);
 	is_int((int)slots.n, 1, "it is a copy");

@@ -103,8 +103,7 @@ static void check_qemu(void)
 	is_int(vm.pid, 1234, "its pid");
 	is_int(vm.vm_fd, 9, "the VM's descriptor");
 	is_int(vm.vms, 1, "one VM");
-	is_str(vcpus_of(&vm), "0:10 1:11 0x3000",
-		"its vCPUs by number, and their kvm_run: not the dirty ring");
+	is_str(vcpus_of(&vm), "0:10 1:11 0x3000", "its vCPUs by number, and their kvm_run: not the dirty ring");
 	is_int((int64_t)vm.run_size, 0x3000, "the size of kvm_run");
 	proc_free(&vm);
 }

@@ -36,7 +36,8 @@ static bool signals_are(const struct signals *want)
 
 	get_signals(&now);
 	for (int i = 1; i < SIGNALS; i++)
-		same &= now.action[i].sa_handler == want->action[i].sa_handler && now.action[i].sa_flags == want->action[i].sa_flags &&
+		same &= now.action[i].sa_handler == want->action[i].sa_handler &&
+			now.action[i].sa_flags == want->action[i].sa_flags &&
 			sigismember(&now.mask, i) == sigismember(&want->mask, i);
 	return same;
 }

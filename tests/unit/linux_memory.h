@@ -63,20 +63,20 @@ static inline void lm_tables(struct sim_host *sim)
 		lm_put(sim, linear2 + 8 * n, (LM_BASE + n * (2ull << 20)) | 0x701, 8);
 }
 
-#define LM_HEAD \
+#define LM_HEAD                                                                                                              \
 	"OSRELEASE=%s\nPAGESIZE=4096\nSYMBOL(init_uts_ns)=%llx\nOFFSET(uts_namespace.name)=0\nSYMBOL(swapper_pg_dir)=%llx\n" \
-	"SYMBOL(_stext)=%llx\nNUMBER(VA_BITS)=48\nNUMBER(kimage_voffset)=0x%llx\nNUMBER(PHYS_OFFSET)=0x40000000\n" \
+	"SYMBOL(_stext)=%llx\nNUMBER(VA_BITS)=48\nNUMBER(kimage_voffset)=0x%llx\nNUMBER(PHYS_OFFSET)=0x40000000\n"           \
 	"NUMBER(TCR_EL1_T1SZ)=0x10\nKERNELOFFSET=8000000\n"
 
-#define LM_NEW \
-	"SYMBOL(prb)=%llx\nOFFSET(printk_ringbuffer.desc_ring)=0\nOFFSET(printk_ringbuffer.text_data_ring)=40\n" \
-	"OFFSET(prb_desc_ring.count_bits)=0\nOFFSET(prb_desc_ring.descs)=8\nOFFSET(prb_desc_ring.infos)=16\n" \
+#define LM_NEW                                                                                                                  \
+	"SYMBOL(prb)=%llx\nOFFSET(printk_ringbuffer.desc_ring)=0\nOFFSET(printk_ringbuffer.text_data_ring)=40\n"                \
+	"OFFSET(prb_desc_ring.count_bits)=0\nOFFSET(prb_desc_ring.descs)=8\nOFFSET(prb_desc_ring.infos)=16\n"                   \
 	"OFFSET(prb_desc_ring.head_id)=24\nOFFSET(prb_desc_ring.tail_id)=32\nSIZE(prb_desc)=24\nOFFSET(prb_desc.state_var)=0\n" \
-	"OFFSET(prb_desc.text_blk_lpos)=8\nOFFSET(prb_data_blk_lpos.begin)=0\nOFFSET(prb_data_blk_lpos.next)=8\n" \
-	"SIZE(printk_info)=88\nOFFSET(printk_info.ts_nsec)=8\nOFFSET(printk_info.text_len)=16\n" \
+	"OFFSET(prb_desc.text_blk_lpos)=8\nOFFSET(prb_data_blk_lpos.begin)=0\nOFFSET(prb_data_blk_lpos.next)=8\n"               \
+	"SIZE(printk_info)=88\nOFFSET(printk_info.ts_nsec)=8\nOFFSET(printk_info.text_len)=16\n"                                \
 	"OFFSET(prb_data_ring.size_bits)=0\nOFFSET(prb_data_ring.data)=8\n"
 
-#define LM_OLD_LOG \
+#define LM_OLD_LOG                                                                                                \
 	"SYMBOL(log_buf)=%llx\nSYMBOL(log_buf_len)=%llx\nSYMBOL(log_first_idx)=%llx\nSYMBOL(log_next_idx)=%llx\n" \
 	"SIZE(printk_log)=16\nOFFSET(printk_log.ts_nsec)=0\nOFFSET(printk_log.len)=8\nOFFSET(printk_log.text_len)=10\n"
 
@@ -124,7 +124,8 @@ static inline void lm_kernel(struct sim_host *sim)
 }
 
 /* Record id with this text: its block is at [begin, next), positions that go on behind the ring's end. */
-static inline void lm_record(struct sim_host *sim, uint64_t id, unsigned state, uint64_t begin, uint64_t next, uint64_t ns, const char *text)
+static inline void lm_record(
+	struct sim_host *sim, uint64_t id, unsigned state, uint64_t begin, uint64_t next, uint64_t ns, const char *text)
 {
 	uint64_t index = id & ((1u << LM_DESC_BITS) - 1), size = 1u << LM_TEXT_BITS;
 	uint64_t desc = LM_IMAGE + LM_DESCS + 24 * index, info = LM_IMAGE + LM_INFOS + 88 * index;

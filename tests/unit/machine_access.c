@@ -73,7 +73,9 @@ static void begin(void)
 
 static void run_others(void)
 {
-	const struct resume_action actions[SIM_VCPUS] = { [1] = { .kind = RESUME_CONTINUE }, [2] = { .kind = RESUME_CONTINUE } };
+	const struct resume_action actions[SIM_VCPUS] = {
+		[1] = { .kind = RESUME_CONTINUE }, [2] = { .kind = RESUME_CONTINUE }
+	};
 
 	is_int(ops->resume(&rig->machine, actions), 0, "vCPUs 1 and 2 run");
 	while (!moved || !rig->sim->vcpu[2].runs || rig->sim->running != 2)

@@ -74,7 +74,7 @@ static unsigned walk(bool *whole)
 #define PAGES 0x40200000ull	    /* 4 KiB each */
 #define LARGE 0x40400000ull	    /* 2 MiB */
 #define UPPER 0xffffffffc0000000ull /* 1 GiB, the last one */
-#define HALF 0xffffffc000000000ull /* the upper one begins */
+#define HALF 0xffffffc000000000ull  /* the upper one begins */
 
 static void test_tables(void)
 {

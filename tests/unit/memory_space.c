@@ -95,13 +95,16 @@ static void test_long_reads(void)
 	reads = sim->reads;
 	is_int(memory_read(&v->space, RUN_OF_PAGES + 1, bytes, 0x1ffe), 0x1ffe, "pages that follow each other physically");
 	is_int(sim->reads - reads, 1, "... are read in one piece");
-	is_int(memory_read(&v->space, RUN_OF_PAGES + 0x801, bytes, sizeof(bytes)), 0x27ff, "a read ends at the first page that is not mapped");
-	ok(bytes[0x7fe] == 0xa0 && bytes[0x7ff] == 0xa1 && bytes[0x17fe] == 0xa1 && bytes[0x17ff] == 0xa3, "... with all before it");
+	is_int(memory_read(&v->space, RUN_OF_PAGES + 0x801, bytes, sizeof(bytes)), 0x27ff,
+		"a read ends at the first page that is not mapped");
+	ok(bytes[0x7fe] == 0xa0 && bytes[0x7ff] == 0xa1 && bytes[0x17fe] == 0xa1 && bytes[0x17ff] == 0xa3,
+		"... with all before it");
 	is_int(memory_read(&v->space, HOLE - 1, bytes, 2), 1, "one byte in front of it");
 	is_int(memory_read(&v->space, HOLE, bytes, 2), -EFAULT, "none in it");
 	ok(!strcmp(m.guest.why, "0x40205000: not mapped"), "... and that is said: %s", m.guest.why);
 	is_int(memory_read(&v->space, DEVICE + 8, bytes, 1), -EFAULT, "a device is not read");
-	ok(!strcmp(m.guest.why, "0x40206008 is at guest-physical 0x80020008, which is not RAM but a device: a lamp"), "... %s", m.guest.why);
+	ok(!strcmp(m.guest.why, "0x40206008 is at guest-physical 0x80020008, which is not RAM but a device: a lamp"), "... %s",
+		m.guest.why);
 	is_int(memory_read(&v->space, RUN_OF_PAGES, bytes, 0), 0, "nothing is read of nothing");
 }
 
@@ -115,7 +118,8 @@ static void test_long_writes(void)
 	is_int(read_byte(RUN_OF_PAGES + 0x1ffe), 0xa1, "... leaves the byte in front");
 	ok(read_byte(RUN_OF_PAGES + 0x1fff) == 0x55 && read_byte(RUN_OF_PAGES + 0x2000) == 0x55, "... writes into both");
 	is_int(read_byte(RUN_OF_PAGES + 0x2001), 0xa3, "... and leaves the byte behind");
-	is_int(memory_write(&v->space, RUN_OF_PAGES, bytes, sizeof(bytes)), -EFAULT, "a write that reaches where nothing is mapped");
+	is_int(memory_write(&v->space, RUN_OF_PAGES, bytes, sizeof(bytes)), -EFAULT,
+		"a write that reaches where nothing is mapped");
 	is_int(read_byte(RUN_OF_PAGES), 0xa0, "... writes nothing");
 	is_int(memory_write(&v->space, DEVICE, bytes, 4), -EFAULT, "a device is not written");
 	is_int(memory_write(&v->space, RUN_OF_PAGES, bytes, 0x3000), 0, "up to it all is");
@@ -171,8 +175,10 @@ static void test_lost_since(void)
 	lost = PAGE(1);
 	with_loss.write_mem = write_up_to_lost;
 	sim->host.ops = &with_loss;
-	is_int(memory_write(&m.guest.vcpus[0]->space, RUN_OF_PAGES + 0x800, bytes, sizeof(bytes)), -EIO, "a page that goes during a write");
-	ok(strstr(m.guest.why, "0x40203000 is at guest-physical 0x80011000, which is RAM that cannot be had"), "... %s", m.guest.why);
+	is_int(memory_write(&m.guest.vcpus[0]->space, RUN_OF_PAGES + 0x800, bytes, sizeof(bytes)), -EIO,
+		"a page that goes during a write");
+	ok(strstr(m.guest.why, "0x40203000 is at guest-physical 0x80011000, which is RAM that cannot be had"), "... %s",
+		m.guest.why);
 	sim->host.ops = before;
 	is_int(read_byte(RUN_OF_PAGES + 0x800), 0x99, "what is in front of it is written");
 }
@@ -191,7 +197,8 @@ static void test_lost(void)
 	sim->host.ops = &with_loss;
 	is_int(memory_read(&v->space, RUN_OF_PAGES, bytes, sizeof(bytes)), 0x1000, "a read ends at a page that is gone");
 	is_int(memory_read(&v->space, RUN_OF_PAGES + 0x1800, bytes, 1), -EIO, "and cannot begin there");
-	ok(strstr(m.guest.why, "0x40203800 is at guest-physical 0x80011800, which is RAM that cannot be had"), "... %s", m.guest.why);
+	ok(strstr(m.guest.why, "0x40203800 is at guest-physical 0x80011800, which is RAM that cannot be had"), "... %s",
+		m.guest.why);
 	is_int(memory_write(&v->space, RUN_OF_PAGES + 0x800, bytes, 0x2000), -EIO, "a write over it is refused");
 	is_int(read_byte(RUN_OF_PAGES + 0x800), 0xa0, "... before the first byte");
 	is_int(memory_write_phys(&m.guest.memory, PAGE(0) + 0xfff, bytes, 0x2000), -EIO, "physically, too");
@@ -221,7 +228,8 @@ int main(void)
 	target.ops->write_reg(target.t, 1, (unsigned)tdesc_by_name(&m.guest.tdesc, "satp"), &(uint64_t){ 0 }, 8);
 	is_int(read_byte(VA), -EFAULT, "with translation off nothing is there");
 	is_int(read_byte(PAGE(3)), 0xa3, "but at physical addresses");
-	target.ops->write_reg(target.t, 1, (unsigned)tdesc_by_name(&m.guest.tdesc, "satp"), &(uint64_t){ SV39 | TABLE(0) >> 12 }, 8);
+	target.ops->write_reg(
+		target.t, 1, (unsigned)tdesc_by_name(&m.guest.tdesc, "satp"), &(uint64_t){ SV39 | TABLE(0) >> 12 }, 8);
 	is_int(read_byte(VA), 0xa0, "on again");
 	is_int(memory_write(&m.guest.vcpus[0]->space, VA + 0x1000 + 8, &entry, 8), 0, "a table that maps itself is changed");
 	is_int(read_byte(VA), 0xa2, "the new one counts");

@@ -154,7 +154,8 @@ static void test_bare(void)
 	ok(n && word(n + 112 + 8 * 31) == 0x1111222233334444ull, "... its stack pointer, which is that of its mode");
 	ok(n && word(n + 112 + 8 * 7) == sim_get(sim, 1, A64_X(7)), "... its x7");
 	n = note("CORE", 2, 0, &size);
-	ok(n && size == 528 && !memcmp(n + 16 * 5, sim_bytes(sim, 0, 0x60800000001500a0ull), 16), "... v5 of the first one, which is a part of its z5");
+	ok(n && size == 528 && !memcmp(n + 16 * 5, sim_bytes(sim, 0, 0x60800000001500a0ull), 16),
+		"... v5 of the first one, which is a part of its z5");
 	is_int(ask("dump a"), -EEXIST, "it is not written over");
 }
 
@@ -196,15 +197,19 @@ static void test_kernel(void)
 	is_int(ask("dump b"), 0, "a machine with a kernel");
 	ok(!strcmp(printed, "b: 32 MiB of RAM, 2 vCPUs\n"), "... is told of: %s", printed);
 	ok(read_core("b") && core.head->e_phnum == 3, "... has its RAM and the kernel");
-	ok(core.phdr[1].p_vaddr == LM_KERNEL && core.phdr[1].p_paddr == LM_IMAGE && core.phdr[1].p_filesz == 8 << 20, "... that by its own mapping");
-	ok(core.phdr[2].p_vaddr == LM_LINEAR && core.phdr[2].p_paddr == LM_BASE && core.phdr[2].p_filesz == LM_SIZE, "... and RAM by the map of RAM");
+	ok(core.phdr[1].p_vaddr == LM_KERNEL && core.phdr[1].p_paddr == LM_IMAGE && core.phdr[1].p_filesz == 8 << 20,
+		"... that by its own mapping");
+	ok(core.phdr[2].p_vaddr == LM_LINEAR && core.phdr[2].p_paddr == LM_BASE && core.phdr[2].p_filesz == LM_SIZE,
+		"... and RAM by the map of RAM");
 	ok(!memcmp(at(LM_KERNEL + LM_BANNER), LM_BANNER_TEXT, strlen(LM_BANNER_TEXT)), "... its banner is there");
 	ok(at(LM_LINEAR + LM_IMAGE - LM_BASE + LM_BANNER) == at(LM_KERNEL + LM_BANNER), "... once in the file");
 	n = note("VMCOREINFO", 0, 0, &size);
-	ok(n && size == strlen((char *)lm_at(sim, LM_INFO)) && !memcmp(n, lm_at(sim, LM_INFO), size), "... and VMCOREINFO, as it is");
+	ok(n && size == strlen((char *)lm_at(sim, LM_INFO)) && !memcmp(n, lm_at(sim, LM_INFO), size),
+		"... and VMCOREINFO, as it is");
 	lm_put(sim, LM_TABLES + 0x2000 + 8 * ((LM_KERNEL >> 21 & 511) + 8), (LM_BASE + (24 << 20)) | 0x701, 8);
 	is_int(ask("dump c virtual"), 0, "by the page tables, too");
-	ok(read_core("c") && core.head->e_phnum == 6 && at(LM_KERNEL + (16 << 20)) == at(LM_LINEAR + (24 << 20)), "... what they map is there as well");
+	ok(read_core("c") && core.head->e_phnum == 6 && at(LM_KERNEL + (16 << 20)) == at(LM_LINEAR + (24 << 20)),
+		"... what they map is there as well");
 }
 
 static bool gives_up(void)
@@ -255,14 +260,16 @@ static void test_x86(void)
 	sim_set(sim, 0, X86_EFER, 0);
 	dump_of("x86-64", EM_X86_64, 0);
 	n = note("CORE", 1, 0, &size);
-	ok(n && size == 336 && word(n + 112 + 8 * 16) == sim_get(sim, 0, X86_RIP) && word(n + 112 + 8 * 19) == sim_get(sim, 0, X86_RSP) &&
-			word(n + 112 + 8 * 15) == UINT64_MAX,
+	ok(n && size == 336 && word(n + 112 + 8 * 16) == sim_get(sim, 0, X86_RIP) &&
+			word(n + 112 + 8 * 19) == sim_get(sim, 0, X86_RSP) && word(n + 112 + 8 * 15) == UINT64_MAX,
 		"... its NT_PRSTATUS");
 	ok(n && word(n + 112 + 8 * 21) == sim_get(sim, 0, KEY_BLOCK(X86_SREGS, 8, 0x48)), "... fs_base");
 	n = note("LINUX", 0x202, 0, &size);
-	ok(n && size >= 576 && word(n + 464) == sim_get(sim, 0, KEY_BLOCK(X86_XCRS, 8, 16)), "... its extended state, with XCR0");
+	ok(n && size >= 576 && word(n + 464) == sim_get(sim, 0, KEY_BLOCK(X86_XCRS, 8, 16)),
+		"... its extended state, with XCR0");
 	n = note(CORE_NOTE_NAME, CORE_NOTE_BLOCK, 1, &size);
-	ok(n && size == 24 + X86_SREGS_SIZE && !strcmp((const char *)n + 8, "sregs") && !memcmp(n + 24, sim_bytes(sim, 0, KEY_BLOCK(X86_SREGS, 8, 0)), 8),
+	ok(n && size == 24 + X86_SREGS_SIZE && !strcmp((const char *)n + 8, "sregs") &&
+			!memcmp(n + 24, sim_bytes(sim, 0, KEY_BLOCK(X86_SREGS, 8, 0)), 8),
 		"... struct kvm_sregs");
 }
 

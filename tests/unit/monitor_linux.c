@@ -188,8 +188,9 @@ static void test_tables(void)
 	sim_set(sim, 0, RV_PC, 0x40000000);
 	put(CODE + 6 * MIB + 0x400, BANNER "\n", sizeof(BANNER "\n"));
 	is_int(ask(), -EFAULT, "a kernel whose data are not mapped where they should be");
-	ok(strstr(m.guest.why, "Linux version 6.1.0-50-arm64") == m.guest.why && strstr(m.guest.why, "not mapped now") && !printed[0], "... %s",
-		m.guest.why);
+	ok(strstr(m.guest.why, "Linux version 6.1.0-50-arm64") == m.guest.why && strstr(m.guest.why, "not mapped now") &&
+			!printed[0],
+		"... %s", m.guest.why);
 	put_entry(TABLE(1), 8, CODE + 2 * MIB, LEAF);
 	is_int(ask(), -EFAULT, "... or something else is");
 	put_entry(TABLE(1), 8, CODE + 6 * MIB, LEAF);

@@ -109,7 +109,8 @@ static void test_whole(void)
 	tells("x/s &linux_banner\nVMCOREINFO: at guest-physical 0x41400000, ", "... where the kernel is known all the same");
 	ok(strstr(printed, "is linux_banner, at 0xffff800010020000 (") != NULL, "... its banner, too");
 	ok(strstr(printed, "KASLR: 0x8000000 above") != NULL, "... KASLR's part of that");
-	ok(strstr(printed, "vCPU 0: not in the kernel") && strstr(printed, "vCPU 1: task_struct at 0xffff000001234500\n"), "... and the tasks");
+	ok(strstr(printed, "vCPU 0: not in the kernel") && strstr(printed, "vCPU 1: task_struct at 0xffff000001234500\n"),
+		"... and the tasks");
 	sim_set(sim, 0, A64_VBAR_EL1, 0);
 	prints(THE_LOG, "by another vCPU");
 	set_vcpu(0, true);
@@ -165,7 +166,8 @@ static void test_hostile(void)
 	spoilt(prb + 16, UINT64_MAX, 8, -EFAULT, "", "infos at the last address");
 	spoilt(prb + 48, 0xffff90000ffffff0ull, 8, -EFAULT, "[    0.000000] ", "texts that are nowhere");
 	spoilt(prb + 24, 0, 8, 0, THE_LOG, "a head that is never met");
-	spoilt(infos + 88 + 16, 0xffff, 2, 0, ODD("two\n[    1.234567] lines" NULS5 NULS5 NULS5), "a text that is longer than its block");
+	spoilt(infos + 88 + 16, 0xffff, 2, 0, ODD("two\n[    1.234567] lines" NULS5 NULS5 NULS5),
+		"a text that is longer than its block");
 	spoilt(descs + 24 + 8, 0x7ffffffffffffff8ull, 8, 0, ODD("Linux ver"), "a block that begins elsewhere");
 	spoilt(descs + 24 + 16, 136, 8, 0, ODD(""), "a block without room");
 }
@@ -219,7 +221,8 @@ static void test_old(void)
 	second = at;
 	put_old(&at, 2000, "the second");
 	put_old_numbers(512, third);
-	prints("[    0.000001] the first\n[    0.000002] the second\n[    0.000003] the third\n", "a log of before 5.10, which goes round");
+	prints("[    0.000001] the first\n[    0.000002] the second\n[    0.000003] the third\n",
+		"a log of before 5.10, which goes round");
 	put_old_numbers(512, 513);
 	ends(-EFAULT, "[    0.000001] the first\n[    0.000002] the second\n[    0.000003] the third\n", "... without an end");
 	lm_put(sim, LM_IMAGE + LM_OLD + second + 10, 1000, 2);
@@ -274,7 +277,8 @@ static void put_block(uint64_t *at, uint64_t id, const char *text)
 	*at += (8 + strlen(text) + 1 + 7) & ~7ull;
 }
 
-#define TEXTS_ONLY "(These are the texts of the ring around the kernel's first lines: there is no VMCOREINFO, which has its layout.)\n"
+#define TEXTS_ONLY \
+	"(These are the texts of the ring around the kernel's first lines: there is no VMCOREINFO, which has its layout.)\n"
 
 static void test_texts(void)
 {
@@ -289,7 +293,8 @@ static void test_texts(void)
 	put_block(&at, FIRST_ID + 1, LM_BANNER_TEXT "-1\n");
 	put_block(&at, FIRST_ID + 2, "x\033y");
 	put_block(&at, FIRST_ID + 4, "of another id");
-	prints("Booting Linux on physical CPU 0x0000000000 [0x000f0510]\n" LM_BANNER_TEXT "\nx?y\n" TEXTS_ONLY, "a log without VMCOREINFO");
+	prints("Booting Linux on physical CPU 0x0000000000 [0x000f0510]\n" LM_BANNER_TEXT "\nx?y\n" TEXTS_ONLY,
+		"a log without VMCOREINFO");
 	lm_kernel(sim);
 	at = 0;
 	put_old(&at, 0, "Booting Linux");

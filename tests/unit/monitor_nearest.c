@@ -4,9 +4,20 @@
 #include "tap.h"
 
 static const struct reg_row rows[] = {
-	{ .name = "rax" }, { .name = "rbx" }, { .name = "cr0" }, { .name = "cr2" }, { .name = "cr3" }, { .name = "SCTLR_EL1" },
-	{ .name = "SCTLR_EL2" }, { .name = "xmm1" }, { .name = "xmm2" }, { .name = "xmm3" }, { .name = "xmm4" },
-	{ .name = "xmm5" }, { .name = "xmm6" }, { .name = "reg_with_a_name_that_nobody_would_ever_type_in" },
+	{ .name = "rax" },
+	{ .name = "rbx" },
+	{ .name = "cr0" },
+	{ .name = "cr2" },
+	{ .name = "cr3" },
+	{ .name = "SCTLR_EL1" },
+	{ .name = "SCTLR_EL2" },
+	{ .name = "xmm1" },
+	{ .name = "xmm2" },
+	{ .name = "xmm3" },
+	{ .name = "xmm4" },
+	{ .name = "xmm5" },
+	{ .name = "xmm6" },
+	{ .name = "reg_with_a_name_that_nobody_would_ever_type_in" },
 };
 
 #define NROWS (sizeof(rows) / sizeof(*rows))

@@ -181,7 +181,9 @@ static bool in_register(unsigned n)
 /* The fetch comes after what a debug register says: it needs no handler. */
 static void x86(void)
 {
-	static const struct capabilities caps = { .step = true, .planted = true, .exec = true, .exec_slots = 2, .shared_slots = true };
+	static const struct capabilities caps = {
+		.step = true, .planted = true, .exec = true, .exec_slots = 2, .shared_slots = true
+	};
 
 	open_machine(&arch_x86_64, 1, BASE, RAM, &caps, BATCH_AUTO);
 	ops = rig->target.ops;
@@ -250,7 +252,8 @@ static void undone(void)
 	is_int(aarch64_fetch.undo(v, 0x4004, was), 0, "another address");
 	is_int(aarch64_fetch.undo(v, 0x4000, was), 1, "an instruction abort is taken back");
 	ok(get(A64_PC) == 0x4000 && get(A64_PSTATE) == 0x600003c5, "it is where it was");
-	ok(get(A64_ELR_EL1) == 1 && get(A64_SPSR_EL1) == 2 && get(A64_ESR_EL1) == 3 && get(A64_FAR_EL1) == 4, "with what it had");
+	ok(get(A64_ELR_EL1) == 1 && get(A64_SPSR_EL1) == 2 && get(A64_ESR_EL1) == 3 && get(A64_FAR_EL1) == 4,
+		"with what it had");
 	set(A64_ELR_EL1, 0x4000);
 	set(A64_ESR_EL1, 0x96000004);
 	regfile_drop(&rig->machine.guest.vcpus[0]->regs);

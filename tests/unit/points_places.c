@@ -435,7 +435,8 @@ static void test_offered(void)
 	is_int(offered(&(struct capabilities){ .planted = true }), 1 << POINT_SOFTWARE, "an opcode: `break`");
 	is_int(offered(&(struct capabilities){ .exec = true }), 1 << POINT_SOFTWARE | 1 << POINT_HARDWARE,
 		"a debug register: `hbreak`, and `break` by it");
-	is_int(offered(&(struct capabilities){ .watch = { [POINT_WRITE] = true } }), 1 << POINT_WRITE, "what is seen to be watched: `watch`");
+	is_int(offered(&(struct capabilities){ .watch = { [POINT_WRITE] = true } }), 1 << POINT_WRITE,
+		"what is seen to be watched: `watch`");
 }
 
 int main(void)

@@ -202,8 +202,7 @@ static void forced_without(void)
 
 	set_up(&x, "aarch64");
 	transport_init(&x.transport, &x.sim->host, x.sim->arch, BATCH_MANY);
-	is_int(transport_open(&x.transport, 0), -EOPNOTSUPP,
-		"many is refused where there is no KVM_GET_MANY_REGS");
+	is_int(transport_open(&x.transport, 0), -EOPNOTSUPP, "many is refused where there is no KVM_GET_MANY_REGS");
 	tear_down(&x);
 }
 

@@ -180,14 +180,14 @@ static void roll_back_from_computed(void)
 }
 
 /* A computed register that is another register in other words. */
-#define SHOWS(n)                                               \
-	static int get_##n(struct view *v, uint64_t *value)    \
-	{                                                      \
-		return v->get(v, CORE(2 * (n)), value);        \
-	}                                                      \
-	static int set_##n(struct view *v, uint64_t value)     \
-	{                                                      \
-		return v->set(v, CORE(2 * (n)), value);        \
+#define SHOWS(n)                                            \
+	static int get_##n(struct view *v, uint64_t *value) \
+	{                                                   \
+		return v->get(v, CORE(2 * (n)), value);     \
+	}                                                   \
+	static int set_##n(struct view *v, uint64_t value)  \
+	{                                                   \
+		return v->set(v, CORE(2 * (n)), value);     \
 	}
 SHOWS(0)
 SHOWS(1)
@@ -196,9 +196,8 @@ SHOWS(2)
 /* The third of three computed registers is refused: the two before it go back, the last first. */
 static void roll_back_computed(void)
 {
-	static const struct arch_computed computed[] = {
-		{ "c0", get_0, set_0, 0 }, { "c1", get_1, set_1, 0 }, { "c2", get_2, set_2, 0 }
-	};
+	static const struct arch_computed computed[] = { { "c0", get_0, set_0, 0 }, { "c1", get_1, set_1, 0 },
+		{ "c2", get_2, set_2, 0 } };
 	static const struct reg_row rows[] = {
 		{ "c0", 64, true, false, "", 0, "c0", NULL, NULL, REG_PLAIN },
 		{ "c1", 64, true, false, "", 0, "c1", NULL, NULL, REG_PLAIN },

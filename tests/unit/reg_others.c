@@ -224,8 +224,8 @@ static void loongarch64_vectors(uint64_t cpucfg2, bool lsx, bool lasx)
 	open_vcpu("loongarch64", NULL);
 	put_number(sim_bytes(sim, 0, 0x9030000000040010), 8, cpucfg2);
 	build();
-	ok((tdesc_by_name(&tdesc, "vr0") >= 0) == lsx && (tdesc_by_name(&tdesc, "vr31") >= 0) == lsx, "CPUCFG2 0x%llx: LSX is %d",
-		(unsigned long long)cpucfg2, lsx);
+	ok((tdesc_by_name(&tdesc, "vr0") >= 0) == lsx && (tdesc_by_name(&tdesc, "vr31") >= 0) == lsx,
+		"CPUCFG2 0x%llx: LSX is %d", (unsigned long long)cpucfg2, lsx);
 	ok((tdesc_by_name(&tdesc, "xr0") >= 0) == lasx, "... LASX is %d", lasx);
 	all_are_read();
 	tear_down();

@@ -90,7 +90,8 @@ static void unknown_ids(void)
 	build(&x, x.sim->arch);
 	ok(read_reg(&x, "reg_603000000013ffff") == sim_get(x.sim, 0, 0x603000000013ffff), "an unknown id by its number");
 	ok(strstr(x.tdesc.xml, "<feature name=\"org.kvm.unknown\">") != NULL, "in a feature of its own");
-	ok(strstr(x.tdesc.xml, "<reg name=\"reg_6060000000170000\" bitsize=\"512\" type=\"bytes64\" group=\"unknown\" save-restore=\"no\"/>") !=
+	ok(strstr(x.tdesc.xml,
+		   "<reg name=\"reg_6060000000170000\" bitsize=\"512\" type=\"bytes64\" group=\"unknown\" save-restore=\"no\"/>") !=
 			NULL,
 		"a large one is bytes");
 	is_int(tdesc_by_name(&x.tdesc, "reg_603000000013fffe"), -1, "but not what cannot be read");
@@ -102,7 +103,8 @@ static void unknown_ids(void)
 	sim_add(x.sim, 0, 0x20300002c0ffee00);
 	build(&x, x.sim->arch);
 	ok(read_reg(&x, "msr_c0ffee00") == sim_get(x.sim, 0, 0x20300002c0ffee00), "an unknown MSR by its number");
-	ok(strstr(x.tdesc.xml, "<reg name=\"msr_c0ffee00\" bitsize=\"64\" type=\"uint64\" group=\"msr\" save-restore=\"no\"/>") != NULL,
+	ok(strstr(x.tdesc.xml,
+		   "<reg name=\"msr_c0ffee00\" bitsize=\"64\" type=\"uint64\" group=\"msr\" save-restore=\"no\"/>") != NULL,
 		"among the MSRs");
 	tear_down(&x);
 }

@@ -137,7 +137,8 @@ static void saved(const char *arch, const char *yes, const char *no)
 
 int main(void)
 {
-	static const char *const arches[] = { "aarch64", "i386", "loongarch64", "mips64", "ppc64le", "riscv64", "s390x", "x86_64" };
+	static const char *const arches[] = { "aarch64", "i386", "loongarch64", "mips64", "ppc64le", "riscv64", "s390x",
+		"x86_64" };
 
 	for (unsigned i = 0; i < sizeof(arches) / sizeof(*arches); i++)
 		put_all_back(arches[i]);

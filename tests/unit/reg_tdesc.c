@@ -206,7 +206,8 @@ static void real_tables(void)
 			continue;
 		is_int(count(d.xml, "<reg name="), d.nregs, "has every register once");
 		ok(!strstr(d.xml, "kvm:") && !strstr(d.xml, "xi:include"), "and nothing that is not for the client");
-		ok(strstr(d.xml, "<field name=\"bit_") && !strstr(d.named_xml, "<field name=\"bit"), "or fields without a name, or not");
+		ok(strstr(d.xml, "<field name=\"bit_") && !strstr(d.named_xml, "<field name=\"bit"),
+			"or fields without a name, or not");
 		is_int((int)strlen(d.xml) - (int)strlen(d.named_xml), unnamed(d.xml), "... and nothing else is left out");
 		tdesc_free(&d);
 	}

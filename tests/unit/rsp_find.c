@@ -42,7 +42,8 @@ static void test_find(unsigned kinds)
 		found += want != NULL;
 		wrong += find_bytes(bytes, n, pattern, size) != want;
 	}
-	ok(!wrong && found && found < TRIES, "patterns of %u different bytes are found where they are: %u of %u", kinds, found, TRIES);
+	ok(!wrong && found && found < TRIES, "patterns of %u different bytes are found where they are: %u of %u", kinds, found,
+		TRIES);
 }
 
 /* What is nowhere rare, and what is at the very end. */

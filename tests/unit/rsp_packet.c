@@ -47,7 +47,8 @@ static void test_split(void)
 		packet_reader_init(&reader);
 		strcpy(all, events(bytes, cut));
 		strcat(all, events(bytes + cut, n - cut));
-		ok(!strcmp(all, "AWI") && reader.len == 8 && !memcmp(reader.data, "X0,3:a}\x03", 9), "cut after %zu bytes", cut);
+		ok(!strcmp(all, "AWI") && reader.len == 8 && !memcmp(reader.data, "X0,3:a}\x03", 9), "cut after %zu bytes",
+			cut);
 	}
 }
 
@@ -152,7 +153,8 @@ static void test_foreign_text(void)
 	char text[256];
 
 	packet_tell_foreign(request, sizeof(request) - 1, text, sizeof(text));
-	is_str(text, "what no debugger sends, from 0x47 on: \"GET /a?[2J? HTTP/1.1\"; the connection is closed", "a line of it is shown, printable");
+	is_str(text, "what no debugger sends, from 0x47 on: \"GET /a?[2J? HTTP/1.1\"; the connection is closed",
+		"a line of it is shown, printable");
 	packet_tell_foreign(pages, sizeof(pages), text, sizeof(text));
 	ok(strlen(text) < 130, "and not much of it");
 	packet_tell_foreign((const uint8_t *)"\x16\x03", 1, text, sizeof(text));

@@ -148,10 +148,11 @@ static inline bool counts(const struct borrowed *b)
 static inline void tell_state(void)
 {
 	pthread_mutex_lock(&g->lock);
-	printf("# state %d, alone %d, lone %u, unattended %d\n", g->state, g->alone ? (int)g->alone->nr : -1, g->lone, g->unattended);
+	printf("# state %d, alone %d, lone %u, unattended %d\n", g->state, g->alone ? (int)g->alone->nr : -1, g->lone,
+		g->unattended);
 	for (unsigned i = 0; i < g->n; i++)
-		printf("# vCPU %u: state %d, home %d, known %d, want %d, first %d, alone %d, kicked %d, inside %d, pending %d\n", i,
-			g->vcpus[i]->state, g->vcpus[i]->home, g->vcpus[i]->known, g->vcpus[i]->want, g->vcpus[i]->first,
+		printf("# vCPU %u: state %d, home %d, known %d, want %d, first %d, alone %d, kicked %d, inside %d, pending %d\n",
+			i, g->vcpus[i]->state, g->vcpus[i]->home, g->vcpus[i]->known, g->vcpus[i]->want, g->vcpus[i]->first,
 			g->vcpus[i]->alone, borrowed[i].kicked, borrowed[i].inside, borrowed[i].pending);
 	pthread_mutex_unlock(&g->lock);
 }

@@ -87,7 +87,8 @@ static void test_off_at_point(void)
 	go(RESUME_CONTINUE);
 	wait_inside(0);
 	wait_inside(1);
-	ok(rig->machine.guest.vcpus[1]->first != FIRST_OVER && is_planted(), "a vCPU that is off where a breakpoint is holds nobody");
+	ok(rig->machine.guest.vcpus[1]->first != FIRST_OVER && is_planted(),
+		"a vCPU that is off where a breakpoint is holds nobody");
 	interrupt_guest();
 	ok(wait_stop() && stop()->signal == GDB_SIGNAL_INT, "... and stops like any other");
 	close_rig();
@@ -177,7 +178,8 @@ static void test_waiting_step(void)
 	ok(!has_stopped(), "a step that waits has its time");
 	watch(5000 + STEP_MS);
 	ok(wait_stop() && is_step(), "... and is over then");
-	is_str(text(), "vCPU 0 has not completed its step in a second, it waits for an interrupt or is in a handler: the step ends here",
+	is_str(text(),
+		"vCPU 0 has not completed its step in a second, it waits for an interrupt or is in a handler: the step ends here",
 		"... with a sentence");
 	go(RESUME_CONTINUE);
 	wait_inside(0);
@@ -302,7 +304,8 @@ static void test_stopped_early(void)
 	rig->target.ops->resume(&rig->machine, all);
 	vmm_stops(&rig->machine.guest, "enough");
 	give_baton_back();
-	ok(wait_stop() && stop()->kind == STOP_SIGNAL && stop()->signal == GDB_SIGNAL_INT, "a stop that comes before the guest runs is one");
+	ok(wait_stop() && stop()->kind == STOP_SIGNAL && stop()->signal == GDB_SIGNAL_INT,
+		"a stop that comes before the guest runs is one");
 	is_str(text(), "enough", "... with its sentence");
 	ok(!counted(0) && !counted(1), "... and nothing was executed");
 	vmm_stops(&rig->machine.guest, "of no use, the guest stands");
@@ -335,7 +338,8 @@ static void test_reset_commands(void)
 	is_int((int)rig->sim->resets, 1, "... the machine is built anew");
 	is_int(command("gdb_sync"), COMMAND_DONE, "gdb_sync");
 	go(RESUME_STEP);
-	ok(wait_stop() && is_step() && !stop()->text && !rig->sim->vcpu[0].runs, "... and a step is over with nothing executed");
+	ok(wait_stop() && is_step() && !stop()->text && !rig->sim->vcpu[0].runs,
+		"... and a step is over with nothing executed");
 	go(RESUME_STEP);
 	ok(wait_stop() && is_step() && rig->sim->vcpu[0].runs, "... the next one is one");
 	is_int(command("system_reset"), COMMAND_RESET, "system_reset");

@@ -424,7 +424,8 @@ static void test_ppc64_translation(void)
 	set(PPC_SRR1, get(PPC_MSR) | PPC_MSR_IR | PPC_MSR_DR);
 	set(PPC_PROCESS_TABLE, 0);
 	put(0x1000, 0x4c000024); /* rfid */
-	is_int(step_plan(v, false, &(struct refusal){ why, sizeof(why) }), -EOPNOTSUPP, "ppc64: a step to where nobody knows where things are");
+	is_int(step_plan(v, false, &(struct refusal){ why, sizeof(why) }), -EOPNOTSUPP,
+		"ppc64: a step to where nobody knows where things are");
 	ok(strstr(why, "0xc000000000001100, where the instruction leads") != NULL, "ppc64: ... is refused, with a sentence");
 	set(PPC_PROCESS_TABLE, 1ull << 63 | 0x2000);
 	put_big(0x2000, 2ull << 61 | 5ull << 5 | 13);
@@ -434,7 +435,8 @@ static void test_ppc64_translation(void)
 	ok(step(arrive) == STEP_EVENT && v->stop.kind == STOP_SIGNAL && saw_end, "ppc64: a step into an address space");
 	is_int(shown(PPC_PC), KERNEL, "ppc64: ... ends there");
 	ok(!is_planted_at(0x1100), "ppc64: ... and nothing is left");
-	is_int(v->regs.view.set(&v->regs.view, PPC_PROCESS_TABLE, 0), -EPERM, "ppc64: only the guest says where its tables are");
+	is_int(v->regs.view.set(&v->regs.view, PPC_PROCESS_TABLE, 0), -EPERM,
+		"ppc64: only the guest says where its tables are");
 }
 
 int main(void)

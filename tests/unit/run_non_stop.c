@@ -34,8 +34,8 @@ static void test_single(bool software)
 	ok(wait_next(&stop) && stop.thread == 1 && stop.signal == GDB_SIGNAL_TRAP, "a step");
 	ok(sim_get(rig->sim, 0, RV_PC) != pc, "... of one instruction");
 	ops->report_again(&rig->machine);
-	ok(ops->next_stop(&rig->machine, &stop) && stop.thread == 1 && ops->next_stop(&rig->machine, &stop) && stop.thread == 2 &&
-			!ops->next_stop(&rig->machine, &stop),
+	ok(ops->next_stop(&rig->machine, &stop) && stop.thread == 1 && ops->next_stop(&rig->machine, &stop) &&
+			stop.thread == 2 && !ops->next_stop(&rig->machine, &stop),
 		"all that stand, again");
 	end();
 }

@@ -121,7 +121,8 @@ static void test_running(void)
 	add_exit(2, CODE + 4);
 	add_exit(1, CODE + 8);
 	ok(run(RESUME_CONTINUE) && stop()->kind == STOP_WATCH && stop()->addr == DATA, "a watchpoint of the debugger's");
-	ok(script.regs[0].debugreg[0] == DATA && script.regs[0].debugreg[1] == OWN_DATA && script.regs[0].debugreg[7] == 0xd9040a,
+	ok(script.regs[0].debugreg[0] == DATA && script.regs[0].debugreg[1] == OWN_DATA &&
+			script.regs[0].debugreg[7] == 0xd9040a,
 		"... with the guest's behind it");
 	ok(script.done == 2 && gives_db(1), "... whose hit before was the guest's alone");
 	is_int(sim_get(rig->sim, 0, X86_DR6), DR6_CLEAR | 1u << OWN_NR, "... by the number that it knows");
@@ -151,8 +152,10 @@ static void test_displaced(void)
 		ops->set_point(&rig->machine, 1, POINT_WRITE, DATA + 8 * i, 8, NULL);
 	add_exit(1, CODE + 4);
 	add_exit(1, CODE + 8);
-	ok(run(RESUME_CONTINUE) && stop()->kind == STOP_WATCH && script.regs[0].debugreg[3] == DATA + 24, "no room for the guest's own");
-	ok(threads_text(&rig->machine.guest, text) && strstr(text, "debug registers of the guest's own: 2 (vCPU 0)"), "... it is told of");
+	ok(run(RESUME_CONTINUE) && stop()->kind == STOP_WATCH && script.regs[0].debugreg[3] == DATA + 24,
+		"no room for the guest's own");
+	ok(threads_text(&rig->machine.guest, text) && strstr(text, "debug registers of the guest's own: 2 (vCPU 0)"),
+		"... it is told of");
 	ok(run(RESUME_CONTINUE) && !threads_text(&rig->machine.guest, text), "... once");
 	for (unsigned i = 0; i < 4; i++)
 		ops->clear_point(&rig->machine, 1, POINT_WRITE, DATA + 8 * i, 8);

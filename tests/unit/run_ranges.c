@@ -29,7 +29,8 @@ static void test_line(bool software)
 	open_rig(1, software);
 	write_line(120);
 	step_range(AFTER, AFTER + 400, RESUME_STAY);
-	ok(wait_stop() && stop()->kind == STOP_SIGNAL && stop()->signal == GDB_SIGNAL_TRAP, "a range of 100 instructions is one step");
+	ok(wait_stop() && stop()->kind == STOP_SIGNAL && stop()->signal == GDB_SIGNAL_TRAP,
+		"a range of 100 instructions is one step");
 	is_int((int64_t)sim_get(rig->sim, 0, RV_PC), AFTER + 400, "... to its end");
 	is_int((int64_t)counted(0), 100, "... each executed once");
 	is_int(rig->stops, 2, "... with one stop");

@@ -58,8 +58,9 @@ static void end(const char *name, unsigned started)
 		stopped_runs += borrowed[i].stopped_runs;
 		strays += borrowed[i].strays;
 	}
-	ok(!stopped_runs && !strays && !begun_away, "%s: nothing runs while the guest stands (%u), no exit is the debugger's (%u), no run is left (%u)",
-		name, stopped_runs, strays, (unsigned)begun_away);
+	ok(!stopped_runs && !strays && !begun_away,
+		"%s: nothing runs while the guest stands (%u), no exit is the debugger's (%u), no run is left (%u)", name,
+		stopped_runs, strays, (unsigned)begun_away);
 	close_guest(g->n);
 }
 
@@ -215,7 +216,8 @@ static void test_completed(bool wanted, bool looks)
 	wait_for(&kept, true);
 	attach();
 	accessed = b->accessed;
-	ok(pc_of(1) == BORROWED_ACCESS, "completed while the guest stands, %s: the VMM serves an access", wanted ? "wanted" : "waiting");
+	ok(pc_of(1) == BORROWED_ACCESS, "completed while the guest stands, %s: the VMM serves an access",
+		wanted ? "wanted" : "waiting");
 	ok(resume(RESUME_STEP, 1, RESUME_STAY) == -EBUSY, "... it is not stepped");
 	if (wanted)
 		borrowed_want(b);
@@ -223,7 +225,8 @@ static void test_completed(bool wanted, bool looks)
 	ok(completes(b, accessed), "... it is answered");
 	if (looks)
 		ok(pc_of(1) == BORROWED_JUMP, "... and the client sees that");
-	ok(steps_to(looks ? BORROWED_COUNTS : BORROWED_JUMP), "... %s", looks ? "a step is the next instruction" : "a step is that one");
+	ok(steps_to(looks ? BORROWED_COUNTS : BORROWED_JUMP), "... %s",
+		looks ? "a step is the next instruction" : "a step is that one");
 	detach();
 	end("an access is completed", 1);
 }
@@ -244,12 +247,14 @@ static void test_completed_at_point(void)
 	keeps = true;
 	resume(RESUME_CONTINUE, 1, RESUME_CONTINUE);
 	wait_for(&kept, true);
-	ok(stops_in_time(0) && pc_of(1) == BORROWED_ACCESS, "completed while the guest stands, behind a breakpoint: the VMM serves the access");
+	ok(stops_in_time(0) && pc_of(1) == BORROWED_ACCESS,
+		"completed while the guest stands, behind a breakpoint: the VMM serves the access");
 	accessed = b->accessed;
 	keeps = false;
 	ok(completes(b, accessed), "... it is answered");
 	resume(RESUME_CONTINUE, 1, RESUME_CONTINUE);
-	ok(stops_in_time(-1) && g->last.kind == STOP_SWBREAK && pc_of(1) == BORROWED_JUMP, "... and the next breakpoint is met");
+	ok(stops_in_time(-1) && g->last.kind == STOP_SWBREAK && pc_of(1) == BORROWED_JUMP,
+		"... and the next breakpoint is met");
 	detach();
 	end("an access is completed at a breakpoint", 1);
 }

@@ -139,7 +139,8 @@ static bool go_further(unsigned n, struct totals *t)
 		t->steps++;
 		t->wrong_steps += pc_of(thread) != next_of(pc);
 		if (pc_of(thread) != next_of(pc))
-			printf("# a step of %u from %llx to %llx\n", thread, (unsigned long long)pc, (unsigned long long)pc_of(thread));
+			printf("# a step of %u from %llx to %llx\n", thread, (unsigned long long)pc,
+				(unsigned long long)pc_of(thread));
 	}
 	return true;
 }

@@ -35,7 +35,8 @@ static void end(const char *name, unsigned started)
 		stopped_runs += borrowed[i].stopped_runs;
 		strays += borrowed[i].strays;
 	}
-	ok(!stopped_runs && !strays, "%s: nothing runs while the guest stands (%u), no exit is the debugger's (%u)", name, stopped_runs, strays);
+	ok(!stopped_runs && !strays, "%s: nothing runs while the guest stands (%u), no exit is the debugger's (%u)", name,
+		stopped_runs, strays);
 	close_guest(g->n);
 }
 
@@ -68,8 +69,8 @@ static void test_gone(bool told)
 	resume(RESUME_CONTINUE, 1, RESUME_STAY);
 	counts(&borrowed[0]);
 	leaves(0);
-	ok(stops_in_time(-1) && g->last.kind == (told ? STOP_GONE : STOP_NONE_LEFT) && g->last.thread == 1, "gone: the client is told %s",
-		told ? "who is" : "that nobody runs any more");
+	ok(stops_in_time(-1) && g->last.kind == (told ? STOP_GONE : STOP_NONE_LEFT) && g->last.thread == 1,
+		"gone: the client is told %s", told ? "who is" : "that nobody runs any more");
 	ok(!has_thread(1) && has_thread(2) && g->current == borrowed[1].vcpu, "... it is a thread no more");
 	rig->target.ops->set_thread_events(&rig->machine, false);
 	resume(RESUME_CONTINUE, 2, RESUME_CONTINUE);
@@ -92,10 +93,12 @@ static void test_comes(bool told)
 	counts(&borrowed[0]);
 	comes_again(1);
 	if (told) {
-		ok(stops_in_time(-1) && g->last.kind == STOP_CREATED && g->last.thread == 2, "comes: the client is told who has come");
+		ok(stops_in_time(-1) && g->last.kind == STOP_CREATED && g->last.thread == 2,
+			"comes: the client is told who has come");
 		resume(RESUME_CONTINUE, 1, RESUME_CONTINUE);
 	}
-	ok(counts(&borrowed[1]) && !look(false), "comes%s: it runs, and nothing stops it", told ? "" : ", and nobody wants to know");
+	ok(counts(&borrowed[1]) && !look(false), "comes%s: it runs, and nothing stops it",
+		told ? "" : ", and nobody wants to know");
 	ok(stops_in_time(0), "... and the guest stands");
 	leaves(1);
 	comes_again(1);

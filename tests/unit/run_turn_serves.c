@@ -7,7 +7,7 @@
 static int said[2];	     /* a pipe: what the client says */
 static atomic_uint told;     /* so many stops, by a vCPU's thread ... */
 static atomic_uint answered; /* so many words, by a vCPU's thread */
-static _Atomic uint64_t at;   /* ... the last one here */
+static _Atomic uint64_t at;  /* ... the last one here */
 static bool is_told;	     /* the baton's holder's */
 
 /* s: a step. w: what is the watcher's to do. Anything else is answered by counting it. */

@@ -8,7 +8,6 @@
 
 #include "sim_server.h"
 
-
 /* What a browser can be made to send; and what others do. */
 static const char *const foreign[] = {
 	"GET / HTTP/1.1\r\nHost: 127.0.0.1:1234\r\nAccept: $k#6b\r\n\r\n",
@@ -191,7 +190,8 @@ static void test_once(void)
 		is_closed(fd);
 		close(fd);
 	}
-	ok(client_open(c, PATIENCE) && client_ask(c, "qC", PATIENCE), "... and not when somebody looked whether the port is open");
+	ok(client_open(c, PATIENCE) && client_ask(c, "qC", PATIENCE),
+		"... and not when somebody looked whether the port is open");
 	close(c->fd);
 	wait_server(PATIENCE);
 	free(c);

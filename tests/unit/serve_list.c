@@ -93,7 +93,9 @@ static bool list_vm(void *arg, unsigned n, struct target_vm *vm)
 	(void)arg;
 	if (n >= VMS)
 		return false;
-	*vm = (struct target_vm){ .process = vms[n].process, .vmm = "sim", .user = "", .command = "sim", .cores = "", .state = "runs" };
+	*vm = (struct target_vm){
+		.process = vms[n].process, .vmm = "sim", .user = "", .command = "sim", .cores = "", .state = "runs"
+	};
 	return true;
 }
 
@@ -185,7 +187,8 @@ static void call(void)
 		fd = connect_pair();
 	}
 	now.client = (struct sim_client){ .fd = fd };
-	ok(ask("qSupported:multiprocess+;swbreak+;error-message+;vContSupported+", "PacketSize=") && ask("QStartNoAckMode", "OK") && ask("!", "OK"),
+	ok(ask("qSupported:multiprocess+;swbreak+;error-message+;vContSupported+", "PacketSize=") &&
+			ask("QStartNoAckMode", "OK") && ask("!", "OK"),
 		"a client comes");
 }
 
@@ -210,10 +213,13 @@ static void test_alone(void)
 {
 	call();
 	ok(ask("?", "W00"), "... and there is no guest");
-	ok(ask("Hgp0.0", "OK") && ask("QNonStop:0", "OK") && ask("qXfer:features:read:target.xml:0,1000", "E00"), "... which is no fault");
+	ok(ask("Hgp0.0", "OK") && ask("QNonStop:0", "OK") && ask("qXfer:features:read:target.xml:0,1000", "E00"),
+		"... which is no fault");
 	ok(ask("g", "E.there is no guest"), "... it has no registers");
-	ok(ask("qXfer:osdata:read:vms:0,1000", "l<osdata type=\"vms\">") && strstr(now.client.packet, "112"), "... there are some to choose from");
-	ok(ask("vAttach;5", "E.process 5 runs no VM") && !strcmp(now.refused, "process 5 runs no VM"), "one that there is not is refused");
+	ok(ask("qXfer:osdata:read:vms:0,1000", "l<osdata type=\"vms\">") && strstr(now.client.packet, "112"),
+		"... there are some to choose from");
+	ok(ask("vAttach;5", "E.process 5 runs no VM") && !strcmp(now.refused, "process 5 runs no VM"),
+		"one that there is not is refused");
 	ok(ask("vAttach;1", "E.No such process") && ask("vAttach;100000070", "E.No such process"), "... with some sentence");
 	ok(ask("?", "W00"), "... and the client may choose on");
 	hang_up();
@@ -227,7 +233,8 @@ static void test_attach(void)
 	ok(ask("qXfer:features:read:target.xml:0,100", "m<?xml"), "... and is described");
 	ok(ask("vAttach;70", "E.process 113 is attached to"), "one at a time");
 	ok(ask("vKill;71", "E.this VM is not ours"), "... which is not killed");
-	ok(ask("Z0,80001000,4", "OK") && ask("vCont;c:p71.-1", "T05thread:p71.") && strstr(now.client.packet, "swbreak"), "it is debugged");
+	ok(ask("Z0,80001000,4", "OK") && ask("vCont;c:p71.-1", "T05thread:p71.") && strstr(now.client.packet, "swbreak"),
+		"it is debugged");
 	ok(is_planted(), "... by a planted opcode");
 	ok(ask("D;71", "OK") && is_left(1), "... and is left as it was");
 	ok(ask("?", "W00") && ask("g", "E."), "... and the client stays");
@@ -265,7 +272,8 @@ static void test_non_stop(void)
 	call();
 	ok(ask("QNonStop:1", "OK") && ask("?", "OK"), "non-stop");
 	ok(ask("vAttach;71", "OK"), "... a VM is attached to");
-	ok(client_hear(&now.client, PATIENCE) && !strncmp(now.client.packet, "%Stop:T05thread:p71.1;", 22), "... and its stop is told of");
+	ok(client_hear(&now.client, PATIENCE) && !strncmp(now.client.packet, "%Stop:T05thread:p71.1;", 22),
+		"... and its stop is told of");
 	ok(ask("vStopped", "T00thread:p71.2;") && ask("vStopped", "OK"), "... and that of its other thread");
 	ok(ask("vCont;c:p71.2", "OK") && ask("vCont;t:p71.2", "OK"), "... it goes and stops");
 	ok(client_hear(&now.client, PATIENCE) && !strncmp(now.client.packet, "%Stop:T00thread:p71.2;", 22), "... one by one");
@@ -282,8 +290,10 @@ static void test_end(void)
 	ok(ask("vAttach;70", "T05thread:p70.1;") && ask("vCont;c", "W00;process:70"), "the guest of a VM ends");
 	ok(is_left(0), "... and it is left");
 	ok(ask("?", "W00") && ask("vAttach;71", "T05thread:p71.") && ask("D;71", "OK"), "... and another may be chosen");
-	ok(ask("QNonStop:1", "OK") && ask("vAttach;70", "OK") && client_hear(&now.client, PATIENCE) && ask("vStopped", "OK"), "in non-stop");
-	ok(ask("vCont;c", "OK") && client_hear(&now.client, PATIENCE) && !strncmp(now.client.packet, "%Stop:W00;process:70", 20),
+	ok(ask("QNonStop:1", "OK") && ask("vAttach;70", "OK") && client_hear(&now.client, PATIENCE) && ask("vStopped", "OK"),
+		"in non-stop");
+	ok(ask("vCont;c", "OK") && client_hear(&now.client, PATIENCE) &&
+			!strncmp(now.client.packet, "%Stop:W00;process:70", 20),
 		"... its end is told of");
 	ok(ask("vStopped", "OK") && is_left(0), "... and it is left");
 	ok(ask("vAttach;71", "OK"), "... and another is attached to");

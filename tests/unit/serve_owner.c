@@ -21,7 +21,7 @@
 #define WITH_CLIENT 50 /* each so many of them has a client */
 
 static struct server *server;
-static bool self; /* the watcher serves */
+static bool self;     /* the watcher serves */
 static bool ends_all; /* with a kill, all is over */
 static atomic_bool over;
 static atomic_int clients;
@@ -150,7 +150,8 @@ static bool cycle(unsigned n)
 		struct sim_client *c = NULL;
 
 		open_server();
-		good = !server_listen(server, server_comm, error, sizeof(error)) && server_listen(server, ":0", error, sizeof(error)) > 0;
+		good = !server_listen(server, server_comm, error, sizeof(error)) &&
+		       server_listen(server, ":0", error, sizeof(error)) > 0;
 		if (good && i % WITH_CLIENT == 0) {
 			c = new_client();
 			start_watcher();
@@ -191,7 +192,8 @@ static void test_leaks(const char *program)
 
 	snprintf(command, sizeof(command),
 		"valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect "
-		"--errors-for-leak-kinds=definite,indirect %s cycles 2>&1", program);
+		"--errors-for-leak-kinds=definite,indirect %s cycles 2>&1",
+		program);
 	if (SANITIZED || system("valgrind --version >/dev/null 2>&1")) {
 		skip("serve_owner under valgrind", SANITIZED ? "a sanitizer looks at it" : "valgrind is not here");
 		return;
@@ -221,7 +223,10 @@ enum state {
 };
 
 static const char *const states[STATES] = {
-	"while the guest stands", "while it runs", "in non-stop", "when the client has detached, and stays connected",
+	"while the guest stands",
+	"while it runs",
+	"in non-stop",
+	"when the client has detached, and stays connected",
 };
 
 static bool bring_to(struct sim_client *c, enum state state)
@@ -265,7 +270,8 @@ static void test_parting(enum state state, bool piped)
 	ok(served && server_attached(server) && bring_to(c, state), "a client%s, %s", piped ? " on pipes" : "", states[state]);
 	before = counted(0);
 	server_disconnect(server);
-	ok(!server_attached(server) && atomic_load(&clients) == 0, "... is parted from%s", self ? ", where the watcher serves" : "");
+	ok(!server_attached(server) && atomic_load(&clients) == 0, "... is parted from%s",
+		self ? ", where the watcher serves" : "");
 	ok(is_gone(c), "... and knows it");
 	ok(!is_planted(), "... and nothing is planted");
 	ok(goes_on_from(before), "... and the guest goes on");
@@ -280,7 +286,9 @@ static void test_parting(enum state state, bool piped)
 static int connect_port(int port)
 {
 	const struct sockaddr_in addr = {
-		.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -307,13 +315,15 @@ static void test_late(void)
 	c = new_client();
 	c->fd = connect_port(port);
 	ok(port > 0 && c->fd >= 0, "a place to connect is opened late");
-	ok(client_ask(c, "qSupported", PATIENCE) && client_ask(c, "?", PATIENCE) && strstr(c->packet, "T05"), "... the guest stands for who comes");
+	ok(client_ask(c, "qSupported", PATIENCE) && client_ask(c, "?", PATIENCE) && strstr(c->packet, "T05"),
+		"... the guest stands for who comes");
 	before = counted(0);
 	ok(client_ask(c, "D", PATIENCE) && goes_on_from(before), "... and goes on when that one leaves");
 	drop_client(c);
 	server_unlisten(server);
 	ok(connect_port(port) < 0, "... and is closed again");
-	ok(server_listen(server, "nowhere", error, sizeof(error)) == -EINVAL && strstr(error, "nowhere"), "no address is told to be none: %s", error);
+	ok(server_listen(server, "nowhere", error, sizeof(error)) == -EINVAL && strstr(error, "nowhere"),
+		"no address is told to be none: %s", error);
 	close_all();
 }
 
@@ -356,8 +366,8 @@ static void test_process(void)
 		umask(masks[i]);
 		server_listen(server, server_comm, error, sizeof(error));
 		mask = umask(022);
-		ok(!stat(server_comm + 5, &st) && (st.st_mode & 0777) == 0600 && mask == masks[i], "umask %03o: the socket's mode is 0600",
-			masks[i]);
+		ok(!stat(server_comm + 5, &st) && (st.st_mode & 0777) == 0600 && mask == masks[i],
+			"umask %03o: the socket's mode is 0600", masks[i]);
 		server_unlisten(server);
 	}
 	server_close(server);

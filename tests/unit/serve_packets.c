@@ -71,7 +71,7 @@ static const struct {
 static struct {
 	struct sim_client client;
 	bool extended, non_stop;
-	bool waits; /* for the machine to stop */
+	bool waits;  /* for the machine to stop */
 	bool over;   /* the server ends, or has ended, and may */
 	bool killed; /* ... when this client goes */
 	char why[256];

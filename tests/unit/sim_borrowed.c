@@ -275,8 +275,8 @@ static void end_slow(struct borrowed *b, bool settles, int err, struct vcpu_exit
 {
 	pthread_mutex_lock(&sim->lock);
 	if (err == -EINTR) {
-		*exit = b->kicked || settles ? (struct vcpu_exit){ .kind = EXIT_KICKED } :
-					       (struct vcpu_exit){ .kind = EXIT_VMM, .code = err };
+		*exit = b->kicked || settles ? (struct vcpu_exit){ .kind = EXIT_KICKED }
+					     : (struct vcpu_exit){ .kind = EXIT_VMM, .code = err };
 		b->kicked = b->wanted = false;
 	}
 	b->inside = false;

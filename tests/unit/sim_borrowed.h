@@ -26,14 +26,15 @@ struct borrowed {
 	bool known;  /* its thread has been in the slow way */
 	bool unseen; /* the VMM does not know of the last run */
 	_Atomic bool pending;
-	_Atomic unsigned counted, accessed; /* by the guest */
-	_Atomic unsigned served, eintrs;    /* by the VMM */
-	_Atomic unsigned stopped_runs;	    /* an instruction was executed while the guest stood */
-	_Atomic unsigned strays;	    /* exits that no VMM expects */
-	_Atomic bool traps; /* the next run ends so */
-	void (*_Atomic in_run)(struct borrowed *b);	/* in each KVM_RUN, before anything else, with no lock held; or NULL */
+	_Atomic unsigned counted, accessed;		 /* by the guest */
+	_Atomic unsigned served, eintrs;		 /* by the VMM */
+	_Atomic unsigned stopped_runs;			 /* an instruction was executed while the guest stood */
+	_Atomic unsigned strays;			 /* exits that no VMM expects */
+	_Atomic bool traps;				 /* the next run ends so */
+	void (*_Atomic in_run)(struct borrowed *b);	 /* in each KVM_RUN, before anything else, with no lock held; or NULL */
 	void (*_Atomic behind_wait)(struct borrowed *b); /* when it was woken, or is wanted; or NULL */
-	void (*_Atomic behind_run)(struct borrowed *b); /* when it counts as outside again, by the slow way, and run/ does not know yet; or NULL */
+	void (*_Atomic behind_run)(
+		struct borrowed *b); /* when it counts as outside again, by the slow way, and run/ does not know yet; or NULL */
 };
 
 extern struct borrowed borrowed[SIM_VCPUS];

@@ -235,7 +235,8 @@ static int do_run(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 	for (unsigned i = 0; i < sim->arch->regs.nblocks; i++) {
 		const struct arch_block *block = &sim->arch->regs.blocks[i];
 
-		if (!block->told && block->run_at == call->run_at && block->size == call->size && block->run_sync == call->run_sync)
+		if (!block->told && block->run_at == call->run_at && block->size == call->size &&
+			block->run_sync == call->run_sync)
 			return move(sim, vcpu, KEY_BLOCK(i, 0, 0), call->arg, call->size, call->request == HOST_RUN_SET);
 	}
 	return -EINVAL;
@@ -252,7 +253,8 @@ static int do_told(struct sim_host *sim, unsigned vcpu, struct host_call *call)
 /* As KVM does, which looks whether any vCPU is running. */
 static int do_device(struct sim_host *sim, unsigned vcpu, struct host_call *call, bool set)
 {
-	return sim->running ? -EBUSY : move(sim, vcpu, KEY_DEVICE(call->device_group, call->device_attr), call->arg, call->size, set);
+	return sim->running ? -EBUSY
+			    : move(sim, vcpu, KEY_DEVICE(call->device_group, call->device_attr), call->arg, call->size, set);
 }
 
 static int do_mp_state(struct sim_vcpu *v, struct kvm_mp_state *state, bool set)

@@ -73,10 +73,10 @@ struct sim_host {
 
 	void (*on_reset)(struct sim_host *sim); /* or NULL: nothing is written anew */
 
-	_Atomic unsigned batches, gets, sets; /* calls(), and the register ioctls in them */
-	uint64_t set_keys[SIM_SETS];  /* of the first sets, refused ones too */
+	_Atomic unsigned batches, gets, sets;	    /* calls(), and the register ioctls in them */
+	uint64_t set_keys[SIM_SETS];		    /* of the first sets, refused ones too */
 	_Atomic unsigned code_syncs, resets, reads; /* of RAM */
-	_Atomic unsigned running; /* vCPUs that are in a run, on_run() included */
+	_Atomic unsigned running;		    /* vCPUs that are in a run, on_run() included */
 	pthread_mutex_t lock;
 	pthread_cond_t kick;
 };

@@ -47,7 +47,9 @@ bool sim_area(struct host *h, unsigned n, struct host_area *area)
 	struct sim_host *sim = (struct sim_host *)h;
 
 	if (n == 0)
-		*area = (struct host_area){ .start = sim->ram_base, .size = sim->ram_size, .ram = true, .what = "RAM: a simulation" };
+		*area = (struct host_area){
+			.start = sim->ram_base, .size = sim->ram_size, .ram = true, .what = "RAM: a simulation"
+		};
 	else if (n == 1)
 		*area = (struct host_area){ .start = sim->ram_base + sim->ram_size, .size = 0x1000, .what = "a lamp" };
 	return n < 2;

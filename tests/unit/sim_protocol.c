@@ -9,7 +9,8 @@
 
 #include "run/locked.h"
 
-static const char *const states[VCPU_STATES] = { "stands", "free", "settles", "waits", "made way", "pauses", "admitted", "inside", "called" };
+static const char *const states[VCPU_STATES] = { "stands", "free", "settles", "waits", "made way", "pauses", "admitted",
+	"inside", "called" };
 
 static void tell(const struct guest *g, const char *what)
 {
@@ -18,8 +19,8 @@ static void tell(const struct guest *g, const char *what)
 	for (unsigned i = 0; i < g->n; i++) {
 		const struct vcpu *v = g->vcpus[i];
 
-		fprintf(stderr, "# vCPU %u: %s, first %d, alone %d, halting %d, pending %d, text %zu\n", i, states[v->state], v->first,
-			v->alone, v->halting, v->pending, v->said.len);
+		fprintf(stderr, "# vCPU %u: %s, first %d, alone %d, halting %d, pending %d, text %zu\n", i, states[v->state],
+			v->first, v->alone, v->halting, v->pending, v->said.len);
 	}
 }
 
@@ -55,7 +56,8 @@ static void look(const struct guest *g, const struct vcpu *v, struct seen *seen)
 	seen->would += would(g, v);
 	seen->lone_would += would(g, v) && v->alone;
 	seen->first_would += v->state == VCPU_MADE_WAY && would(g, v);
-	must(g, v->state == VCPU_STANDS || !v->halting || (g->state == GUEST_NON_STOP && v->state == VCPU_CALLED), "one that is to halt is on its way out");
+	must(g, v->state == VCPU_STANDS || !v->halting || (g->state == GUEST_NON_STOP && v->state == VCPU_CALLED),
+		"one that is to halt is on its way out");
 	must(g, v->state == VCPU_STANDS || !v->pending, "one that runs has nothing to report");
 	must(g, !(v->state == VCPU_INSIDE && keeps_out(g, v)), "one that is to be kept out was called");
 	must(g, !(v->state == VCPU_ADMITTED && keeps_out(g, v)), "one that is to be kept out is not let in");
@@ -78,15 +80,18 @@ static void check_machine(const struct guest *g, unsigned running, unsigned insi
 		must(g, running || g->host->borrowed, "a machine that runs has a vCPU that does");
 		break;
 	case GUEST_STOPPING:
-		must(g, running && inside + settles == running, "a machine that is stopping waits for vCPUs that are inside, or settle");
+		must(g, running && inside + settles == running,
+			"a machine that is stopping waits for vCPUs that are inside, or settle");
 		break;
 	case GUEST_NON_STOP:
 		must(g, !g->reporter, "in non-stop nobody reports for all");
 		break;
 	}
-	must(g, g->baton == BATON_NOBODY || g->baton == BATON_WATCHES || g->state == GUEST_STOPPED, "a stop is served while the machine is stopped");
+	must(g, g->baton == BATON_NOBODY || g->baton == BATON_WATCHES || g->state == GUEST_STOPPED,
+		"a stop is served while the machine is stopped");
 	must(g, g->asked == ASKED_NOTHING || g->state == GUEST_STOPPED, "what was asked for has begun");
-	must(g, g->hold == HOLD_NOBODY || g->state == GUEST_NON_STOP || g->host->borrowed, "only in non-stop somebody is kept out");
+	must(g, g->hold == HOLD_NOBODY || g->state == GUEST_NON_STOP || g->host->borrowed,
+		"only in non-stop somebody is kept out");
 }
 
 /* Where the baton may go, from where it is: a bit for each. */
@@ -125,7 +130,7 @@ void locked_check(const struct guest *g)
 	for (unsigned i = 0; i < g->n; i++)
 		look(g, g->vcpus[i], &seen);
 	check_counts(g, &seen);
-	check_machine(g, g->n - seen.count[VCPU_STANDS], seen.count[VCPU_INSIDE] + seen.count[VCPU_CALLED],
-		seen.count[VCPU_SETTLES]);
+	check_machine(
+		g, g->n - seen.count[VCPU_STANDS], seen.count[VCPU_INSIDE] + seen.count[VCPU_CALLED], seen.count[VCPU_SETTLES]);
 	check_nobody_forgotten(g, &seen);
 }

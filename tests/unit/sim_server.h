@@ -56,7 +56,10 @@ static inline int run_server_self(struct comm *comm)
 	const struct timespec now = { 0 };
 	int code = 0;
 	const struct server_config config = {
-		.serves_self = true, .arg = &code, .log = log_self, .ends = end_self,
+		.serves_self = true,
+		.arg = &code,
+		.log = log_self,
+		.ends = end_self,
 	};
 	struct server *s;
 	sigset_t term;
@@ -166,7 +169,7 @@ static inline void remove_server(void)
 
 struct sim_client {
 	int fd;
-	int out; /* a pipe to the server, or 0: fd is a socket */
+	int out;    /* a pipe to the server, or 0: fd is a socket */
 	bool ended; /* the server has closed the connection */
 	size_t have;
 	char bytes[0x10000];

@@ -250,7 +250,8 @@ static void stop_machine(struct player *p, const struct stop *stop)
 /* kind, thread, then for `signal` the signal, for `watch` the type of the point and the address, for `exited` the code, and a signal or nothing */
 static bool stop_kind(struct player *p, const char *words)
 {
-	static const char *const names[] = { "signal", "swbreak", "hwbreak", "watch", "gone", "none_left", "created", "reset", "end", "exited" };
+	static const char *const names[] = { "signal", "swbreak", "hwbreak", "watch", "gone", "none_left", "created", "reset",
+		"end", "exited" };
 	struct stop stop = { .kind = STOP_SIGNAL };
 	char kind[16];
 	unsigned number = 0, addr = 0;
@@ -291,7 +292,8 @@ static bool event(struct player *p, const char *words)
 
 static bool is_state(struct player *p, const char *words)
 {
-	static const char *const names[] = { "stopped", "away", "alone", "attaching", "running", "non-stop", "detached", "detached stopped", "killed", "lost" };
+	static const char *const names[] = { "stopped", "away", "alone", "attaching", "running", "non-stop", "detached",
+		"detached stopped", "killed", "lost" };
 
 	strcpy(p->got, names[p->session.state]);
 	return !strcmp(words, p->got);
@@ -343,8 +345,8 @@ static const struct {
 	{ "event", event },				  /* non-stop: the caller looks whether a thread has stopped */
 	{ "stop", stop_kind }, { "crash", stop_text },	  /* a stop of thread 1 with SIGSEGV and this sentence */
 	{ "state", is_state }, { "resumed", is_resumed }, /* a letter for each thread */
-	{ "point", is_point },	     /* the last Z or z: type, thread, address, kind */
-	{ "programs", is_programs }, /* of the last Z: conditions / commands */
+	{ "point", is_point },				  /* the last Z or z: type, thread, address, kind */
+	{ "programs", is_programs },			  /* of the last Z: conditions / commands */
 };
 
 /* Numbers of the fake's, which are set, or compared. */
@@ -353,11 +355,10 @@ static const struct {
 	size_t at;
 	bool set;
 } numbers[] = {
-	{ "slow", offsetof(struct fake, slow), true },	    /* ms of the clock between two looks */
+	{ "slow", offsetof(struct fake, slow), true },	     /* ms of the clock between two looks */
 	{ "threads", offsetof(struct fake, threads), true }, /* how many there are from now on */
-	{ "gone", offsetof(struct fake, gone), true },	    /* a thread that is there no more; 0: all are */
-	{ "interrupts", offsetof(struct fake, interrupts), false },
-	{ "restarts", offsetof(struct fake, restarts), false },
+	{ "gone", offsetof(struct fake, gone), true },	     /* a thread that is there no more; 0: all are */
+	{ "interrupts", offsetof(struct fake, interrupts), false }, { "restarts", offsetof(struct fake, restarts), false },
 	{ "kills", offsetof(struct fake, kills), false },
 	{ "changes", offsetof(struct fake, changes), false }, /* how many writes were done so far */
 };
