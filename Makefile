@@ -34,8 +34,9 @@ objects := $(sources:%.c=$(OBJ)/%.o) $(tables:%=$(OBJ)/tables_%.o)
 
 all: $(program) library
 
-ifeq ($(wildcard stub/host/vm_$(ARCH).c),)
-$(error ARCH=$(ARCH) is not one of $(patsubst stub/host/vm_%.c,%,$(wildcard stub/host/vm_*.c)))
+archs := $(patsubst stub/attach/tracee_%.c,%,$(filter-out %_arch.c,$(wildcard $(patsubst stub/host/vm_%,stub/attach/tracee_%,$(wildcard stub/host/vm_*.c)))))
+ifeq ($(filter $(ARCH),$(archs)),)
+$(error ARCH=$(ARCH) is not one of $(archs))
 endif
 
 $(program): $(filter-out $(OBJ)/stub/library%.o,$(objects)) $(OUT)/link-flags

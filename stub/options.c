@@ -60,7 +60,7 @@ const char options_usage[] =
 	"  --register NAME  print one, of the first vCPU; NAME=VALUE writes it first: a number, or of a vector also\n"
 	"                   {1, 2, ...}, or all of its bytes in hexadecimal\n"
 	"  --json           as a JSON array\n"
-	"  --group G        only those of a group: general, system, ...\n"
+	"  --group G        only those of a group: general, vector, ...\n"
 	"  --vcpu N         only those of this one; the first is 0\n"
 	"  --list           print the VMs of this computer: process, VMM, user, vCPUs, RAM, age, state, and whether it can be\n"
 	"                   attached to, or why not\n"
@@ -269,14 +269,22 @@ static int take_launch(int argc, char **argv, struct options *o)
 	return 1;
 }
 
-static int check_restore(const struct options *o, const struct refusal *why)
+/* What --vcpus, --memory and the options for images say of it. */
+static bool is_described(const struct options *o)
 {
-	if (!o->vm.restore)
-		return 0;
-	if (o->attach || o->multi || o->launch || o->list)
-		return refuse(why, -EINVAL, "--restore is for a machine of this program's own, and not for another VMM's");
-	if (o->vm.image || o->vm.bios || o->vm.nload || o->vm.has_entry || o->vm.initrd || o->vm.append || o->vm.mode ||
-		o->sized)
+	return o->sized || o->vm.bios || o->vm.nload || o->vm.has_entry || o->vm.initrd || o->vm.append || o->vm.mode;
+}
+
+/* Of a machine that is another VMM's nothing can be said, and one that was saved says all itself. */
+static int check_machine(const struct options *o, const struct refusal *why)
+{
+	bool is_anothers = o->attach || o->multi || o->launch || o->list;
+
+	if (is_anothers && (o->vm.restore || is_described(o)))
+		return refuse(why, -EINVAL,
+			"--vcpus, --memory, --initrd, --append, --load, --bios, --entry, --restore and --mode are for a "
+			"machine of this program's own, and not for another VMM's");
+	if (o->vm.restore && (o->vm.image || is_described(o)))
 		return refuse(
 			why, -EINVAL, "--restore: %s says all of the machine, its vCPUs, memory and image", o->vm.restore);
 	return 0;
@@ -291,14 +299,15 @@ static enum parsed parse_arguments(int argc, char **argv, struct options *o, con
 	argc = take_launch(argc, argv, o);
 	if (!go_together(o) || argc < least || argc > most)
 		return PARSED_USAGE;
-	if (o->nram && o->multi)
-		return refuse(why, -EINVAL, "--ram is of one VM: it goes with --attach, not with --multi") ? PARSED_REFUSED
-													   : PARSED;
+	if (o->nram && o->multi) {
+		refuse(why, -EINVAL, "--ram is of one VM: it goes with --attach, not with --multi");
+		return PARSED_REFUSED;
+	}
 	o->comm = comms ? argv[0] : NULL;
-	if (o->attach && !o->vm.restore)
-		return parse_pid(o, argv[comms], why) ? PARSED_REFUSED : PARSED;
-	o->vm.image = o->list || o->launch ? NULL : argv[comms];
-	return check_restore(o, why) ? PARSED_REFUSED : PARSED;
+	o->vm.image = o->list || o->launch || o->attach ? NULL : argv[comms];
+	if (check_machine(o, why) || (o->attach && parse_pid(o, argv[comms], why)))
+		return PARSED_REFUSED;
+	return PARSED;
 }
 
 enum parsed options_parse(int argc, char **argv, struct options *o, const struct refusal *why)

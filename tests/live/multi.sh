@@ -177,6 +177,11 @@ END
 done
 build/kvm-gdbserver --ram 0:1M:0x10000 --multi :0 >"$dir/gdb" 2>&1
 like "--ram is of one VM" "--ram is of one VM"
+for how in "--memory 1G --multi :0" "--vcpus 2 :0 -- true" "--mode i8086 --attach :0 $$"; do
+	# shellcheck disable=SC2086 # words
+	build/kvm-gdbserver $how >"$dir/gdb" 2>&1
+	like "${how%% *} is of a machine of our own" "not for another VMM's"
+done
 
 echo "1..$count"
 exit $failed
