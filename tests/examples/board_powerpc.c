@@ -46,9 +46,7 @@ void board_finish(struct machine *m)
 
 void board_start(struct vcpu *v, uint64_t entry)
 {
-	struct kvm_regs r = {
-		.pc = entry, .msr = 0x8000000000001001, .gpr = { [3] = v->nr, [4] = v->machine->n, [12] = entry }
-	};
+	struct kvm_regs r = { .pc = entry, .msr = 0x8000000000001001, .gpr = { [3] = v->nr, [4] = v->machine->n, [12] = entry } };
 
 	if (ioctl(v->fd, KVM_SET_REGS, &r) < 0)
 		err(1, "vCPU %u: registers", v->nr);

@@ -80,9 +80,7 @@ static void set_segments(struct kvm_sregs *s)
 
 void board_start(struct vcpu *v, uint64_t entry)
 {
-	struct kvm_regs r = {
-		.rip = entry, .rflags = 2, .rdi = v->nr, .rsi = v->machine->n, .rsp = STACKS + (v->nr + 1) * STACK - 8
-	};
+	struct kvm_regs r = { .rip = entry, .rflags = 2, .rdi = v->nr, .rsi = v->machine->n, .rsp = STACKS + (v->nr + 1) * STACK - 8 };
 	struct kvm_mp_state state = { .mp_state = KVM_MP_STATE_RUNNABLE };
 	struct kvm_sregs s;
 

@@ -55,8 +55,8 @@ enum served machine_serve(struct vcpu *v, int *code);
 /* Of the board. */
 extern const uint64_t board_ram;
 unsigned long board_type(int kvm);
-void board_create(struct machine *m); /* before the vCPUs */
-void board_finish(struct machine *m); /* when they are there */
+void board_create(struct machine *m);	    /* before the vCPUs */
+void board_finish(struct machine *m);	    /* when they are there */
 void board_start(struct vcpu *v, uint64_t entry);
 enum served board_serve(struct vcpu *v, int *code);
 void board_print(const void *text, size_t n);

@@ -42,25 +42,19 @@ int main(int argc, char **argv)
 	machine_open(&m, argv[2], argc > 3 ? (unsigned)atoi(argv[3]) : 1);
 	machine_start(&m);
 
-	struct kvmgdb_config config = { .size = sizeof(config),
-		.kvm_fd = m.kvm,
-		.vm_fd = m.vm,
-		.flags = KVMGDB_WAIT, /* gdb */
-		.opaque = &m,
-		.reset = machine_start,
-		.kill = machine_end }; /* gdb */
-	char why[256];		       /* gdb */
-	if (kvmgdb_open(&config, &gdb, why, sizeof(why)) ||
-		kvmgdb_set_memory(gdb, 0, board_ram, MACHINE_RAM, m.ram, 0)) /* gdb */
-		errx(1, "%s", why);					     /* gdb */
+	struct kvmgdb_config config = { .size = sizeof(config), .kvm_fd = m.kvm, .vm_fd = m.vm, .flags = KVMGDB_WAIT, /* gdb */
+		.opaque = &m, .reset = machine_start, .kill = machine_end }; /* gdb */
+	char why[256]; /* gdb */
+	if (kvmgdb_open(&config, &gdb, why, sizeof(why)) || kvmgdb_set_memory(gdb, 0, board_ram, MACHINE_RAM, m.ram, 0)) /* gdb */
+		errx(1, "%s", why); /* gdb */
 	for (unsigned i = 0; i < m.n; i++) {
 		kvmgdb_add_vcpu(gdb, i, m.vcpus[i].fd, NULL, &m.vcpus[i].gdb); /* gdb */
 		pthread_create(&m.vcpus[i].thread, NULL, run_vcpu, &m.vcpus[i]);
 	}
 	int port = kvmgdb_listen(gdb, argv[1], why, sizeof(why)); /* gdb */
-	if (port < 0)						  /* gdb */
-		errx(1, "%s", why);				  /* gdb */
-	printf("Listening on port %d\n", port);			  /* gdb */
+	if (port < 0) /* gdb */
+		errx(1, "%s", why); /* gdb */
+	printf("Listening on port %d\n", port); /* gdb */
 	fflush(stdout);
 
 	for (unsigned i = 0; i < m.n; i++)

@@ -48,11 +48,9 @@ static void *run_vcpu(void *arg)
 
 static void open_stub(const char *where)
 {
-	struct kvmgdb_config config = { .size = sizeof(config),
-		.flags = KVMGDB_WAIT | KVMGDB_NO_THREAD,
-		.opaque = &machine,
-		.reset = machine_start,
-		.kill = machine_end };
+	struct kvmgdb_config config = {
+		.size = sizeof(config), .flags = KVMGDB_WAIT | KVMGDB_NO_THREAD, .opaque = &machine, .reset = machine_start, .kill = machine_end
+	};
 	char why[256];
 	int port;
 
