@@ -24,7 +24,7 @@ static int refuse_running(struct guest *g)
 /* What `load` has put into an empty machine would be lost, and is as fresh as it can be: IDEs load first and reset then. */
 static bool is_untouched(const struct guest *g)
 {
-	return !g->host->has_image && !g->host->restored && !g->started;
+	return !g->host->has_image && !g->host->restored && !g->started && !g->host->borrowed;
 }
 
 static int start_over(struct guest *g, const struct printer *out)
@@ -41,7 +41,8 @@ static int start_over(struct guest *g, const struct printer *out)
 	if (err)
 		return err;
 	say(out, "The guest is reset: it stands %s, and `continue` lets it run.\n",
-		g->host->restored    ? "as it was saved"
+		g->host->borrowed    ? "as its VMM starts it"
+		: g->host->restored  ? "as it was saved"
 		: g->host->has_image ? "at its entry, the image read again"
 				     : "at its entry, its memory empty for `load`");
 	say_how_to_look(out);

@@ -13,6 +13,9 @@ int do_save(struct machine *m, char **words, const struct printer *out)
 
 	if (!words[0])
 		return refuse(&g->refusal, -EINVAL, "save FILE: a name for a new file in the directory of --files");
+	err = guest_can_save(g);
+	if (err)
+		return err;
 	fd = files_create(m->files, words[0], &g->refusal);
 	if (fd < 0)
 		return fd;

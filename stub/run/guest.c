@@ -156,7 +156,7 @@ static int save(struct guest *g, int fd)
 	return g->host->ops->save(g->host, fd, hide, g, g->why, sizeof(g->why));
 }
 
-int guest_save(struct guest *g, int fd)
+int guest_can_save(struct guest *g)
 {
 	if (!g->host->ops->save)
 		return refuse(
@@ -165,7 +165,14 @@ int guest_save(struct guest *g, int fd)
 		return refuse(&g->refusal, -EBUSY, "the machine is running: a machine that stands is saved");
 	if (guest_ended(g))
 		return refuse(&g->refusal, -ESRCH, "the guest has ended");
-	return save(g, fd);
+	return 0;
+}
+
+int guest_save(struct guest *g, int fd)
+{
+	int err = guest_can_save(g);
+
+	return err ? err : save(g, fd);
 }
 
 /* Standing. NULL: there is no memory for it. */

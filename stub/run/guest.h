@@ -17,6 +17,9 @@ void guest_close(struct guest *g);
 /* All as after guest_open(), but for the points, whose opcodes are no longer in memory. 0, or -errno, a sentence, and the end. */
 int guest_start_over(struct guest *g);
 
+/* Can it be saved now? 0, or -errno and a sentence. By the baton's holder. */
+int guest_can_save(struct guest *g);
+
 /*
  * The guest as it stands into an empty file, for --restore; by the baton's holder. 0, or -errno and a sentence in why: the file is then worth
  * nothing.
