@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What is typed into its console comes back, a line for each byte, in hexadecimal; `q` ends it. It sleeps until the console's interrupt where
- * the machine has one, and reads nothing before: without the interrupt it says nothing.
+ * the machine has one, and reads nothing before: without the interrupt it says nothing. A debugger that sets `quiet` finds what comes in
+ * `saw`, and nothing of it comes back.
  */
 void console_putc(char c);
 
-volatile unsigned long received;
+volatile unsigned long received, quiet;
+unsigned char saw[0x10000]; /* the last ones */
 
 static void print_byte(unsigned int byte)
 {
@@ -178,8 +180,9 @@ int main(void)
 		console_putc(*c);
 	do {
 		byte = next();
-		received++;
-		print_byte((unsigned int)byte);
-	} while (byte != 'q');
+		saw[received++ % sizeof(saw)] = (unsigned char)byte;
+		if (!quiet)
+			print_byte((unsigned int)byte);
+	} while (quiet || byte != 'q');
 	return 0;
 }
