@@ -184,13 +184,17 @@ static bool is_told_to_end(void)
 	       (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP));
 }
 
+/* Percent that stand on the terminal now, or -1. */
+static int shown = -1;
+
 static void show_progress(uint64_t done, uint64_t all)
 {
-	static int shown = -1;
 	int percent = (int)(done * 100 / all);
 
-	if (percent != shown)
-		fprintf(stderr, "\r%3d %%%s", shown = percent, done == all ? "\r     \r" : "");
+	if (percent == shown)
+		return;
+	fprintf(stderr, "\r%3d %%%s", percent, done == all ? "\r     \r" : "");
+	shown = done == all ? -1 : percent;
 }
 
 static int dump(struct machine *m, const struct options *o, char *error, size_t size)
@@ -207,7 +211,7 @@ static int dump(struct machine *m, const struct options *o, char *error, size_t 
 		return -1;
 	file.progress = isatty(STDERR_FILENO) ? show_progress : NULL;
 	err = dump_machine(m, &file, &out);
-	if (err && file.progress)
+	if (err && shown >= 0)
 		fputc('\n', stderr);
 	if (err)
 		snprintf(error, size, "%s", m->guest.why);

@@ -56,13 +56,40 @@ for my $options ("--dump $there/x --json --attach " . victim_pid(), "--dump $the
 	ok($code == 2 && $usage =~ /^usage:/i, "... and as options do not go together") or diag("$options: $code: $usage");
 }
 
-my $small = "unshare -m sh -c 'mount -t tmpfs -o size=16k none $there/full && sh -c \"\$0\"; status=\$?; echo; ls -A $there/full; exit \$status'";
+my $terminal = '</dev/null SHELL=/bin/sh script -qe /dev/null -c';
+my $has_terminal = inside('command -v script') ne '';
+
+# By a shell of its own, or by what else takes a command.
+sub on_small_disk {
+	my ($shell) = @_;
+
+	return "unshare -m sh -c 'mount -t tmpfs -o size=16k none $there/full && $shell \"\$0\"; status=\$?; echo; ls -A $there/full; exit \$status'";
+}
+
 if (inside("unshare -m mount -t tmpfs none $there/full && echo yes") eq 'yes') {
-	my ($full, $code) = dump_to("$there/full/core", $small);
+	my ($full, $code) = dump_to("$there/full/core", on_small_disk('sh -c'));
 	ok($code == 1 && $full =~ /^kvm-gdbserver: core: No space left on device$/m, 'a full disk is told of') or diag("$code: $full");
 	ok($full !~ /^core$/m, '... and nothing is left') or diag($full);
+	if ($has_terminal) {
+		($full, $code) = dump_to("$there/full/core", on_small_disk($terminal));
+		ok($code == 1 && $full =~ /\A(?:(?:\r *\d+ %)+\r?\n)?kvm-gdbserver: core: No space left on device\r?$/m, '... on a terminal on a line of its own') or diag("$code: $full");
+	}
 } else {
 	skip('a full disk is told of', 'nothing can be mounted here');
 }
 expect_victim('the VMM has noticed nothing of that');
+
+# On a terminal: how much is done, each time in place of what was there before; and what it says in the end has a line of its own.
+if ($has_terminal) {
+	my ($shown, $code) = dump_to("$there/shown", $terminal);
+	my ($steps, $rest) = $shown =~ /\A((?:\r *\d+ %)+)\r +\r(.*)\z/s;
+	my @percent = ($steps // '') =~ /(\d+) %/g;
+	my $rises = !grep { $percent[$_] <= $percent[$_ - 1] } 1 .. $#percent;
+	ok($code == 0 && @percent > 1 && $rises && $percent[-1] == 100, 'on a terminal it says how far it is') or diag($shown);
+	ok(($rest // '') =~ /\Ashown: \d+ MiB of RAM, 2 vCPUs\r?\n[^%]*\z/, '... and then nothing of that is left') or diag($shown);
+	($shown, $code) = dump_to("$there/shown", $terminal);
+	ok($code == 1 && $shown =~ /\Akvm-gdbserver: shown: File exists\r?\z/, '... what is refused shows nothing of it') or diag($shown);
+} else {
+	skip('on a terminal it says how far it is', 'there is no script(1)');
+}
 finish();
