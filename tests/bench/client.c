@@ -14,6 +14,7 @@
  *                                                 steps, hits, and registers
  *   client memory ROUNDS MILLISECONDS ADDRESS COLUMN=SERVER...
  *   client interrupts N COLUMN=SERVER...          how long a Ctrl-C takes, N times while the guest runs
+ *   client saves N FILE COLUMN=SERVER             how long `monitor save FILE` takes, N times; FILE is here, too, and stays the last time
  *
  * Memory is read at ADDRESS, in packets as large as the server takes; 256 KiB from there on have a checksum, 64 MiB are searched.
  *
@@ -355,6 +356,39 @@ static void interrupt_all(int argc, char **argv)
 	interrupt_each("interrupt", 10, 110, times, servers, n);
 }
 
+/* --- a saved machine */
+
+struct saving {
+	struct server server;
+	char command[128]; /* in hexadecimal */
+};
+
+static void save_once(void *arg)
+{
+	struct saving *s = arg;
+
+	ask(&s->server, "qRcmd,%s", s->command);
+}
+
+static void save_all(int argc, char **argv)
+{
+	static struct saving s;
+	struct rate delays = { 0 };
+	char text[60];
+	int n = snprintf(text, sizeof(text), "save %s", argv[1]);
+
+	for (int i = 0; i < n && i < (int)sizeof(text) - 1; i++)
+		sprintf(s.command + 2 * i, "%02x", (uint8_t)text[i]);
+	open_servers(&s.server, argv + 2, argv + 3);
+	for (int i = 0; i < atoi(argv[0]) && i < RATE_ROUNDS_MAX; i++) {
+		unlink(argv[1]);
+		rate_once(&delays, save_once, &s);
+		if (access(argv[1], R_OK))
+			die("%s: no file comes of save %s", s.server.column, argv[1]);
+	}
+	rate_print_delay(&delays, s.server.column, "save");
+}
+
 /* --- */
 
 static const struct {
@@ -368,6 +402,7 @@ static const struct {
 	{ "memory", 4, time_memory },
 	{ "steps", 3, time_steps },
 	{ "interrupts", 2, interrupt_all },
+	{ "saves", 3, save_all },
 };
 
 int main(int argc, char **argv)

@@ -41,8 +41,7 @@ bench_dump() {
 	say "$place: core files"
 	: >"$dir/dumps"
 	{ echo "subject attach"; echo "columns $columns"; } >"$results"
-	[ "$arch" = arm64 ] && at_place=0x44400000 || at_place=0x4400000
-	start_dumped "$at_place" || { note "$place: dump: QEMU: $(at 'tail -n 1 answers' || :)"; return 0; }
+	start_dumped "0x$dump_at" || { note "$place: dump: QEMU: $(at 'tail -n 1 answers' || :)"; return 0; }
 	dumps || :
 	end_dumped
 	for column in $columns; do

@@ -30,6 +30,7 @@ describe_guest() {
 		qemu_loop='fffffff0 fffffff1' # the loop is the whole BIOS: a 64-bit image is put into memory, but not started
 		point='1 1'
 		memory=400000
+		dump_at=4400000 # behind the loop's memory
 		ours_line=200003
 		qemu_line=ff00
 		;;
@@ -39,6 +40,7 @@ describe_guest() {
 		qemu_loop=$ours_loop
 		point='0 4'
 		memory=40400000
+		dump_at=44400000
 		ours_line=40200008
 		qemu_line=$ours_line
 		;;
@@ -159,6 +161,8 @@ bench() {
 	[ ! -e "$dir/library" ] || finish library
 	part dump bench_dump
 	[ ! -e "$dir/dump" ] || finish dump
+	part save bench_save
+	[ ! -e "$dir/save" ] || finish save
 }
 
 place_of() {
