@@ -379,7 +379,9 @@ static void save_all(int argc, char **argv)
 
 	for (int i = 0; i < n && i < (int)sizeof(text) - 1; i++)
 		sprintf(s.command + 2 * i, "%02x", (uint8_t)text[i]);
-	open_servers(&s.server, argv + 2, argv + 3);
+	if (argc > 3)
+		die("saves: one server at a time");
+	open_servers(&s.server, argv + 2, argv + argc);
 	for (int i = 0; i < atoi(argv[0]) && i < RATE_ROUNDS_MAX; i++) {
 		unlink(argv[1]);
 		rate_once(&delays, save_once, &s);
