@@ -14,7 +14,7 @@ asked_again()
 {
 	awk '
 		/^<- vCont;s/ { steps++; delete told }
-		steps && /^-> T/ {
+		steps && /^-> T[0-9a-f]+thread:p1\.2;/ {
 			n = split($2, field, ";")
 			for (i = 1; i <= n; i++)
 				if (field[i] ~ /^[0-9a-f]+:/) {
