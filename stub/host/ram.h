@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The RAM of a VM: a table of KVM's slots, where each is for the guest and for us. Slots may come, move and go while others read. Once the
- * guest has run, RAM is reached by system calls only, so that a page that cannot be had is an errno, and no signal.
+ * The RAM of a VM: a table of KVM's slots, where each is for the guest and for us. Slots may come, move and go while others read. What
+ * somebody else has mapped is reached by system calls only, so that a page that cannot be had is an errno, and no signal.
  */
 #ifndef RAM_H
 #define RAM_H
