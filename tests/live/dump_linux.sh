@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # `monitor linux log` and `monitor dump` of Debian's own kernel, the nested machine's own: while a program runs whose page tables do not have
-# the kernel, in the kernel, and after a panic. The log is the guest's own dmesg(1), and other programs print the same of the file.
+# the kernel, in the kernel, and after a panic. The log is the guest's own dmesg(1), and other programs print the same of the file; those that
+# know kernels find in it what there was.
 
 [ "$PLACE" != own ] || skip_all "the kernel of this computer's own KVM takes too long to unpack another, or is not Debian's"
 
@@ -30,5 +31,29 @@ put_linux
 open_files
 trap 'rm -rf "$dir" "$HERE"' EXIT
 # Those that cannot be had are skipped.
-sh tests/lib/packages.sh kexec-tools makedumpfile python3-drgn || :
+for package in kexec-tools makedumpfile python3-drgn crash; do
+	sh tests/lib/packages.sh $package || :
+done
+
+# The kernel's vmlinux with debug information: VMLINUX. None: Debian has none, or that of another build by now.
+find_vmlinux() {
+	VMLINUX=$(sh tests/machines/debug "$PLACE" | tail -n 1)
+	grep -qaF "$($IN 'cat /proc/version')" "$VMLINUX" || VMLINUX=
+}
+
+# crash(8) is made for one architecture each: that for the guest's, CRASH, may be another one's program.
+find_crash() {
+	case $(uname -m)/$ARCH in
+	x86_64/x86_64 | aarch64/arm64) CRASH=crash ;;
+	*/arm64)
+		sh tests/lib/packages.sh qemu-user && tar=$(sh tests/machines/programs arm64 crash=usr/bin/crash) &&
+			tar -x -C "$HERE" -f "$tar" && CRASH="qemu-aarch64 -L $HERE $HERE/usr/bin/crash"
+		;;
+	*) CRASH= ;;
+	esac
+}
+
+export VMLINUX CRASH
+find_vmlinux
+find_crash
 GUEST='' IMAGE=/Image expect tests/live/dump_linux.exp "$ARCH"
