@@ -7,7 +7,7 @@ use strict;
 use warnings;
 use lib 'tests/live';
 use attach_rig;
-use attach_rig qw(is_stop steps hits run_on one_round one_cycle);
+use attach_rig qw(learn_memory is_stop steps hits run_on one_round one_cycle);
 use Time::HiRes qw(sleep time);
 
 my %parts;
@@ -217,6 +217,7 @@ $parts{later} = sub {
 	start_victim('--vcpus 2 --later');
 	refused('a VMM that has no VM yet', victim_pid(), 'VM');
 	ask_victim('create');
+	learn_memory();
 	sleep 0.3;
 	my $wrong = one_cycle(2, 1);
 	ok($wrong eq '', '... and has one') or diag($wrong);

@@ -15,7 +15,7 @@ use patience;
 our @EXPORT = qw(comes_true $patience ok skip diag finish inside start_victim ask_victim is_alive end_victim lives ended_by_debug_exit victim_pid expect_victim
 	start_server kill_server server_log server_status server_pid refused misused
 	client vanish say_only hear ask interrupt monitor stopped_at kind point at gone is_own program nobody without_kvm set_port);
-our @EXPORT_OK = qw(processes is_stop steps hits run_on one_round one_cycle);
+our @EXPORT_OK = qw(learn_memory processes is_stop steps hits run_on one_round one_cycle);
 
 push @EXPORT, qw(start_launched launched_command without_bpf read_physical);
 
@@ -88,14 +88,19 @@ sub program { return $program }
 sub start_victim {
 	my ($options) = @_;
 
-	end_victim();
 	my $image = ($own ? "$ENV{PWD}/" : '') . $ENV{SEQUENCE_IMAGE};
-	$victim = inside("mkdir -p $dir && cd $dir && rm -f ask answer && mkfifo ask answer &&
+	$victim = inside(ends_victim() . "mkdir -p $dir && cd $dir && rm -f ask answer && mkfifo ask answer &&
 		{ $vmm --control $dir $options $image >vmm 2>&1 </dev/null & echo \$!; }");
 	ask_victim('report'); # which is answered when the VM is there
-	my $ram = $ENV{ARCH} eq 'powerpc' ? ask_victim('ram') : '';
-	$told = $ram ? "--ram $ram" : '';
+	learn_memory();
 	return $victim;
+}
+
+# When it has a VM.
+sub learn_memory {
+	my $ram = $ENV{ARCH} eq 'powerpc' ? ask_victim('ram') : '';
+
+	$told = $ram ? "--ram $ram" : '';
 }
 
 sub victim_pid { return $victim }
@@ -121,8 +126,13 @@ sub ask_victim {
 
 sub is_alive { return inside("grep -s State: /proc/$_[0]/status") =~ /State:\s+[^ZX]/ }
 
+# The command that ends it, if there is one.
+sub ends_victim {
+	return $victim ? "kill -9 $victim 2>/dev/null; while [ -e /proc/$victim ] && ! grep -q 'State:.Z' /proc/$victim/status 2>/dev/null; do sleep 0.05; done; " : '';
+}
+
 sub end_victim {
-	inside("kill -9 $victim 2>/dev/null; while [ -e /proc/$victim ] && ! grep -q 'State:.Z' /proc/$victim/status 2>/dev/null; do sleep 0.05; done") if $victim;
+	inside(ends_victim()) if $victim;
 	$victim = undef;
 }
 
@@ -167,14 +177,14 @@ sub starts_listening {
 	my ($command) = @_;
 	my $looks = $patience * 20;
 
-	$server = inside("mkdir -p $dir; cd $dir; rm -f status pid server;
+	($server, my $said) = split /\n/, inside("mkdir -p $dir; cd $dir; rm -f status pid server;
 		{ sh -c 'echo \$\$ >pid; exec $command'; echo \$? >status; } >server 2>&1 </dev/null &
 		for i in \$(seq $looks); do
 			grep -q '^Listening' server 2>/dev/null || [ -s status ] && break
 			sleep 0.05
 		done
-		cat pid");
-	return undef if server_log() !~ /^Listening on port (\d+)/m;
+		cat pid server"), 2;
+	return undef if ($said // '') !~ /^Listening on port (\d+)/m;
 	$port = $1;
 	$port = $1 if $ENV{TARGET} =~ /:(\d+)$/;
 	return $server;
@@ -240,16 +250,17 @@ sub nobody {
 	return inside("$launcher true 2>/dev/null; echo \$?") eq '0' ? $launcher : undef;
 }
 
-# The exit status, when it has ended.
+# The exit status, when it has ended; by a shell command before that, if need be.
 sub server_status {
-	return inside("for i in \$(seq " . $patience * 20 . "); do [ -s $dir/status ] && break; sleep 0.05; done; cat $dir/status 2>/dev/null");
+	my $before = $_[0] // ':';
+
+	return inside("$before; for i in \$(seq " . $patience * 20 . "); do [ -s $dir/status ] && break; sleep 0.05; done; cat $dir/status 2>/dev/null");
 }
 
 sub kill_server {
 	my ($signal) = @_;
 
-	inside("kill -$signal $server 2>/dev/null");
-	return server_status();
+	return server_status("kill -$signal $server 2>/dev/null");
 }
 
 # --attach with this process is refused in one line that matches, with this exit status; run by way of `by`.
