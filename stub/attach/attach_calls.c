@@ -169,5 +169,5 @@ int attach_calls_on(struct attach *a, int fd, const struct vcpu_place *place, st
 	if (!err)
 		err = post(&l);
 	free(l.head);
-	return err ? -ENODEV : 0;
+	return err && err != -ETIMEDOUT ? -ENODEV : err;
 }

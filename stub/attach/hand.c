@@ -290,13 +290,33 @@ static int exchange(struct hand *h, void *message, size_t size, int fd)
 	return n == (ssize_t)size ? 0 : -EPIPE;
 }
 
+/*
+ * The process is stopped by a signal, and the hand with it: it goes on some time. What it has not read by then is taken out of its socket, lest it does
+ * late what was said to have failed; the answer to what it has read is passed over.
+ */
+static bool stands(const struct hand *h)
+{
+	bool stopped = proc_is_stopped(h->pid, h->tid);
+	int pidfd = stopped ? (int)syscall(SYS_pidfd_open, h->pid, 0) : -1;
+	int theirs = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, h->theirs, 0);
+	char byte;
+
+	while (theirs >= 0 && recv(theirs, &byte, sizeof(byte), MSG_DONTWAIT) > 0)
+		;
+	if (theirs >= 0)
+		close(theirs);
+	if (pidfd >= 0)
+		close(pidfd);
+	return stopped;
+}
+
 static int send_and_take(struct hand *h, void *message, size_t size, int fd)
 {
 	int err;
 
 	pthread_mutex_lock(&h->lock);
 	err = exchange(h, message, size, fd);
-	if (err && h->socket >= 0) {
+	if (err && h->socket >= 0 && !(err == -ETIMEDOUT && stands(h))) {
 		close(h->socket);
 		h->socket = -1;
 	}

@@ -85,7 +85,8 @@ static inline uint64_t hand_run(const struct hand *h)
 
 /*
  * From any thread: the calls of a message of `size` bytes, HAND_AREA at most, that begins with a struct hand_head; what it points to
- * within itself is at hand_at(). 0, and the message as it is afterwards; -EPIPE: the hand is no more; -ETIMEDOUT: it does not answer.
+ * within itself is at hand_at(). 0, and the message as it is afterwards; -EPIPE: the hand is no more; -ETIMEDOUT: it does not answer,
+ * and is no more, unless its process is stopped by a signal.
  */
 int hand_do(struct hand *h, void *message, size_t size);
 

@@ -88,6 +88,9 @@ bool proc_is_alive(pid_t pid, pid_t tid);
 /* It waits, as threads do in a system call: neither does it run, nor has a tracer stopped it. */
 bool proc_is_asleep(pid_t pid, pid_t tid);
 
+/* A signal has stopped it, with its process. */
+bool proc_is_stopped(pid_t pid, pid_t tid);
+
 /*
  * The system call in which the thread sleeps, its number and arguments as the kernel has them; nr is -1 when it runs, or sleeps elsewhere
  * (at a page fault). 0, or -errno: -ESRCH: it is gone, -EACCES or -EPERM: it may not be looked into.

@@ -109,6 +109,11 @@ bool proc_is_asleep(pid_t pid, pid_t tid)
 	return thread_state(pid, tid) == 'S';
 }
 
+bool proc_is_stopped(pid_t pid, pid_t tid)
+{
+	return thread_state(pid, tid) == 'T';
+}
+
 int proc_thread_call(pid_t pid, pid_t tid, long *nr, uint64_t args[6])
 {
 	char *text = thread_text(pid, tid, "syscall");

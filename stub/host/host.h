@@ -191,7 +191,8 @@ struct host_ops {
 
 	/*
 	 * A batch of ioctls, in order, while the vCPU is not running. Every call is tried and has its own err; the return value is
-	 * 0, or -errno when the vCPU cannot be reached at all: -ENODEV when it is absent, -EINVAL when there can be none of this number.
+	 * 0, or -errno when the vCPU cannot be reached at all: -ENODEV when it is absent, -EINVAL when there can be none of this number,
+	 * -ETIMEDOUT when whoever makes them does not answer, and may do so later.
 	 */
 	int (*calls)(struct host *h, unsigned vcpu, struct host_call *calls, unsigned n);
 

@@ -16,6 +16,7 @@ static const struct {
 	{ EINTR, "EINTR" },
 	{ EINVAL, "EINVAL, this vCPU has it not, or not with this value" },
 	{ EIO, "EIO, the VM is gone or another process's" },
+	{ ENODEV, "ENODEV, the vCPU cannot be reached any more" },
 	{ ENOENT, "ENOENT, this vCPU has it not" },
 	{ ENOEXEC, "ENOEXEC, the vCPU is not initialised" },
 	{ ENOMEM, "ENOMEM" },
@@ -23,6 +24,7 @@ static const struct {
 	{ ENXIO, "ENXIO, this vCPU lacks the unit" },
 	{ EPERM, "EPERM, it cannot be written" },
 	{ ESRCH, "ESRCH, the thread of the vCPU is gone" },
+	{ ETIMEDOUT, "ETIMEDOUT, the VMM does not answer: is it stopped by a signal?" },
 };
 
 const char *call_reason(int err)
