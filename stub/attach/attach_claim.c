@@ -9,7 +9,7 @@
 #include "../host/immediate_exit.h"
 #include "held.h"
 
-#define LOOKS 10 /* at who may be behind a call that was cut short */
+#define LOOKS 300 /* at who may be behind a call that was cut short: the others go on within so many, on a busy computer, too */
 #define LOOK_NS 300000
 #define GLANCE_NS 100000000   /* so often is looked whether it is still wanted */
 #define LIKELY_NS 50000000    /* a vCPU's thread comes to KVM_RUN in so long, */
@@ -46,11 +46,11 @@ static struct attach_vcpu *find_cut_short(struct attach *a)
 {
 	bool stays[ATTACH_VCPUS_MAX];
 	struct attach_vcpu *found = NULL;
-	unsigned n = 0;
+	unsigned n = a->host.vcpus + 1;
 
 	for (unsigned i = 0; i < a->host.vcpus; i++)
 		stays[i] = true;
-	for (unsigned look = 0; look < LOOKS && n != 1; look++) {
+	for (unsigned look = 0; look < LOOKS && n > 1; look++) {
 		if (look)
 			nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
 		n = 0;

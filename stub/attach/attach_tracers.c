@@ -11,7 +11,8 @@
 #define LOOK_ALL_NS 1000000000 /* a VMM's threads are looked for so long, if they are busy with something else; */
 #define LOOKS_ALL 10	       /* each so many looks, also among those that do not look like it */
 #define LOOK_NS 2000000
-#define LATER_NS 300000000  /* one that was made later is in KVM_RUN by then, or nobody runs it */
+#define LATER_NS 300000000  /* one that was made later is in KVM_RUN by then, and */
+#define LATER_LOOKS 5	    /* ... found within so many looks, however busy its computer is, or nobody runs it */
 #define HAND_NS 3000000000  /* a thread that waits for something else is stopped within so long */
 #define NUDGE_NS 20000000   /* so often whoever looks is to look up */
 #define STOP_NS 10000000000 /* a vCPU's thread stops within so long, unless something is wrong */
@@ -412,7 +413,7 @@ int attach_find_thread(struct attach *a, const struct refusal *why)
 	int64_t until = tracee_now() + LATER_NS;
 	int err = look_at(a, LOOK_LIKELY, why);
 
-	while (!err && a->left && tracee_now() < until) {
+	for (unsigned looks = 1; !err && a->left && (looks < LATER_LOOKS || tracee_now() < until); looks++) {
 		nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
 		err = look_at(a, LOOK_LIKELY, why);
 	}
