@@ -5,7 +5,8 @@
  *
  *	info version	Linux's scripts/gdb (utils.py), bata24/gef: any text at all means that threads are processors
  *	info mem	pwndbg's vmmap with `kernel-vmmap monitor` (aglib/kernel/vmmap.py)
- *	info registers	pwndbg (aglib/regs.py): "IDT= BASE LIMIT", where it takes no descriptor table from gdb
+ *	info registers	pwndbg (aglib/regs.py): "IDT= BASE LIMIT", where it takes no descriptor table from gdb; bata24/gef: "CR3=VALUE", where it
+ *			takes no register of fields from gdb
  *	gva2gpa		bata24/gef's v2p, pwndbg (aglib/qemu.py): "gpa: 0x..."
  *	xp		what tutorials and many a private script read page tables with
  *
@@ -113,32 +114,49 @@ static int info_mem(struct machine *m, const struct printer *out)
 		(unsigned long long)(r.start + r.size));
 }
 
-static bool get_named(struct vcpu *v, const char *table, const char *part, uint64_t *value)
+static bool get_named(struct vcpu *v, const char *name, uint64_t *value)
 {
-	char name[32];
-	int reg;
+	int reg = tdesc_by_name(&v->guest->tdesc, name);
 
-	snprintf(name, sizeof(name), "%s_%s", table, part);
-	reg = tdesc_by_name(&v->guest->tdesc, name);
 	*value = 0;
 	return reg >= 0 && regfile_read(&v->regs, (unsigned)reg, value, sizeof(*value)) > 0;
 }
 
-/* Registers as we show them; in front of them x86's tables of descriptors, as QEMU does. */
-static int info_registers(struct machine *m, const struct printer *out)
+static void say_table(
+	struct vcpu *v, const char *label, const char *base_name, const char *limit_name, const struct printer *out)
 {
-	struct guest *g = &m->guest;
-	static const struct {
-		const char *label, *name;
-	} tables[] = { { "GDT", "gdt" }, { "IDT", "idt" } };
 	uint64_t base, limit;
 
-	for (unsigned i = 0; i < sizeof(tables) / sizeof(*tables); i++)
-		if (get_named(g->current, tables[i].name, "base", &base) &&
-			get_named(g->current, tables[i].name, "limit", &limit))
-			say(out, "%s=     %016llx %08llx\n", tables[i].label, (unsigned long long)base,
-				(unsigned long long)limit);
-	return show_registers(g->current, NULL, out);
+	if (get_named(v, base_name, &base) && get_named(v, limit_name, &limit))
+		say(out, "%s=     %016llx %08llx\n", label, (unsigned long long)base, (unsigned long long)limit);
+}
+
+static void say_controls(struct vcpu *v, const struct printer *out)
+{
+	static const struct {
+		const char *label, *name;
+	} controls[] = { { "CR0", "cr0" }, { "CR2", "cr2" }, { "CR3", "cr3" }, { "CR4", "cr4" }, { "EFER", "efer" } };
+	const char *before = "";
+	uint64_t value;
+
+	for (unsigned i = 0; i < sizeof(controls) / sizeof(*controls); i++)
+		if (get_named(v, controls[i].name, &value)) {
+			say(out, "%s%s=%016llx", before, controls[i].label, (unsigned long long)value);
+			before = " ";
+		}
+	if (*before)
+		say(out, "\n");
+}
+
+/* Registers as we show them; in front of them x86's tables of descriptors and control registers, as QEMU does. */
+static int info_registers(struct machine *m, const struct printer *out)
+{
+	struct vcpu *v = m->guest.current;
+
+	say_table(v, "GDT", "gdt_base", "gdt_limit", out);
+	say_table(v, "IDT", "idt_base", "idt_limit", out);
+	say_controls(v, out);
+	return show_registers(v, NULL, out);
 }
 
 static const struct {
