@@ -209,6 +209,7 @@ static const struct command {
 	{ "exit", "", "ends the guest, and its VMM", 0, false, do_exit },
 	{ "gdb_sync", "", "the next `stepi` executes nothing, so that gdb looks at all again", 0, true, do_gdb_sync },
 	{ "go", "", "as cont", 0, true, do_go },
+	{ "gpa2hva", "ADDRESS", "what scripts ask QEMU for; here, no address of ours is told", 1, false, do_gpa2hva },
 	{ "gva2gpa", "ADDRESS", "the guest-physical address of a virtual one, as QEMU prints it", 1, true, do_gva2gpa },
 	{ "halt", "", "whether the guest stands", 0, true, do_halt },
 	{ "help", "", "this list", 0, false, do_help },

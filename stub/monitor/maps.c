@@ -10,7 +10,8 @@
  *	gva2gpa		bata24/gef's v2p, pwndbg (aglib/qemu.py): "gpa: 0x..."
  *	xp		what tutorials and many a private script read page tables with
  *
- * gpa2hva is not served: gdb-pt-dump and others look for a process named qemu-system then, and would read our addresses in it.
+ * gpa2hva tells no address: bata24/gef and others look for a process named qemu-system, which may be anybody's, and would read it there. It is no
+ * error, for gef's other ways begin behind it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -54,6 +55,15 @@ int do_memory_map(struct machine *m, char **words, const struct printer *out)
 	unknown = n ? NULL : memory_unknown(&m->guest.memory);
 	if (unknown)
 		say(out, "%s\n", unknown);
+	return 0;
+}
+
+int do_gpa2hva(struct machine *m, char **words, const struct printer *out)
+{
+	(void)m;
+	(void)words;
+	say(out,
+		"This is not QEMU, and no address in another process is of use: read guest-physical memory by xp, or by Qqemu.PhyMemMode.\n");
 	return 0;
 }
 

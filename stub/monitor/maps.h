@@ -5,6 +5,7 @@
 
 #include "printer.h"
 
+command_fn do_gpa2hva;
 command_fn do_gva2gpa;
 command_fn do_info;
 command_fn do_memory_map;
