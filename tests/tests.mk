@@ -3,8 +3,11 @@
 
 tests_out := $(OUT)/tests
 unit_helpers := $(wildcard tests/unit/fake_*.c tests/unit/sim_*.c)
-unit_tests := $(patsubst tests/unit/%.c,$(tests_out)/unit/%,$(filter-out $(unit_helpers),$(wildcard tests/unit/*.c)))
-on_kvm := host_vm host_memslots host_embed host_embed_kicks
+# emulated.c is for architectures that have a table of emulated instructions.
+emulated := $(if $(wildcard tests/unit/emulated_$(ARCH).h),emulated)
+unit_tests := $(patsubst tests/unit/%.c,$(tests_out)/unit/%,$(filter-out $(unit_helpers) $(if $(emulated),,tests/unit/emulated.c),\
+	$(wildcard tests/unit/*.c)))
+on_kvm := $(emulated) host_vm host_memslots host_embed host_embed_kicks
 # For tests, the transitions of the threads' protocol are checked one by one.
 checked := $(patsubst %,stub/run/%.o,baton entry non_stop threads)
 unit_objects := $(unit_helpers:%.c=$(OBJ)/%.o) $(addprefix $(OBJ)/checked/,$(checked)) \

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "debug.h"
+#include "emulate.h"
 #include "exit.h"
 #include "linux.h"
 #include "probe.h"
@@ -53,8 +54,9 @@ struct arch {
 	struct arch_debug debug;
 	struct arch_exit exit;
 	struct arch_step step;
-	const struct arch_probe *probe; /* NULL where there is no host for it yet */
-	const struct arch_linux *os;	/* what Linux has on it; NULL where that is not known here */
+	const struct arch_emulate *emulate; /* NULL: no instruction is carried out here */
+	const struct arch_probe *probe;	    /* NULL where there is no host for it yet */
+	const struct arch_linux *os;	    /* what Linux has on it; NULL where that is not known here */
 };
 
 extern const struct arch arch_aarch64;

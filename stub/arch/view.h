@@ -8,6 +8,10 @@
 
 struct arch_entry;
 
+struct view_value {
+	uint64_t key, value;
+};
+
 struct view {
 	/* A value of at most 8 bytes, zero-extended, or the first 8 of a longer one. 0 or -errno. */
 	int (*get)(struct view *v, uint64_t key, uint64_t *value);

@@ -5,10 +5,6 @@
 
 #include "arch.h"
 
-struct view_value {
-	uint64_t key, value;
-};
-
 /* In order, up to the first that is refused: 0 or its -errno. */
 static inline int view_set_all(struct view *v, const struct view_value *values, unsigned n)
 {

@@ -307,6 +307,7 @@ static const struct arch_mode modes[] = {
 			.block_irq = X86_DEBUG_BLOCKIRQ, \
 			.flag = &x86_64_step_flag, \
 		}, \
+		.emulate = &x86_64_emulate, \
 		.probe = &probe, \
 		.os = &x86_64_linux,                 \
 	}

@@ -132,6 +132,9 @@ int x86_64_read_words(struct view *v, uint64_t va, unsigned width, unsigned n, u
 size_t x86_64_read_code(struct view *v, uint8_t code[X86_INSN_MAX]);
 bool x86_64_is_prefix(uint8_t byte, bool is_64_bit);
 
+/* x86_64_emulate.c */
+extern const struct arch_emulate x86_64_emulate;
+
 /* x86_64_step.c */
 extern const struct arch_step_flag x86_64_step_flag;
 

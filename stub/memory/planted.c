@@ -247,6 +247,16 @@ static size_t overlap(const struct place *place, uint64_t pa, size_t len, size_t
 	return common(pa, len, place->pa, place->size);
 }
 
+bool planted_covers(const struct planted *p, uint64_t pa, size_t len)
+{
+	size_t first, at;
+
+	for (unsigned i = 0; i < p->n; i++)
+		if (overlap(&p->place[i], pa, len, &first, &at))
+			return true;
+	return false;
+}
+
 /* Of an opcode that was read in part, the rest says whether the guest has written over it. */
 static bool was_read(const struct planted *p, const struct place *place, const uint8_t *bytes, size_t first, size_t n)
 {

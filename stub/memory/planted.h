@@ -66,6 +66,9 @@ const struct place *planted_last(struct planted *p, uint64_t pa);
 /* Is the opcode in memory: neither lifted nor written over? */
 bool planted_is_in(const struct planted *p, const struct place *place);
 
+/* Is an opcode, or what is under one, in any of these bytes? */
+bool planted_covers(const struct planted *p, uint64_t pa, size_t len);
+
 /* Takes the opcode out, for a vCPU that executes what is under it; puts it in again, where it is out. 0 or -errno as of planted_add(). */
 void planted_lift(struct planted *p, struct place *place);
 int planted_again(struct planted *p, struct place *place);

@@ -84,6 +84,64 @@ static int write_key(struct regfile *f, uint64_t key, const void *bytes, size_t 
 	return err;
 }
 
+/* ---- several, in one batch of writes ---- */
+
+int regfile_stage(struct regfile *f, uint64_t key, const void *bytes, size_t size)
+{
+	struct slots *s = &f->cache->slots;
+	struct slot *slot;
+	uint8_t *place;
+	int err = slots_find(s, key, &slot, &place);
+
+	if (err)
+		return err;
+	if (slots_batch_write(s, slot))
+		memcpy(slot->saved, slot->value, slot->size);
+	return store_low(place, KEY_SIZE(key), bytes, size);
+}
+
+int regfile_set_staged(struct regfile *f, unsigned *done)
+{
+	struct slots *s = &f->cache->slots;
+	int err = held_set(&s->held, f->transport, f->vcpu, s->writes, s->nwrites);
+
+	*done = 0;
+	while (*done < s->nwrites && !s->writes[*done].err)
+		++*done;
+	return err;
+}
+
+void regfile_set_back(struct regfile *f, unsigned n)
+{
+	struct slots *s = &f->cache->slots;
+
+	while (n-- > 0) {
+		struct reg_item item = { .key = s->writes[n].key, .value = slots_written(s, n)->saved };
+
+		held_set(&s->held, f->transport, f->vcpu, &item, 1);
+	}
+}
+
+/* All are fetched before the first is staged: a fetch brings others along. */
+int regfile_set_all(struct regfile *f, const struct view_value *values, unsigned n)
+{
+	unsigned done = 0;
+	uint8_t *bytes;
+	int err = 0;
+
+	f->cache->slots.nwrites = 0;
+	for (unsigned i = 0; i < n && !err; i++)
+		err = read_key(f, values[i].key, &bytes);
+	for (unsigned i = 0; i < n && !err; i++)
+		err = regfile_stage(f, values[i].key, &values[i].value, sizeof(values[i].value));
+	if (!err)
+		err = regfile_set_staged(f, &done);
+	if (err)
+		regfile_set_back(f, done);
+	regfile_drop(f);
+	return err;
+}
+
 /* ---- what arch/ sees ---- */
 
 static int view_get(struct view *v, uint64_t key, uint64_t *value)

@@ -78,6 +78,12 @@ int regfile_put(struct regfile *f, unsigned reg, const void *value, size_t size)
 /* The value of a key of at most 8 bytes, if it is in the cache: it was asked for since the last regfile_drop(). Nothing is fetched. */
 bool regfile_has(struct regfile *f, uint64_t key, uint64_t *value);
 
+/*
+ * Values by keys, in one batch: a struct with several of them is written once. 0 or -errno; then those that were written have their old
+ * values again.
+ */
+int regfile_set_all(struct regfile *f, const struct view_value *values, unsigned n);
+
 /* Registers 0 .. ngeneral - 1, in one batch. The size, or 0; or -errno. A write that is refused half way is undone. */
 ssize_t regfile_read_general(struct regfile *f, void *values, size_t cap);
 int regfile_write_general(struct regfile *f, const void *values, size_t size);
@@ -117,6 +123,14 @@ void regfile_want(struct regfile *f, unsigned reg);
 
 /* A batch: the registers that are wanted, and those that are a habit, if they cost nothing more. As slots_fetch(). */
 int regfile_fetch(struct regfile *f);
+
+/*
+ * A batch of writes, slots.nwrites items: one more value, which is in the cache, goes into it; it is written, and so many items of it are
+ * done; and so many have their old values again, the last first. 0 or -errno.
+ */
+int regfile_stage(struct regfile *f, uint64_t key, const void *bytes, size_t size);
+int regfile_set_staged(struct regfile *f, unsigned *done);
+void regfile_set_back(struct regfile *f, unsigned n);
 
 /* Can the register be written at all? 0 or -EPERM. */
 int regfile_writable(const struct tdesc_reg *reg);

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bytes.h"
 #include "regcache.h"
 #include "regfile.h"
 
@@ -72,27 +71,14 @@ static int begin(struct transaction *t, struct regfile *f, const uint8_t *values
 	return find_changes(f, values);
 }
 
-/* Puts one register into the batch: a struct with several changed fields is one item. */
-static int stage_row(struct regfile *f, const struct tdesc_reg *reg, const uint8_t *value)
-{
-	struct slots *s = &f->cache->slots;
-	struct slot *slot;
-	uint8_t *place;
-	int err = slots_find(s, reg->key, &slot, &place);
-
-	if (err)
-		return err;
-	if (slots_batch_write(s, slot))
-		memcpy(slot->saved, slot->value, slot->size);
-	return store_low(place, KEY_SIZE(reg->key), value, reg->size);
-}
-
 static int stage_rows(struct regfile *f, const uint8_t *values)
 {
 	for (unsigned i = 0; i < f->tdesc->ngeneral; i++) {
 		const struct tdesc_reg *reg = &f->tdesc->regs[i];
-		int err = f->cache->changes[i].wanted && !reg->computed ? stage_row(f, reg, values) : 0;
+		int err = 0;
 
+		if (f->cache->changes[i].wanted && !reg->computed)
+			err = regfile_stage(f, reg->key, values, reg->size);
 		if (err)
 			return regfile_refuse(f, i, err);
 		values += reg->size;
@@ -119,14 +105,11 @@ static unsigned blame(struct regfile *f, unsigned item)
 static int set_rows(struct transaction *t, const uint8_t *values)
 {
 	struct regfile *f = t->f;
-	struct slots *s = &f->cache->slots;
 	int err = stage_rows(f, values);
 
 	if (err)
 		return err;
-	err = held_set(&s->held, f->transport, f->vcpu, s->writes, s->nwrites);
-	while (t->nrows < s->nwrites && !s->writes[t->nrows].err)
-		t->nrows++;
+	err = regfile_set_staged(f, &t->nrows);
 	regfile_drop(f);
 	return err ? regfile_refuse(f, blame(f, t->nrows), err) : 0;
 }
@@ -159,16 +142,11 @@ static int set_computed(struct transaction *t, const uint8_t *values)
 static void roll_back(struct transaction *t)
 {
 	struct regfile *f = t->f;
-	struct slots *s = &f->cache->slots;
 
 	while (t->ncomputed-- > 0)
 		if (f->cache->changes[t->ncomputed].wanted && f->tdesc->regs[t->ncomputed].computed)
 			f->tdesc->regs[t->ncomputed].computed->set(&f->view, f->cache->changes[t->ncomputed].old);
-	while (t->nrows-- > 0) {
-		struct reg_item item = { .key = s->writes[t->nrows].key, .value = slots_written(s, t->nrows)->saved };
-
-		held_set(&s->held, f->transport, f->vcpu, &item, 1);
-	}
+	regfile_set_back(f, t->nrows);
 }
 
 int regfile_write_general(struct regfile *f, const void *values, size_t size)

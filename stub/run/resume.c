@@ -4,6 +4,7 @@
 
 #include "../points/programs.h"
 #include "due.h"
+#include "emulate.h"
 #include "guest.h"
 #include "idle.h"
 #include "mask.h"
@@ -131,6 +132,17 @@ static void commit(struct vcpu *v, const struct resume_action *action)
 	regfile_drop(&v->regs);
 }
 
+/* It goes at last, from a breakpoint that was reported: past that, if the others need not be kept out for it. */
+static void pass_point(struct vcpu *v)
+{
+	if (v->first != FIRST_OVER || v->want != RESUME_CONTINUE || v->pending || !emulate_over(v))
+		return;
+	v->first = FIRST_NOTHING;
+	v->alone = false;
+	v->nends = 0;
+	v->at_point = AT_UNSEEN;
+}
+
 /* Memory that is elsewhere now has none of the opcodes. */
 static void plant_again(struct guest *g)
 {
@@ -152,6 +164,8 @@ static int resume_all(struct guest *g, const struct resume_action *actions)
 		commit(g->vcpus[i], &actions[i]);
 	if (!err)
 		err = due_resume(g);
+	for (unsigned i = 0; !err && i < g->n; i++)
+		pass_point(g->vcpus[i]);
 	if (!err)
 		threads_resume(g);
 	return err;

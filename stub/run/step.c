@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../points/judge.h"
+#include "emulate.h"
 #include "idle.h"
 #include "mask.h"
 #include "own_debug.h"
@@ -80,6 +81,8 @@ static enum step_result pass(struct vcpu *v)
 	/* x86: the step that came here is done all the same. */
 	if (v->run.met_stepped && v->want == RESUME_STEP && !verdict_in_range(v))
 		return verdict_event(v, STOP_SIGNAL);
+	if (v->want == RESUME_CONTINUE && v->run.met->place && emulate_over(v))
+		return STEP_OVER;
 	if (step_plan(v, true, &(struct refusal){ v->text, sizeof(v->text) }))
 		return report(v, v->run.met);
 	v->way.place = v->run.met->place ? v->run.met->place
