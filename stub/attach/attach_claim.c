@@ -16,9 +16,10 @@
 #define CLAIM_NS 300000000    /* ... or so long, where nothing says that it is one */
 #define ANSWER_NS 10000000000 /* ... and stops in so long, however busy its computer is */
 
+/* One that was found and let go once more is not: it may be that its thread does not come to run for long. */
 static bool is_nobodys(const struct attach_vcpu *v)
 {
-	return v->place == ATTACH_GONE && !v->has_thread;
+	return v->place == ATTACH_GONE && !v->has_thread && !atomic_load(&v->host->guard.table->vcpu[v->nr].tid);
 }
 
 static struct attach_vcpu *find(struct attach *a, uint64_t fd)
