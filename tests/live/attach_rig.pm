@@ -15,7 +15,7 @@ use patience;
 our @EXPORT = qw(comes_true $patience ok skip diag finish inside start_victim ask_victim is_alive end_victim lives ended_by_debug_exit victim_pid expect_victim
 	start_server kill_server server_log server_status server_pid refused misused
 	client vanish say_only hear ask interrupt monitor stopped_at kind point at gone is_own program nobody without_kvm set_port);
-our @EXPORT_OK = qw(learn_memory processes is_stop steps hits run_on one_round one_cycle);
+our @EXPORT_OK = qw(learn_memory told processes is_stop steps hits run_on one_round one_cycle);
 
 push @EXPORT, qw(start_launched launched_command without_bpf read_physical);
 
@@ -102,6 +102,8 @@ sub learn_memory {
 
 	$told = $ram ? "--ram $ram" : '';
 }
+
+sub told { return $told }
 
 sub victim_pid { return $victim }
 

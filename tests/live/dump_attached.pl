@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use lib 'tests/live';
 use attach_rig;
+use attach_rig qw(told);
 use MIME::Base64;
 
 my $there = "/tmp/dump_attached.$$";
@@ -20,7 +21,7 @@ END {
 # What it prints, and its exit status; by way of another command.
 sub dump_to {
 	my ($arguments, $by) = @_;
-	my $command = program() . " --dump $arguments --attach " . victim_pid() . ' 2>&1 </dev/null';
+	my $command = program() . ' ' . told() . " --dump $arguments --attach " . victim_pid() . ' 2>&1 </dev/null';
 	my $output = inside(($by ? "$by '$command'" : $command) . '; echo "status $?"');
 
 	$output =~ s/\n?status (\d+)\z// or die $output;
