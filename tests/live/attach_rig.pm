@@ -15,7 +15,7 @@ use patience;
 our @EXPORT = qw(comes_true $patience ok skip diag finish inside start_victim ask_victim is_alive end_victim lives ended_by_debug_exit victim_pid expect_victim
 	start_server kill_server server_log server_status server_pid refused misused
 	client vanish say_only hear ask interrupt monitor stopped_at kind point at gone is_own program nobody without_kvm set_port);
-our @EXPORT_OK = qw(learn_memory told processes is_stop steps hits run_on one_round one_cycle);
+our @EXPORT_OK = qw(learn_memory told processes is_stop steps hits run_on one_round one_cycle starts_multi one_again);
 
 push @EXPORT, qw(start_launched launched_command without_bpf read_physical);
 
@@ -465,6 +465,26 @@ sub one_cycle {
 	vanish($c);
 	my $status = kill_server('TERM');
 	return $status eq '143' ? '' : "the server's exit status: $status";
+}
+
+# A client of one that attaches to what it is told, and lives longer than an attachment. It cannot be told where memory is.
+sub starts_multi {
+	starts_listening("$program --multi $ENV{COMM}") or return undef;
+	my $c = client() or return undef;
+	ask($c, '!');
+	return $c;
+}
+
+# Attach, a round, detach.
+sub one_again {
+	my ($c, $vcpus) = @_;
+	my $stop = ask($c, sprintf 'vAttach;%x', $victim);
+
+	is_stop($stop) or return "not attached: $stop";
+	my $wrong = one_round($c, $vcpus);
+	return $wrong if $wrong;
+	my $reply = ask($c, 'D');
+	return $reply eq 'OK' ? '' : "detach: $reply";
 }
 
 1;
