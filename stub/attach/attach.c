@@ -260,6 +260,8 @@ static int open_all(struct attach *a, const struct attach_config *config, const 
 	a->kvm = attach_open_kvm(config->pid, NULL);
 	attach_install_kick();
 	a->hand.way = &a->guard.table->way;
+	a->hand.nudge = a->hand.filtered ? attach_nudge : NULL;
+	a->hand.tracer = a;
 	/* Before anything is done in the VMM. It knows no hand yet; the one in its place does. */
 	err = guard_open(&a->guard, &(struct guard_job){ attach_rescue, a, { a->memory, -1 } }, why);
 	if (!err)

@@ -462,10 +462,24 @@ void attach_kick(struct host *h, unsigned vcpu)
 static void interrupt_mine(int signal)
 {
 	(void)signal;
+	if (mine && mine->host->hand.filtered && mine->host->opener == mine) {
+		int old = errno;
+
+		hand_look(&mine->host->hand);
+		errno = old;
+	}
 	if (!mine || is_stopped(mine) || mine->place == ATTACH_GONE)
 		return;
 	mine->interrupted = true;
 	tracee_interrupt(&mine->tracee);
+}
+
+void attach_nudge(void *attach)
+{
+	const struct attach_vcpu *v = ((struct attach *)attach)->opener;
+
+	if (v && v->has_thread)
+		pthread_kill(v->thread, ATTACH_SIGNAL);
 }
 
 void attach_install_kick(void)

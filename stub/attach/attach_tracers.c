@@ -58,21 +58,26 @@ static bool others_have_left(const struct attach_vcpu *v)
 	return true;
 }
 
-/* What is left of the hand in the VMM is taken along, by one of them, and where a filter is suspended by whoever has made it. */
+/*
+ * What is left of the hand in the VMM is taken along, by one of them, and where a filter is suspended by whoever has made it. That one has to be there
+ * for as long as the hand is, wherever its own thread of the VMM's has got to.
+ */
 static void leave(struct attach_vcpu *v)
 {
 	struct attach *a = v->host;
-	bool clears;
+	bool suspends = a->hand.filtered && a->opener == v, clears;
 
 	pthread_mutex_lock(&a->lock);
-	clears = v->place == ATTACH_BEHIND && a->hand.code && !a->clearing && (!a->hand.filtered || a->opener == v);
+	clears = v->place == ATTACH_BEHIND && a->hand.code && !a->clearing && (!a->hand.filtered || suspends);
 	a->clearing |= clears;
 	/* Last: others may lie in the hand's loop, and would be there without it should we be killed. */
-	while (clears && !others_have_left(v))
+	while (((clears || suspends) && !others_have_left(v)) || (suspends && !a->ending))
 		pthread_cond_wait(&a->turn, &a->lock);
 	pthread_mutex_unlock(&a->lock);
 	if (clears)
 		hand_clear(&a->hand, &v->tracee);
+	else if (suspends)
+		hand_await_end(&a->hand);
 	attach_let_go(v);
 	pthread_mutex_lock(&a->lock);
 	v->task = ATTACH_LEFT;

@@ -248,6 +248,9 @@ void attach_let_go(struct attach_vcpu *v);
 /* A guard's job, with the struct attach. */
 void attach_rescue(void *arg);
 
+/* hand.nudge, of a struct attach. */
+void attach_nudge(void *attach);
+
 /* For ATTACH_SIGNAL, once. */
 void attach_install_kick(void);
 

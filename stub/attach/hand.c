@@ -18,7 +18,8 @@
 
 #include "proc.h"
 
-#define ANSWER_S 10 /* however busy its computer is */
+#define ANSWER_LOOKS 100 /* however busy its computer is: */
+#define ANSWER_LOOK_US 100000
 #define END_TRIES 1000
 #define END_PAUSE_NS 1000000
 #define BACK_TRIES 100
@@ -94,7 +95,7 @@ static int map_area(struct making *m)
 
 static int make_socket(struct making *m)
 {
-	static const struct timeval limit = { .tv_sec = ANSWER_S };
+	static const struct timeval limit = { .tv_usec = ANSWER_LOOK_US };
 	int64_t result;
 	int ends[2];
 	int err = INJECT(m, &result, SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, m->h->area);
@@ -244,14 +245,21 @@ static int fail(struct making *m, int err, const struct refusal *why)
 
 /* --- asking it */
 
-static ssize_t await_answer(const struct hand *h, void *message, size_t size)
+static ssize_t await_answer(struct hand *h, void *message, size_t size)
 {
-	ssize_t n;
+	ssize_t n = -EAGAIN;
 
-	do {
+	for (unsigned looks = 0; (n == -EAGAIN && looks < ANSWER_LOOKS) || n == -EINTR; looks += n == -EAGAIN) {
 		n = recv(h->socket, message, size, 0);
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
+		n = n < 0 ? -errno : n;
+		if (n != -EAGAIN)
+			continue;
+		if (h->nudge)
+			h->nudge(h->tracer);
+		else
+			hand_look(h);
+	}
+	return n;
 }
 
 #define PASS_SIZE CMSG_SPACE(sizeof(int))
@@ -363,6 +371,7 @@ int hand_reopen(struct hand *h, uint64_t tag)
 {
 	pthread_mutex_init(&h->lock, NULL);
 	h->tag = tag;
+	h->nudge = NULL;
 	return h->filtered ? tracee_seize_from(&h->tracee) : 0;
 }
 
@@ -385,7 +394,7 @@ static int name_thread(struct hand *h)
 /* It has answered, and is in its next call: a filter that is suspended no more would end the process for that one. */
 static int await_next_read(const struct hand *h)
 {
-	int64_t until = tracee_now() + (int64_t)ANSWER_S * 1000000000;
+	int64_t until = tracee_now() + (int64_t)ANSWER_LOOKS * ANSWER_LOOK_US * 1000;
 
 	while (!proc_is_asleep(h->pid, h->tid)) {
 		if (tracee_now() >= until)
@@ -478,22 +487,34 @@ void hand_close(struct hand *h)
 	pthread_mutex_unlock(&h->lock);
 }
 
+void hand_look(struct hand *h)
+{
+	enum tracee_stop stop = h->tracee.tid ? tracee_wait(&h->tracee, 1, NULL) : TRACEE_LATE;
+
+	if (stop == TRACEE_GONE)
+		h->tracee.tid = 0;
+	else if (stop != TRACEE_LATE)
+		tracee_go(&h->tracee, TRACEE_CONT);
+}
+
 /* Traced, it has not ended before its tracer knows. */
 static bool has_ended(struct hand *h)
 {
-	if (h->tracee.tid && tracee_wait(&h->tracee, 1, NULL) == TRACEE_GONE)
-		h->tracee.tid = 0;
-	if (h->tracee.tid)
-		return false;
-	return !h->tid || (syscall(SYS_tgkill, h->pid, h->tid, 0) < 0 && errno == ESRCH);
+	hand_look(h);
+	return !h->tracee.tid && (!h->tid || (syscall(SYS_tgkill, h->pid, h->tid, 0) < 0 && errno == ESRCH));
+}
+
+bool hand_await_end(struct hand *h)
+{
+	for (unsigned i = 0; i < END_TRIES && !has_ended(h); i++)
+		nanosleep(&(struct timespec){ .tv_nsec = END_PAUSE_NS }, NULL);
+	return has_ended(h);
 }
 
 void hand_clear(struct hand *h, struct tracee *t)
 {
 	struct making m = { .h = h, .t = t, .ours = -1, .theirs = -1 };
 
-	for (unsigned i = 0; i < END_TRIES && !has_ended(h); i++)
-		nanosleep(&(struct timespec){ .tv_nsec = END_PAUSE_NS }, NULL);
-	if (has_ended(h))
+	if (hand_await_end(h))
 		with_signals_blocked(&m, clear);
 }

@@ -57,7 +57,9 @@ struct hand {
 	uint64_t given;			/* hand_head.closes */
 	bool filtered;			/* the process has a seccomp filter, which ptrace is to suspend */
 	struct tracee tracee;		/* then: itself, traced by whoever opened it */
-	struct hand_way *way;		/* the caller's; before it is opened */
+	void (*nudge)(void *tracer);	/* has that call hand_look(); NULL: whoever asks is that. The caller's, as tracer is */
+	void *tracer;
+	struct hand_way *way; /* the caller's; before it is opened */
 };
 
 /* There is none yet. filtered: see above. */
@@ -114,8 +116,17 @@ int hand_reopen(struct hand *h, uint64_t tag);
  */
 void hand_bring_back(struct hand *h, pid_t pid, int memory);
 
+/*
+ * By its tracer, in a handler as well: has a hand go on that has stopped. It stops with its process, and its tracer is told of that by nobody: so
+ * whoever waits for its answer too long has it look.
+ */
+void hand_look(struct hand *h);
+
 /* Ends it, from any thread. Its mappings are left: see hand_clear(). */
 void hand_close(struct hand *h);
+
+/* Then, and by its tracer: has it ended, after a while? It makes some calls before it does, for which a filter has to be suspended still. */
+bool hand_await_end(struct hand *h);
 
 /* By the thread that opened it, which traces t: takes the mappings away that a hand has left. */
 void hand_clear(struct hand *h, struct tracee *t);

@@ -31,6 +31,9 @@ void filter_thread(void)
 		ALLOW_IF(SYS_rt_sigreturn),
 		ALLOW_IF(SYS_rt_sigtimedwait),
 		ALLOW_IF(SYS_write),
+		ALLOW_IF(SYS_rt_sigprocmask), /* a thread that ends */
+		ALLOW_IF(SYS_madvise),
+		ALLOW_IF(SYS_exit),
 		ALLOW_IF(SYS_exit_group),
 		RETURN(SECCOMP_RET_KILL_PROCESS),
 	};

@@ -212,6 +212,59 @@ $parts{seccomp} = sub {
 	expect_victim('... and it has seen nothing of it');
 };
 
+# One in a sandbox, with a client for which it is stopped; undef where it is refused.
+sub in_sandbox {
+	start_victim('--vcpus 2 --seccomp --storm 3000 --wait');
+	start_server() or return undef;
+	my $c = client();
+	is_stop(ask($c, '?')) or diag('no stop at first');
+	return $c;
+}
+
+# A filter is suspended by one thread of ours, and only while that is there.
+$parts{sandbox} = sub {
+	for my $i (1 .. $ENV{CYCLES} // 4) {
+		my $c = in_sandbox() // return skip('what becomes of a VMM in a sandbox', 'it is refused');
+		say_only($c, 'vCont;c');
+		sleep 0.05;
+		ask_victim('pause');
+		ok(is_stop(interrupt($c)) && ask($c, 'D') eq 'OK', 'a VMM in a sandbox, stopped in its own pause: detach');
+		kill_server('TERM');
+		ask_victim('resume');
+		expect_victim('... and it has seen nothing of it');
+	}
+
+	my $c = in_sandbox();
+	my $pid = victim_pid();
+	for my $runs (0, 1) {
+		say_only($c, 'vCont;c') if $runs;
+		inside("kill -STOP $pid; sleep 0.2; kill -CONT $pid");
+		is_stop(interrupt($c)) or diag('no stop') if $runs;
+		my $wrong = one_round($c, 2);
+		ok($wrong eq '', 'SIGSTOP and SIGCONT of one in a sandbox, ' . ($runs ? 'while it runs' : 'stopped') . ': it is debugged as before') or diag($wrong);
+	}
+	inside("kill -STOP $pid");
+	ok(length ask($c, 'g') > 100, '... registers while it has the SIGSTOP');
+	inside("kill -CONT $pid");
+	ask($c, 'D');
+	kill_server('TERM');
+	expect_victim('... and it has seen nothing of it');
+
+	for my $ends (0, 1) {
+		$c = in_sandbox();
+		say_only($c, 'vCont;c');
+		sleep 0.1;
+		ask_victim("unplug $ends");
+		sleep 0.5;
+		ok(is_stop(interrupt($c)), "a thread of one in a sandbox ends, of vCPU $ends: the other one stops");
+		my $wrong = hits($c, 0, 2);
+		ok($wrong eq '' && length ask($c, 'g') > 100, '... and is debugged as before') or diag($wrong);
+		ask($c, 'D');
+		kill_server('TERM');
+		expect_victim('... and it has seen nothing of it');
+	}
+};
+
 # The VM is made when its process is already attached to, or was refused.
 $parts{later} = sub {
 	start_victim('--vcpus 2 --later');
@@ -241,7 +294,7 @@ $parts{second} = sub {
 	expect_victim('... and neither has seen anything of it');
 };
 
-my @all = qw(refused users rights tracers bits32 seccomp later second);
+my @all = qw(refused users rights tracers bits32 seccomp sandbox later second);
 for my $part ($ENV{PARTS} ? split ' ', $ENV{PARTS} : @all) {
 	my $from = time;
 
