@@ -32,6 +32,10 @@ struct hand_call {
 
 #define HAND_AREA 0x10000 /* bytes of a message at most */
 
+/* An answer is waited for this often, however busy its computer is; and each time so long. */
+#define HAND_ANSWER_LOOKS 100
+#define HAND_ANSWER_LOOK_US 100000
+
 /*
  * While calls are made by way of one of the process's own threads: what that goes on with afterwards. In memory that is shared with who brings
  * it back should we be killed: behind each of the calls it goes round in a loop until then. Where there was no room for one, `at` is 0, and nobody can.

@@ -7,61 +7,24 @@ use strict;
 use warnings;
 use lib 'tests/live';
 use attach_rig;
-use attach_rig qw(processes is_stop steps hits run_on one_round one_cycle starts_multi one_again);
+use attach_rig qw(processes is_stop steps hits run_on one_round one_cycle cycles starts_multi);
 use Time::HiRes qw(sleep time);
 
 my $cycles = $ENV{CYCLES} // 1;
 my $reads = 'm%x,8';
-
-# How VMMs run their vCPUs and kick them; how many vCPUs; rounds of an attachment.
-my @styles = (
-	[ '1 vCPU', '--vcpus 1 --storm 3000 --wait', 1, 4 ],
-	[ '2 vCPUs', '--vcpus 2 --storm 2000 --wait', 2, 4 ],
-	[ '8 vCPUs', '--vcpus 8 --storm 2000 --wait --sleep 200', 8, 2 ],
-	[ 'signals that do nothing', '--vcpus 2 --style plain --storm 3000 --wait', 2, 3 ],
-	[ 'KVM_SET_SIGNAL_MASK', '--vcpus 2 --style mask --storm 3000 --wait', 2, 3 ],
-	[ 'a vCPU in the main thread', '--vcpus 2 --main --storm 3000 --wait', 2, 3 ],
-	[ 'a storm', '--vcpus 2 --storm 200', 2, 3 ],
-	[ 'no kicks', '--vcpus 2', 2, 3 ],
-);
-
-# does: attaches, so many rounds, and leaves; what is wrong, or ''.
-sub cycles {
-	my ($name, $times, $rounds, $does) = @_;
-	my ($wrong, $from, $done) = ('', time, 0);
-
-	$done++ until $done == $times || ($wrong = $does->());
-	ok($wrong eq '', "$name: $times times attached, " . $times * $rounds . ' rounds of steps, breakpoints and pauses') or diag("$wrong (cycle $done)");
-	expect_victim("$name: ... and the VMM has seen nothing of it");
-	diag(sprintf '%s: %.1f s; %s', $name, time - $from, ask_victim('report'));
-}
 
 # --- the parts
 
 my %parts;
 
 $parts{cycles} = sub {
-	for my $style (@styles) {
+	for my $style (@attach_rig::styles) {
 		my ($name, $options, $vcpus, $rounds) = @$style;
 
 		start_victim($options);
 		sleep 0.3;
 		expect_victim("$name: by itself the VMM counts");
 		cycles($name, 2 * $cycles, $rounds, sub { one_cycle($vcpus, $rounds) });
-	}
-};
-
-# By one that attaches, leaves and attaches again at once.
-$parts{again} = sub {
-	return skip('attached again and again', 'only --ram says where memory is') if $ENV{ARCH} eq 'powerpc';
-	for my $style (@styles) {
-		my ($name, $options, $vcpus) = @$style;
-
-		start_victim($options);
-		my $c = starts_multi() or die 'no server: ' . server_log();
-		cycles("$name, again and again", 11 * $cycles, 1, sub { one_again($c, $vcpus) });
-		vanish($c);
-		kill_server('TERM');
 	}
 };
 

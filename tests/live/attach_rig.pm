@@ -15,7 +15,7 @@ use patience;
 our @EXPORT = qw(comes_true $patience ok skip diag finish inside start_victim ask_victim is_alive end_victim lives ended_by_debug_exit victim_pid expect_victim
 	start_server kill_server server_log server_status server_pid refused misused
 	client vanish say_only hear ask interrupt monitor stopped_at kind point at gone is_own program nobody without_kvm set_port);
-our @EXPORT_OK = qw(learn_memory told processes is_stop steps hits run_on one_round one_cycle starts_multi one_again);
+our @EXPORT_OK = qw(learn_memory told processes is_stop steps hits run_on one_round one_cycle starts_multi cycles);
 
 push @EXPORT, qw(start_launched launched_command without_bpf read_physical);
 
@@ -475,16 +475,26 @@ sub starts_multi {
 	return $c;
 }
 
-# Attach, a round, detach.
-sub one_again {
-	my ($c, $vcpus) = @_;
-	my $stop = ask($c, sprintf 'vAttach;%x', $victim);
+# How VMMs run their vCPUs and kick them; how many vCPUs; rounds of an attachment.
+our @styles = (
+	[ '1 vCPU', '--vcpus 1 --storm 3000 --wait', 1, 4 ],
+	[ '2 vCPUs', '--vcpus 2 --storm 2000 --wait', 2, 4 ],
+	[ '8 vCPUs', '--vcpus 8 --storm 2000 --wait --sleep 200', 8, 2 ],
+	[ 'signals that do nothing', '--vcpus 2 --style plain --storm 3000 --wait', 2, 3 ],
+	[ 'KVM_SET_SIGNAL_MASK', '--vcpus 2 --style mask --storm 3000 --wait', 2, 3 ],
+	[ 'a vCPU in the main thread', '--vcpus 2 --main --storm 3000 --wait', 2, 3 ],
+	[ 'a storm', '--vcpus 2 --storm 200', 2, 3 ],
+	[ 'no kicks', '--vcpus 2', 2, 3 ],
+);
 
-	is_stop($stop) or return "not attached: $stop";
-	my $wrong = one_round($c, $vcpus);
-	return $wrong if $wrong;
-	my $reply = ask($c, 'D');
-	return $reply eq 'OK' ? '' : "detach: $reply";
+# does: attaches, so many rounds, and leaves; what is wrong, or ''.
+sub cycles {
+	my ($name, $times, $rounds, $does) = @_;
+	my ($wrong, $from, $done) = ('', time, 0);
+	$done++ until $done == $times || ($wrong = $does->());
+	ok($wrong eq '', "$name: $times times attached, " . $times * $rounds . ' rounds of steps, breakpoints and pauses') or diag("$wrong (cycle $done)");
+	expect_victim("$name: ... and the VMM has seen nothing of it");
+	diag(sprintf '%s: %.1f s; %s', $name, time - $from, ask_victim('report'));
 }
 
 1;
