@@ -14,6 +14,7 @@
  *                                                 steps, hits, and registers
  *   client memory ROUNDS MILLISECONDS ADDRESS COLUMN=SERVER...
  *   client interrupts N COLUMN=SERVER...          how long a Ctrl-C takes, N times while the guest runs
+ *   client run COLUMN=SERVER                      the guest runs to its end
  *   client saves N FILE COLUMN=SERVER             how long `monitor save FILE` takes, N times; FILE is here, too, and stays the last time
  *
  * Memory is read at ADDRESS, in packets as large as the server takes; 256 KiB from there on have a checksum, 64 MiB are searched.
@@ -391,6 +392,19 @@ static void save_all(int argc, char **argv)
 	rate_print_delay(&delays, s.server.column, "save");
 }
 
+/* --- a guest that ends by itself */
+
+static void run(int argc, char **argv)
+{
+	static struct server s;
+
+	if (argc > 1)
+		die("run: one server at a time");
+	open_servers(&s, argv, argv + argc);
+	ask(&s, "vCont;c");
+	expect(&s, "WX", "to the guest's end");
+}
+
 /* --- */
 
 static const struct {
@@ -404,6 +418,7 @@ static const struct {
 	{ "memory", 4, time_memory },
 	{ "steps", 3, time_steps },
 	{ "interrupts", 2, interrupt_all },
+	{ "run", 1, run },
 	{ "saves", 3, save_all },
 };
 

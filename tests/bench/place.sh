@@ -163,6 +163,8 @@ bench() {
 	[ ! -e "$dir/dump" ] || finish dump
 	part save bench_save
 	[ ! -e "$dir/save" ] || finish save
+	part boot bench_boot
+	[ ! -e "$dir/boot" ] || finish boot
 }
 
 place_of() {
