@@ -65,12 +65,12 @@ enum guest_event {
  * enters the guest (`alone`), since the planted opcode is out; nor during a software step, since it plants opcodes that are none
  * of theirs.
  *
- * A breakpoint whose conditions are false, or that only has commands, is no event. Where its instruction can be carried out in place of the
- * processor (emulate.h) its vCPU is past it then. Else it comes out with STEP_PASS and has to get over it in the midst of the others. The machine goes on RUNNING. When it takes being alone, the others make way: those inside are
- * kicked and come out with nothing, and whoever is `alone` enters when the last of them is out. Then enters the next that has to be
- * alone, then those that made way, then everybody. (A debug register is the vCPU's own: nobody has to make way for that.) An
- * interrupt that comes between finds the vCPU not inside and parks it: as AT_PASSED, so that the next resume takes it over the
- * breakpoint, whose commands have been run.
+ * A breakpoint whose conditions are false, or that only has commands, is no event. Where its instruction can be carried out in place
+ * of the processor (emulate.h) its vCPU is past it then. Else it comes out with STEP_PASS and has to get over it in the midst of the
+ * others. The machine goes on RUNNING. When it takes being alone, the others make way: those inside are kicked and come out with
+ * nothing, and whoever is `alone` enters when the last of them is out. Then enters the next that has to be alone, then those that made
+ * way, then everybody. (A debug register is the vCPU's own: nobody has to make way for that.) An interrupt that comes between finds
+ * the vCPU not inside and parks it: as AT_PASSED, so that the next resume takes it over the breakpoint, whose commands have been run.
  *
  * A vCPU that steps through a range comes out after each step with STEP_MORE. One that has taken many steps alone, in a range or by
  * as many resumes, then pauses for a moment in which the others run: it may be waiting for something that they do.
