@@ -239,25 +239,60 @@ static int set_option(const struct row *row, struct options *o, const char *text
 	return row->parse(o, text, why);
 }
 
-/* Some options are for one use of the program only, of which there is one at a time. */
-static bool go_together(const struct options *o)
+/* The program has one use at a time. */
+static int check_use(const struct options *o, const struct refusal *why)
 {
-	bool asks = o->registers || o->reg || o->dump;
+	const struct {
+		const char *name;
+		bool given;
+	} uses[] = {
+		{ "--list", o->list },
+		{ "--multi", o->multi },
+		{ "a VMM behind --", o->launch },
+		{ "--registers", o->registers },
+		{ "--register", o->reg },
+		{ "--dump", o->dump },
+		{ "--version", o->version },
+		{ "--attach", o->attach },
+	};
+	const char *first = NULL;
 
-	if (o->registers + !!o->reg + !!o->dump > 1 || (o->dump && (!o->attach || o->json || o->vcpu >= 0)) ||
-		(o->virtual && !o->dump))
-		return false;
-	if ((o->files && asks) || (o->list && (asks || o->attach)))
-		return false;
-	if ((o->json && !asks && !o->list) || (o->group && !o->registers) || (o->vcpu >= 0 && !asks))
-		return false;
-	if (o->console && (o->multi || o->attach || o->launch || o->list || asks || o->version))
-		return false;
-	if (o->multi && (o->attach || o->list || asks || o->version))
-		return false;
-	if (o->launch && (o->attach || o->list || o->multi || asks || o->version))
-		return false;
-	return !o->nram || o->attach || o->multi || o->launch;
+	for (unsigned i = 0; i < sizeof(uses) / sizeof(*uses); i++) {
+		bool attaches = i == sizeof(uses) / sizeof(*uses) - 1;
+
+		if (!uses[i].given || (attaches && (o->registers || o->reg || o->dump)))
+			continue;
+		if (first)
+			return refuse(why, -EINVAL, "%s and %s do not go together", first, uses[i].name);
+		first = uses[i].name;
+	}
+	return 0;
+}
+
+/* Some options are for some of the uses only. */
+static int check_fit(const struct options *o, const struct refusal *why)
+{
+	bool prints = o->registers || o->reg, others = o->attach || o->launch;
+	const struct {
+		const char *name;
+		bool given, fits;
+		const char *goes_with;
+	} rules[] = {
+		{ "--dump", o->dump, o->attach, "--attach PID; in a machine of this program's own say `monitor dump`" },
+		{ "--virtual", o->virtual, o->dump, "--dump" },
+		{ "--group", o->group, o->registers, "--registers" },
+		{ "--vcpu", o->vcpu >= 0, prints, "--registers or --register" },
+		{ "--json", o->json, prints || o->list, "--list, --registers or --register" },
+		{ "--files", o->files, !prints && !o->dump, "a client, whose `monitor` commands write there" },
+		{ "--console", o->console, !prints && !others && !o->multi && !o->list && !o->version,
+			"a machine of this program's own, which a client debugs" },
+		{ "--ram", o->nram, others, "--attach PID, or a VMM behind --" },
+	};
+
+	for (unsigned i = 0; i < sizeof(rules) / sizeof(*rules); i++)
+		if (rules[i].given && !rules[i].fits)
+			return refuse(why, -EINVAL, "%s goes with %s", rules[i].name, rules[i].goes_with);
+	return 0;
 }
 
 /* COMM -- VMM ARGUMENT... Another -- is in front of COMM, and getopt has taken it. */
@@ -290,19 +325,29 @@ static int check_machine(const struct options *o, const struct refusal *why)
 	return 0;
 }
 
+static int check_count(const struct options *o, int argc, char **argv, int comms, const struct refusal *why)
+{
+	int most = comms + !(o->list || o->multi || o->launch);
+
+	if (argc < comms)
+		return refuse(why, -EINVAL, "there is no COMM, which is what to listen on, as in :1234");
+	if (argc == comms && o->attach)
+		return refuse(why, -EINVAL, "--attach: there is no PID%s", comms ? " behind COMM" : "");
+	if (argc == 2 && comms && !strcmp(argv[1], "--"))
+		return refuse(why, -EINVAL, "there is no VMM behind --");
+	if (argc > most)
+		return refuse(why, -EINVAL, "one argument too many: %.80s", argv[most]);
+	return 0;
+}
+
 /* COMM, and IMAGE or PID; no COMM where nobody is served. */
 static enum parsed parse_arguments(int argc, char **argv, struct options *o, const struct refusal *why)
 {
 	int comms = !o->registers && !o->reg && !o->version && !o->list && !o->dump;
-	int least = comms + o->attach, most = comms + !(o->list || o->multi);
 
 	argc = take_launch(argc, argv, o);
-	if (!go_together(o) || argc < least || argc > most)
-		return PARSED_USAGE;
-	if (o->nram && o->multi) {
-		refuse(why, -EINVAL, "--ram is of one VM: it goes with --attach, not with --multi");
+	if (check_use(o, why) || check_fit(o, why) || check_count(o, argc, argv, comms, why))
 		return PARSED_REFUSED;
-	}
 	o->comm = comms ? argv[0] : NULL;
 	o->vm.image = o->list || o->launch || o->attach ? NULL : argv[comms];
 	if (check_machine(o, why) || (o->attach && parse_pid(o, argv[comms], why)))
@@ -327,5 +372,5 @@ enum parsed options_parse(int argc, char **argv, struct options *o, const struct
 		if (o->help)
 			return PARSED;
 	}
-	return parse_arguments(argc - optind, argv + optind, o, why);
+	return argc == 1 ? PARSED_USAGE : parse_arguments(argc - optind, argv + optind, o, why);
 }

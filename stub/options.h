@@ -42,8 +42,8 @@ struct options {
 enum parsed {
 	PARSED,
 	PARSED_UNKNOWN, /* not an option, as getopt has said on standard error */
-	PARSED_REFUSED, /* an option with a value that it can not have: why has the sentence */
-	PARSED_USAGE	/* not what the usage has */
+	PARSED_REFUSED, /* an option with a value that it can not have, or that does not go with another: why has the sentence */
+	PARSED_USAGE	/* nothing was said at all */
 };
 
 extern const char options_usage[];

@@ -106,7 +106,7 @@ static int read_many(struct inquiry *i, struct machine *m, const struct question
 	if (ok)
 		choose(i, &g->tdesc, q->group);
 	if (ok && !i->nregs)
-		return refuse(&g->refusal, -ENOENT, "there is no register group %.40s", q->group ? q->group : "at all");
+		return show_no_group(&g->tdesc, q->group, &g->refusal);
 	for (; ok && first < end; first++)
 		ok = read_page(i, g->vcpus[first]);
 	if (!ok)

@@ -148,6 +148,35 @@ unsigned show_next_of_group(const struct tdesc *d, const char *group, unsigned *
 	return n;
 }
 
+#define GROUPS_TEXT 160
+
+/* Is it one of those that are in the list, behind commas? */
+static bool lists(const char *list, const char *group)
+{
+	size_t n = strlen(group);
+	const char *at = list;
+
+	while ((at = strstr(at, group)) && ((at != list && at[-1] != ' ') || (at[n] && at[n] != ',')))
+		at++;
+	return at;
+}
+
+int show_no_group(const struct tdesc *d, const char *group, const struct refusal *why)
+{
+	char there[GROUPS_TEXT] = "";
+	size_t at = 0;
+
+	for (unsigned reg = 0; reg < d->nregs; reg++) {
+		char of[FIELD_NAME] = "";
+
+		reg_attribute(d, reg, "group", of, sizeof(of));
+		if (of[0] && !lists(there, of) && at + strlen(of) + 2 < sizeof(there))
+			at += (size_t)sprintf(there + at, "%s%s", at ? ", " : "", of);
+	}
+	return refuse(why, -ENOENT, "there is no register group %.40s%s%s", group ? group : "at all", at ? ": there are " : "",
+		there);
+}
+
 #define BATCH 64
 
 int show_registers(struct vcpu *v, const char *group, const struct printer *out)
@@ -161,7 +190,7 @@ int show_registers(struct vcpu *v, const char *group, const struct printer *out)
 		for (unsigned i = 0; i < n; i++)
 			read_and_show(&s, v, regs[i]);
 	}
-	return shown ? 0 : refuse(&v->guest->refusal, -ENOENT, "there is no register group %.40s", group ? group : "at all");
+	return shown ? 0 : show_no_group(d, group, &v->guest->refusal);
 }
 
 static int parse(struct guest *g, const char *name, const char *text, unsigned base, uint8_t *value, unsigned size)

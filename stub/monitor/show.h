@@ -24,6 +24,9 @@ void show_value(struct show *s, const struct tdesc *d, unsigned vcpu, unsigned r
 /* The next registers of a group (NULL: of any) from *reg on, at most cap of them. Returns how many. */
 unsigned show_next_of_group(const struct tdesc *d, const char *group, unsigned *reg, unsigned *found, unsigned cap);
 
+/* -ENOENT: there is no such group, and which there are. */
+int show_no_group(const struct tdesc *d, const char *group, const struct refusal *why);
+
 /* In text, every register of the vCPU, or those of one group (NULL: all). 0, or -ENOENT and a sentence. Only while it is stopped. */
 int show_registers(struct vcpu *v, const char *group, const struct printer *out);
 

@@ -111,9 +111,9 @@ if [ "$PLACE" != own ] && $IN "test -w $scope"; then
 else
 	skip "ptrace_scope" "nothing is set on this computer itself, and not all kernels have it"
 fi
-$IN "$program --list --group x 2>&1" | grep -q '^Usage: '
-ok $? "--list --group is a usage error"
-$IN "$program --list 1 2>&1" | grep -q '^Usage: '
+$IN "$program --list --group x 2>&1" | grep -q ': --group goes with --registers$'
+ok $? "--list --group is refused"
+$IN "$program --list 1 2>&1" | grep -q ': one argument too many: 1$'
 ok $? "so is --list with an argument"
 echo "1..$count"
 exit $failed

@@ -6,6 +6,9 @@ skip_all() {
 	exit 0
 }
 
+# Where tests/machines has what there is of each.
+machines=${MACHINE_DIR:-build/machines}
+
 machine() {
 	sh tests/machines/machine "$@"
 }
@@ -50,7 +53,7 @@ enter_machine() {
 	LAUNCH="$IN serve" COMM=10.0.2.15:1234 IMAGES=/guests
 	if ! $IN clean >/dev/null 2>&1; then
 		boot
-	elif [ -n "$(find build/guests "build/$built-static" "build/$built-static/examples" tests/live/inside -maxdepth 1 -type f -newer "build/machines/$name/guests.tar")" ]; then
+	elif [ -n "$(find build/guests "build/$built-static" "build/$built-static/examples" tests/live/inside -maxdepth 1 -type f -newer "$machines/$name/guests.tar")" ]; then
 		furnish
 	fi
 	TARGET=127.0.0.1:$(machine port "$name" 1234)
@@ -84,8 +87,8 @@ furnish() {
 	for helper in serve clean embed attach; do
 		machine put "$name" "tests/live/inside/$helper" "/bin/$helper" || return
 	done
-	tar -C build -cf "build/machines/$name/guests.tar" guests &&
-		machine put "$name" "build/machines/$name/guests.tar" /guests.tar && $IN 'tar -C / -xf /guests.tar && rm /guests.tar'
+	tar -C build -cf "$machines/$name/guests.tar" guests &&
+		machine put "$name" "$machines/$name/guests.tar" /guests.tar && $IN 'tar -C / -xf /guests.tar && rm /guests.tar'
 }
 
 leave_place() {
@@ -150,7 +153,7 @@ attach() {
 # Seconds of this computer's processors: what the machine has used, and what this part's children have.
 machine_seconds() {
 	[ "$PLACE" != own ] || { echo 0; return; }
-	emulator=$(pgrep -P "$(cat "build/machines/$name/keeper.pid")" | while read -r pid; do
+	emulator=$(pgrep -P "$(cat "$machines/$name/keeper.pid")" | while read -r pid; do
 		grep -q qemu "/proc/$pid/cmdline" 2>/dev/null && echo "$pid"
 	done)
 	awk -v hz="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print int(($12 + $13) / hz) }' "/proc/${emulator:-none}/stat" 2>/dev/null || echo 0
