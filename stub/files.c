@@ -48,7 +48,8 @@ int files_create(const struct files *f, const char *name, const struct refusal *
 	int fd;
 
 	if (!f)
-		return refuse(why, -EPERM, "no file is written: kvm-gdbserver was started without --files DIR");
+		return refuse(why, -EPERM,
+			"no file is written: kvm-gdbserver was started without --files DIR, or it is a VMM that has its library");
 	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
 		return refuse(why, -EINVAL, "%.80s: a plain name is wanted, of a new file", name);
 	fd = open_new(f->dir, name);

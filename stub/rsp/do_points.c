@@ -5,6 +5,7 @@
  * them.
  */
 #include <errno.h>
+#include <stdio.h>
 
 #include "handlers.h"
 #include "refusal.h"
@@ -106,6 +107,26 @@ static bool is_served(struct session *s, const struct args *args)
 	return args->n[0] < POINT_TYPES && s->target.ops->has_points(s->target.t, (enum point_type)args->n[0]);
 }
 
+/* The answer has no room for the reason, which `monitor why` has. */
+static int not_served(struct session *s, enum point_type type)
+{
+	static const char *const names[POINT_TYPES] = {
+		[POINT_SOFTWARE] = "breakpoint",
+		[POINT_HARDWARE] = "hardware breakpoint",
+		[POINT_WRITE] = "write watchpoint",
+		[POINT_READ] = "read watchpoint",
+		[POINT_ACCESS] = "access watchpoint",
+	};
+	char why[120];
+
+	if (type < POINT_TYPES) {
+		snprintf(why, sizeof(why), "no %s: this host's KVM was not seen to stop at one; see `monitor capabilities`",
+			names[type]);
+		s->target.ops->refused(s->target.t, why, false);
+	}
+	return NOT_SERVED;
+}
+
 int do_set_point(struct session *s, const struct args *args)
 {
 	struct expressions e = { .s = s };
@@ -115,7 +136,7 @@ int do_set_point(struct session *s, const struct args *args)
 	int error;
 
 	if (!is_served(s, args))
-		return NOT_SERVED;
+		return not_served(s, type);
 	bad = take_programs(&e, args->rest, &programs);
 	if (bad)
 		return session_refuse_malformed(s, bad);
