@@ -176,7 +176,7 @@ END
 	moves 1 "... and the VM runs on"
 done
 build/kvm-gdbserver --ram 0:1M:0x10000 --multi :0 >"$dir/gdb" 2>&1
-like ": --ram goes with --attach" "--ram is of one VM"
+like "--ram is of one VM" ": --ram goes with --attach"
 for how in "--memory 1G --multi :0" "--vcpus 2 :0 -- true" "--mode i8086 --attach :0 $$"; do
 	# shellcheck disable=SC2086 # words
 	build/kvm-gdbserver $how >"$dir/gdb" 2>&1
