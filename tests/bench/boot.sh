@@ -26,9 +26,9 @@ boot() {
 	QEMU) command="$qemu -smp 1 -kernel Image -initrd initrd -append '$boot_arguments' -serial file:boot.console -gdb unix:./boot.socket,server=on,wait=off" ;;
 	*) command="./kvm-gdbserver --console boot.console --initrd initrd --append '$boot_arguments' unix:./boot.socket Image" ;;
 	esac
-	at "rm -f boot.socket boot.console; t=\$(date +%s%N); $command >boot.out 2>&1 &
-		timeout 300 ./client run $1=./boot.socket >client.out 2>&1 || { cat client.out; kill \$!; exit 1; }
-		wait \$! && echo \$((\$(date +%s%N) - t)) || { tail -n 1 boot.out; exit 1; }"
+	at "$now; rm -f boot.socket boot.console; t=\$(now); $command >boot.out 2>&1 &
+		timeout 300 ./client run $1=./boot.socket >client.out 2>&1 || { cat client.out boot.out; kill \$!; exit 1; }
+		wait \$!; echo \$((\$(now) - t))"
 }
 
 boots() {

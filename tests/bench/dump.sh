@@ -10,7 +10,7 @@ dump_random=56
 # The pipe of its monitor's commands is open for writing, too: it does not end.
 start_dumped() {
 	command="$qemu $(echo "$qemu_image" | sed 's/IMAGE/loop.elf/') -device loader,file=random,force-raw=on,addr=$1 -monitor stdio"
-	at "rm -f commands answers dumped; mkfifo commands; head -c ${dump_random}M /dev/urandom >random
+	at "rm -f commands answers dumped; mkfifo commands; dd if=/dev/urandom of=random bs=1M count=$dump_random 2>/dev/null
 		sh -c 'echo \$\$ >dumped; exec $(echo "$command" | sed 's/ -S / /')' <>commands >answers 2>&1 &
 		for i in \$(seq 300); do grep -qs '^(qemu)' answers && exit; sleep 0.1; done; exit 1" >"$dir/error" 2>&1
 }
@@ -29,8 +29,8 @@ dumps() {
 	for _ in $(seq "$rounds"); do
 		for column in $columns; do
 			eval "how=\$by_$column"
-			at "rm -f core; t=\$(date +%s%N); { $how; } >dump.out 2>&1 || { cat dump.out; exit 1; }
-				echo $column \$((\$(date +%s%N) - t))" >>"$dir/dumps" 2>"$dir/error" || { note "$place: dump, $column: $(tail -n 1 "$dir/dumps")"; return 1; }
+			at "$now; rm -f core; t=\$(now); { $how; } >dump.out 2>&1 || { cat dump.out; exit 1; }
+				echo $column \$((\$(now) - t))" >>"$dir/dumps" 2>"$dir/error" || { note "$place: dump, $column: $(tail -n 1 "$dir/dumps")"; return 1; }
 		done
 	done
 }

@@ -11,6 +11,9 @@ on_this_computer() {
 	gdb_address=./socket
 }
 
+# Nanoseconds of a clock there: busybox has no more than seconds in its date(1).
+now='now() { n=$(date +%s%N); case $n in *N*) n=$(awk "{ printf \"%.0f\", \$1 * 1e9 }" /proc/uptime) ;; esac; echo $n; }'
+
 # All on one of its CPUs: an emulated one that falls asleep is slow to be woken where this computer has other work, and then nothing
 # else would be measured.
 on_machine() {

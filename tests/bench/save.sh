@@ -5,7 +5,7 @@
 # as much not zero as of that of dump.sh.
 
 start_saved() {
-	at "rm -f pids save.socket saved; head -c ${dump_random}M /dev/urandom >random
+	at "rm -f pids save.socket saved; dd if=/dev/urandom of=random bs=1M count=$dump_random 2>/dev/null
 		./kvm-gdbserver --memory ${dump_ram}M --files . --load $1:random unix:./save.socket loop.elf >server.out 2>&1 & echo \$! >pids"
 }
 
@@ -15,8 +15,8 @@ time_save() {
 
 time_restore() {
 	for _ in $(seq "$rounds"); do
-		at 't=$(date +%s%N); ./kvm-gdbserver --restore saved --registers >restore.out 2>&1 || { cat restore.out; exit 1; }
-			echo $(($(date +%s%N) - t))' >>"$dir/restores" 2>"$dir/error" || { note "$place: restore: $(tail -n 1 "$dir/restores")"; return 1; }
+		at "$now"'; t=$(now); ./kvm-gdbserver --restore saved --registers >restore.out 2>&1 || { cat restore.out; exit 1; }
+			echo $(($(now) - t))' >>"$dir/restores" 2>"$dir/error" || { note "$place: restore: $(tail -n 1 "$dir/restores")"; return 1; }
 	done
 	sort -n "$dir/restores" | awk '{ t[NR] = $1 / 1e6 } END { if (NR) print "delay auto restore", t[int((NR + 1) / 2)], t[NR] }' >>"$results"
 }
